@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { Condition, ObjectMeta } from './meta.ts';
+
+/** LynqHub: where the rows come from and which columns mean what (parity 1.2, additions of decisions.md section 1). */
+
+export const SecretKeyRef = z.object({
+  name: z.string().describe('Name of the Secret, in the namespace of the hub.'),
+  key: z.string().describe('Key inside the Secret.'),
+});
+export type SecretKeyRef = z.infer<typeof SecretKeyRef>;
+
+export const MySqlSource = z.object({
+  host: z.string().describe('Host name or address of the server.'),
+  port: z.int32().min(1).max(65535).default(3306).describe('TCP port of the server.'),
+  username: z.string().describe('Account to read with; SELECT on the table is enough.'),
+  passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
+  database: z.string().describe('Database (schema) of the table.'),
+  table: z.string().describe('Table or view; `db.table` is allowed.'),
+});
+export type MySqlSource = z.infer<typeof MySqlSource>;
+
+export const HubSource = z.object({
+  type: z.enum(['mysql']).describe('Kind of the data source.'),
+  syncInterval: z
+    .string()
+    .regex(/^[0-9]+(s|m|h)$/)
+    .default('30s')
+    .describe('How often the table is read; 0s means only on changes and on request.'),
+  mysql: MySqlSource.optional().describe('The MySQL or MariaDB source; required when type is mysql.'),
+});
+export type HubSource = z.infer<typeof HubSource>;
+
+export const ValueMappings = z.object({
+  uid: z.string().describe('Column that holds the uid of a row.'),
+  activate: z.string().describe('Column that tells whether a row is active.'),
+  hostOrUrl: z
+    .string()
+    .optional()
+    .describe('Deprecated: column with a host or URL; use extraValueMappings and toHost.'),
+});
+export type ValueMappings = z.infer<typeof ValueMappings>;
+
+export const DeletionGuard = z.object({
+  enabled: z.boolean().default(true).describe('Whether deletions beyond the budget are held.'),
+  maxRows: z.int32().min(0).default(10).describe('Rows that may always go within one hour.'),
+  maxPercent: z
+    .int32()
+    .min(0)
+    .max(100)
+    .default(20)
+    .describe('Share of the rows with nodes that may go within one hour.'),
+  allowEmpty: z.boolean().default(false).describe('Whether an empty result may remove every node.'),
+});
+export type DeletionGuard = z.infer<typeof DeletionGuard>;
+
+export const LynqHubSpec = z.object({
+  source: HubSource.describe('Where the rows are read from.'),
+  valueMappings: ValueMappings.describe('Columns with a fixed meaning.'),
+  extraValueMappings: z.record(z.string(), z.string()).optional().describe('Template variable to column name.'),
+  deletionGuard: DeletionGuard.optional().describe('Limits on how many rows may lose their nodes at once.'),
+  paused: z.boolean().optional().describe('Whether syncs of this hub are suspended.'),
+});
+export type LynqHubSpec = z.infer<typeof LynqHubSpec>;
+
+const count = () => z.int32().default(0).optional();
+
+export const FrozenRow = z.object({
+  uid: z.string(),
+  reason: z.string(),
+  message: z.string(),
+});
+export type FrozenRow = z.infer<typeof FrozenRow>;
+
+export const DeletionWindowEntry = z.object({
+  at: z.string().meta({ format: 'date-time' }),
+  rows: z.int32(),
+});
+export type DeletionWindowEntry = z.infer<typeof DeletionWindowEntry>;
+
+export const LynqHubStatus = z.object({
+  observedGeneration: z.int().optional().meta({ format: 'int64' }),
+  referencingTemplates: count().describe('Number of forms that name this hub.'),
+  desired: count().describe('Forms times active rows.'),
+  ready: count().describe('LynqNodes that are Ready.'),
+  failed: count().describe('LynqNodes that failed.'),
+  conditions: z.array(Condition).optional(),
+  lastSyncTime: z.string().optional().meta({ format: 'date-time' }).describe('End of the last complete sync.'),
+  lastSyncDuration: z.string().optional().describe('How long the last complete sync took, e.g. 1.2s.'),
+  rows: z
+    .object({ seen: z.int32(), active: z.int32(), frozen: z.int32(), held: z.int32() })
+    .optional()
+    .describe('Rows of the last complete sync.'),
+  frozenRows: z
+    .array(FrozenRow)
+    .optional()
+    .describe('Rows that are not acted on, with the reason (at most 20 are listed).'),
+  deletionGuard: z
+    .object({ window: z.array(DeletionWindowEntry), rowsAtStart: z.int32() })
+    .optional()
+    .describe('What was deleted within the last hour.'),
+});
+export type LynqHubStatus = z.infer<typeof LynqHubStatus>;
+
+export const LynqHub = z.object({
+  metadata: ObjectMeta,
+  spec: LynqHubSpec,
+  status: LynqHubStatus.optional(),
+});
+export type LynqHub = z.infer<typeof LynqHub>;

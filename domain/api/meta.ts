@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** Standard object metadata, as far as we read it. Unknown fields are kept by the callers, which never write metadata back whole. */
+export const OwnerReference = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  controller: z.boolean().optional(),
+  blockOwnerDeletion: z.boolean().optional(),
+});
+export type OwnerReference = z.infer<typeof OwnerReference>;
+
+export const ObjectMeta = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  uid: z.string(),
+  resourceVersion: z.string(),
+  generation: z.number().int().optional(),
+  creationTimestamp: z.string().optional(),
+  deletionTimestamp: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+  finalizers: z.array(z.string()).optional(),
+  ownerReferences: z.array(OwnerReference).optional(),
+});
+export type ObjectMeta = z.infer<typeof ObjectMeta>;
+
+export const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
+export type ConditionStatus = z.infer<typeof ConditionStatus>;
+
+/** A metav1.Condition. */
+export const Condition = z.object({
+  type: z.string().max(316),
+  status: ConditionStatus,
+  observedGeneration: z.int().min(0).optional().meta({ format: 'int64' }),
+  lastTransitionTime: z.string().meta({ format: 'date-time' }),
+  reason: z.string().min(1).max(1024),
+  message: z.string().max(32768),
+});
+export type Condition = z.infer<typeof Condition>;

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+/** Identifiers are branded, so that a uid cannot stand where a node name is meant. */
+
+const dns1123Label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const dns1123Subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** Text in the uid column of an active row. It becomes a label value and part of a LynqNode's name, so it has to be a DNS-1123 label. */
+export const Uid = z.string().min(1).max(63).regex(dns1123Label).brand('Uid');
+export type Uid = z.infer<typeof Uid>;
+
+/** Name of a LynqForm. */
+export const FormName = z.string().min(1).max(253).regex(dns1123Subdomain).brand('FormName');
+export type FormName = z.infer<typeof FormName>;
+
+/** Name of a LynqHub. */
+export const HubName = z.string().min(1).max(253).regex(dns1123Subdomain).brand('HubName');
+export type HubName = z.infer<typeof HubName>;
+
+/** Name of a LynqNode: `{uid}-{form}` (parity 3.3). */
+export const NodeName = z.string().min(1).max(253).regex(dns1123Subdomain).brand('NodeName');
+export type NodeName = z.infer<typeof NodeName>;
+
+/** Name of a Kubernetes namespace. */
+export const Namespace = z.string().min(1).max(63).regex(dns1123Label).brand('Namespace');
+export type Namespace = z.infer<typeof Namespace>;
+
+/** `id` of one entry of a form, unique across the whole form. */
+export const ResourceId = z.string().min(1).brand('ResourceId');
+export type ResourceId = z.infer<typeof ResourceId>;

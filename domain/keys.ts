@@ -1,0 +1,52 @@
+/**
+ * Every label, annotation, finalizer and manager name this product reads or writes (parity 1.6, decisions.md sections 4 to 6).
+ * No other file spells a `lynq.sh/` key; the architecture test holds that.
+ */
+
+export const apiGroup = 'operator.lynq.sh';
+export const apiVersion = 'operator.lynq.sh/v1';
+
+/** Server-side apply identities. A different main manager would make every child of an existing installation a conflict. */
+export const managers = {
+  apply: 'lynq-operator',
+  markers: 'lynq-operator-markers',
+  ignored: 'lynq-operator-ignored',
+} as const;
+
+export const finalizers = {
+  hub: 'lynq.sh/hub-finalizer',
+  node: 'lynqnode.operator.lynq.sh/finalizer',
+} as const;
+
+export const labels = {
+  hub: 'lynq.sh/hub',
+  uid: 'lynq.sh/uid',
+  /** Tracking labels of a child; values longer than 63 are cut (see `labelValue`), the full text is in an annotation of the same key. */
+  node: 'lynq.sh/node',
+  nodeNamespace: 'lynq.sh/node-namespace',
+  orphaned: 'lynq.sh/orphaned',
+} as const;
+
+export const annotations = {
+  hostOrUrl: 'lynq.sh/hostOrUrl',
+  activate: 'lynq.sh/activate',
+  extra: 'lynq.sh/extra',
+  templateGeneration: 'lynq.sh/template-generation',
+  hubId: 'lynq.sh/hubId',
+  rolloutUpdateStart: 'lynq.sh/rollout-update-start',
+  overrides: 'lynq.sh/overrides',
+  forceReconcile: 'lynq.sh/force-reconcile',
+  abandon: 'lynq.sh/abandon',
+  approveDeletions: 'lynq.sh/approve-deletions',
+  deletionPolicy: 'lynq.sh/deletion-policy',
+  createdOnce: 'lynq.sh/created-once',
+  appliedHash: 'lynq.sh/applied-hash',
+  orphanedAt: 'lynq.sh/orphaned-at',
+  orphanedReason: 'lynq.sh/orphaned-reason',
+  orphanedFrom: 'lynq.sh/orphaned-from',
+} as const;
+
+export const reservedPrefix = 'lynq.sh/';
+
+/** Lease of the Go operator; while it is live nothing is written (decisions.md section 1). */
+export const peerLease = 'f2130106.lynq.sh';

@@ -1,0 +1,177 @@
+import type { JsonObject } from './api/json.ts';
+import type { LynqHubSpec } from './api/hub.ts';
+
+/**
+ * What the activities may ask of the outside. Expected answers are values; a thrown `LynqFailure` means the question could not be answered.
+ * Fakes in `test/support` and the adapters pass the same contract suites (`test/contract`).
+ */
+
+/** Coordinates of one Kubernetes object; `namespace` is absent for cluster-scoped kinds. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+/** Coordinates of a kind. */
+export interface KindRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+export interface FieldConflict {
+  /** Manager that holds the field, as managedFields names it. */
+  readonly manager: string;
+  /** Path of the field, e.g. `.spec.replicas`. */
+  readonly field: string;
+}
+
+/** Reasons for which the API server refuses a write that will not go away by a retry of the same step alone. */
+export type RefusedReason =
+  | 'MissingNamespace'
+  | 'TerminatingNamespace'
+  | 'MissingKind'
+  | 'QuotaExceeded'
+  | 'Forbidden'
+  | 'Invalid'
+  | 'Immutable'
+  | 'TooLarge'
+  | 'AdmissionDenied';
+
+/** Answer to a write. `message` names fields and reasons, never values. */
+export type WriteResult =
+  | { readonly kind: 'ok'; readonly object: JsonObject }
+  | { readonly kind: 'conflict'; readonly fields: readonly FieldConflict[] }
+  /** The object has another uid or resourceVersion than the write demanded, or is gone though a uid was demanded. */
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string };
+
+export type DeleteResult =
+  /** Accepted; the object may still be there with a deletionTimestamp. */
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'gone' }
+  /** Another object stands there now; it was left alone. */
+  | { readonly kind: 'otherUid' }
+  | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string };
+
+export type PatchType = 'merge' | 'strategic' | 'json';
+
+export interface WriteOptions {
+  readonly manager: string;
+  readonly subresource?: 'status';
+  readonly signal?: AbortSignal | undefined;
+  readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Take fields that another manager holds. */
+  readonly force: boolean;
+}
+
+export interface ListOptions {
+  /** Absent means all namespaces. */
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface KindInfo {
+  readonly namespaced: boolean;
+  readonly plural: string;
+  readonly verbs: readonly string[];
+}
+
+/** Plain-JSON access to any kind of object (libraries.md section 3). */
+export interface Cluster {
+  /** What the API server says about a kind; undefined when it does not know it. */
+  kindInfo(kind: KindRef): Promise<KindInfo | undefined>;
+  /** All listable, namespaced kinds in their preferred versions. */
+  listableKinds(): Promise<readonly KindRef[]>;
+  /** The object, or undefined when the API server answered 404 for it. A kind that is not known is undefined too. */
+  get(ref: ObjectRef, signal?: AbortSignal): Promise<JsonObject | undefined>;
+  /** All pages of a list, read completely before the promise resolves; a failed page fails the whole. */
+  list(kind: KindRef, options: ListOptions): Promise<readonly JsonObject[]>;
+  /** Server-side apply. `metadata.uid` in the body makes the write conditional: no object, or another one, gives `stale`. */
+  apply(ref: ObjectRef, body: JsonObject, options: ApplyOptions): Promise<WriteResult>;
+  create(ref: ObjectRef, body: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  /** PUT of the whole object; `metadata.resourceVersion` in the body makes it conditional. */
+  replace(ref: ObjectRef, body: JsonObject, options: WriteOptions): Promise<WriteResult>;
+  patch(
+    ref: ObjectRef,
+    type: PatchType,
+    body: JsonObject | readonly JsonObject[],
+    options: WriteOptions,
+  ): Promise<WriteResult>;
+  /** Delete with a uid precondition and background propagation. */
+  delete(ref: ObjectRef, uid: string, signal?: AbortSignal): Promise<DeleteResult>;
+}
+
+export type WatchEvent =
+  | { readonly kind: 'set'; readonly object: JsonObject }
+  | { readonly kind: 'removed'; readonly object: JsonObject }
+  /** A complete list has been delivered: whatever was not set since the last `restarted` is gone. */
+  | { readonly kind: 'synced' }
+  | { readonly kind: 'restarted' };
+
+/** LIST + WATCH that never ends by itself: relists on 410, reconnects with jittered pauses, uses bookmarks. */
+export interface Reflector {
+  /** Runs until the signal aborts. A handler that throws is reported and does not stop the stream. */
+  run(kind: KindRef, options: ListOptions, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
+}
+
+/** One row as text, in the words of parity 2.3; NULL is empty text. */
+export interface SourceRow {
+  readonly uid: string;
+  readonly activate: string;
+  readonly hostOrUrl: string;
+  /** Template variable to text. */
+  readonly extra: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a read has proven (decisions.md section 3). Only `complete` allows to plan anything.
+ * `rows` is the number of rows the server delivered, equal to COUNT(*) of the same snapshot.
+ */
+export interface ReadProof {
+  readonly rows: number;
+  /** Hash over server, schema and table or view definition. */
+  readonly identity: string;
+  readonly warnings: readonly string[];
+  /** The connection was not encrypted. */
+  readonly insecure: boolean;
+}
+
+export interface RowRequest {
+  readonly hub: string;
+  readonly spec: LynqHubSpec;
+  readonly password: string;
+  readonly signal: AbortSignal;
+}
+
+/** A table of rows. Implementations stream: memory does not grow with the table. */
+export interface RowSource {
+  /**
+   * Reads all rows in one read-only snapshot and resolves with the proof after the last one.
+   * Fails with SourceUnreachable, SourceDenied, SourceShapeWrong or SourceIncomplete; then nothing may be concluded from rows already seen.
+   */
+  read(request: RowRequest, onRow: (row: SourceRow) => void): Promise<ReadProof>;
+  /** Closes pooled connections of hubs that are not named. */
+  retain(hubs: ReadonlySet<string>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Time and unpredictable bytes, so that decisions stay functions of their arguments. */
+export interface Clock {
+  now(): Date;
+}
+
+export interface Logger {
+  /** `message` is a constant; names and counts go in `fields`. */
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
