@@ -25,29 +25,30 @@ export const LynqFormSpec = z.object({
 });
 export type LynqFormSpec = z.infer<typeof LynqFormSpec>;
 
-const count = () => z.int32().default(0).optional();
+const count = () => z.int32().optional();
 
 export const RolloutPhase = z.enum(['Idle', 'InProgress', 'Failed', 'Complete']);
 export type RolloutPhase = z.infer<typeof RolloutPhase>;
 
 export const LynqFormStatus = z.object({
-  observedGeneration: z.int().optional().meta({ format: 'int64' }),
+  observedGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation this status is about.'),
   totalNodes: count().describe('Nodes made from this form.'),
   readyNodes: count().describe('Of those, how many are Ready.'),
   rollout: z
     .object({
-      phase: RolloutPhase.optional(),
-      targetGeneration: z.int().optional().meta({ format: 'int64' }),
-      totalNodes: count(),
-      updatedNodes: count(),
-      updatingNodes: count(),
-      readyUpdatedNodes: count(),
-      startTime: z.string().optional().meta({ format: 'date-time' }),
-      completionTime: z.string().optional().meta({ format: 'date-time' }),
-      message: z.string().optional(),
+      phase: RolloutPhase.optional().describe('Where the rollout is.'),
+      targetGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation of the form it leads to.'),
+      totalNodes: count().describe('Nodes the rollout covers.'),
+      updatedNodes: count().describe('Of those, nodes made from the target generation.'),
+      updatingNodes: count().describe('Of those, nodes that are not Ready yet.'),
+      readyUpdatedNodes: count().describe('Updated nodes that are Ready.'),
+      startTime: z.string().optional().meta({ format: 'date-time' }).describe('When the rollout began.'),
+      completionTime: z.string().optional().meta({ format: 'date-time' }).describe('When the rollout ended.'),
+      message: z.string().optional().describe('What the rollout waits for or why it stopped.'),
     })
-    .optional(),
-  conditions: z.array(Condition).optional(),
+    .optional()
+    .describe('Progress of the last edit of this form.'),
+  conditions: z.array(Condition).optional().describe('State of the form in standard conditions.'),
 });
 export type LynqFormStatus = z.infer<typeof LynqFormStatus>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Condition, ObjectMeta } from './meta.ts';
+import { Condition, ObjectMeta, requiredInSchema } from './meta.ts';
 
 /** LynqHub: where the rows come from and which columns mean what (parity 1.2, additions of decisions.md section 1). */
 
@@ -11,7 +11,7 @@ export type SecretKeyRef = z.infer<typeof SecretKeyRef>;
 
 export const MySqlSource = z.object({
   host: z.string().describe('Host name or address of the server.'),
-  port: z.int32().min(1).max(65535).default(3306).describe('TCP port of the server.'),
+  port: z.int32().min(1).max(65535).default(3306).meta(requiredInSchema).describe('TCP port of the server.'),
   username: z.string().describe('Account to read with; SELECT on the table is enough.'),
   passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
   database: z.string().describe('Database (schema) of the table.'),
@@ -25,6 +25,7 @@ export const HubSource = z.object({
     .string()
     .regex(/^[0-9]+(s|m|h)$/)
     .default('30s')
+    .meta(requiredInSchema)
     .describe('How often the table is read; 0s means only on changes and on request.'),
   mysql: MySqlSource.optional().describe('The MySQL or MariaDB source; required when type is mysql.'),
 });
@@ -62,32 +63,37 @@ export const LynqHubSpec = z.object({
 });
 export type LynqHubSpec = z.infer<typeof LynqHubSpec>;
 
-const count = () => z.int32().default(0).optional();
+const count = () => z.int32().optional();
 
 export const FrozenRow = z.object({
-  uid: z.string(),
-  reason: z.string(),
-  message: z.string(),
+  uid: z.string().describe('Text of the uid column.'),
+  reason: z.string().describe('Why the row is not acted on, in one word.'),
+  message: z.string().describe('What is wrong and what to do.'),
 });
 export type FrozenRow = z.infer<typeof FrozenRow>;
 
 export const DeletionWindowEntry = z.object({
-  at: z.string().meta({ format: 'date-time' }),
-  rows: z.int32(),
+  at: z.string().meta({ format: 'date-time' }).describe('When rows lost their nodes.'),
+  rows: z.int32().describe('How many rows did.'),
 });
 export type DeletionWindowEntry = z.infer<typeof DeletionWindowEntry>;
 
 export const LynqHubStatus = z.object({
-  observedGeneration: z.int().optional().meta({ format: 'int64' }),
+  observedGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation this status is about.'),
   referencingTemplates: count().describe('Number of forms that name this hub.'),
   desired: count().describe('Forms times active rows.'),
   ready: count().describe('LynqNodes that are Ready.'),
   failed: count().describe('LynqNodes that failed.'),
-  conditions: z.array(Condition).optional(),
+  conditions: z.array(Condition).optional().describe('State of the hub in standard conditions.'),
   lastSyncTime: z.string().optional().meta({ format: 'date-time' }).describe('End of the last complete sync.'),
   lastSyncDuration: z.string().optional().describe('How long the last complete sync took, e.g. 1.2s.'),
   rows: z
-    .object({ seen: z.int32(), active: z.int32(), frozen: z.int32(), held: z.int32() })
+    .object({
+      seen: z.int32().describe('Rows the server delivered.'),
+      active: z.int32().describe('Of those, active ones.'),
+      frozen: z.int32().describe('Of those, rows that are not acted on.'),
+      held: z.int32().describe('Rows whose deletion is held by the deletion guard.'),
+    })
     .optional()
     .describe('Rows of the last complete sync.'),
   frozenRows: z
@@ -95,7 +101,10 @@ export const LynqHubStatus = z.object({
     .optional()
     .describe('Rows that are not acted on, with the reason (at most 20 are listed).'),
   deletionGuard: z
-    .object({ window: z.array(DeletionWindowEntry), rowsAtStart: z.int32() })
+    .object({
+      window: z.array(DeletionWindowEntry).describe('Deletions of the last hour.'),
+      rowsAtStart: z.int32().describe('Rows with nodes when the window began.'),
+    })
     .optional()
     .describe('What was deleted within the last hour.'),
 });

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Marks a field that has a default and is `required` in the CRD all the same, as in parity 1.2. */
+export const requiredInSchema = { 'x-lynq-required': true } as const;
+
 /** Standard object metadata, as far as we read it. Unknown fields are kept by the callers, which never write metadata back whole. */
 export const OwnerReference = z.object({
   apiVersion: z.string(),
@@ -29,13 +32,29 @@ export type ObjectMeta = z.infer<typeof ObjectMeta>;
 export const ConditionStatus = z.enum(['True', 'False', 'Unknown']);
 export type ConditionStatus = z.infer<typeof ConditionStatus>;
 
-/** A metav1.Condition. */
+/** A metav1.Condition, with its limits. */
 export const Condition = z.object({
-  type: z.string().max(316),
-  status: ConditionStatus,
-  observedGeneration: z.int().min(0).optional().meta({ format: 'int64' }),
-  lastTransitionTime: z.string().meta({ format: 'date-time' }),
-  reason: z.string().min(1).max(1024),
-  message: z.string().max(32768),
+  type: z
+    .string()
+    .max(316)
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/,
+    )
+    .describe('Type of the condition.'),
+  status: ConditionStatus.describe('Whether the condition holds.'),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ format: 'int64' })
+    .describe('Generation this condition is about.'),
+  lastTransitionTime: z.string().meta({ format: 'date-time' }).describe('When the status last changed.'),
+  reason: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+    .describe('Why the status is what it is, in one word.'),
+  message: z.string().max(32768).describe('The same for people.'),
 });
 export type Condition = z.infer<typeof Condition>;

@@ -21,15 +21,15 @@ export type LynqNodeSpec = z.infer<typeof LynqNodeSpec>;
  * `policy` is the effective one: an object that a retained object needs is Retain here whatever the form says.
  */
 export const InventoryEntry = z.object({
-  id: z.string(),
-  apiVersion: z.string(),
-  kind: z.string(),
+  id: z.string().describe('ID of the entry.'),
+  apiVersion: z.string().describe('apiVersion of the object.'),
+  kind: z.string().describe('Kind of the object.'),
   namespace: z.string().optional().describe('Absent for cluster-scoped objects.'),
-  name: z.string(),
+  name: z.string().describe('Name of the object.'),
   uid: z.string().optional().describe('Absent until the object was first applied.'),
-  policy: DeletionPolicy,
-  dependIds: z.array(z.string()).optional(),
-  once: z.boolean().optional(),
+  policy: DeletionPolicy.describe('Deletion policy in effect: Retain also for what a retained object needs.'),
+  dependIds: z.array(z.string()).optional().describe('IDs of the entries this one depends on.'),
+  once: z.boolean().optional().describe('Whether the object is created a single time.'),
   baseline: z
     .string()
     .optional()
@@ -50,12 +50,12 @@ export const ResourceState = z.enum([
 export type ResourceState = z.infer<typeof ResourceState>;
 
 export const ResourceStatus = z.object({
-  id: z.string(),
-  kind: z.string(),
-  name: z.string(),
-  state: ResourceState,
-  reason: z.string().optional(),
-  message: z.string().optional(),
+  id: z.string().describe('ID of the entry.'),
+  kind: z.string().describe('Kind of the object.'),
+  name: z.string().describe('Name of the object.'),
+  state: ResourceState.describe('What is known about the object.'),
+  reason: z.string().optional().describe('Why it is in this state, in one word.'),
+  message: z.string().optional().describe('What is wrong and what to do.'),
   since: z
     .string()
     .meta({ format: 'date-time' })
@@ -63,18 +63,22 @@ export const ResourceStatus = z.object({
 });
 export type ResourceStatus = z.infer<typeof ResourceStatus>;
 
-const count = () => z.int32().default(0).optional();
+const count = () => z.int32().optional();
 
 export const LynqNodeStatus = z.object({
-  observedGeneration: z.int().optional().meta({ format: 'int64' }),
-  readyResources: count(),
-  desiredResources: count(),
-  failedResources: count(),
-  skippedResources: count(),
-  skippedResourceIds: z.array(z.string()).optional(),
+  observedGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation this status is about.'),
+  readyResources: count().describe('Objects that are ready.'),
+  desiredResources: count().describe('Entries of the form.'),
+  failedResources: count().describe('Objects that failed.'),
+  skippedResources: count().describe('Entries skipped because a dependency failed.'),
+  skippedResourceIds: z.array(z.string()).optional().describe('IDs of the skipped entries.'),
   appliedResources: z.array(z.string()).optional().describe('Objects that exist, each as Kind/namespace/name@id.'),
-  conditions: z.array(Condition).optional(),
-  lastFullReconcileAt: z.string().optional().meta({ format: 'date-time' }),
+  conditions: z.array(Condition).optional().describe('State of the node in standard conditions.'),
+  lastFullReconcileAt: z
+    .string()
+    .optional()
+    .meta({ format: 'date-time' })
+    .describe('When all objects were last read and corrected.'),
   inventory: z.array(InventoryEntry).optional().describe('Record of the objects of this node.'),
   resources: z.array(ResourceStatus).optional().describe('State of each entry, with the reason.'),
   observedInput: z

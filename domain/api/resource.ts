@@ -88,7 +88,10 @@ type ListShape<T extends z.ZodType> = Record<ResourceList, z.ZodOptional<z.ZodAr
 
 /** The sixteen arrays as an object shape; `meta` tells the API server how list items are told apart. */
 export function resourceListShape(meta: Readonly<Record<string, unknown>>): ListShape<typeof TResource> {
-  const entry = (name: ResourceList) => [name, z.array(TResource).optional().meta(meta)] as const;
+  const description = (name: ResourceList) =>
+    `Objects of ${name}; kind and apiVersion of an entry decide, not this list.`;
+  const entry = (name: ResourceList) =>
+    [name, z.array(TResource).optional().meta(meta).describe(description(name))] as const;
   return Object.fromEntries(resourceLists.map(entry)) as ListShape<typeof TResource>;
 }
 
