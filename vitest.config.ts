@@ -10,7 +10,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts', 'test/architecture/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          include: [
+            'test/unit/**/*.test.ts',
+            'test/parity/**/*.test.ts',
+            'test/architecture/**/*.test.ts',
+            'test/golden/**/*.test.ts',
+          ],
         },
       },
     ],
