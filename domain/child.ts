@@ -1,0 +1,152 @@
+import { isJsonObject, type JsonObject, textAt, textMapAt } from './api/json.ts';
+import type { InventoryEntry } from './api/node.ts';
+import type { DeletionPolicy, TResource } from './api/resource.ts';
+import { hashJson } from './canonical.ts';
+import { labelValue } from './identity.ts';
+import { annotations, apiVersion, labels } from './keys.ts';
+import type { NodeIdentity } from './ownership.ts';
+import type { ObjectRef } from './ports.ts';
+import { effectivePolicies, neededObjects } from './retain.ts';
+
+/** One object a node wants, complete as it is applied. */
+export interface DesiredChild {
+  readonly id: string;
+  readonly ref: ObjectRef;
+  /** What server-side apply sends, tracking and policy annotations included. */
+  readonly body: JsonObject;
+  /** Over `body`: also the value of annotation `lynq.sh/applied-hash` in it. */
+  readonly hash: string;
+  /** The effective policy; `retainedBecause` names the retained entry that needs this one. */
+  readonly policy: DeletionPolicy;
+  readonly retainedBecause?: string;
+  readonly entry: TResource;
+}
+
+/** A rendered entry whose kind the API server knows. */
+export interface RenderedEntry {
+  readonly entry: TResource;
+  readonly object: JsonObject;
+  readonly namespaced: boolean;
+}
+
+/** Coordinates of a rendered object; the node's namespace is the default of namespaced kinds. */
+export function childRef(rendered: RenderedEntry, nodeNamespace: string): ObjectRef {
+  const { object, namespaced } = rendered;
+  return {
+    apiVersion: textAt(object, 'apiVersion') ?? '',
+    kind: textAt(object, 'kind') ?? '',
+    namespace: namespaced ? textAt(object, 'metadata', 'namespace') || nodeNamespace : undefined,
+    name: textAt(object, 'metadata', 'name') ?? '',
+  };
+}
+
+function trackingMetadata(
+  identity: NodeIdentity,
+  child: { ref: ObjectRef; policy: DeletionPolicy; once: boolean },
+): JsonObject {
+  const nodeLabel = labelValue(identity.name);
+  const owned = child.policy === 'Delete' && child.ref.namespace === identity.namespace;
+  return {
+    name: child.ref.name,
+    ...(child.ref.namespace === undefined ? {} : { namespace: child.ref.namespace }),
+    labels: { [labels.node]: nodeLabel, [labels.nodeNamespace]: identity.namespace },
+    annotations: {
+      [annotations.deletionPolicy]: child.policy,
+      ...(child.once ? { [annotations.createdOnce]: 'true' } : {}),
+      ...(nodeLabel === identity.name ? {} : { [labels.node]: identity.name }),
+    },
+    ...(owned ? { ownerReferences: [ownerReference(identity)] } : {}),
+  };
+}
+
+function ownerReference(identity: NodeIdentity): JsonObject {
+  return {
+    apiVersion,
+    kind: 'LynqNode',
+    name: identity.name,
+    uid: identity.nodeUid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+function withMetadata(object: JsonObject, tracking: JsonObject): JsonObject {
+  const own = isJsonObject(object['metadata']) ? object['metadata'] : {};
+  return {
+    ...object,
+    metadata: {
+      ...own,
+      ...tracking,
+      labels: { ...textMapAt(own, 'labels'), ...textMapAt(tracking, 'labels') },
+      annotations: { ...textMapAt(own, 'annotations'), ...textMapAt(tracking, 'annotations') },
+    },
+  };
+}
+
+function withHash(body: JsonObject, hash: string): JsonObject {
+  const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
+  return {
+    ...body,
+    metadata: { ...metadata, annotations: { ...textMapAt(metadata, 'annotations'), [annotations.appliedHash]: hash } },
+  };
+}
+
+/**
+ * The objects of a node, with effective policies: rendered entries in, complete apply bodies out.
+ *
+ * Every child carries both tracking labels, so that one watch per kind sees all; an ownerReference is set only inside the node's namespace and
+ * only where the effective policy is Delete, since garbage collection knows nothing of Retain.
+ */
+export function desiredChildren(identity: NodeIdentity, rendered: readonly RenderedEntry[]): readonly DesiredChild[] {
+  const placed = rendered.map((item) => ({ ...item, ref: childRef(item, identity.namespace) }));
+  const policies = effectivePolicies(
+    placed.map(({ entry, object, ref }) => ({
+      id: entry.id,
+      ref,
+      policy: entry.deletionPolicy,
+      dependIds: entry.dependIds ?? [],
+      needs: neededObjects(object),
+    })),
+  );
+  return placed.map(({ entry, object, ref }) => {
+    const { policy, because } = policies.get(entry.id) ?? { policy: entry.deletionPolicy };
+    const once = entry.creationPolicy === 'Once';
+    const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once }));
+    const hash = hashJson(body);
+    return {
+      id: entry.id,
+      ref,
+      body: withHash(body, hash),
+      hash,
+      policy,
+      ...(because === undefined ? {} : { retainedBecause: because }),
+      entry,
+    };
+  });
+}
+
+/** The record of a child, as it stands before its first apply. */
+export function intendedRecord(child: DesiredChild): InventoryEntry {
+  return {
+    id: child.id,
+    apiVersion: child.ref.apiVersion,
+    kind: child.ref.kind,
+    ...(child.ref.namespace === undefined ? {} : { namespace: child.ref.namespace }),
+    name: child.ref.name,
+    policy: child.policy,
+    ...(child.entry.dependIds?.length ? { dependIds: child.entry.dependIds } : {}),
+    ...(child.entry.creationPolicy === 'Once' ? { once: true } : {}),
+  };
+}
+
+/** Text that tells objects apart: apiVersion without its version, kind, namespace and name. */
+export function refKey(ref: ObjectRef): string {
+  const slash = ref.apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : ref.apiVersion.slice(0, slash);
+  return `${group}/${ref.kind}/${ref.namespace ?? ''}/${ref.name}`;
+}
+
+/** `Kind name`, as people read it in summaries and messages. */
+export function describeRef(ref: Pick<ObjectRef, 'kind' | 'name'>): string {
+  return `${ref.kind} ${ref.name}`;
+}

@@ -1,0 +1,245 @@
+import { textAt } from './api/json.ts';
+import type { ResourceState, ResourceStatus } from './api/node.ts';
+import type { DesiredChild } from './child.ts';
+import type { Graph } from './graph.ts';
+import type { RefusedReason } from './ports.ts';
+import type { Readiness } from './readiness/types.ts';
+
+/**
+ * What a node's pass does next: pure, level-triggered, the same answer for the same facts.
+ *
+ * A wave is what can be applied now, not a level of the graph: a waiting or failed entry blocks only its dependents (decisions.md section 5).
+ * Nothing here writes, reads or looks at a clock.
+ */
+
+/** What a live object looked like when it was last seen. */
+export interface ChildDigest {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly deleting: boolean;
+  readonly readiness: Readiness;
+  /** Annotation `lynq.sh/applied-hash`. */
+  readonly appliedHash?: string | undefined;
+  /** Hash of the fields our apply owns (owned-fields.ts). */
+  readonly ownedHash?: string | undefined;
+}
+
+export type Observation =
+  | { readonly kind: 'unread' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'ours'; readonly digest: ChildDigest }
+  | { readonly kind: 'orphan'; readonly digest: ChildDigest }
+  | { readonly kind: 'foreign'; readonly owner: string };
+
+/** Answer to the last attempt to write an entry in this pass. */
+export type Attempt =
+  | { readonly kind: 'conflicted'; readonly owner: string }
+  | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string };
+
+/** One entry of the form: what it should be, or why it cannot be rendered. */
+export type PlannedEntry =
+  | { readonly kind: 'desired'; readonly child: DesiredChild; readonly baseline: string | undefined }
+  | {
+      readonly kind: 'broken';
+      readonly id: string;
+      readonly entry: DesiredChild['entry'];
+      readonly reason: string;
+      readonly message: string;
+    };
+
+export interface PassFacts {
+  readonly graph: Graph;
+  readonly entries: ReadonlyMap<string, PlannedEntry>;
+  readonly observed: ReadonlyMap<string, Observation>;
+  readonly attempts: ReadonlyMap<string, Attempt>;
+  /** status.resources of the last write, by id. */
+  readonly previous: ReadonlyMap<string, ResourceStatus>;
+  /** Whether form, values or overrides differ from those of the last status write: refusals are tried again then. */
+  readonly inputChanged: boolean;
+  /** When an entry was written in this pass: its readiness clock starts anew. */
+  readonly appliedAt: ReadonlyMap<string, Date>;
+  /** Ids that are to be written although nothing differs, once each. */
+  readonly forced: ReadonlySet<string>;
+  readonly now: Date;
+}
+
+export type Step = 'look' | 'apply' | 'none';
+
+export interface EntryVerdict {
+  readonly step: Step;
+  readonly status: ResourceStatus;
+  /** Dependents may go on. */
+  readonly done: boolean;
+  /** When this entry fails by its timeout; only while Progressing. */
+  readonly deadline?: Date;
+}
+
+/** Reasons under which a refused write is tried again by itself; every other refusal waits for a change of its input. */
+const retriedRefusals: ReadonlySet<string> = new Set<RefusedReason>([
+  'MissingNamespace',
+  'TerminatingNamespace',
+  'MissingKind',
+  'QuotaExceeded',
+  'Forbidden',
+  'AdmissionDenied',
+]);
+
+const failedStates: ReadonlySet<ResourceState> = new Set(['Failed', 'Conflicted', 'Skipped']);
+
+interface Verdict {
+  readonly step?: Step;
+  readonly state: ResourceState;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly done?: boolean;
+}
+
+function blockedBy(entry: DesiredChild['entry'], verdicts: ReadonlyMap<string, EntryVerdict>): Verdict | undefined {
+  const dependencies = entry.dependIds ?? [];
+  const failed = dependencies.find((id) => failedStates.has(verdicts.get(id)?.status.state ?? 'Pending'));
+  if (failed !== undefined) {
+    if (!entry.skipOnDependencyFailure) return undefined;
+    return { state: 'Skipped', reason: 'DependencyFailed', message: `dependency '${failed}' failed` };
+  }
+  const open = dependencies.find((id) => verdicts.get(id)?.done !== true);
+  if (open === undefined) return undefined;
+  return { state: 'Waiting', reason: 'DependencyNotReady', message: `waits for '${open}'` };
+}
+
+function refusal(facts: PassFacts, id: string): Verdict | undefined {
+  const attempt = facts.attempts.get(id);
+  if (attempt?.kind === 'conflicted') {
+    return { state: 'Conflicted', reason: 'ResourceConflict', message: `held by ${attempt.owner}` };
+  }
+  if (attempt?.kind === 'refused') {
+    const state = retriedRefusals.has(attempt.reason) ? 'Waiting' : 'Failed';
+    return { state, reason: attempt.reason, message: attempt.message };
+  }
+  const previous = facts.previous.get(id);
+  const final = previous?.state === 'Failed' && finalReasons.has(previous.reason ?? '');
+  if (final && !facts.inputChanged && !facts.forced.has(id)) {
+    return { state: 'Failed', ...textOf(previous) };
+  }
+  return undefined;
+}
+
+/** Refusals that stand until the input changes, so that a bad object is not sent again and again. */
+const finalReasons: ReadonlySet<string> = new Set<RefusedReason>(['Invalid', 'Immutable', 'TooLarge']);
+
+function textOf(status: {
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+}): Pick<Verdict, 'reason' | 'message'> {
+  return {
+    ...(status.reason === undefined ? {} : { reason: status.reason }),
+    ...(status.message === undefined ? {} : { message: status.message }),
+  };
+}
+
+function needsWrite(
+  facts: PassFacts,
+  planned: Extract<PlannedEntry, { kind: 'desired' }>,
+  digest: ChildDigest,
+): boolean {
+  const { child, baseline } = planned;
+  if (child.entry.creationPolicy === 'Once') return false;
+  if (facts.forced.has(child.id) || digest.appliedHash !== child.hash) return true;
+  return baseline !== undefined && digest.ownedHash !== undefined && digest.ownedHash !== baseline;
+}
+
+function readinessVerdict(child: DesiredChild, digest: ChildDigest): Verdict {
+  const { readiness } = digest;
+  if (!child.entry.waitForReady || readiness.state === 'ready') return { state: 'Ready', done: true };
+  const { reason, message } = readiness;
+  if (readiness.state === 'failed') return { state: 'Failed', reason, message };
+  return { state: 'Progressing', reason, message, done: readiness.satisfies === true };
+}
+
+function liveVerdict(
+  facts: PassFacts,
+  planned: Extract<PlannedEntry, { kind: 'desired' }>,
+  digest: ChildDigest,
+  blocked: Verdict | undefined,
+): Verdict {
+  if (digest.deleting) return { state: 'Waiting', reason: 'Terminating', message: 'the object is being deleted' };
+  if (!needsWrite(facts, planned, digest)) return readinessVerdict(planned.child, digest);
+  return blocked ?? refusal(facts, planned.child.id) ?? { step: 'apply', state: 'Pending' };
+}
+
+function desiredVerdict(
+  facts: PassFacts,
+  planned: Extract<PlannedEntry, { kind: 'desired' }>,
+  verdicts: ReadonlyMap<string, EntryVerdict>,
+): Verdict {
+  const { child } = planned;
+  const blocked = blockedBy(child.entry, verdicts);
+  if (blocked?.state === 'Skipped') return blocked;
+  const observation = facts.observed.get(child.id) ?? { kind: 'unread' };
+  switch (observation.kind) {
+    case 'ours':
+      return liveVerdict(facts, planned, observation.digest, blocked);
+    case 'unread':
+      return blocked ?? { step: 'look', state: 'Pending' };
+    case 'foreign':
+      return { state: 'Conflicted', reason: 'ResourceConflict', message: `held by ${observation.owner}` };
+    case 'orphan':
+    case 'absent':
+      return blocked ?? refusal(facts, child.id) ?? { step: 'apply', state: 'Pending' };
+  }
+}
+
+interface Clocked {
+  readonly verdict: Verdict;
+  readonly since: Date;
+  readonly deadline?: Date;
+}
+
+/**
+ * The readiness clock starts when the object was applied or became unready (decisions.md section 5). An entry that stayed in its state keeps
+ * the time it began.
+ */
+function clocked(facts: PassFacts, id: string, verdict: Verdict, timeoutSeconds: number): Clocked {
+  const previous = facts.previous.get(id);
+  if (verdict.state !== 'Progressing') {
+    return { verdict, since: previous?.state === verdict.state ? new Date(previous.since) : facts.now };
+  }
+  const appliedAt = facts.appliedAt.get(id);
+  const timedOut = previous?.state === 'Failed' && previous.reason === 'ReadinessTimeout' && appliedAt === undefined;
+  if (timedOut) return { verdict: { ...textOf(previous), state: 'Failed' }, since: new Date(previous.since) };
+  const since = appliedAt ?? (previous?.state === 'Progressing' ? new Date(previous.since) : facts.now);
+  return withDeadline(verdict, { since, timeoutSeconds, now: facts.now });
+}
+
+function withDeadline(verdict: Verdict, clock: { since: Date; timeoutSeconds: number; now: Date }): Clocked {
+  const deadline = new Date(clock.since.getTime() + clock.timeoutSeconds * 1000);
+  if (clock.now.getTime() < deadline.getTime()) return { verdict, since: clock.since, deadline };
+  const message = `not ready after ${clock.timeoutSeconds} s: ${verdict.message ?? ''}`;
+  return { verdict: { state: 'Failed', reason: 'ReadinessTimeout', message }, since: clock.now };
+}
+
+function judge(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyMap<string, EntryVerdict>): EntryVerdict {
+  const desired = planned.kind === 'desired';
+  const entry = desired ? planned.child.entry : planned.entry;
+  const raw: Verdict = desired
+    ? desiredVerdict(facts, planned, verdicts)
+    : { state: 'Failed', reason: planned.reason, message: planned.message };
+  const { verdict, since, deadline } = clocked(facts, entry.id, raw, entry.timeoutSeconds);
+  const kind = desired ? planned.child.ref.kind : (textAt(entry.spec, 'kind') ?? '');
+  const name = desired ? planned.child.ref.name : '';
+  return {
+    step: verdict.step ?? 'none',
+    status: { id: entry.id, kind, name, state: verdict.state, ...textOf(verdict), since: since.toISOString() },
+    done: verdict.done === true && verdict.state !== 'Failed',
+    ...(deadline === undefined ? {} : { deadline }),
+  };
+}
+
+/** Verdict of every entry, in dependency order. `look` and `apply` are the work of this wave. */
+export function planWave(facts: PassFacts): ReadonlyMap<string, EntryVerdict> {
+  const verdicts = new Map<string, EntryVerdict>();
+  for (const id of facts.graph.order) {
+    const planned = facts.entries.get(id);
+    if (planned !== undefined) verdicts.set(id, judge(facts, planned, verdicts));
+  }
+  return verdicts;
+}

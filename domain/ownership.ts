@@ -1,0 +1,78 @@
+import { at, type JsonObject, listAt, textAt } from './api/json.ts';
+import type { InventoryEntry } from './api/node.ts';
+import { labelValue } from './identity.ts';
+import { annotations, labels } from './keys.ts';
+import { writtenByUs } from './owned-fields.ts';
+
+/** Who an object belongs to, from the view of one LynqNode (decisions.md section 4, "Identity and record"). */
+export type Ownership =
+  /** In our record with this uid, or adoptable by rule (a) or (b). */
+  | { readonly kind: 'ours' }
+  /** Kept from an earlier life of this very node (rule c): markers come off, tracking comes back. */
+  | { readonly kind: 'orphan' }
+  /** Never changed, never deleted. `owner` is a name for people. */
+  | { readonly kind: 'foreign'; readonly owner: string };
+
+export interface NodeIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  /** metadata.uid of the LynqNode. */
+  readonly nodeUid: string;
+  readonly hub: string;
+  readonly form: string;
+  /** uid of the row. */
+  readonly uid: string;
+}
+
+/** Value of annotation `lynq.sh/orphaned-from`: which life an orphan belongs to. */
+export function orphanedFrom(identity: NodeIdentity): string {
+  return `${identity.hub}/${identity.form}/${identity.uid}`;
+}
+
+/** Whether both tracking labels of an object name a node. */
+export function tracksNode(object: JsonObject, identity: Pick<NodeIdentity, 'namespace' | 'name'>): boolean {
+  return (
+    textAt(object, 'metadata', 'labels', labels.node) === labelValue(identity.name) &&
+    textAt(object, 'metadata', 'labels', labels.nodeNamespace) === identity.namespace
+  );
+}
+
+function ownerName(object: JsonObject): string {
+  const controller = listAt(object, 'metadata', 'ownerReferences').find(
+    (reference) => at(reference, 'controller') === true,
+  );
+  if (controller !== undefined) return `${textAt(controller, 'kind') ?? ''} ${textAt(controller, 'name') ?? ''}`;
+  const node = textAt(object, 'metadata', 'labels', labels.node);
+  if (node !== undefined) return `LynqNode ${textAt(object, 'metadata', 'labels', labels.nodeNamespace) ?? ''}/${node}`;
+  const from = textAt(object, 'metadata', 'annotations', annotations.orphanedFrom);
+  if (from !== undefined) return `the retained objects of ${from}`;
+  const manager = listAt(object, 'metadata', 'managedFields').map((item) => textAt(item, 'manager'))[0];
+  return manager === undefined ? 'someone else' : `field manager ${manager}`;
+}
+
+/**
+ * Classifies a live object for a node.
+ *
+ * `record` is the node's entry for these coordinates, `peerApplied` whether the Go operator's status lists it. Labels alone never make an
+ * object ours: anyone can write them.
+ */
+export function classifyOwnership(
+  object: JsonObject,
+  identity: NodeIdentity,
+  record: InventoryEntry | undefined,
+  peerApplied: boolean,
+): Ownership {
+  const uid = textAt(object, 'metadata', 'uid');
+  if (record?.uid !== undefined && record.uid === uid) return { kind: 'ours' };
+  const controller = listAt(object, 'metadata', 'ownerReferences').find(
+    (reference) => at(reference, 'controller') === true,
+  );
+  if (controller !== undefined && textAt(controller, 'uid') !== identity.nodeUid)
+    return { kind: 'foreign', owner: ownerName(object) };
+  if (controller !== undefined) return { kind: 'ours' };
+  if (tracksNode(object, identity) && (peerApplied || writtenByUs(object))) return { kind: 'ours' };
+  const marked = textAt(object, 'metadata', 'labels', labels.orphaned) === 'true';
+  if (marked && textAt(object, 'metadata', 'annotations', annotations.orphanedFrom) === orphanedFrom(identity))
+    return { kind: 'orphan' };
+  return { kind: 'foreign', owner: ownerName(object) };
+}

@@ -1,0 +1,143 @@
+import type { Condition, ConditionStatus } from './api/meta.ts';
+import type { InventoryEntry, LynqNodeStatus, ResourceStatus } from './api/node.ts';
+
+/** What kubectl shows of a node: counters and conditions are derived once, here, from the state of each entry (parity 6.1). */
+
+export interface Counts {
+  readonly desired: number;
+  readonly ready: number;
+  readonly failed: number;
+  readonly conflicted: number;
+  readonly skipped: number;
+}
+
+/** A conflicted entry is a failed one too, as in the Go operator; a skipped one is not. */
+export function countStates(resources: readonly ResourceStatus[]): Counts {
+  const having = (...states: readonly string[]) => resources.filter(({ state }) => states.includes(state)).length;
+  return {
+    desired: resources.length,
+    ready: having('Ready'),
+    failed: having('Failed', 'Conflicted'),
+    conflicted: having('Conflicted'),
+    skipped: having('Skipped'),
+  };
+}
+
+interface Draft {
+  readonly type: string;
+  readonly status: ConditionStatus;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function readyDraft({ desired, ready, failed, conflicted }: Counts): Draft {
+  const no = { type: 'Ready', status: 'False' as const };
+  const conflictText = `${conflicted} resources in conflict`;
+  if (conflicted > 0 && failed > conflicted) {
+    const message = `${failed} resources failed and ${conflictText}`;
+    return { ...no, reason: 'ResourcesFailedAndConflicted', message };
+  }
+  if (conflicted > 0) return { ...no, reason: 'ResourcesConflicted', message: conflictText };
+  if (failed > 0) return { ...no, reason: 'ResourcesFailed', message: `${failed} resources failed` };
+  if (ready < desired) {
+    return { ...no, reason: 'NotAllResourcesReady', message: `Not all resources are ready: ${ready}/${desired} ready` };
+  }
+  return { type: 'Ready', status: 'True', reason: 'Reconciled', message: 'Successfully reconciled all resources' };
+}
+
+function degradedDraft({ desired, ready, failed, conflicted }: Counts): Draft {
+  const yes = { type: 'Degraded', status: 'True' as const };
+  if (failed > conflicted && conflicted > 0) {
+    const message = `LynqNode has ${failed} failed and ${conflicted} conflicted resources`;
+    return { ...yes, reason: 'ResourceFailuresAndConflicts', message };
+  }
+  if (conflicted > 0)
+    return { ...yes, reason: 'ResourceConflicts', message: `LynqNode has ${conflicted} conflicted resources` };
+  if (failed > 0) return { ...yes, reason: 'ResourceFailures', message: `LynqNode has ${failed} failed resources` };
+  if (ready < desired) {
+    return { ...yes, reason: 'ResourcesNotReady', message: `Not all resources are ready: ${ready}/${desired} ready` };
+  }
+  return { type: 'Degraded', status: 'False', reason: 'Healthy', message: 'All resources are healthy' };
+}
+
+function conflictedDraft({ conflicted }: Counts): Draft {
+  if (conflicted === 0) {
+    return { type: 'Conflicted', status: 'False', reason: 'NoConflict', message: 'No resource conflicts detected' };
+  }
+  const message = 'One or more resources are in conflict. Check events for details.';
+  return { type: 'Conflicted', status: 'True', reason: 'ResourceConflict', message };
+}
+
+function progressingDraft(moving: boolean): Draft {
+  return moving
+    ? { type: 'Progressing', status: 'True', reason: 'Reconciling', message: 'Reconciling changed resources' }
+    : { type: 'Progressing', status: 'False', reason: 'ReconcileComplete', message: 'Reconciliation completed' };
+}
+
+/** A condition keeps its transition time while its status does; the clock is an argument. */
+export function settleConditions(
+  previous: readonly Condition[],
+  drafts: readonly Draft[],
+  at: { readonly now: Date; readonly generation: number },
+): readonly Condition[] {
+  return drafts.map((draft) => {
+    const before = previous.find(({ type }) => type === draft.type);
+    const kept = before?.status === draft.status ? before.lastTransitionTime : isoSeconds(at.now);
+    return { ...draft, observedGeneration: at.generation, lastTransitionTime: kept };
+  });
+}
+
+/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+export function isoSeconds(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+/** `Kind/namespace/name@id` of an object that exists (parity 1.5); cluster-scoped kinds have an empty namespace. */
+export function appliedKey(entry: InventoryEntry): string {
+  return `${entry.kind}/${entry.namespace ?? ''}/${entry.name}@${entry.id}`;
+}
+
+export interface NodeStatusFacts {
+  readonly previous: LynqNodeStatus | undefined;
+  readonly generation: number;
+  readonly resources: readonly ResourceStatus[];
+  readonly inventory: readonly InventoryEntry[];
+  readonly observedInput: string | undefined;
+  /** Further conditions, such as Overridden; they stay where they are not named. */
+  readonly extra: readonly Draft[];
+  readonly now: Date;
+}
+
+const movingStates: ReadonlySet<string> = new Set(['Pending', 'Waiting', 'Progressing', 'Deleting']);
+
+/** The complete status of a node. Equal facts give an equal status, so that an unchanged one need not be written. */
+export function nodeStatus(facts: NodeStatusFacts): LynqNodeStatus {
+  const counts = countStates(facts.resources);
+  const moving = facts.resources.some(({ state }) => movingStates.has(state));
+  const drafts = [
+    readyDraft(counts),
+    progressingDraft(moving),
+    conflictedDraft(counts),
+    degradedDraft(counts),
+    ...facts.extra,
+  ];
+  const inventory = facts.inventory.toSorted((left, right) => (left.id < right.id ? -1 : 1));
+  return {
+    observedGeneration: facts.generation,
+    readyResources: counts.ready,
+    desiredResources: counts.desired,
+    failedResources: counts.failed,
+    skippedResources: counts.skipped,
+    skippedResourceIds: facts.resources.filter(({ state }) => state === 'Skipped').map(({ id }) => id),
+    appliedResources: inventory.filter(({ uid }) => uid !== undefined).map(appliedKey),
+    conditions: [
+      ...settleConditions(facts.previous?.conditions ?? [], drafts, { now: facts.now, generation: facts.generation }),
+    ],
+    ...(facts.previous?.lastFullReconcileAt === undefined
+      ? {}
+      : { lastFullReconcileAt: facts.previous.lastFullReconcileAt }),
+    inventory: [...inventory],
+    resources: [...facts.resources],
+    ...(facts.observedInput === undefined ? {} : { observedInput: facts.observedInput }),
+  };
+}
