@@ -1,0 +1,140 @@
+import { nodeName } from './identity.ts';
+
+/**
+ * Rows x forms against the LynqNodes that exist: what a sync creates, updates, removes and leaves alone. Pure and independent of the order of
+ * its inputs; applied twice the second plan is empty.
+ *
+ * Only a complete, proven read may be planned from (decisions.md section 3). A frozen row keeps its nodes as they are.
+ */
+
+export interface PlannedForm {
+  readonly name: string;
+  /** Name of the ControllerRevision with the form's present content. */
+  readonly revision: string;
+}
+
+/** What is known of a LynqNode from the watch. */
+export interface KnownNode {
+  readonly name: string;
+  readonly nodeUid: string;
+  readonly rowUid: string;
+  readonly form: string;
+  readonly revision: string | undefined;
+  /** Hash of the row's values in its annotations. */
+  readonly dataHash: string;
+  readonly deleting: boolean;
+}
+
+export interface HubFacts {
+  /** Active rows: uid to the hash of their values. */
+  readonly rows: ReadonlyMap<string, string>;
+  readonly frozen: ReadonlySet<string>;
+  readonly forms: readonly PlannedForm[];
+  /** Forms that exist but cannot be used; their nodes stay as they are. */
+  readonly brokenForms: ReadonlySet<string>;
+  /** Forms of which it is proven that they do not exist any more. */
+  readonly goneForms: ReadonlySet<string>;
+  readonly nodes: readonly KnownNode[];
+}
+
+export interface Birth {
+  readonly name: string;
+  readonly uid: string;
+  readonly form: PlannedForm;
+}
+
+export interface Update {
+  readonly node: KnownNode;
+  readonly form: PlannedForm;
+  readonly why: 'values' | 'form' | 'both';
+}
+
+export interface Removal {
+  readonly node: KnownNode;
+  readonly why: 'row' | 'form';
+}
+
+export interface Collision {
+  readonly uid: string;
+  readonly form: string;
+  readonly name: string;
+  /** uid that has the name. */
+  readonly holder: string;
+}
+
+export interface HubPlan {
+  readonly create: readonly Birth[];
+  readonly update: readonly Update[];
+  readonly remove: readonly Removal[];
+  readonly collisions: readonly Collision[];
+  /** Active rows times usable forms. */
+  readonly desired: number;
+}
+
+const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
+  left.name < right.name ? -1 : 1;
+
+function difference(node: KnownNode, form: PlannedForm, dataHash: string): Update['why'] | undefined {
+  const values = node.dataHash !== dataHash;
+  const revision = node.revision !== form.revision;
+  if (values && revision) return 'both';
+  if (values) return 'values';
+  return revision ? 'form' : undefined;
+}
+
+function removals(facts: HubFacts): readonly Removal[] {
+  const usable = new Set(facts.forms.map(({ name }) => name));
+  return facts.nodes.flatMap((node): readonly Removal[] => {
+    if (node.deleting || facts.frozen.has(node.rowUid)) return [];
+    if (!facts.rows.has(node.rowUid)) return [{ node, why: 'row' }];
+    const gone = !usable.has(node.form) && !facts.brokenForms.has(node.form) && facts.goneForms.has(node.form);
+    return gone ? [{ node, why: 'form' }] : [];
+  });
+}
+
+type Placement =
+  | { readonly kind: 'create'; readonly birth: Birth }
+  | { readonly kind: 'update'; readonly update: Update }
+  | { readonly kind: 'collision'; readonly collision: Collision }
+  | { readonly kind: 'keep' };
+
+function place(wanted: Birth, node: KnownNode | undefined, claimedBy: string | undefined, dataHash: string): Placement {
+  const { name, uid, form } = wanted;
+  const holder = node?.rowUid ?? claimedBy;
+  const taken = (holder !== undefined && holder !== uid) || (node !== undefined && node.form !== form.name);
+  if (taken) return { kind: 'collision', collision: { uid, form: form.name, name, holder: holder ?? uid } };
+  if (node === undefined) return { kind: 'create', birth: wanted };
+  const why = node.deleting ? undefined : difference(node, form, dataHash);
+  return why === undefined ? { kind: 'keep' } : { kind: 'update', update: { node, form, why } };
+}
+
+function placements(facts: HubFacts): readonly Placement[] {
+  const existing = new Map(facts.nodes.map((node) => [node.name, node]));
+  const claimed = new Map<string, string>();
+  const forms = facts.forms.toSorted(byName);
+  return [...facts.rows.keys()].toSorted().flatMap((uid) =>
+    forms.map((form) => {
+      const name = nodeName(uid, form.name);
+      const placement = place({ name, uid, form }, existing.get(name), claimed.get(name), facts.rows.get(uid) ?? '');
+      if (placement.kind !== 'collision') claimed.set(name, uid);
+      return placement;
+    }),
+  );
+}
+
+/** The plan of one sync; births, updates and removals are sorted by name. */
+export function planHub(facts: HubFacts): HubPlan {
+  const all = placements(facts);
+  return {
+    create: all.flatMap((item) => (item.kind === 'create' ? [item.birth] : [])).toSorted(byName),
+    update: all.flatMap((item) => (item.kind === 'update' ? [item.update] : [])),
+    remove: removals(facts).toSorted((left, right) => byName(left.node, right.node)),
+    collisions: all.flatMap((item) => (item.kind === 'collision' ? [item.collision] : [])),
+    desired: facts.rows.size * facts.forms.length,
+  };
+}
+
+/** Rows that would lose nodes because they are gone or inactive: what the deletion guard counts. */
+export function leavingRows(plan: HubPlan): readonly string[] {
+  return [...new Set(plan.remove.filter(({ why }) => why === 'row').map(({ node }) => node.rowUid))].toSorted();
+}

@@ -1,0 +1,108 @@
+import type { FrozenRow, LynqHubStatus } from './api/hub.ts';
+import type { GuardVerdict } from './deletion-guard.ts';
+import { isoSeconds, settleConditions } from './status.ts';
+
+/** What kubectl shows of a hub (parity 3.7 with the real error; decisions.md sections 1 and 4). */
+
+export interface NodeTotals {
+  readonly ready: number;
+  readonly failed: number;
+}
+
+export interface SyncFacts {
+  readonly forms: number;
+  readonly desired: number;
+  readonly seen: number;
+  readonly active: number;
+  readonly frozen: readonly FrozenRow[];
+  readonly guard: GuardVerdict;
+  readonly leaving: readonly string[];
+  readonly totals: NodeTotals;
+  readonly insecure: boolean;
+  readonly seconds: number;
+}
+
+export interface HubStatusBase {
+  readonly previous: LynqHubStatus | undefined;
+  readonly generation: number;
+  readonly now: Date;
+}
+
+type Draft = Parameters<typeof settleConditions>[1][number];
+
+const sampleSize = 10;
+const listedFrozenRows = 20;
+
+function heldDraft({ guard, leaving }: SyncFacts): Draft {
+  if (guard.kind === 'allow')
+    return { type: 'DeletionHeld', status: 'False', reason: 'WithinBudget', message: 'No deletion is held' };
+  const sample = leaving.slice(0, sampleSize).join(', ');
+  const more = leaving.length > sampleSize ? ', …' : '';
+  const why =
+    guard.why === 'EmptyResult' ? 'the table has no active row' : `the budget of this hour allows ${guard.budget} more`;
+  return {
+    type: 'DeletionHeld',
+    status: 'True',
+    reason: guard.why,
+    message: `${leaving.length} rows would lose their nodes but ${why}: ${sample}${more}. Approve this set with plan hash ${guard.planHash}.`,
+  };
+}
+
+function transportDraft(insecure: boolean): Draft {
+  return insecure
+    ? {
+        type: 'InsecureTransport',
+        status: 'True',
+        reason: 'NoTls',
+        message: 'The connection to the database is not encrypted',
+      }
+    : {
+        type: 'InsecureTransport',
+        status: 'False',
+        reason: 'Tls',
+        message: 'The connection to the database is encrypted',
+      };
+}
+
+/** Status after a complete sync. */
+export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStatus {
+  const message = 'Successfully connected to database and queried node data';
+  const drafts: readonly Draft[] = [
+    { type: 'Ready', status: 'True', reason: 'DatabaseConnected', message },
+    heldDraft(facts),
+    transportDraft(facts.insecure),
+  ];
+  return {
+    observedGeneration: base.generation,
+    referencingTemplates: facts.forms,
+    desired: facts.desired,
+    ready: facts.totals.ready,
+    failed: facts.totals.failed,
+    conditions: [...settleConditions(base.previous?.conditions ?? [], drafts, base)],
+    lastSyncTime: isoSeconds(base.now),
+    lastSyncDuration: `${facts.seconds.toFixed(1)}s`,
+    rows: {
+      seen: facts.seen,
+      active: facts.active,
+      frozen: facts.frozen.length,
+      held: facts.guard.kind === 'hold' ? facts.leaving.length : 0,
+    },
+    frozenRows: [...facts.frozen.slice(0, listedFrozenRows)],
+    deletionGuard: { window: [...facts.guard.state.window], rowsAtStart: facts.guard.state.rowsAtStart },
+  };
+}
+
+/** Status after a sync that could not read: every number keeps its last value, only the condition changes. */
+export function failedSyncStatus(
+  base: HubStatusBase,
+  failure: { readonly reason: string; readonly message: string },
+): LynqHubStatus {
+  const previous = base.previous ?? {};
+  const draft: Draft = { type: 'Ready', status: 'False', reason: failure.reason, message: failure.message };
+  const others = (previous.conditions ?? []).filter(({ type }) => type !== 'Ready');
+  return {
+    ...previous,
+    observedGeneration: base.generation,
+    conditions: [...settleConditions(previous.conditions ?? [], [draft], base), ...others],
+  };
+}
