@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import type { Environment } from '../environment.ts';
+import { StackError } from '../errors.ts';
+import { type OnProgress, withProgress } from '../progress.ts';
+import { toolFolder } from '../paths.ts';
+import type { Tools } from '../state.ts';
+import { type InstallContext, installContext } from './context.ts';
+import { buildGoTool, type GoTool, goProgram, goTools } from './go-tool.ts';
+import { findMariadb, installMariadb } from './mariadb.ts';
+import { findTemporal, installTemporal } from './temporal.ts';
+
+interface Installer {
+  readonly what: string;
+  readonly isThere: (context: InstallContext) => boolean;
+  readonly install: (context: InstallContext, say: (detail: string) => void) => Promise<void>;
+}
+
+function goInstaller(tool: GoTool, remark: string): Installer {
+  return {
+    what: `${tool.name} ${tool.version} (${remark})`,
+    isThere: ({ cache }) => existsSync(toolFolder(cache, tool.name, tool.version)),
+    install: (context, say) => buildGoTool(context, tool, say),
+  };
+}
+
+/** In this order: what needs rights or a registry first, so that its failure is told before minutes of compiling. */
+const installers: readonly Installer[] = [
+  { what: 'MariaDB (apt-get)', isThere: (context) => findMariadb(context) !== undefined, install: installMariadb },
+  { what: 'Temporal (pip)', isThere: (context) => findTemporal(context) !== undefined, install: installTemporal },
+  goInstaller(goTools.etcd, 'built with go, about a minute on 2 cores'),
+  goInstaller(goTools.kwok, 'built with go, about 2 minutes on 2 cores'),
+  goInstaller(goTools.kubernetes, 'built with go, about 8 minutes on 2 cores'),
+];
+
+/**
+ * Installs what the machine and the cache lack and returns where everything is. Steps are reported; with a full cache
+ * there are none and this takes milliseconds.
+ */
+export async function ensureTools(options: {
+  readonly onProgress: OnProgress;
+  readonly environment: Environment;
+}): Promise<Tools> {
+  const context = installContext(options.environment);
+  const missing = installers.filter((installer) => !installer.isThere(context));
+  for (const [index, { what, install }] of missing.entries()) {
+    const step = { phase: 'install', step: index + 1, of: missing.length, what } as const;
+    await withProgress(options.onProgress, step, (say) => install(context, say));
+  }
+  return locate(context);
+}
+
+function locate(context: InstallContext): Tools {
+  const mariadb = findMariadb(context);
+  const temporal = findTemporal(context);
+  if (mariadb === undefined)
+    throw new StackError({ kind: 'tool-missing', tool: 'mariadbd', neededFor: 'the database' });
+  if (temporal === undefined) throw new StackError({ kind: 'tool-missing', tool: 'temporal', neededFor: 'Temporal' });
+  const kubernetes = (program: string): string => goProgram(context, goTools.kubernetes, program);
+  return {
+    ...mariadb,
+    temporal,
+    etcd: goProgram(context, goTools.etcd, 'etcd'),
+    kwok: goProgram(context, goTools.kwok, 'kwok'),
+    kubeApiserver: kubernetes('kube-apiserver'),
+    kubeControllerManager: kubernetes('kube-controller-manager'),
+    kubeScheduler: kubernetes('kube-scheduler'),
+    kubectl: kubernetes('kubectl'),
+  };
+}

@@ -1,0 +1,36 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { call } from '../http.ts';
+import { controlPlaneKubeconfig } from './apiserver.ts';
+import { loopback, nothing, notYet, ready, type ServerDefinition } from './definition.ts';
+
+export const scheduler: ServerDefinition = {
+  needs: ['apiserver'],
+  ports: ['scheduler'],
+  address: (ports) => `https://${loopback}:${ports.scheduler}`,
+  prepare: async ({ paths }) => {
+    mkdirSync(join(paths.pki, 'scheduler'), { recursive: true });
+  },
+  command: ({ tools, paths, ports, env }) => ({
+    file: tools.kubeScheduler,
+    cwd: paths.root,
+    env,
+    args: [
+      `--kubeconfig=${controlPlaneKubeconfig(paths, 'scheduler')}`,
+      `--bind-address=${loopback}`,
+      `--secure-port=${ports.scheduler}`,
+      `--cert-dir=${join(paths.pki, 'scheduler')}`,
+      '--leader-elect=false',
+      '--kube-api-qps=5000',
+      '--kube-api-burst=10000',
+      '--profiling=false',
+    ],
+  }),
+  probe: async ({ ports }) => {
+    const answer = await call({ url: `https://${loopback}:${ports.scheduler}/readyz` });
+    return answer.status === 200 ? ready : notYet(`/readyz says ${answer.status}`);
+  },
+  settle: nothing,
+  readyWithinMs: 60_000,
+  stopWithinMs: 10_000,
+};
