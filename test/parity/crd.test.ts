@@ -1,0 +1,356 @@
+import { describe, expect, it } from 'vitest';
+import { readCrds } from '../../deploy/crds.ts';
+import { at, listAt, textAt, type JsonObject } from '../../domain/api/json.ts';
+import { schemaFacts } from './crd-facts.ts';
+
+/**
+ * The generated CRDs against parity section 1, written down by hand: every field, type, default, enum, pattern and column of the Go operator,
+ * and, apart from those, the complete list of what we add (decisions.md section 1). A field in neither list fails.
+ */
+
+type Facts = Readonly<Record<string, string>>;
+
+const condition: Facts = {
+  conditions: 'array',
+  'conditions[]': 'object',
+  'conditions[].type': `string required maxLength=316 pattern=${JSON.stringify(
+    '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+  )}`,
+  'conditions[].status': 'False|True|Unknown required',
+  'conditions[].observedGeneration': 'integer:int64 minimum=0',
+  'conditions[].lastTransitionTime': 'string:date-time required',
+  'conditions[].reason':
+    'string required maxLength=1024 minLength=1 pattern="^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"',
+  'conditions[].message': 'string required maxLength=32768',
+};
+
+/** Parity 1.4. */
+const resource: Facts = {
+  id: 'string required',
+  spec: 'object required x-kubernetes-preserve-unknown-fields=true',
+  dependIds: 'array',
+  'dependIds[]': 'string',
+  skipOnDependencyFailure: 'boolean default=true',
+  creationPolicy: 'Once|WhenNeeded default="WhenNeeded"',
+  deletionPolicy: 'Delete|Retain default="Delete"',
+  conflictPolicy: 'Force|Stuck default="Stuck"',
+  nameTemplate: 'string',
+  targetNamespace: 'string',
+  labelsTemplate: 'object',
+  'labelsTemplate{}': 'string',
+  annotationsTemplate: 'object',
+  'annotationsTemplate{}': 'string',
+  waitForReady: 'boolean default=true',
+  timeoutSeconds: 'integer:int32 default=300 maximum=3600 minimum=1',
+  patchStrategy: 'apply|merge|replace default="apply"',
+  ignoreFields: 'array',
+  'ignoreFields[]': 'string',
+};
+
+/** Parity 1.3, in collection order. */
+const lists = [
+  'serviceAccounts',
+  'deployments',
+  'statefulSets',
+  'daemonSets',
+  'services',
+  'ingresses',
+  'configMaps',
+  'secrets',
+  'persistentVolumeClaims',
+  'jobs',
+  'cronJobs',
+  'podDisruptionBudgets',
+  'networkPolicies',
+  'horizontalPodAutoscalers',
+  'namespaces',
+  'manifests',
+];
+
+function under(prefix: string, facts: Facts): Facts {
+  return Object.fromEntries(Object.entries(facts).map(([path, fact]) => [`${prefix}${path}`, fact]));
+}
+
+function resourceLists(arrayFact: string): Facts {
+  const list = (name: string): Facts => ({
+    [name]: arrayFact,
+    [`${name}[]`]: 'object',
+    ...under(`${name}[].`, resource),
+  });
+  return Object.assign({}, ...lists.map(list)) as Facts;
+}
+
+const root: Facts = { apiVersion: 'string', kind: 'string', metadata: 'object', spec: 'object', status: 'object' };
+
+interface Expected {
+  readonly columns: readonly string[];
+  readonly shortName: string;
+  readonly parity: Facts;
+  readonly additions: Facts;
+}
+
+const hub: Expected = {
+  shortName: 'lhub',
+  columns: [
+    'Templates integer .status.referencingTemplates',
+    'Desired integer .status.desired',
+    'Ready integer .status.ready',
+    'Failed integer .status.failed',
+    "Conditions string .status.conditions[?(@.type=='Ready')].reason",
+    'Age date .metadata.creationTimestamp',
+  ],
+  parity: {
+    ...root,
+    ...under('spec.', {
+      source: 'object required',
+      'source.type': 'mysql required',
+      'source.syncInterval': 'string required default="30s" pattern="^[0-9]+(s|m|h)$"',
+      'source.mysql': 'object',
+      'source.mysql.host': 'string required',
+      'source.mysql.port': 'integer:int32 required default=3306 maximum=65535 minimum=1',
+      'source.mysql.username': 'string required',
+      'source.mysql.passwordRef': 'object',
+      'source.mysql.passwordRef.name': 'string required',
+      'source.mysql.passwordRef.key': 'string required',
+      'source.mysql.database': 'string required',
+      'source.mysql.table': 'string required',
+      valueMappings: 'object required',
+      'valueMappings.uid': 'string required',
+      'valueMappings.activate': 'string required',
+      'valueMappings.hostOrUrl': 'string',
+      extraValueMappings: 'object',
+      'extraValueMappings{}': 'string',
+    }),
+    ...under('status.', {
+      observedGeneration: 'integer:int64',
+      referencingTemplates: 'integer:int32',
+      desired: 'integer:int32',
+      ready: 'integer:int32',
+      failed: 'integer:int32',
+      ...condition,
+    }),
+  },
+  additions: {
+    ...under('spec.', {
+      deletionGuard: 'object',
+      'deletionGuard.enabled': 'boolean default=true',
+      'deletionGuard.maxRows': 'integer:int32 default=10 minimum=0',
+      'deletionGuard.maxPercent': 'integer:int32 default=20 maximum=100 minimum=0',
+      'deletionGuard.allowEmpty': 'boolean default=false',
+      paused: 'boolean',
+    }),
+    ...under('status.', {
+      lastSyncTime: 'string:date-time',
+      lastSyncDuration: 'string',
+      rows: 'object',
+      'rows.seen': 'integer:int32 required',
+      'rows.active': 'integer:int32 required',
+      'rows.frozen': 'integer:int32 required',
+      'rows.held': 'integer:int32 required',
+      frozenRows: 'array',
+      'frozenRows[]': 'object',
+      'frozenRows[].uid': 'string required',
+      'frozenRows[].reason': 'string required',
+      'frozenRows[].message': 'string required',
+      deletionGuard: 'object',
+      'deletionGuard.window': 'array required',
+      'deletionGuard.window[]': 'object',
+      'deletionGuard.window[].at': 'string:date-time required',
+      'deletionGuard.window[].rows': 'integer:int32 required',
+      'deletionGuard.rowsAtStart': 'integer:int32 required',
+    }),
+  },
+};
+
+const form: Expected = {
+  shortName: 'lform',
+  columns: [
+    'Hub string .spec.hubId',
+    'Total integer .status.totalNodes',
+    'Ready integer .status.readyNodes',
+    'Rollout string .status.rollout.phase',
+    'Updating integer .status.rollout.updatingNodes',
+    "Applied string .status.conditions[?(@.type=='Applied')].status",
+    'Age date .metadata.creationTimestamp',
+  ],
+  parity: {
+    ...root,
+    ...under('spec.', {
+      hubId: 'string required x-kubernetes-validations=[{"rule":"self == oldSelf","message":"hubId is immutable"}]',
+      rollout: 'object',
+      'rollout.maxSkew': 'integer:int32 default=0 minimum=0',
+      'rollout.progressDeadlineSeconds': 'integer:int32 default=600 maximum=3600 minimum=60',
+      ...resourceLists('array x-kubernetes-list-map-keys=["id"] x-kubernetes-list-type="map"'),
+    }),
+    ...under('status.', {
+      observedGeneration: 'integer:int64',
+      totalNodes: 'integer:int32',
+      readyNodes: 'integer:int32',
+      rollout: 'object',
+      'rollout.phase': 'Complete|Failed|Idle|InProgress',
+      'rollout.targetGeneration': 'integer:int64',
+      'rollout.totalNodes': 'integer:int32',
+      'rollout.updatedNodes': 'integer:int32',
+      'rollout.updatingNodes': 'integer:int32',
+      'rollout.readyUpdatedNodes': 'integer:int32',
+      'rollout.startTime': 'string:date-time',
+      'rollout.completionTime': 'string:date-time',
+      'rollout.message': 'string',
+      ...condition,
+    }),
+  },
+  additions: {},
+};
+
+const node: Expected = {
+  shortName: 'lnode',
+  columns: [
+    'UID string .spec.uid',
+    'Form string .spec.templateRef',
+    'Ready integer .status.readyResources',
+    'Desired integer .status.desiredResources',
+    'Skipped integer .status.skippedResources',
+    "Conflicted string .status.conditions[?(@.type=='Conflicted')].status",
+    "Conditions string .status.conditions[?(@.type=='Ready')].reason",
+    'Age date .metadata.creationTimestamp',
+  ],
+  parity: {
+    ...root,
+    ...under('spec.', { uid: 'string required', templateRef: 'string required', ...resourceLists('array') }),
+    ...under('status.', {
+      observedGeneration: 'integer:int64',
+      readyResources: 'integer:int32',
+      desiredResources: 'integer:int32',
+      failedResources: 'integer:int32',
+      skippedResources: 'integer:int32',
+      skippedResourceIds: 'array',
+      'skippedResourceIds[]': 'string',
+      appliedResources: 'array',
+      'appliedResources[]': 'string',
+      lastFullReconcileAt: 'string:date-time',
+      ...condition,
+    }),
+  },
+  additions: {
+    'spec.formRevision': 'string',
+    'spec.paused': 'boolean',
+    ...under('status.', {
+      inventory: 'array',
+      'inventory[]': 'object',
+      'inventory[].id': 'string required',
+      'inventory[].apiVersion': 'string required',
+      'inventory[].kind': 'string required',
+      'inventory[].namespace': 'string',
+      'inventory[].name': 'string required',
+      'inventory[].uid': 'string',
+      'inventory[].policy': 'Delete|Retain required',
+      'inventory[].dependIds': 'array',
+      'inventory[].dependIds[]': 'string',
+      'inventory[].once': 'boolean',
+      'inventory[].baseline': 'string',
+      resources: 'array',
+      'resources[]': 'object',
+      'resources[].id': 'string required',
+      'resources[].kind': 'string required',
+      'resources[].name': 'string required',
+      'resources[].state': 'Conflicted|Deleting|Failed|Pending|Progressing|Ready|Skipped|Waiting required',
+      'resources[].reason': 'string',
+      'resources[].message': 'string',
+      'resources[].since': 'string:date-time required',
+      observedInput: 'string',
+    }),
+  },
+};
+
+const kinds: Readonly<Record<string, Expected>> = { LynqHub: hub, LynqForm: form, LynqNode: node };
+
+function crdOf(kind: string): JsonObject {
+  const found = readCrds().find((crd) => textAt(crd, 'spec', 'names', 'kind') === kind);
+  if (found === undefined) throw new Error(`no CRD for ${kind}`);
+  return found;
+}
+
+function versionOf(crd: JsonObject): JsonObject {
+  return listAt(crd, 'spec', 'versions')[0] as JsonObject;
+}
+
+function factsOf(kind: string): Facts {
+  return schemaFacts(at(versionOf(crdOf(kind)), 'schema', 'openAPIV3Schema') as JsonObject);
+}
+
+describe('deploy/crds', () => {
+  it('holds the three kinds and nothing else', () => {
+    const found = readCrds().map((crd) => textAt(crd, 'spec', 'names', 'kind'));
+
+    expect(found.toSorted()).toEqual(Object.keys(kinds).toSorted());
+  });
+
+  describe.each(Object.entries(kinds))('%s', (kind, expected) => {
+    it('has the names, scope and version of the Go operator, and our short name and category', () => {
+      const singular = kind.toLowerCase();
+      const crd = crdOf(kind);
+      const { schema, additionalPrinterColumns, ...version } = versionOf(crd);
+
+      expect(at(crd, 'metadata')).toEqual({ name: `${singular}s.operator.lynq.sh` });
+      expect({ ...(at(crd, 'spec') as JsonObject), versions: [] }).toEqual({
+        group: 'operator.lynq.sh',
+        scope: 'Namespaced',
+        names: {
+          kind,
+          listKind: `${kind}List`,
+          plural: `${singular}s`,
+          singular,
+          shortNames: [expected.shortName],
+          categories: ['lynq'],
+        },
+        versions: [],
+      });
+      expect(listAt(crd, 'spec', 'versions')).toHaveLength(1);
+      expect(version).toEqual({ name: 'v1', served: true, storage: true, subresources: { status: {} } });
+      expect(schema).toBeDefined();
+      expect(additionalPrinterColumns).toBeDefined();
+    });
+
+    it('prints the columns of the Go operator', () => {
+      const columns = listAt(versionOf(crdOf(kind)), 'additionalPrinterColumns').map((column) =>
+        [textAt(column, 'name'), textAt(column, 'type'), textAt(column, 'jsonPath')].join(' '),
+      );
+
+      expect(columns).toEqual(expected.columns);
+    });
+
+    it('has every field of the Go operator, the listed additions, and no other', () => {
+      expect(factsOf(kind)).toEqual({ ...expected.parity, ...expected.additions });
+    });
+
+    it('requires nothing that an object of the Go operator may lack', () => {
+      const demanded = Object.entries(expected.additions).filter(
+        ([path, fact]) => path.startsWith('spec.') && fact.includes(' required'),
+      );
+
+      expect(demanded).toEqual([]);
+    });
+
+    it('describes every field', () => {
+      const schema = at(versionOf(crdOf(kind)), 'schema', 'openAPIV3Schema') as JsonObject;
+
+      expect(undescribed(schema, '').filter((path) => path !== '.metadata')).toEqual([]);
+    });
+
+    it('stays far below the limits of an annotation (256 KiB) and of one object in etcd (1.5 MiB)', () => {
+      expect(JSON.stringify(crdOf(kind)).length).toBeLessThan(128 * 1024);
+    });
+  });
+});
+
+function undescribed(schema: JsonObject, path: string): readonly string[] {
+  const fields = Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, JsonObject>>);
+  const items = schema['items'] as JsonObject | undefined;
+  return [
+    ...fields.flatMap(([name, child]) => [
+      ...(child['description'] === undefined ? [`${path}.${name}`] : []),
+      ...undescribed(child, `${path}.${name}`),
+    ]),
+    ...(items === undefined ? [] : undescribed(items, `${path}[]`)),
+  ];
+}
