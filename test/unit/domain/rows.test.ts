@@ -1,0 +1,386 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { annotations as keys } from '../../../domain/keys.ts';
+import type { SourceRow } from '../../../domain/ports.ts';
+import {
+  annotationsDigest,
+  compareUtf8,
+  encodeExtra,
+  isActive,
+  openRowClassifier,
+  rowAnnotations,
+  rowVariables,
+  toHost,
+} from '../../../domain/rows.ts';
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function aRow(uid: string, change: Partial<SourceRow> = {}): SourceRow {
+  return { uid, activate: '1', hostOrUrl: '', extra: { plan: 'pro' }, ...change };
+}
+
+function classify(rows: readonly SourceRow[]) {
+  const classifier = openRowClassifier(hash);
+  for (const row of rows) classifier.add(row);
+  return classifier.finish();
+}
+
+/** The parts of a result that can be compared with toEqual. */
+function summary(rows: readonly SourceRow[]) {
+  const { active, isFrozen: _isFrozen, ...rest } = classify(rows);
+  return { ...rest, active: [...active].toSorted(([a], [b]) => compareUtf8(a, b)) };
+}
+
+describe('domain/rows', () => {
+  describe('isActive', () => {
+    it.each(['1', 'true', 'TRUE', 'True', 'yes', 'YES', 'Yes'])('takes %j as active', (text) => {
+      expect(isActive(text)).toBe(true);
+    });
+
+    it.each(['', '0', 'on', 'y', 't', 'active', ' 1', '1 ', 'tRUE', 'yEs', '2', '\u0001', '1.0', 'toString'])(
+      'takes %j as inactive',
+      (text) => {
+        expect(isActive(text)).toBe(false);
+      },
+    );
+  });
+
+  describe('encodeExtra', () => {
+    // Recorded from encoding/json of Go 1.26.
+    it.each([
+      [{}, '{}'],
+      [{ b: '2', a: '1', A: '0', _: 'u' }, '{"A":"0","_":"u","a":"1","b":"2"}'],
+      [{ html: '<b>&amp;</b>', q: '"\\/\'' }, '{"html":"\\u003cb\\u003e\\u0026amp;\\u003c/b\\u003e","q":"\\"\\\\/\'"}'],
+      [{ ctl: '\u0000\u0001\b\f\n\r\t\u001f\u007f' }, '{"ctl":"\\u0000\\u0001\\b\\f\\n\\r\\t\\u001f\u007f"}'],
+      [{ sep: 'a\u2028b\u2029c' }, '{"sep":"a\\u2028b\\u2029c"}'],
+      [{ uni: 'žluť 日本 😀 \ufffd' }, '{"uni":"žluť 日本 😀 \ufffd"}'],
+      [
+        { '\u{1f600}': 'astral', '\uffff': 'bmp last', '\ue000': 'pua', z: '' },
+        '{"z":"","\ue000":"pua","\uffff":"bmp last","\u{1f600}":"astral"}',
+      ],
+      [{ 'a<b': 'k&' }, '{"a\\u003cb":"k\\u0026"}'],
+      [{ '10': 'x', '9': 'y', '': 'empty' }, '{"":"empty","10":"x","9":"y"}'],
+    ])('prints %j as Go does', (extra, printed) => {
+      expect(encodeExtra(extra)).toBe(printed);
+    });
+
+    it('keeps a text that only looks like an escape', () => {
+      expect(encodeExtra({ a: '\\ud83d \\u003c \\' })).toBe('{"a":"\\\\ud83d \\\\u003c \\\\"}');
+    });
+
+    it('prints a lone surrogate as the replacement character', () => {
+      expect(encodeExtra({ a: 'x\ud83dy' })).toBe('{"a":"x\\ufffdy"}');
+    });
+
+    it('treats __proto__ as a name like any other', () => {
+      const extra: Record<string, string> = Object.create(null);
+      extra['__proto__'] = 'p';
+      extra['constructor'] = 'c';
+
+      expect(encodeExtra(extra)).toBe('{"__proto__":"p","constructor":"c"}');
+    });
+
+    it('reads back as the same texts and has no character that Go escapes', () => {
+      fc.assert(
+        fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), (extra) => {
+          const printed = encodeExtra(extra);
+
+          expect(JSON.parse(printed)).toEqual(extra);
+          expect(printed).not.toMatch(/[<>&\u2028\u2029]/);
+        }),
+      );
+    });
+  });
+
+  it('compareUtf8 orders as the bytes of UTF-8', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (left, right) => {
+        expect(Math.sign(compareUtf8(left, right))).toBe(Buffer.compare(Buffer.from(left), Buffer.from(right)));
+      }),
+    );
+  });
+
+  describe('rowAnnotations', () => {
+    it('holds the data of the row and the name of the hub', () => {
+      expect(rowAnnotations(aRow('acme', { activate: 'yes', hostOrUrl: 'https://a.example' }), 'hub')).toEqual({
+        'lynq.sh/hostOrUrl': 'https://a.example',
+        'lynq.sh/activate': 'yes',
+        'lynq.sh/extra': '{"plan":"pro"}',
+        'lynq.sh/hubId': 'hub',
+      });
+    });
+
+    it('gives the digest that the classifier keeps, whatever other annotations a node has', () => {
+      const row = aRow('acme', { extra: { a: '1', b: '<' } });
+      const node = { ...rowAnnotations(row, 'hub'), 'lynq.sh/template-generation': '7', other: 'x' };
+
+      expect(classify([row]).active.get('acme' as never)).toEqual(annotationsDigest(node, hash));
+    });
+
+    it.each([keys.hostOrUrl, keys.activate, keys.extra])('gives another digest when %s differs', (key) => {
+      const found = rowAnnotations(aRow('acme'), 'hub');
+
+      expect(annotationsDigest({ ...found, [key]: 'other' }, hash)).not.toEqual(annotationsDigest(found, hash));
+    });
+  });
+
+  describe('rowVariables', () => {
+    const found = {
+      [keys.activate]: '1',
+      [keys.hostOrUrl]: 'https://a.example:8443/x',
+      [keys.extra]: '{"plan":"pro"}',
+    };
+
+    it('has the variables of the node pass', () => {
+      expect(Object.fromEntries(rowVariables(found, 'acme', 'hub', 'web'))).toEqual({
+        uid: 'acme',
+        activate: '1',
+        hostOrUrl: 'https://a.example:8443/x',
+        host: 'a.example',
+        plan: 'pro',
+        hubId: 'hub',
+        templateRef: 'web',
+      });
+    });
+
+    it('falls back to "true" and the uid, and leaves an empty hub out', () => {
+      expect(Object.fromEntries(rowVariables({ [keys.hostOrUrl]: '' }, 'acme', '', 'web'))).toEqual({
+        uid: 'acme',
+        activate: 'true',
+        hostOrUrl: 'acme',
+        host: 'acme',
+        templateRef: 'web',
+      });
+    });
+
+    it('lays extra variables over the row and hubId and templateRef over them', () => {
+      const extra = '{"uid":"U","host":"H","hubId":"no","templateRef":"no"}';
+
+      const variables = rowVariables({ ...found, [keys.extra]: extra }, 'acme', 'hub', 'web');
+
+      expect(variables.get('uid')).toBe('U');
+      expect(variables.get('host')).toBe('H');
+      expect(variables.get('hubId')).toBe('hub');
+      expect(variables.get('templateRef')).toBe('web');
+    });
+
+    it('keeps __proto__ a variable and reads null as empty text', () => {
+      const variables = rowVariables({ [keys.extra]: '{"__proto__":"p","n":null}' }, 'acme', 'hub', 'web');
+
+      expect(variables.get('__proto__')).toBe('p');
+      expect(variables.get('n')).toBe('');
+    });
+
+    it.each(['{', '[]', '"x"', 'null', '{"a":1}', '{"a":{}}'])('fails when the extra annotation is %s', (extra) => {
+      expect(() => rowVariables({ [keys.extra]: extra }, 'acme', 'hub', 'web')).toThrow(
+        expect.objectContaining({ type: 'Internal' }),
+      );
+    });
+  });
+
+  describe('toHost', () => {
+    // Recorded from net/url of Go 1.26 inside the peer's function.
+    it.each([
+      ['', ''],
+      ['example.com', 'example.com'],
+      ['example.com/p', 'example.com/p'],
+      ['example.com:8080/p', 'example.com'],
+      ['https://User:pw@shop.example.com:8443/a/b?q=1#f', 'shop.example.com'],
+      ['https://[2001:db8::1]:443/x', '2001:db8::1'],
+      ['[2001:db8::1]:443', '[2001'],
+      ['//host:80', 'host'],
+      ['///host', '///host'],
+      ['http:///path', 'http'],
+      ['http://:80/x', ''],
+      ['http://h:abc', 'http'],
+      ['http://h:', 'h'],
+      ['http://a b', 'http'],
+      ['http://h/%zz', 'http'],
+      ['http://h/#%zz', 'http'],
+      ['http://h?%zz', 'h'],
+      ['10.0.0.1:80', '10.0.0.1'],
+      [':8080', ''],
+      ['mailto:a@b.c', 'mailto'],
+      ['http://ex%C3%A9.com/', 'exé.com'],
+      ['http://%41.com', 'http'],
+      ['http://user@:pw@h', 'h'],
+      ['http://us er@h', 'http'],
+      ['HTTP://Up.Case:1', 'Up.Case'],
+      ['1a://h', '1a'],
+      ['http://h\n', 'http'],
+      ['http://[::1', 'http'],
+      ['http://[fe80::1%25en0]:8080/', 'fe80::1%en0'],
+      ['http://[abc]/', 'http'],
+      ['http://::1/', ':'],
+      ['http://a:b:c/', 'http'],
+      ['http://h<>"x/', 'h<>"x'],
+      ['/a/b:c', '/a/b'],
+      ['http://a%25b/', 'a%b'],
+      ['//@h', 'h'],
+    ])('takes the host of %j as %j', (text, host) => {
+      expect(toHost(text)).toBe(host);
+    });
+
+    it('answers a megabyte at once', () => {
+      const longest = `http://${':1'.repeat(500_000)}x`;
+
+      expect(toHost(longest)).toBe('http');
+    });
+  });
+
+  describe('openRowClassifier', () => {
+    it('separates active, inactive and frozen rows', () => {
+      const rows = [
+        aRow('acme'),
+        aRow('beta', { activate: '0' }),
+        aRow(''),
+        aRow('Bad_Uid'),
+        aRow('', { activate: '' }),
+        aRow('also bad', { activate: 'no' }),
+      ];
+
+      const result = classify(rows);
+
+      expect([...result.active.keys()]).toEqual(['acme']);
+      expect(result.rows).toEqual({ seen: 6, active: 1, inactive: 3, frozen: 2, repeated: 0 });
+      expect(result.frozen.map(({ uid, reason, rows: count }) => [uid, reason, count])).toEqual([
+        ['', 'NullUid', 1],
+        ['Bad_Uid', 'InvalidUid', 1],
+      ]);
+    });
+
+    it('takes equal rows of one uid once and warns', () => {
+      const result = classify([aRow('acme'), aRow('acme'), aRow('acme')]);
+
+      expect(result.active.size).toBe(1);
+      expect(result.rows).toMatchObject({ seen: 3, active: 1, repeated: 2, frozen: 0 });
+      expect(result.warnings).toEqual(['1 uids are on more than one row with equal values, each counts once: acme']);
+    });
+
+    it('freezes a uid whose rows differ, and no other uid', () => {
+      const result = classify([aRow('acme'), aRow('beta'), aRow('acme', { extra: { plan: 'basic' } })]);
+
+      expect(result.frozen).toEqual([
+        { uid: 'acme', reason: 'DuplicateUid', rows: 2, message: expect.stringContaining('differ') },
+      ]);
+      expect([...result.active.keys()]).toEqual(['beta']);
+      expect(result.isFrozen('acme')).toBe(true);
+      expect(result.isFrozen('beta')).toBe(false);
+    });
+
+    it('freezes a uid that is active on one row and inactive on another', () => {
+      expect(classify([aRow('acme'), aRow('acme', { activate: '0' })]).frozen).toMatchObject([
+        { uid: 'acme', reason: 'DuplicateUid', rows: 2 },
+      ]);
+    });
+
+    it('ignores that inactive rows of one uid differ', () => {
+      const rows = [aRow('acme', { activate: '0' }), aRow('acme', { activate: 'off' })];
+
+      expect(classify(rows).rows).toMatchObject({ inactive: 2, frozen: 0 });
+    });
+
+    it.each([['Acme'], ['acme '], [' ACME\t'], ['acme\u00a0']])(
+      'freezes both spellings when %j stands beside acme',
+      (other) => {
+        const result = classify([aRow('acme'), aRow(other)]);
+
+        expect(result.frozen.map(({ uid, reason }) => [uid, reason])).toEqual(
+          [
+            ['acme', 'CollidingUid'],
+            [other, 'CollidingUid'],
+          ].toSorted(([a = ''], [b = '']) => compareUtf8(a, b)),
+        );
+        expect(result.active.size).toBe(0);
+      },
+    );
+
+    it('calls two Unicode forms of one text a collision', () => {
+      expect(classify([aRow('caf\u00e9'), aRow('cafe\u0301')]).frozen.map(({ reason }) => reason)).toEqual([
+        'CollidingUid',
+        'CollidingUid',
+      ]);
+    });
+
+    it('does not freeze an active uid for an inactive spelling of it', () => {
+      expect(classify([aRow('acme'), aRow('Acme', { activate: '0' })]).rows).toMatchObject({ active: 1, frozen: 0 });
+    });
+
+    it('protects the nodes of a uid that is now spelled differently', () => {
+      expect(classify([aRow('Acme')]).isFrozen('acme')).toBe(true);
+    });
+
+    it('keeps a megabyte of uid as a short text that nobody else gets', () => {
+      const result = classify([aRow(`${'x'.repeat(1_000_000)}a`), aRow(`${'x'.repeat(1_000_000)}b`)]);
+
+      expect(result.frozen.map(({ reason }) => reason)).toEqual(['InvalidUid', 'InvalidUid']);
+      expect(result.frozen.every(({ uid }) => uid.length < 120)).toBe(true);
+      expect(result.isFrozen('')).toBe(false);
+    });
+
+    it.each(['__proto__', 'constructor', 'toString'])('treats the uid %s as data', (uid) => {
+      expect(classify([aRow(uid)]).rows).toMatchObject({ seen: 1 });
+      expect(Object.getOwnPropertyNames(Object.prototype)).toHaveLength(12);
+    });
+
+    const uids = fc.constantFrom(
+      'acme',
+      'Acme',
+      ' acme',
+      'beta',
+      'BETA',
+      'gamma',
+      '',
+      'x_y',
+      '-',
+      'caf\u00e9',
+      'cafe\u0301',
+    );
+    const rows = fc.array(
+      fc.record({
+        uid: uids,
+        activate: fc.constantFrom('1', '1', 'true', '0', ''),
+        hostOrUrl: fc.constantFrom('', 'h'),
+        extra: fc.constantFrom({}, { plan: 'pro' }, { plan: 'basic' }),
+      }),
+    );
+
+    it('gives the same result in any order of the rows', () => {
+      fc.assert(
+        fc.property(
+          rows.chain((list) =>
+            fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length, maxLength: list.length })),
+          ),
+          ([list, shuffled]) => {
+            expect(summary(shuffled)).toEqual(summary(list));
+          },
+        ),
+      );
+    });
+
+    it('accounts for every row exactly once', () => {
+      fc.assert(
+        fc.property(rows, (list) => {
+          const { rows: counts, active, frozen, isFrozen } = classify(list);
+
+          expect(counts.active + counts.inactive + counts.frozen + counts.repeated).toBe(list.length);
+          expect(counts.seen).toBe(list.length);
+          expect(frozen.reduce((sum, each) => sum + each.rows, 0)).toBe(counts.frozen);
+          for (const uid of active.keys()) expect(isFrozen(uid)).toBe(false);
+        }),
+      );
+    });
+
+    it('lets no row change what becomes of a uid that it cannot be taken for', () => {
+      fc.assert(
+        fc.property(rows, (list) => {
+          const without = list.filter(({ uid }) => uid !== 'gamma');
+          const other = (all: readonly SourceRow[]) => summary(all).frozen.filter(({ uid }) => uid !== 'gamma');
+
+          expect(other(list)).toEqual(other(without));
+        }),
+      );
+    });
+  });
+});
