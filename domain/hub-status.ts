@@ -87,7 +87,7 @@ export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStat
       frozen: facts.frozen.length,
       held: facts.guard.kind === 'hold' ? facts.leaving.length : 0,
     },
-    frozenRows: [...facts.frozen.slice(0, listedFrozenRows)],
+    frozenRows: facts.frozen.slice(0, listedFrozenRows),
     deletionGuard: { window: [...facts.guard.state.window], rowsAtStart: facts.guard.state.rowsAtStart },
   };
 }

@@ -289,9 +289,9 @@ export function toHost(text: string): string {
   return hostOf(text) ?? text.split(':', 1)[0] ?? text;
 }
 
-const urlWithHost = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?([^/?#@]+)([^?#]*)[^#]*(?:#(.*))?$/s;
+const urlWithHost = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?([^/?#@]+)(\/[^?#]*)?(?:\?[^#]*)?(?:#(.*))?$/s;
 const userInfo = /^[A-Za-z0-9\-._~!$&'()*+,;=%@:]*$/;
-const plainHost = /^((?:[A-Za-z0-9\-_.~!$&'()*+,;=:[\]<>"\u0080-\uffff]|%(?:25|[89A-Fa-f][0-9A-Fa-f]))*?)(:[0-9]*)?$/;
+const plainHost = /^((?:[A-Za-z0-9\-_.~!$&'()*+,;=:\]<>"\u0080-\uffff]|%(?:25|[89A-Fa-f][0-9A-Fa-f]))*?)(:[0-9]*)?$/;
 const bracketedHost = /^\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%25.*)?)\](?::[0-9]*)?$/s;
 const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
 

@@ -1,0 +1,89 @@
+import { at, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
+import { refKey } from './child.ts';
+import { hashText } from './identity.ts';
+import { annotations, labels } from './keys.ts';
+import type { ChildDigest } from './node-plan.ts';
+import { ownedFieldsHash } from './owned-fields.ts';
+import { evaluateReadiness } from './readiness/index.ts';
+import { annotationsDigest } from './rows.ts';
+import type { NodeDigest, ReportedChild } from './watching.ts';
+
+/** Objects as the watches deliver them -> the little that is kept of each. */
+
+const inputAnnotations = [
+  annotations.hostOrUrl,
+  annotations.activate,
+  annotations.extra,
+  annotations.overrides,
+  annotations.forceReconcile,
+] as const;
+
+/** Hash of what a pass acts on; equal hashes mean that a pass would see the same form, values and overrides. */
+export function inputHash(node: JsonObject): string {
+  const found = textMapAt(node, 'metadata', 'annotations');
+  const values = inputAnnotations.map((key) => found[key] ?? '');
+  const paused = at(node, 'spec', 'paused') === true;
+  return hashText(JSON.stringify([textAt(node, 'spec', 'formRevision') ?? '', paused, ...values]), 16);
+}
+
+function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> {
+  const states = new Map(
+    listAt(node, 'status', 'resources').map((item) => [textAt(item, 'id'), textAt(item, 'state') ?? '']),
+  );
+  return new Map(
+    listAt(node, 'status', 'inventory').map((entry) => {
+      const namespace = textAt(entry, 'namespace');
+      const ref = {
+        apiVersion: textAt(entry, 'apiVersion') ?? '',
+        kind: textAt(entry, 'kind') ?? '',
+        name: textAt(entry, 'name') ?? '',
+        namespace,
+      };
+      const state = states.get(textAt(entry, 'id')) ?? '';
+      return [
+        refKey(ref),
+        { uid: textAt(entry, 'uid'), namespace, state, baseline: textAt(entry, 'baseline') },
+      ] as const;
+    }),
+  );
+}
+
+function conditionStatus(node: JsonObject, type: string): string {
+  const found = listAt(node, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
+  return textAt(found, 'status') ?? 'Unknown';
+}
+
+/** What is kept of a LynqNode. */
+export function nodeDigest(node: JsonObject): NodeDigest {
+  const found = textMapAt(node, 'metadata', 'annotations');
+  const failed = Number(at(node, 'status', 'failedResources') ?? 0);
+  return {
+    name: textAt(node, 'metadata', 'name') ?? '',
+    namespace: textAt(node, 'metadata', 'namespace') ?? '',
+    nodeUid: textAt(node, 'metadata', 'uid') ?? '',
+    resourceVersion: textAt(node, 'metadata', 'resourceVersion') ?? '',
+    hub: textAt(node, 'metadata', 'labels', labels.hub) ?? '',
+    rowUid: textAt(node, 'spec', 'uid') ?? '',
+    form: textAt(node, 'spec', 'templateRef') ?? '',
+    revision: textAt(node, 'spec', 'formRevision'),
+    dataHash: annotationsDigest(found, (text) => hashText(text, 32)).hash,
+    deleting: textAt(node, 'metadata', 'deletionTimestamp') !== undefined,
+    inputHash: inputHash(node),
+    observedInput: textAt(node, 'status', 'observedInput'),
+    ready: conditionStatus(node, 'Ready') === 'True',
+    failed: failed > 0,
+    children: reportedChildren(node),
+  };
+}
+
+/** What is kept of a child. */
+export function childDigest(object: JsonObject): ChildDigest {
+  return {
+    uid: textAt(object, 'metadata', 'uid') ?? '',
+    resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
+    deleting: textAt(object, 'metadata', 'deletionTimestamp') !== undefined,
+    readiness: evaluateReadiness(object),
+    appliedHash: textAt(object, 'metadata', 'annotations', annotations.appliedHash),
+    ownedHash: ownedFieldsHash(object),
+  };
+}

@@ -1,0 +1,92 @@
+import type { JsonObject } from './api/json.ts';
+import type { KnownNode } from './hub-plan.ts';
+import type { ChildDigest } from './node-plan.ts';
+import type { KindRef, ObjectRef } from './ports.ts';
+
+/**
+ * What the worker's watches know. Events make things fast, never right: absence is proved by a GET, and a pass that waits also has a time to
+ * look again. Digests, not objects, are kept, so that memory grows with the number of objects only.
+ */
+
+/** One LynqNode as the watch last saw it. */
+export interface NodeDigest extends KnownNode {
+  readonly namespace: string;
+  readonly hub: string;
+  readonly resourceVersion: string;
+  /** Hash of what a pass acts on (form revision, values, overrides, pause, force-reconcile). */
+  readonly inputHash: string;
+  /** The same hash in status: of what the last pass acted on. */
+  readonly observedInput: string | undefined;
+  readonly ready: boolean;
+  readonly failed: boolean;
+  /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
+  readonly children: ReadonlyMap<string, ReportedChild>;
+}
+
+export interface ReportedChild {
+  readonly uid: string | undefined;
+  readonly namespace: string | undefined;
+  readonly state: string;
+  readonly baseline: string | undefined;
+}
+
+export interface NodeIndex {
+  /** Resolves when the first complete list has been seen. */
+  synced(): Promise<void>;
+  get(namespace: string, name: string): NodeDigest | undefined;
+  /** Nodes of a hub, in no particular order. */
+  ofHub(namespace: string, hub: string): readonly NodeDigest[];
+  /** Nodes, other than the named one, that have an object on record in a Kubernetes namespace (the Namespace object itself does not count). */
+  withObjectsIn(namespace: string, except: string): readonly NodeDigest[];
+  /** Takes in a LynqNode that was read or written, if it is newer than what the watch has delivered. */
+  observe(object: JsonObject): void;
+}
+
+export interface ChildIndex {
+  /** Watches a kind from now on; resolves when its first complete list has been seen, or when the kind does not exist. */
+  track(kind: KindRef): Promise<void>;
+  /** The last digest, unless the object is gone or was never seen with our tracking labels. */
+  get(ref: ObjectRef): ChildDigest | undefined;
+  observe(object: JsonObject): void;
+  /** Takes out an object that a GET proved gone. */
+  forget(ref: ObjectRef): void;
+}
+
+/** Existence of namespaces and kinds, for objects that wait for them. */
+export interface NamespaceIndex {
+  synced(): Promise<void>;
+  /** `absent` and `terminating` are hints: a write decides. */
+  state(name: string): 'active' | 'terminating' | 'absent';
+}
+
+/** Keys that can be waited for. */
+export const changeKeys = {
+  node: (namespace: string, name: string): string => `node:${namespace}/${name}`,
+  child: (refKey: string): string => `child:${refKey}`,
+  namespace: (name: string): string => `namespace:${name}`,
+  /** The set of nodes with objects in a namespace became smaller. */
+  records: (namespace: string): string => `records:${namespace}`,
+} as const;
+
+/** Collects changes of the keys it was given from the moment they were given, so that none between a look and a wait is lost. */
+export interface Subscription {
+  add(key: string): void;
+  /** The keys that changed since the last call; waits until there is one, the time is over (empty set) or the signal aborts (throws). */
+  next(timeoutMilliseconds: number, signal?: AbortSignal): Promise<ReadonlySet<string>>;
+  close(): void;
+}
+
+export interface Changes {
+  subscribe(): Subscription;
+}
+
+/** Which nodes have a run, as far as this process has evidence. A node without evidence is offered to the next sync as a birth. */
+export interface RunRegistry {
+  isRunning(namespace: string, node: string): boolean;
+  running(namespace: string, node: string): void;
+  /** A message to the run was answered with "not found". */
+  missing(namespace: string, node: string): void;
+  /** Marks a node whose pass is being executed here; the watches leave it to that pass until the returned function is called. */
+  enter(namespace: string, node: string): () => void;
+  isBusy(namespace: string, node: string): boolean;
+}

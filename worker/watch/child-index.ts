@@ -1,0 +1,108 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { refKey } from '../../domain/child.ts';
+import { labels } from '../../domain/keys.ts';
+import { childDigest } from '../../domain/node-digest.ts';
+import type { ChildDigest } from '../../domain/node-plan.ts';
+import type { KindRef, ObjectRef, Reflector } from '../../domain/ports.ts';
+import { changeKeys, type ChildIndex } from '../../domain/watching.ts';
+import type { ChangePublisher } from './changes.ts';
+import { type DigestChange, DigestStore } from './digest-store.ts';
+
+/** A tracked child together with the node its labels name (a hint: ownership is decided from the object itself). */
+export interface TrackedChild extends ChildDigest {
+  readonly key: string;
+  readonly node: string;
+  readonly nodeNamespace: string;
+}
+
+export type ChildListener = (change: DigestChange<TrackedChild>) => void;
+
+function refOf(object: JsonObject): ObjectRef {
+  return {
+    apiVersion: textAt(object, 'apiVersion') ?? '',
+    kind: textAt(object, 'kind') ?? '',
+    namespace: textAt(object, 'metadata', 'namespace'),
+    name: textAt(object, 'metadata', 'name') ?? '',
+  };
+}
+
+function trackedChild(object: JsonObject): TrackedChild {
+  return {
+    ...childDigest(object),
+    key: refKey(refOf(object)),
+    node: textAt(object, 'metadata', 'labels', labels.node) ?? '',
+    nodeNamespace: textAt(object, 'metadata', 'labels', labels.nodeNamespace) ?? '',
+  };
+}
+
+const groupOf = (kind: KindRef): string =>
+  `${kind.apiVersion.includes('/') ? kind.apiVersion.split('/')[0] : ''}/${kind.kind}`;
+
+/** Children of all nodes, one watch per kind, by the tracking labels. A kind is watched from the first time it is asked for. */
+export class WatchedChildren implements ChildIndex {
+  private readonly stores = new Map<string, DigestStore<TrackedChild>>();
+  private readonly listeners = new Set<ChildListener>();
+  private readonly reflector: Reflector;
+  private readonly changes: ChangePublisher;
+  private readonly signal: AbortSignal;
+
+  constructor(options: { reflector: Reflector; changes: ChangePublisher; signal: AbortSignal }) {
+    this.reflector = options.reflector;
+    this.changes = options.changes;
+    this.signal = options.signal;
+  }
+
+  onChange(listener: ChildListener): void {
+    this.listeners.add(listener);
+  }
+
+  async track(kind: KindRef): Promise<void> {
+    await this.storeOf(kind).synced;
+  }
+
+  get(ref: ObjectRef): ChildDigest | undefined {
+    return this.stores.get(groupOf(ref))?.get(refKey(ref));
+  }
+
+  /** The child of a key that was reported on a node, wherever it is. */
+  byKey(key: string): TrackedChild | undefined {
+    const [group, kind] = key.split('/');
+    return this.stores.get(`${group ?? ''}/${kind ?? ''}`)?.get(key);
+  }
+
+  /** Whether a complete list of the key's kind has been seen: only then does a missing digest mean anything. */
+  knows(key: string): boolean {
+    const [group, kind] = key.split('/');
+    return this.stores.has(`${group ?? ''}/${kind ?? ''}`);
+  }
+
+  observe(object: JsonObject): void {
+    if (textAt(object, 'metadata', 'labels', labels.node) === undefined) return;
+    this.storeOf(refOf(object)).observe(object);
+  }
+
+  forget(ref: ObjectRef): void {
+    const store = this.stores.get(groupOf(ref));
+    const known = store?.get(refKey(ref));
+    if (known !== undefined) store?.forget(known.key, known.resourceVersion);
+  }
+
+  private storeOf(kind: KindRef): DigestStore<TrackedChild> {
+    const known = this.stores.get(groupOf(kind));
+    if (known !== undefined) return known;
+    const store = new DigestStore<TrackedChild>({
+      keyOf: (object) => refKey(refOf(object)),
+      digest: trackedChild,
+      onChange: (change) => this.onStored(change),
+    });
+    this.stores.set(groupOf(kind), store);
+    const watched = { apiVersion: kind.apiVersion, kind: kind.kind };
+    void this.reflector.run(watched, { labelSelector: labels.node }, (event) => store.onEvent(event), this.signal);
+    return store;
+  }
+
+  private onStored(change: DigestChange<TrackedChild>): void {
+    this.changes.publish(changeKeys.child(change.key));
+    for (const listener of this.listeners) listener(change);
+  }
+}

@@ -1,0 +1,105 @@
+import { LRUCache } from 'lru-cache';
+import type { JsonObject } from '../../domain/api/json.ts';
+import type { WatchEvent } from '../../domain/ports.ts';
+
+/**
+ * Resource versions of one API server compare as numbers (KEP-5504, Kubernetes 1.35), so an answer to our own write and the watch's delivery of
+ * the same object may arrive in either order.
+ */
+export function isNewer(candidate: string, known: string): boolean {
+  if (candidate.length !== known.length) return candidate.length > known.length;
+  return candidate > known;
+}
+
+export interface Digest {
+  readonly resourceVersion: string;
+}
+
+export interface DigestChange<D> {
+  readonly key: string;
+  readonly before: D | undefined;
+  readonly after: D | undefined;
+}
+
+export interface DigestStoreOptions<D> {
+  readonly keyOf: (object: JsonObject) => string;
+  readonly digest: (object: JsonObject) => D;
+  readonly onChange: (change: DigestChange<D>) => void;
+}
+
+const rememberedRemovals = 10_000;
+
+/**
+ * The latest digest of each object of a watch. Invariants: a digest never goes back to an older version, a late answer does not bring a removed
+ * object back, and after a relist only what the list or a write since then showed is kept.
+ */
+export class DigestStore<D extends Digest> {
+  private readonly digests = new Map<string, D>();
+  private readonly removed = new LRUCache<string, string>({ max: rememberedRemovals });
+  private readonly options: DigestStoreOptions<D>;
+  private fresh = new Set<string>();
+  private markSynced: () => void = () => undefined;
+  readonly synced = new Promise<void>((resolve) => {
+    this.markSynced = resolve;
+  });
+
+  constructor(options: DigestStoreOptions<D>) {
+    this.options = options;
+  }
+
+  get(key: string): D | undefined {
+    return this.digests.get(key);
+  }
+
+  values(): Iterable<D> {
+    return this.digests.values();
+  }
+
+  entries(): Iterable<[string, D]> {
+    return this.digests.entries();
+  }
+
+  observe(object: JsonObject): void {
+    const key = this.options.keyOf(object);
+    const after = this.options.digest(object);
+    const before = this.digests.get(key);
+    if (before !== undefined && !isNewer(after.resourceVersion, before.resourceVersion)) {
+      this.fresh.add(key);
+      return;
+    }
+    const removedAt = this.removed.get(key);
+    if (removedAt !== undefined && !isNewer(after.resourceVersion, removedAt)) return;
+    this.fresh.add(key);
+    this.digests.set(key, after);
+    this.options.onChange({ key, before, after });
+  }
+
+  forget(key: string, version: string): void {
+    const before = this.digests.get(key);
+    this.removed.set(key, version);
+    if (before === undefined) return;
+    this.digests.delete(key);
+    this.options.onChange({ key, before, after: undefined });
+  }
+
+  onEvent(event: WatchEvent): void {
+    switch (event.kind) {
+      case 'restarted':
+        this.fresh = new Set();
+        return;
+      case 'set':
+        this.observe(event.object);
+        return;
+      case 'removed': {
+        const { resourceVersion } = this.options.digest(event.object);
+        this.forget(this.options.keyOf(event.object), resourceVersion);
+        return;
+      }
+      case 'synced':
+        for (const [key, { resourceVersion }] of this.digests)
+          if (!this.fresh.has(key)) this.forget(key, resourceVersion);
+        this.fresh = new Set();
+        this.markSynced();
+    }
+  }
+}

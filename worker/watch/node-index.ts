@@ -1,0 +1,93 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { apiVersion } from '../../domain/keys.ts';
+import { nodeDigest } from '../../domain/node-digest.ts';
+import type { Reflector } from '../../domain/ports.ts';
+import { changeKeys, type NodeDigest, type NodeIndex } from '../../domain/watching.ts';
+import type { ChangePublisher } from './changes.ts';
+import { type DigestChange, DigestStore } from './digest-store.ts';
+
+const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+export type NodeListener = (change: DigestChange<NodeDigest>) => void;
+
+/** All LynqNodes of the cluster, watched, with look-up by hub and by the namespaces their objects are in. */
+export class WatchedNodes implements NodeIndex {
+  private readonly hubs = new Map<string, Set<string>>();
+  private readonly namespaces = new Map<string, Set<string>>();
+  private readonly changes: ChangePublisher;
+  private readonly listeners = new Set<NodeListener>();
+  private readonly store = new DigestStore<NodeDigest>({
+    keyOf: (object) => keyOf(textAt(object, 'metadata', 'namespace') ?? '', textAt(object, 'metadata', 'name') ?? ''),
+    digest: nodeDigest,
+    onChange: (change) => this.onStored(change),
+  });
+
+  constructor(changes: ChangePublisher) {
+    this.changes = changes;
+  }
+
+  run(reflector: Reflector, signal: AbortSignal): Promise<void> {
+    return reflector.run({ apiVersion, kind: 'LynqNode' }, {}, (event) => this.store.onEvent(event), signal);
+  }
+
+  onChange(listener: NodeListener): void {
+    this.listeners.add(listener);
+  }
+
+  synced(): Promise<void> {
+    return this.store.synced;
+  }
+
+  get(namespace: string, name: string): NodeDigest | undefined {
+    return this.store.get(keyOf(namespace, name));
+  }
+
+  all(): Iterable<NodeDigest> {
+    return this.store.values();
+  }
+
+  ofHub(namespace: string, hub: string): readonly NodeDigest[] {
+    return this.lookUp(this.hubs.get(keyOf(namespace, hub)));
+  }
+
+  withObjectsIn(namespace: string, except: string): readonly NodeDigest[] {
+    return this.lookUp(this.namespaces.get(namespace)).filter((node) => keyOf(node.namespace, node.name) !== except);
+  }
+
+  observe(object: JsonObject): void {
+    this.store.observe(object);
+  }
+
+  private lookUp(keys: ReadonlySet<string> | undefined): readonly NodeDigest[] {
+    return [...(keys ?? [])].flatMap((key) => this.store.get(key) ?? []);
+  }
+
+  private onStored(change: DigestChange<NodeDigest>): void {
+    const { key, before, after } = change;
+    const left = spacesOf(before);
+    const entered = spacesOf(after);
+    if (before !== undefined) this.unlink(this.hubs, keyOf(before.namespace, before.hub), key);
+    if (after !== undefined) this.link(this.hubs, keyOf(after.namespace, after.hub), key);
+    for (const space of left) if (!entered.has(space)) this.unlink(this.namespaces, space, key);
+    for (const space of entered) this.link(this.namespaces, space, key);
+
+    this.changes.publish(`node:${key}`);
+    for (const space of left) if (!entered.has(space)) this.changes.publish(changeKeys.records(space));
+    for (const listener of this.listeners) listener(change);
+  }
+
+  private link(index: Map<string, Set<string>>, spot: string, key: string): void {
+    index.set(spot, (index.get(spot) ?? new Set()).add(key));
+  }
+
+  private unlink(index: Map<string, Set<string>>, spot: string, key: string): void {
+    const keys = index.get(spot);
+    keys?.delete(key);
+    if (keys?.size === 0) index.delete(spot);
+  }
+}
+
+function spacesOf(digest: NodeDigest | undefined): ReadonlySet<string> {
+  const spaces = [...(digest?.children.values() ?? [])].map(({ namespace }) => namespace);
+  return new Set(spaces.filter((space) => space !== undefined));
+}
