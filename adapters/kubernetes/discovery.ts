@@ -1,0 +1,155 @@
+import { at, isJsonObject, listAt, textAt, type Json } from '../../domain/api/json.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import type { KindInfo, KindRef } from '../../domain/ports.ts';
+import { groupVersionPath } from './paths.ts';
+import type { Send } from './send.ts';
+import { readStatus } from './status.ts';
+import type { Timing } from './timing.ts';
+import type { ApiAnswer } from './transport.ts';
+
+export interface KnownKind {
+  readonly info: KindInfo;
+  /** Names after the slash: `status`, `scale`. */
+  readonly subresources: ReadonlySet<string>;
+}
+
+/** What the API server serves; answers are kept, a miss only for seconds, so that a definition installed later is found. */
+export interface Discovery {
+  /** The kind, or undefined when the server does not serve it. Fails when it cannot be told (a group's backend is down). */
+  find(kind: KindRef, signal?: AbortSignal): Promise<KnownKind | undefined>;
+  /** Drops what is known of the kind's group version, after an answer that contradicts it. */
+  forget(kind: KindRef): void;
+  /** Listable, namespaced kinds, each once per group in the version the server prefers. One unreadable group fails the whole. */
+  listable(): Promise<readonly KindRef[]>;
+}
+
+export interface DiscoveryLimits {
+  /** How long a kind counts as known, milliseconds. */
+  readonly known: number;
+  /** How long a kind counts as unknown, and how old documents may be for `listable`. */
+  readonly miss: number;
+}
+
+export const discoveryLimits: DiscoveryLimits = { known: 600_000, miss: 3_000 };
+
+type Kinds = ReadonlyMap<string, KnownKind>;
+
+interface CachedDocument {
+  readonly at: number;
+  readonly kinds: Promise<Kinds | undefined>;
+}
+
+/**
+ * Reads one document per group version and not the aggregated one: a group whose backend is down is an error there, while the aggregated
+ * document shows it without resources.
+ */
+export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLimits = discoveryLimits): Discovery {
+  const documents = new Map<string, CachedDocument>();
+
+  function document(apiVersion: string, maxAge: number): Promise<Kinds | undefined> {
+    const cached = documents.get(apiVersion);
+    if (cached !== undefined && timing.now() - cached.at < maxAge) return cached.kinds;
+    const kinds = readKinds(send, apiVersion);
+    const entry = { at: timing.now(), kinds };
+    documents.set(apiVersion, entry);
+    kinds.catch(() => {
+      if (documents.get(apiVersion) === entry) documents.delete(apiVersion);
+    });
+    return kinds;
+  }
+
+  return {
+    async find(kind, signal) {
+      signal?.throwIfAborted();
+      const known = (await document(kind.apiVersion, limits.known))?.get(kind.kind);
+      return known ?? (await document(kind.apiVersion, limits.miss))?.get(kind.kind);
+    },
+    forget(kind) {
+      documents.delete(kind.apiVersion);
+    },
+    async listable() {
+      const groups = await readGroups(send);
+      const lists = await Promise.all(
+        groups.map(async (versions) => {
+          const read = await Promise.all(
+            versions.map(async (version) => [version, await document(version, limits.miss)] as const),
+          );
+          return preferredKinds(read);
+        }),
+      );
+      return lists.flat();
+    },
+  };
+}
+
+/** The listable kinds of one group; `versions` in order of preference. */
+function preferredKinds(versions: readonly (readonly [string, Kinds | undefined])[]): readonly KindRef[] {
+  const chosen = new Map<string, KindRef>();
+  for (const [apiVersion, kinds] of versions) {
+    if (kinds === undefined) throw unusable(apiVersion, 404);
+    for (const [kind, { info }] of kinds) {
+      if (info.namespaced && info.verbs.includes('list') && !chosen.has(kind)) chosen.set(kind, { apiVersion, kind });
+    }
+  }
+  return [...chosen.values()];
+}
+
+async function readKinds(send: Send, apiVersion: string): Promise<Kinds | undefined> {
+  const path = groupVersionPath(apiVersion);
+  if (path === undefined) return undefined;
+  const answer = await send({ verb: 'discover', method: 'GET', path }, 'idempotent');
+  if (answer.code === 404 && isServerMiss(answer)) return undefined;
+  const isList = answer.code === 200 && textAt(answer.body, 'kind') === 'APIResourceList';
+  if (!isList || !Array.isArray(at(answer.body, 'resources'))) throw unusable(apiVersion, answer.code);
+  return kindsOf(listAt(answer.body, 'resources'));
+}
+
+/** A 404 of the API server itself and not of a proxy in front of it. */
+function isServerMiss(answer: ApiAnswer): boolean {
+  return readStatus(answer.body).genuine || answer.text.startsWith('404 page not found');
+}
+
+function kindsOf(resources: readonly Json[]): Kinds {
+  const subresources = new Map<string, Set<string>>();
+  const kinds = new Map<string, KnownKind>();
+  for (const resource of resources) {
+    const [plural = '', subresource] = (textAt(resource, 'name') ?? '').split('/', 2);
+    const owned = subresources.get(plural) ?? new Set<string>();
+    subresources.set(plural, owned);
+    const kind = textAt(resource, 'kind');
+    if (subresource !== undefined) owned.add(subresource);
+    else if (kind !== undefined && plural !== '' && !kinds.has(kind)) {
+      kinds.set(kind, { info: kindInfo(resource, plural), subresources: owned });
+    }
+  }
+  return kinds;
+}
+
+function kindInfo(resource: Json, plural: string): KindInfo {
+  const verbs = listAt(resource, 'verbs').filter((verb): verb is string => typeof verb === 'string');
+  return { namespaced: at(resource, 'namespaced') === true, plural, verbs };
+}
+
+/** apiVersions per group, the preferred one first. */
+async function readGroups(send: Send): Promise<readonly (readonly string[])[]> {
+  const [core, named] = await Promise.all([
+    send({ verb: 'discover', method: 'GET', path: '/api' }, 'idempotent'),
+    send({ verb: 'discover', method: 'GET', path: '/apis' }, 'idempotent'),
+  ]);
+  if (core.code !== 200 || textAt(core.body, 'kind') !== 'APIVersions') throw unusable('/api', core.code);
+  if (named.code !== 200 || textAt(named.body, 'kind') !== 'APIGroupList') throw unusable('/apis', named.code);
+  const coreVersions = listAt(core.body, 'versions').filter((version) => typeof version === 'string');
+  return [coreVersions, ...listAt(named.body, 'groups').filter(isJsonObject).map(versionsOf)];
+}
+
+function versionsOf(group: Json): readonly string[] {
+  const preferred = textAt(group, 'preferredVersion', 'groupVersion');
+  const served = listAt(group, 'versions').map((version) => textAt(version, 'groupVersion'));
+  const all = [preferred, ...served].filter((version): version is string => version !== undefined);
+  return [...new Set(all)];
+}
+
+function unusable(what: string, code: number): LynqFailure {
+  const message = `The API server's list of kinds for ${what} cannot be read (${code}); nothing is concluded from what is missing.`;
+  return new LynqFailure(code === 403 ? 'ClusterForbidden' : 'ClusterUnreachable', message, { what, code });
+}

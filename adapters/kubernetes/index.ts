@@ -1,0 +1,51 @@
+import type { Cluster, Logger, Reflector } from '../../domain/ports.ts';
+import { createCluster } from './client.ts';
+import { openConnection, type ConnectionOptions } from './connection.ts';
+import { createRequestMeter, type RequestCounters } from './counters.ts';
+import { createDiscovery } from './discovery.ts';
+import { createReflector } from './reflector.ts';
+import { createSend } from './send.ts';
+import { systemTiming } from './timing.ts';
+import { createTransport } from './transport.ts';
+
+export type { RequestCount, RequestCounters } from './counters.ts';
+
+export interface OpenClusterOptions extends ConnectionOptions {
+  readonly logger: Logger;
+}
+
+export interface OpenedCluster {
+  readonly cluster: Cluster;
+  readonly reflector: Reflector;
+  /** URL of the API server. */
+  readonly server: string;
+  readonly context: string;
+  /** Namespace of the context, `default` when it names none. */
+  readonly namespace: string;
+  readonly requests: RequestCounters;
+  /** Lets requests in flight end and cuts watches. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens one API server, named by a kubeconfig or by the pod this runs in. Sends no request.
+ *
+ * @throws LynqFailure ClusterUnreachable when the kubeconfig cannot be used.
+ */
+export async function openCluster(options: OpenClusterOptions): Promise<OpenedCluster> {
+  const connection = await openConnection(options, systemTiming);
+  const requests = createRequestMeter();
+  const transport = createTransport(connection, requests);
+  const send = createSend(transport, systemTiming);
+  const discovery = createDiscovery(send, systemTiming);
+  const { server, context, namespace } = connection;
+  return {
+    cluster: createCluster(send, discovery),
+    reflector: createReflector({ send, transport, discovery, timing: systemTiming, logger: options.logger }),
+    server,
+    context,
+    namespace,
+    requests,
+    close: () => connection.close(),
+  };
+}

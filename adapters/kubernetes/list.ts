@@ -1,0 +1,72 @@
+import { at, textAt, type Json, type JsonObject } from '../../domain/api/json.ts';
+import type { KindRef, ListOptions } from '../../domain/ports.ts';
+import { readFailure, unexpected } from './errors.ts';
+import { asItem } from './objects.ts';
+import { selectorQuery, withQuery } from './paths.ts';
+import type { Send } from './send.ts';
+import type { ApiAnswer } from './transport.ts';
+
+const pageSize = 500;
+const mostRestarts = 3;
+
+/** A list that was read to its end. */
+export interface CompleteList {
+  readonly items: readonly JsonObject[];
+  /** Where a watch goes on from. */
+  readonly resourceVersion: string;
+}
+
+/** `unknownPath`: the first page was a 404, so that the kind has to be looked up again. */
+export type ListOutcome = ({ readonly kind: 'list' } & CompleteList) | { readonly kind: 'unknownPath' };
+
+interface Page {
+  readonly items: readonly JsonObject[];
+  readonly token: string | undefined;
+  readonly resourceVersion: string;
+}
+
+/**
+ * Reads all pages of a list. All pages are of one resourceVersion; when it is too old to go on (410) the list starts anew.
+ *
+ * @throws LynqFailure when any page cannot be read; nothing of the pages before is returned.
+ */
+export async function listAll(send: Send, path: string, kind: KindRef, options: ListOptions): Promise<ListOutcome> {
+  for (let restarts = 0; ; restarts += 1) {
+    const outcome = await listOnce(send, path, kind, options);
+    if (outcome.kind !== 'expired') return outcome;
+    if (restarts === mostRestarts) throw readFailure('list', kind, 410);
+  }
+}
+
+async function listOnce(
+  send: Send,
+  path: string,
+  kind: KindRef,
+  options: ListOptions,
+): Promise<ListOutcome | { readonly kind: 'expired' }> {
+  const items: JsonObject[] = [];
+  let token: string | undefined;
+  for (;;) {
+    const query = { ...selectorQuery(options), limit: String(pageSize), continue: token };
+    const request = { verb: 'list', method: 'GET', path: withQuery(path, query), signal: options.signal } as const;
+    const answer = await send(request, 'idempotent');
+    if (answer.code === 410) return { kind: 'expired' };
+    if (answer.code === 404 && token === undefined) return { kind: 'unknownPath' };
+    const page = readPage(kind, answer);
+    if (page.token !== undefined && page.token === token) throw unexpected('list', kind, answer.code);
+    items.push(...page.items);
+    token = page.token;
+    if (token === undefined) return { kind: 'list', items, resourceVersion: page.resourceVersion };
+  }
+}
+
+function readPage(kind: KindRef, answer: ApiAnswer): Page {
+  if (answer.code !== 200) throw readFailure('list', kind, answer.code);
+  const resourceVersion = textAt(answer.body, 'metadata', 'resourceVersion');
+  // Go writes an empty list as null in places; an absent one is no list.
+  const raw = at(answer.body, 'items') === null ? [] : at(answer.body, 'items');
+  if (!Array.isArray(raw) || resourceVersion === undefined) throw unexpected('list', kind, answer.code);
+  const items = (raw as readonly Json[]).map((item) => asItem(kind, item));
+  if (!items.every((item) => item !== undefined)) throw unexpected('list', kind, answer.code);
+  return { items, token: textAt(answer.body, 'metadata', 'continue') || undefined, resourceVersion };
+}

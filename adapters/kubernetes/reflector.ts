@@ -1,0 +1,152 @@
+import { isLynqFailure } from '../../domain/failures.ts';
+import type { KindRef, ListOptions, Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
+import type { Discovery } from './discovery.ts';
+import { listAll } from './list.ts';
+import { locateList } from './locate.ts';
+import type { Send } from './send.ts';
+import { pauseAfter, type Backoff, type Timing } from './timing.ts';
+import type { Transport } from './transport.ts';
+import { readWatch, type WatchEnd } from './watch.ts';
+
+export interface ReflectorLimits {
+  readonly backoff: Backoff;
+  /** Bounds of the length the server is asked to end a watch after, seconds; spread so that watches do not end together. */
+  readonly seconds: readonly [number, number];
+  /** Milliseconds without a byte after which a watch counts as dead. */
+  readonly idle: number;
+}
+
+export const reflectorLimits: ReflectorLimits = {
+  backoff: { first: 200, most: 5_000 },
+  seconds: [240, 300],
+  idle: 90_000,
+};
+
+export interface ReflectorParts {
+  readonly send: Send;
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+  readonly timing: Timing;
+  readonly logger: Logger;
+  readonly limits?: ReflectorLimits;
+}
+
+/** LIST and WATCH on the API server. Every list that is read to its end is delivered as `restarted`, its objects, `synced`. */
+export function createReflector(parts: ReflectorParts): Reflector {
+  return {
+    async run(kind, options, onEvent, signal) {
+      const limits = parts.limits ?? reflectorLimits;
+      const deliver = guarded(parts.logger, kind, onEvent);
+      const run: Run = { ...parts, limits, kind, options: { ...options, signal }, deliver, signal };
+      let state: RunState = { version: undefined, failures: 0 };
+      while (!signal.aborted) {
+        const outcome = await step(run, state);
+        state = outcome.state;
+        if (outcome.wait !== undefined && !signal.aborted) await pause(run, state.failures, outcome.wait);
+      }
+    },
+  };
+}
+
+interface Run extends ReflectorParts {
+  readonly limits: ReflectorLimits;
+  readonly kind: KindRef;
+  readonly options: ListOptions;
+  readonly deliver: (event: WatchEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+interface RunState {
+  /** resourceVersion the next watch goes on from; without one the next step lists. */
+  readonly version: string | undefined;
+  /** Steps in a row that gave nothing. */
+  readonly failures: number;
+}
+
+interface Wait {
+  readonly why: string;
+  readonly atLeastSeconds?: number | undefined;
+}
+
+interface StepOutcome {
+  readonly state: RunState;
+  readonly wait?: Wait;
+}
+
+/** One list or one watch. Never fails: what went wrong becomes a wait. */
+async function step(run: Run, state: RunState): Promise<StepOutcome> {
+  try {
+    const path = await locateList(run.discovery, run.kind, run.options);
+    if (path === undefined) return failed(state, { why: 'unknown kind' });
+    return state.version === undefined ? await list(run, state, path) : await watch(run, state, path, state.version);
+  } catch (error) {
+    if (!isLynqFailure(error)) return failed(state, { why: error instanceof Error ? error.name : 'unknown' });
+    return failed(state, { why: error.type, atLeastSeconds: error.retryAfterSeconds });
+  }
+}
+
+function failed(state: RunState, wait: Wait): StepOutcome {
+  return { state: { ...state, failures: state.failures + 1 }, wait };
+}
+
+async function list(run: Run, state: RunState, path: string): Promise<StepOutcome> {
+  const outcome = await listAll(run.send, path, run.kind, run.options);
+  if (outcome.kind === 'unknownPath') {
+    run.discovery.forget(run.kind);
+    return failed(state, { why: 'unknown kind' });
+  }
+  run.deliver({ kind: 'restarted' });
+  for (const object of outcome.items) run.deliver({ kind: 'set', object });
+  run.deliver({ kind: 'synced' });
+  return { state: { ...state, version: outcome.resourceVersion } };
+}
+
+async function watch(run: Run, state: RunState, path: string, from: string): Promise<StepOutcome> {
+  const [shortest, longest] = run.limits.seconds;
+  const seconds = Math.round(shortest + run.timing.random() * (longest - shortest));
+  const { kind, options, signal } = run;
+  const started = run.timing.now();
+  let reached = state;
+  const request = { kind, path, options, version: from, seconds, idle: run.limits.idle, signal };
+  const end = await readWatch(run.transport, request, (line) => {
+    reached = { version: line.version, failures: 0 };
+    if (line.kind === 'set' || line.kind === 'removed') run.deliver({ kind: line.kind, object: line.object });
+  });
+  // A watch that ends at once, over and over, would otherwise be a loop without a pause.
+  const healthy = end.kind === 'closed' && run.timing.now() - started >= run.limits.backoff.most;
+  return healthy ? { state: { ...reached, failures: 0 } } : brokenWatch(run, reached, end);
+}
+
+function brokenWatch(run: Run, reached: RunState, end: WatchEnd): StepOutcome {
+  switch (end.kind) {
+    case 'closed':
+      return failed(reached, { why: 'closed at once' });
+    case 'failed':
+      return failed(reached, { why: end.code, atLeastSeconds: end.retryAfterSeconds });
+    case 'unknownPath':
+      run.discovery.forget(run.kind);
+      return failed({ ...reached, version: undefined }, { why: 'unknown kind' });
+    case 'expired':
+    case 'malformed':
+      return failed({ ...reached, version: undefined }, { why: end.kind });
+  }
+}
+
+async function pause(run: Run, failures: number, wait: Wait): Promise<void> {
+  const backoff = pauseAfter(failures, run.limits.backoff, () => run.timing.random());
+  const milliseconds = Math.max((wait.atLeastSeconds ?? 0) * 1_000, backoff);
+  run.logger.warn('watch waits', { ...run.kind, why: wait.why, failures, milliseconds: Math.round(milliseconds) });
+  await run.timing.sleep(milliseconds, run.signal).catch(() => undefined);
+}
+
+/** A handler that throws is reported by the class of its error; its message may hold values. */
+function guarded(logger: Logger, kind: KindRef, onEvent: (event: WatchEvent) => void): (event: WatchEvent) => void {
+  return (event) => {
+    try {
+      onEvent(event);
+    } catch (error) {
+      const failure = isLynqFailure(error) ? error.type : error instanceof Error ? error.name : 'unknown';
+      logger.error('watch handler failed', { ...kind, event: event.kind, failure });
+    }
+  };
+}

@@ -1,0 +1,137 @@
+import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
+import { readStatus } from './status.ts';
+import { isPermanent } from './texts.ts';
+import { pauseAfter, type Backoff, type Timing } from './timing.ts';
+import { isCertificateProblem, NoAnswer, type ApiAnswer, type ApiRequest, type Transport } from './transport.ts';
+
+/**
+ * What may be sent again after a lost answer. `idempotent`: the same request twice leaves the same state. `once`: only when it
+ * cannot have reached the server.
+ */
+export type Repeat = 'idempotent' | 'once';
+
+/** Sends a request until there is an answer that means something: every code but 401, 429 and the transient 5xx. */
+export type Send = (request: ApiRequest, repeat: Repeat) => Promise<ApiAnswer>;
+
+export interface SendLimits {
+  readonly tries: number;
+  readonly backoff: Backoff;
+  /** Of one try, milliseconds. */
+  readonly timeout: number;
+  /** A server that asks for a longer pause than this is left to the caller's own retries, milliseconds. */
+  readonly longestWait: number;
+}
+
+export const sendLimits: SendLimits = {
+  tries: 4,
+  backoff: { first: 200, most: 5_000 },
+  timeout: 30_000,
+  longestWait: 10_000,
+};
+
+/**
+ * Puts retries around a transport.
+ *
+ * The returned function throws LynqFailure ClusterThrottled (429, with the pause the server asked for), ClusterForbidden (401 twice),
+ * ClusterUnreachable (tries used up), or the reason of the request's signal.
+ */
+export function createSend(transport: Transport, timing: Timing, limits: SendLimits = sendLimits): Send {
+  return async (request, repeat) => {
+    let renewed = false;
+    for (let tried = 1; ; tried += 1) {
+      const outcome = await tryOnce(transport, request, limits);
+      if (outcome.kind === 'answer' && outcome.answer.code === 401 && !renewed) {
+        transport.renew();
+        renewed = true;
+        continue;
+      }
+      const settled = settle(request, outcome);
+      if (settled !== undefined) return settled;
+      const pause = nextPause(outcome, tried, { repeat, limits, timing });
+      if (pause === undefined) throw unreachable(request, outcome, tried);
+      await timing.sleep(pause, request.signal);
+    }
+  };
+}
+
+type Outcome =
+  | { readonly kind: 'answer'; readonly answer: ApiAnswer }
+  | { readonly kind: 'lost'; readonly error: NoAnswer };
+
+async function tryOnce(transport: Transport, request: ApiRequest, limits: SendLimits): Promise<Outcome> {
+  try {
+    return { kind: 'answer', answer: await transport.exchange(request, limits.timeout) };
+  } catch (error) {
+    if (error instanceof NoAnswer) return { kind: 'lost', error };
+    throw error;
+  }
+}
+
+/** The answer when it is final, a failure when it is one whatever was asked, undefined when another try may help. */
+function settle(request: ApiRequest, outcome: Outcome): ApiAnswer | undefined {
+  if (outcome.kind === 'lost') return undefined;
+  const { answer } = outcome;
+  if (answer.code === 429) throw throttled(request, answer);
+  if (answer.code === 401) {
+    throw new LynqFailure('ClusterForbidden', 'The API server does not accept the credentials.', {
+      verb: request.verb,
+    });
+  }
+  const status = readStatus(answer.body);
+  if (answer.code < 500) return isQuotaRace(status) ? undefined : answer;
+  return isPermanent(answer.code, status.message) ? answer : undefined;
+}
+
+/** Two creates met at the same ResourceQuota: nothing was written, and the conflict is not about the object of the request. */
+function isQuotaRace(status: { readonly reason: string; readonly kind: string }): boolean {
+  return status.reason === 'Conflict' && status.kind === 'resourcequotas';
+}
+
+/** Milliseconds to wait before the next try; undefined when there is none. */
+function nextPause(
+  outcome: Outcome,
+  tried: number,
+  { repeat, limits, timing }: { readonly repeat: Repeat; readonly limits: SendLimits; readonly timing: Timing },
+): number | undefined {
+  if (tried >= limits.tries) return undefined;
+  if (outcome.kind === 'lost') {
+    if (isCertificateProblem(outcome.error.code)) return undefined;
+    if (repeat === 'once' && !outcome.error.unsent) return undefined;
+  } else if (repeat === 'once' && outcome.answer.code >= 500) return undefined;
+  const asked = outcome.kind === 'answer' ? (retryAfterOf(outcome.answer) ?? 0) * 1_000 : 0;
+  if (asked > limits.longestWait) return undefined;
+  return Math.max(
+    asked,
+    pauseAfter(tried, limits.backoff, () => timing.random()),
+  );
+}
+
+/** Seconds the server asks to wait, from the header or the Status. */
+export function retryAfterOf(answer: ApiAnswer): number | undefined {
+  return answer.retryAfterSeconds ?? readStatus(answer.body).retryAfterSeconds;
+}
+
+function throttled(request: ApiRequest, answer: ApiAnswer): LynqFailure {
+  const seconds = retryAfterOf(answer) ?? 1;
+  return new LynqFailure(
+    'ClusterThrottled',
+    'The API server has too many requests and asks to wait.',
+    { verb: request.verb },
+    seconds,
+  );
+}
+
+function unreachable(request: ApiRequest, outcome: Outcome, tries: number): LynqFailure {
+  const code = outcome.kind === 'lost' ? outcome.error.code : String(outcome.answer.code);
+  const detail = { verb: request.verb, code, tries };
+  const seconds = outcome.kind === 'answer' ? retryAfterOf(outcome.answer) : undefined;
+  if (outcome.kind === 'answer' && outcome.answer.code === 409) {
+    return new LynqFailure('ClusterStale', 'The write met others at the same quota several times.', detail);
+  }
+  return new LynqFailure('ClusterUnreachable', `The API server does not answer (${code}).`, detail, seconds);
+}
+
+/** Whether a failure is that of a throttling server, with its pause in seconds. */
+export function throttledSeconds(error: unknown): number | undefined {
+  return isLynqFailure(error) && error.type === 'ClusterThrottled' ? (error.retryAfterSeconds ?? 1) : undefined;
+}
