@@ -63,10 +63,17 @@ function record(context: Pick<ServerContext, 'paths'>, name: ServerName, server:
   if (state !== undefined) writeState(file, withServer(state, name, server));
 }
 
+/** A killed process counts as gone while its last threads still close their sockets. */
+const portWaitMs = 3_000;
+
 async function requireFreePorts(context: ServerContext, name: ServerName): Promise<void> {
   for (const portName of definitionOf(name).ports) {
     const port = context.ports[portName];
-    if (!(await isPortFree(port))) throw new StackError({ kind: 'port-in-use', server: name, port });
+    const until = performance.now() + portWaitMs;
+    while (!(await isPortFree(port))) {
+      if (performance.now() > until) throw new StackError({ kind: 'port-in-use', server: name, port });
+      await sleep(50);
+    }
   }
 }
 

@@ -112,7 +112,7 @@ export const apiserver: ServerDefinition = {
     await createClusterObjects(context);
   },
   readyWithinMs: 120_000,
-  stopWithinMs: 20_000,
+  stopWithinMs: 5_000,
 };
 
 function failedChecks(text: string): string {

@@ -27,7 +27,6 @@ export const etcd: ServerDefinition = {
         `--initial-cluster=lynq=${peer}`,
         '--unsafe-no-fsync',
         '--quota-backend-bytes=8589934592',
-        '--snapshot-count=50000',
         '--log-level=warn',
       ],
     };

@@ -38,6 +38,8 @@ export const kwok: ServerDefinition = {
     args: [
       `--config=${configFile(paths)}`,
       `--kubeconfig=${controlPlaneKubeconfig(paths, 'kwok')}`,
+      // Its ordinary log has a line for every pod.
+      '--v=WARN',
       `--server-address=${loopback}:${ports.kwok}`,
     ],
   }),

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { StackError } from '../errors.ts';
 import { writeWhole } from '../files.ts';
-import { lastLines } from '../processes.ts';
+import { runLogged } from '../install/run.ts';
 import { loopback, nothing, ready, type ServerContext, type ServerDefinition } from './definition.ts';
-
-const run = promisify(execFile);
 
 /** Run at each start. One statement a line, as the server reads it; the password is hexadecimal. */
 export function initSql(password: string): string {
@@ -24,29 +20,31 @@ const asRootFlag = (context: ServerContext): readonly string[] => (context.asRoo
 
 /** Makes the system tables in a folder aside and moves it into place, so a half-made one is never used. */
 async function makeDataFolder(context: ServerContext): Promise<void> {
-  const { paths, tools, env } = context;
+  const { paths } = context;
   if (existsSync(join(paths.mariadb, 'mysql'))) return;
   const aside = `${paths.mariadb}.new`;
-  const log = join(paths.logs, 'mariadb-install.log');
   rmSync(aside, { recursive: true, force: true });
   rmSync(paths.mariadb, { recursive: true, force: true });
   mkdirSync(paths.logs, { recursive: true });
-  const args = ['--no-defaults', `--datadir=${aside}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
+  mkdirSync(aside, { mode: 0o700 });
+  // The installer is a shell script that breaks on a path with spaces, so it gets another name for the folder.
+  const alias = mkdtempSync(join(tmpdir(), 'lynq-stack-'));
+  symlinkSync(aside, join(alias, 'data'));
   try {
-    const { stdout, stderr } = await run(tools.mariadbInstallDb, [...args, ...asRootFlag(context)], { env });
-    writeFileSync(log, stdout + stderr);
-  } catch (error) {
-    writeFileSync(log, error instanceof Error ? error.message : String(error));
-    const command = `${tools.mariadbInstallDb} ${args.join(' ')}`;
-    throw new StackError({
-      kind: 'install-failed',
-      what: 'the MariaDB data folder',
-      command,
-      log,
-      lastLines: lastLines(log, 15),
-    });
+    await runInstaller(context, join(alias, 'data'));
+  } finally {
+    rmSync(alias, { recursive: true });
   }
   renameSync(aside, paths.mariadb);
+}
+
+async function runInstaller(context: ServerContext, folder: string): Promise<void> {
+  const file = context.tools.mariadbInstallDb;
+  const args = ['--no-defaults', `--datadir=${folder}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
+  const log = join(context.paths.logs, 'mariadb-install.log');
+  const what = 'the MariaDB data folder';
+  const withUser = [...args, ...asRootFlag(context)];
+  await runLogged({ file, args: withUser, cwd: '/', env: context.env, log, what, onLine: () => undefined });
 }
 
 const initFile = (context: ServerContext): string => join(context.paths.config, 'mariadb-init.sql');
