@@ -207,10 +207,42 @@ const broken: Readonly<Record<RuleName, readonly Case[]>> = {
     { story: 'a test that exports by default', files: { 'test/support/a.ts': 'export default function a() {}' } },
   ],
   'module-mock': [
-    { story: 'vi.mock of our own module', files: { 'test/unit/a.test.ts': "vi.mock('../../domain/graph.ts');" } },
+    { story: 'vi.mock of our own module', files: { 'test/support/a.ts': "vi.mock('../../domain/graph.ts');" } },
     {
       story: 'vi.doMock of our own module',
-      files: { 'test/unit/a.test.ts': "vi.doMock('../../domain/graph.ts', () => ({}));" },
+      files: { 'test/support/a.ts': "vi.doMock('../../domain/graph.ts', () => ({}));" },
+    },
+    { story: 'vi.mock of an import()', files: { 'test/support/a.ts': "vi.mock(import('../../domain/graph.ts'));" } },
+  ],
+  'ambient-time': [
+    { story: 'a decision reads the clock', files: { 'domain/a.ts': 'export const a = () => new Date();' } },
+    { story: 'a template reads the clock', files: { 'template/functions/a.ts': 'export const a = () => Date();' } },
+  ],
+  'log-message': [
+    {
+      story: 'a built message',
+      files: { 'activities/a.ts': 'export const a = (log: any, b: string) => log.info(`rows of ${b}`);' },
+    },
+    {
+      story: 'a joined message',
+      files: { 'worker/a.ts': "export const a = (deps: any, b: string) => deps.logger.warn('rows of ' + b);" },
+    },
+  ],
+  'workflow-version': [
+    { story: 'a literal version', files: { 'workflows/a.ts': "export const a = () => patched('fix-3');" } },
+    {
+      story: 'an ended literal version',
+      files: { 'workflows/a.ts': "export const a = () => deprecatePatch('fix-3');" },
+    },
+  ],
+  'describe-path': [
+    {
+      story: 'a free title',
+      files: { 'test/unit/domain/graph.test.ts': "describe('graph tests', () => {});", 'domain/graph.ts': '' },
+    },
+    {
+      story: 'a free title of a table',
+      files: { 'test/unit/a.test.ts': "describe.each([1])('number %s', () => {});" },
     },
   ],
 };
@@ -280,6 +312,22 @@ const kept: readonly Case[] = [
   },
   { story: 'exactly 350 lines', files: { 'worker/a.ts': '// line\n'.repeat(350) } },
   { story: 'a long test', files: { 'test/unit/a.test.ts': '// line\n'.repeat(900) } },
+  {
+    story: 'a test named after its file, with free titles inside',
+    files: {
+      'test/unit/domain/graph.test.ts': "describe('domain/graph', () => { describe('of a form', () => {}); });",
+      'domain/graph.ts': '',
+    },
+  },
+  {
+    story: 'times from arguments, constant messages, described versions, a mocked package',
+    files: {
+      'domain/a.ts': 'export const a = (now: number) => new Date(now);',
+      'worker/a.ts': "export const a = (log: any, rows: number) => log.info('rows read', { rows });",
+      'workflows/a.ts': 'export const a = () => patched(versions.statusPerWave);',
+      'test/support/a.ts': "vi.mock('mysql2/promise');",
+    },
+  },
   {
     story: 'the configuration of vitest',
     files: { 'vitest.config.ts': "import { defineConfig } from 'vitest/config'; export default defineConfig({});" },

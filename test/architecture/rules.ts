@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { allowanceOf, allowsOwn, allowsPackage, type Allowance } from './allowances.ts';
-import type { ImportFact, SourceFacts } from './source-facts.ts';
+import type { CallFact, ImportFact, SourceFacts } from './source-facts.ts';
 
 /** The rules of CONTRIBUTING.md and architecture.md that can be read off the sources. Each takes all files, so that it may follow imports. */
 
@@ -88,9 +88,35 @@ export const rules = {
     file.path === 'vitest.config.ts' ? [] : file.defaultExports.map((line) => ({ line, message: 'export by name' })),
 
   'module-mock': (file) =>
-    file.mocks
-      .filter(({ text }) => isRelative(text))
+    callsOf(file, /^vi\.(mock|doMock)$/)
+      .filter(({ argument }) => argument.kind !== 'text' || isRelative(argument.text))
       .map(({ line }) => ({ line, message: 'put a fake behind the port instead of mocking our own module' })),
+
+  /** The clock is an argument; lint holds `Date.now` and `Math.random`. */
+  'ambient-time': (file) =>
+    !/^(domain|template)\//.test(file.path)
+      ? []
+      : callsOf(file, /^(new Date|Date)$/)
+          .filter(({ argument }) => argument.kind === 'none')
+          .map(({ line }) => ({ line, message: 'take the time as an argument' })),
+
+  'log-message': (file) =>
+    callsOf(file, /(^|\.)(log|logger)\.(trace|debug|info|warn|error|fatal)$/)
+      .filter(({ argument }) => argument.kind === 'built')
+      .map(({ line }) => ({ line, message: 'write a constant message and put the data in fields' })),
+
+  /** A literal would be a version nobody described. */
+  'workflow-version': (file) =>
+    callsOf(file, /^(patched|deprecatePatch)$/)
+      .filter(({ argument }) => argument.kind !== 'member' || !argument.text.startsWith('versions.'))
+      .map(({ line }) => ({ line, message: 'name a member of workflows/versions.ts' })),
+
+  'describe-path': (file, tree) =>
+    !file.path.startsWith('test/unit/')
+      ? []
+      : callsOf(file, /^describe(\.|$)/)
+          .filter(({ atRoot, argument }) => atRoot && argument.kind === 'text' && !isSource(tree, argument.text))
+          .map(({ line }) => ({ line, message: 'name the root describe after the file it tests, without its ending' })),
 } satisfies Record<string, Rule>;
 
 export type RuleName = keyof typeof rules;
@@ -105,6 +131,15 @@ export function violations(files: readonly SourceFacts[]): readonly Violation[] 
 }
 
 const zodPlaces = [/^domain\/api\//, /^adapters\/.+\/schema\.ts$/, /(^|[/-])config\.ts$/, /^(stack|tools|test)\//];
+
+function callsOf(file: SourceFacts, name: RegExp): readonly CallFact[] {
+  return file.calls.filter((call) => name.test(call.name));
+}
+
+/** A source file without its ending, or a folder of sources. */
+function isSource(tree: Tree, path: string): boolean {
+  return tree.has(`${path}.ts`) || [...tree.keys()].some((known) => known.startsWith(`${path}/`));
+}
 
 function zodFree(path: string): boolean {
   return path.startsWith('workflows/') || (path.startsWith('domain/') && !path.startsWith('domain/api/'));

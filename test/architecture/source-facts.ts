@@ -1,4 +1,4 @@
-import { parseSync, Visitor } from 'vite';
+import { type ESTree, parseSync, Visitor } from 'vite';
 
 /** One mention of another module. `specifier` is undefined when it is computed at run time. */
 export interface ImportFact {
@@ -23,21 +23,36 @@ export interface SourceFacts {
   readonly texts: readonly TextFact[];
   /** Lines with `export default` or `export { x as default }`. */
   readonly defaultExports: readonly number[];
-  /** Modules named in `vi.mock(...)` and `vi.doMock(...)`. */
-  readonly mocks: readonly TextFact[];
+  readonly calls: readonly CallFact[];
 }
 
+/** One call. Its name is dotted, as in `log.info`; `new Date` for a construction, `describe.each()` for what a call returned. */
+export interface CallFact {
+  readonly name: string;
+  readonly argument: ArgumentFact;
+  /** The call is a statement of the file itself, not of a function or block. */
+  readonly atRoot: boolean;
+  readonly line: number;
+}
+
+/** What stands as the first argument; `built` is text put together at run time. */
+export type ArgumentFact =
+  | { readonly kind: 'none' | 'built' | 'other' }
+  | { readonly kind: 'text' | 'member'; readonly text: string };
+
 type Node = { readonly type: string; readonly start: number };
-type Found = { imports: ImportFact[]; texts: TextFact[]; defaultExports: number[]; mocks: TextFact[] };
+type Found = { imports: ImportFact[]; texts: TextFact[]; defaultExports: number[]; calls: CallFact[] };
 
 /** Parses one TypeScript or JavaScript source. Throws an Error with the path when it does not parse. */
 export function sourceFacts(path: string, source: string): SourceFacts {
   const { program, errors } = parseSync(path, source);
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`);
-  const found: Found = { imports: [], texts: [], defaultExports: [], mocks: [] };
+  const found: Found = { imports: [], texts: [], defaultExports: [], calls: [] };
   const lineOf = lineIndex(source);
   importVisitor(found, lineOf).visit(program);
   textVisitor(found, lineOf).visit(program);
+  const roots = program.body.flatMap((node) => (node.type === 'ExpressionStatement' ? [node.expression.start] : []));
+  callVisitor(found, lineOf, new Set(roots)).visit(program);
   return { path, lines: source.split('\n').length - (source.endsWith('\n') ? 1 : 0), ...found };
 }
 
@@ -48,7 +63,7 @@ function lineIndex(source: string): LineOf {
 }
 
 function textOf(node: unknown): string | undefined {
-  const { type, value } = node as { readonly type: string; readonly value?: unknown };
+  const { type, value } = (node ?? {}) as { readonly type?: string; readonly value?: unknown };
   return type === 'Literal' && typeof value === 'string' ? value : undefined;
 }
 
@@ -69,14 +84,7 @@ function importVisitor(found: Found, lineOf: LineOf): Visitor {
     TSImportType: (node) => add(node, node.source, true),
     TSExternalModuleReference: (node) => add(node, node.expression, false),
     CallExpression: (node) => {
-      const callee = node.callee;
-      if (callee.type === 'Identifier' && callee.name === 'require') add(node, node.arguments[0], false);
-      if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return;
-      const name = callee.object.type === 'Identifier' ? `${callee.object.name}.${callee.property.name}` : '';
-      const module = node.arguments[0] === undefined ? undefined : textOf(node.arguments[0]);
-      if ((name === 'vi.mock' || name === 'vi.doMock') && module !== undefined) {
-        found.mocks.push({ text: module, line: lineOf(node) });
-      }
+      if (dottedName(node.callee) === 'require') add(node, node.arguments[0], false);
     },
   });
 }
@@ -92,4 +100,30 @@ function textVisitor(found: Found, lineOf: LineOf): Visitor {
     },
     TemplateElement: (node) => add(node, node.value.cooked ?? node.value.raw),
   });
+}
+
+function callVisitor(found: Found, lineOf: LineOf, roots: ReadonlySet<number>): Visitor {
+  const add = (node: Node, name: string, first: ESTree.Argument | undefined): void => {
+    found.calls.push({ name, argument: argumentFact(first), atRoot: roots.has(node.start), line: lineOf(node) });
+  };
+  return new Visitor({
+    CallExpression: (node) => add(node, dottedName(node.callee), node.arguments[0]),
+    NewExpression: (node) => add(node, `new ${dottedName(node.callee)}`, node.arguments[0]),
+  });
+}
+
+function argumentFact(node: ESTree.Argument | undefined): ArgumentFact {
+  if (node === undefined) return { kind: 'none' };
+  const text = textOf(node);
+  if (text !== undefined) return { kind: 'text', text };
+  if (node.type === 'TemplateLiteral' || node.type === 'BinaryExpression') return { kind: 'built' };
+  return node.type === 'MemberExpression' ? { kind: 'member', text: dottedName(node) } : { kind: 'other' };
+}
+
+/** `a.b.c` for plain chains; `?` stands for what is not a name. */
+function dottedName(node: ESTree.Expression | ESTree.Super): string {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type === 'CallExpression') return `${dottedName(node.callee)}()`;
+  if (node.type !== 'MemberExpression') return '?';
+  return `${dottedName(node.object)}.${node.property.type === 'Identifier' ? node.property.name : '?'}`;
 }
