@@ -92,7 +92,7 @@ export async function buildGoTool(context: InstallContext, tool: GoTool, say: (d
 
 /** The go command, once it is clear that it (or a newer one it may fetch itself) can build the module. */
 function requireGo(context: InstallContext, module: string, neededFor: string): string {
-  const go = findProgram('go', context.path, ['/usr/local/go/bin']);
+  const go = findProgram('go', context.path);
   if (go === undefined) throw new StackError({ kind: 'tool-missing', tool: 'go', neededFor: `building ${neededFor}` });
   const needed = goDirective(readFileSync(join(module, 'go.mod'), 'utf8'));
   const env = { ...context.env, GOWORK: 'off' };

@@ -33,9 +33,11 @@ export async function installTemporal(context: InstallContext, say: (detail: str
   try {
     await installPackage(context, say);
   } catch (first) {
-    say('the Python package could not be installed; building Temporal from source instead');
+    const { name, version } = goTools.temporal;
+    const sayMore = (detail: string): void => say(`no package, so building ${name} ${version} from source: ${detail}`);
+    sayMore('about 4 minutes on 2 cores');
     try {
-      await buildGoTool(context, goTools.temporal, say);
+      await buildGoTool(context, goTools.temporal, sayMore);
     } catch (second) {
       if (first instanceof Error && second instanceof Error) second.message += `\nBefore that: ${first.message}`;
       throw second;

@@ -93,9 +93,8 @@ describe('stack/servers', () => {
   });
 
   it('never logs the bodies of Secrets', () => {
-    const rules: readonly { level: string; resources?: readonly { resources?: readonly string[] }[] }[] =
-      auditPolicy.rules;
-    const secretsRule = rules.findIndex((rule) => rule.resources?.some((r) => r.resources?.includes('secrets')));
+    const { rules } = auditPolicy;
+    const secretsRule = rules.findIndex((rule) => JSON.stringify(rule).includes('"secrets"'));
     const bodies = rules.findIndex((rule) => rule.level === 'RequestResponse');
     expect(secretsRule).toBeGreaterThan(-1);
     expect(secretsRule).toBeLessThan(bodies);
