@@ -1,0 +1,16 @@
+import type { Limits, Session } from './session.ts';
+
+/** Runs a statement with a small answer and gives it as text, null for NULL. Not for tables of users. */
+export type Ask = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
+
+export function askSession(session: Session, limits: Limits): Ask {
+  return async (sql) => {
+    const rows: (readonly (string | null)[])[] = [];
+    await session.run(
+      sql,
+      { onRow: (values) => rows.push(values.map((value) => (value === null ? null : value.toString('utf8')))) },
+      limits,
+    );
+    return rows;
+  };
+}

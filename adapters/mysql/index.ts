@@ -1,0 +1,1 @@
+export { type MySqlRowSourceOptions, openMySqlRowSource } from './row-source.ts';

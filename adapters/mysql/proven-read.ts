@@ -1,0 +1,144 @@
+import { LynqFailure } from '../../domain/failures.ts';
+import type { ReadProof, SourceRow } from '../../domain/ports.ts';
+import { type Ask, askSession } from './ask.ts';
+import { errnoOf } from './errors.ts';
+import { readIdentity } from './identity.ts';
+import type { Limits, Session } from './session.ts';
+import { type MappedColumn, mappedTo, type ReadPlan } from './statement.ts';
+import { type ColumnShape, columnReader } from './value-text.ts';
+
+/**
+ * The read proof of decisions.md section 3. One connection, one read-only snapshot, one streamed SELECT; then, in the same snapshot,
+ * no warning and COUNT(*) equal to the rows delivered. A proof is made only after the transaction has ended well: whatever goes wrong
+ * before that is an error, and the caller throws away the rows it has seen. Only SELECT, SET, START TRANSACTION and COMMIT are sent.
+ */
+export interface ProvenRead {
+  readonly session: Session;
+  readonly limits: Limits;
+  readonly statementTimeoutMs: number;
+  readonly plan: ReadPlan;
+}
+
+export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<ReadProof> {
+  const { plan } = read;
+  const ask = askSession(read.session, read.limits);
+  const server = await prepareSession(ask, read.statementTimeoutMs);
+  await ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+  const streamed = await streamRows(read, onRow);
+  const serverWarnings = await askNumber(ask, 'SELECT @@warning_count');
+  if (serverWarnings !== 0)
+    throw incomplete(plan, `gave ${serverWarnings} warnings, see SHOW WARNINGS after the SELECT`);
+  const counted = await askNumber(ask, plan.count);
+  if (counted !== streamed.rows) throw incomplete(plan, `delivered ${streamed.rows} rows and counts ${counted}`);
+  const identity = await readIdentity(ask, plan, server.isMariaDb);
+  await ask('COMMIT');
+  return {
+    rows: streamed.rows,
+    identity: identity.hash,
+    warnings: [...server.warnings, ...engineWarning(plan, identity.engine), ...streamed.warnings],
+    insecure: true,
+  };
+}
+
+function incomplete({ database, table }: ReadPlan, what: string): LynqFailure {
+  return new LynqFailure('SourceIncomplete', `the server ${what}, reading ${database}.${table}`, {
+    table: `${database}.${table}`,
+  });
+}
+
+async function askNumber(ask: Ask, sql: string): Promise<number> {
+  const [row] = await ask(sql);
+  return Number(row?.[0] ?? Number.NaN);
+}
+
+interface PreparedServer {
+  readonly isMariaDb: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** Everything that a server's or an account's defaults could turn against the proof is set; a kept connection is set again. */
+async function prepareSession(ask: Ask, statementTimeoutMs: number): Promise<PreparedServer> {
+  const [[version] = []] = await ask('SELECT VERSION()');
+  const isMariaDb = /mariadb/i.test(version ?? '');
+  await ask('SET NAMES utf8mb4');
+  await ask('SET SESSION sql_select_limit = 18446744073709551615');
+  await ask("SET SESSION time_zone = '+00:00'");
+  await ask('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  return { isMariaDb, warnings: await limitStatements(ask, statementTimeoutMs, isMariaDb) };
+}
+
+const unknownVariableErrno = 1193;
+
+/** MariaDB counts in seconds, MySQL in milliseconds. A server may hide what it is behind a version text, so both are tried. */
+async function limitStatements(ask: Ask, milliseconds: number, isMariaDb: boolean): Promise<readonly string[]> {
+  const mariaDb = `SET SESSION max_statement_time = ${(milliseconds / 1000).toFixed(3)}`;
+  const mysql = `SET SESSION max_execution_time = ${Math.ceil(milliseconds)}`;
+  for (const sql of isMariaDb ? [mariaDb, mysql] : [mysql, mariaDb]) {
+    try {
+      await ask(sql);
+      return [];
+    } catch (error) {
+      if (errnoOf(error) !== unknownVariableErrno) throw error;
+    }
+  }
+  return ['the server has no statement limit; a long read is cut only by closing the connection'];
+}
+
+function engineWarning({ database, table }: ReadPlan, engine: string | undefined): readonly string[] {
+  if (engine === undefined || engine === 'InnoDB') return [];
+  return [
+    `table ${database}.${table} has engine ${engine}: it may have no snapshots, then a row that comes during a read delays the sync`,
+  ];
+}
+
+/** Streams the table; each row is handed on as it arrives, so that memory holds one row and one network packet. */
+async function streamRows(
+  { session, limits, plan }: ProvenRead,
+  onRow: (row: SourceRow) => void,
+): Promise<{ rows: number; warnings: readonly string[] }> {
+  const zeroDates = new Map<MappedColumn, number>();
+  let toRow: ((values: readonly (Buffer | null)[]) => SourceRow) | undefined;
+  let rows = 0;
+  await session.run(
+    plan.select,
+    {
+      onColumns(shapes) {
+        if (shapes.length === plan.columns.length) toRow = rowReader(plan.columns, shapes, zeroDates);
+      },
+      onRow(values) {
+        if (toRow === undefined || values.length !== plan.columns.length) throw incomplete(plan, 'sent other columns');
+        rows += 1;
+        onRow(toRow(values));
+      },
+    },
+    limits,
+  );
+  if (toRow === undefined) throw incomplete(plan, 'sent no columns');
+  return { rows, warnings: [...zeroDates].map(([column, count]) => zeroDateWarning(column, count)) };
+}
+
+function zeroDateWarning(column: MappedColumn, count: number): string {
+  return `column ${column.column} (mapped to ${mappedTo(column)}) has ${count} zero dates, read as empty text`;
+}
+
+/** Builds rows from raw values. The extras have no prototype, so that `__proto__` is a variable like any other. */
+function rowReader(
+  columns: readonly MappedColumn[],
+  shapes: readonly ColumnShape[],
+  zeroDates: Map<MappedColumn, number>,
+): (values: readonly (Buffer | null)[]) => SourceRow {
+  const cells = columns.map((column, index) => {
+    const onZeroDate = (): void => void zeroDates.set(column, (zeroDates.get(column) ?? 0) + 1);
+    return { index, column, read: columnReader(shapes[index] ?? {}, onZeroDate) };
+  });
+  return (values) => {
+    const fixed = { uid: '', activate: '', hostOrUrl: '' };
+    const extra: Record<string, string> = Object.create(null);
+    for (const { index, column, read } of cells) {
+      const text = read(values[index] ?? null);
+      if (column.meaning === 'extra') extra[column.variable] = text;
+      else fixed[column.meaning] = text;
+    }
+    return { ...fixed, extra };
+  };
+}
