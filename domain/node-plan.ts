@@ -39,10 +39,11 @@ export type Attempt =
 /** One entry of the form: what it should be, or why it cannot be rendered. */
 export type PlannedEntry =
   | { readonly kind: 'desired'; readonly child: DesiredChild; readonly baseline: string | undefined }
+  /** Cannot be turned into an object now: `Failed` until its input changes, `Waiting` while an outside condition is missing. */
   | {
       readonly kind: 'broken';
-      readonly id: string;
       readonly entry: DesiredChild['entry'];
+      readonly state: 'Failed' | 'Waiting';
       readonly reason: string;
       readonly message: string;
     };
@@ -222,7 +223,7 @@ function judge(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyMap<st
   const entry = desired ? planned.child.entry : planned.entry;
   const raw: Verdict = desired
     ? desiredVerdict(facts, planned, verdicts)
-    : { state: 'Failed', reason: planned.reason, message: planned.message };
+    : { state: planned.state, reason: planned.reason, message: planned.message };
   const { verdict, since, deadline } = clocked(facts, entry.id, raw, entry.timeoutSeconds);
   const kind = desired ? planned.child.ref.kind : (textAt(entry.spec, 'kind') ?? '');
   const name = desired ? planned.child.ref.name : '';

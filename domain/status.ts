@@ -141,3 +141,22 @@ export function nodeStatus(facts: NodeStatusFacts): LynqNodeStatus {
     ...(facts.observedInput === undefined ? {} : { observedInput: facts.observedInput }),
   };
 }
+
+/**
+ * Status of a node whose entries cannot be judged at all: counts, record and states stay, condition Ready says why. Undefined when the last
+ * status says so already.
+ */
+export function unusableStatus(
+  previous: LynqNodeStatus | undefined,
+  why: { readonly reason: string; readonly message: string },
+  at: { readonly now: Date; readonly generation: number },
+): LynqNodeStatus | undefined {
+  const conditions = previous?.conditions ?? [];
+  if (
+    conditions.some(({ type, reason, message }) => type === 'Ready' && reason === why.reason && message === why.message)
+  )
+    return undefined;
+  const [ready] = settleConditions(conditions, [{ type: 'Ready', status: 'False', ...why }], at);
+  const others = conditions.filter(({ type }) => type !== 'Ready');
+  return { ...previous, conditions: ready === undefined ? others : [ready, ...others] };
+}

@@ -1,0 +1,25 @@
+import type { Clock, Cluster, Logger, RowSource } from '../domain/ports.ts';
+import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunRegistry } from '../domain/watching.ts';
+import type { FormStore } from './forms.ts';
+import type { HubKeys } from './secrets.ts';
+
+/** What activities reach the world through. */
+export interface Deps {
+  readonly cluster: Cluster;
+  readonly rows: RowSource;
+  readonly nodes: NodeIndex;
+  readonly children: ChildIndex;
+  readonly namespaces: NamespaceIndex;
+  readonly changes: Changes;
+  readonly runs: RunRegistry;
+  readonly forms: FormStore;
+  readonly hubKeys: HubKeys;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What an activity gets from its run: cancellation, and a sign of life. */
+export interface Attempt {
+  readonly signal: AbortSignal;
+  beat(): void;
+}

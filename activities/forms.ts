@@ -1,0 +1,123 @@
+import { LRUCache } from 'lru-cache';
+import { LynqFormSpec } from '../domain/api/form.ts';
+import { at, isJsonObject, type JsonObject } from '../domain/api/json.ts';
+import { collectResources, type PlacedResource } from '../domain/api/resource.ts';
+import { canonicalJson } from '../domain/canonical.ts';
+import { LynqFailure } from '../domain/failures.ts';
+import { buildGraph, type Graph, type GraphResult } from '../domain/graph.ts';
+import { hashText, revisionName } from '../domain/identity.ts';
+import { apiVersion, managers } from '../domain/keys.ts';
+import type { Cluster, ObjectRef } from '../domain/ports.ts';
+
+/** The content of a form at one moment: entries and their order. Immutable, so it is cached by name. */
+export interface FormRevision {
+  readonly name: string;
+  readonly form: string;
+  readonly contentHash: string;
+  readonly entries: readonly PlacedResource[];
+  readonly graph: GraphResult;
+}
+
+export interface FormIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Revisions of forms, kept as ControllerRevisions (decisions.md section 1). */
+export interface FormStore {
+  /** The revision, or undefined when its object is gone. */
+  read(namespace: string, revision: string): Promise<FormRevision | undefined>;
+  /** The revision of a form's present content; makes its ControllerRevision unless it is there. */
+  ensure(form: FormIdentity, spec: JsonObject): Promise<FormRevision>;
+}
+
+const hashLength = 10;
+const cachedRevisions = 200;
+
+function revisionRef(namespace: string, name: string): ObjectRef {
+  return { apiVersion: 'apps/v1', kind: 'ControllerRevision', namespace, name };
+}
+
+/** Only what decides what nodes look like counts: an edit of the rollout block is no new revision. */
+function contentOf(spec: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(spec).filter(([key]) => key !== 'rollout'));
+}
+
+function parseRevision(name: string, form: string, data: JsonObject): FormRevision {
+  const parsed = LynqFormSpec.safeParse(data);
+  if (!parsed.success) {
+    const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
+    throw new LynqFailure('FormInvalid', `form ${form} does not match its schema at ${where}`, { form });
+  }
+  const entries = collectResources(parsed.data);
+  const graph = buildGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
+  return { name, form, contentHash: hashText(canonicalJson(data), hashLength), entries, graph };
+}
+
+export function openFormStore(cluster: Cluster): FormStore {
+  const cache = new LRUCache<string, FormRevision>({ max: cachedRevisions });
+  const remember = (namespace: string, revision: FormRevision): FormRevision => {
+    cache.set(`${namespace}/${revision.name}`, revision);
+    return revision;
+  };
+  return {
+    async read(namespace, name) {
+      const known = cache.get(`${namespace}/${name}`);
+      if (known !== undefined) return known;
+      const object = await cluster.get(revisionRef(namespace, name));
+      const data = at(object, 'data');
+      if (object === undefined || !isJsonObject(data)) return undefined;
+      return remember(namespace, parseRevision(name, name.slice(0, -(hashLength + 1)), data));
+    },
+    async ensure(form, spec) {
+      const content = contentOf(spec);
+      const name = revisionName(form.name, hashText(canonicalJson(content), hashLength));
+      const known = cache.get(`${form.namespace}/${name}`);
+      if (known !== undefined) return known;
+      const revision = parseRevision(name, form.name, content);
+      await writeRevision(cluster, form, { name, content });
+      return remember(form.namespace, revision);
+    },
+  };
+}
+
+async function writeRevision(
+  cluster: Cluster,
+  form: FormIdentity,
+  { name, content }: { name: string; content: JsonObject },
+): Promise<void> {
+  const ref = revisionRef(form.namespace, name);
+  const owner = {
+    apiVersion,
+    kind: 'LynqForm',
+    name: form.name,
+    uid: form.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+  const body = {
+    apiVersion: ref.apiVersion,
+    kind: ref.kind,
+    metadata: { name, namespace: form.namespace, ownerReferences: [owner] },
+    revision: 1,
+    data: content,
+  };
+  const result = await cluster.create(ref, body, { manager: managers.apply });
+  if (result.kind === 'ok' || result.kind === 'exists') return;
+  const why = result.kind === 'refused' ? result.message : result.kind;
+  throw new LynqFailure(
+    'ClusterInvalid',
+    `ControllerRevision ${form.namespace}/${name} of form ${form.name} cannot be written: ${why}`,
+    {
+      form: form.name,
+    },
+  );
+}
+
+/** The order of a revision; a form that has none is unusable and says why. */
+export function orderOf(revision: FormRevision): Graph {
+  if (revision.graph.ok) return revision.graph.graph;
+  const why = revision.graph.problems.map(({ message }) => message).join('; ');
+  throw new LynqFailure('FormInvalid', `form ${revision.form}: ${why}`, { form: revision.form });
+}

@@ -1,0 +1,176 @@
+import { type DesiredChild, describeRef } from '../../domain/child.ts';
+import type { EntryVerdict } from '../../domain/node-plan.ts';
+import { countStates } from '../../domain/status.ts';
+import { changeKeys, type Subscription } from '../../domain/watching.ts';
+import type { AdvanceOutcome, AdvanceRequest, NodeProgress } from '../contract.ts';
+import type { Attempt, Deps } from '../deps.ts';
+import { gatherNode, type Gathered, type NodePass } from './gather.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { lookAt } from './observe.ts';
+import { PassState } from './pass-state.ts';
+import { reportUnusable, writeNodeStatus } from './status-writer.ts';
+import { subscribeAll, waitForChange } from './wait.ts';
+import { writeChild } from './write-child.ts';
+
+/**
+ * One wave of a node: everything that can go now is applied in parallel, then the wave waits until a member becomes ready, fails or exceeds its
+ * timeout. It returns as soon as something else could go, so that a stuck entry never holds another one back.
+ */
+export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: Attempt): Promise<AdvanceOutcome> {
+  const leave = deps.runs.enter(request.namespace, request.node);
+  const subscription = deps.changes.subscribe();
+  try {
+    subscription.add(changeKeys.node(request.namespace, request.node));
+    const gathered = await gatherNode(deps, request);
+    if (gathered.kind !== 'pass') return await withoutPass(deps, gathered);
+    await Promise.all(kindsOf(gathered.pass).map((kind) => deps.children.track(kind)));
+    const state = new PassState(deps, gathered.pass, request.force);
+    subscribeAll(state, subscription);
+    return await runWave({ deps, state, attempt, subscription });
+  } finally {
+    subscription.close();
+    leave();
+  }
+}
+
+export interface Wave {
+  readonly deps: Deps;
+  readonly state: PassState;
+  readonly attempt: Attempt;
+  readonly subscription: Subscription;
+}
+
+function kindsOf(pass: NodePass): readonly DesiredChild['ref'][] {
+  const refs = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child.ref] : []));
+  return [...new Map(refs.map((ref) => [`${ref.apiVersion}/${ref.kind}`, ref])).values()];
+}
+
+async function withoutPass(deps: Deps, gathered: Exclude<Gathered, { kind: 'pass' }>): Promise<AdvanceOutcome> {
+  switch (gathered.kind) {
+    case 'gone':
+    case 'paused':
+      return { kind: gathered.kind };
+    case 'removing':
+      return { kind: 'removing' };
+    case 'unusable': {
+      await reportUnusable(deps, gathered);
+      return { kind: 'unusable', reason: gathered.reason };
+    }
+  }
+}
+
+/** Looks at what has to be looked at until every verdict rests on facts. */
+async function settleLooks(wave: Wave): Promise<ReadonlyMap<string, EntryVerdict>> {
+  const { deps, state, attempt } = wave;
+  for (;;) {
+    const verdicts = state.verdicts(deps.clock.now());
+    const looks = [...verdicts].filter(([, { step }]) => step === 'look').map(([id]) => id);
+    if (looks.length === 0) return verdicts;
+    await Promise.all(looks.map((id) => look(wave, id, attempt.signal)));
+  }
+}
+
+async function look({ deps, state }: Wave, id: string, signal: AbortSignal): Promise<void> {
+  const child = state.child(id);
+  if (child === undefined) return;
+  const namespace = child.ref.namespace;
+  if (namespace !== undefined && deps.namespaces.state(namespace) !== 'active' && !state.attempts.has(id)) {
+    const reason = deps.namespaces.state(namespace) === 'absent' ? 'MissingNamespace' : 'TerminatingNamespace';
+    state.observed.set(id, { kind: 'absent' });
+    state.attempts.set(id, { kind: 'refused', reason, message: `namespace ${namespace} is not there yet` });
+    return;
+  }
+  const observation = await lookAt(deps, state.pass, { child, record: state.recordOf(child), signal });
+  state.observed.set(id, observation);
+  if (observation.kind === 'ours') state.recordFound(child, observation.digest.uid);
+}
+
+function dueWrites(verdicts: ReadonlyMap<string, EntryVerdict>): readonly string[] {
+  return [...verdicts].filter(([, { step }]) => step === 'apply').map(([id]) => id);
+}
+
+async function applyAll(wave: Wave, ids: readonly string[]): Promise<void> {
+  const { deps, state, attempt } = wave;
+  await Promise.all(
+    ids.map(async (id) => {
+      const child = state.child(id);
+      if (child === undefined) return;
+      const observation = state.observed.get(id) ?? { kind: 'unread' as const };
+      const outcome = await writeChild(deps, { child, observation, signal: attempt.signal });
+      if (outcome.kind === 'written') state.recordWrite(child, outcome.object, deps.clock.now());
+      if (outcome.kind === 'stopped') state.attempts.set(id, outcome.attempt);
+      if (outcome.kind === 'retry') state.lookAgain(child);
+    }),
+  );
+}
+
+async function reportStatus(
+  { deps, state }: Wave,
+  verdicts: ReadonlyMap<string, EntryVerdict>,
+): Promise<'written' | 'gone'> {
+  const status = state.takeChangedStatus(verdicts, deps.clock.now());
+  return status === undefined ? 'written' : writeNodeStatus(deps, state.pass, status);
+}
+
+function progressOf(verdicts: ReadonlyMap<string, EntryVerdict>): NodeProgress {
+  const statuses = [...verdicts.values()].map(({ status }) => status);
+  const { ready, failed, desired } = countStates(statuses);
+  const entries = statuses.map(({ id, kind, name, state, reason }) => ({
+    id,
+    kind,
+    name,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+  }));
+  return { entries, ready, failed, desired };
+}
+
+/** What the next wave does, for its summary in the Temporal UI. */
+function summarize(state: PassState, ids: readonly string[]): string {
+  return `apply: ${ids
+    .flatMap((id) => state.child(id) ?? [])
+    .map(({ ref }) => describeRef(ref))
+    .join(', ')}`.slice(0, 200);
+}
+
+const retryAfterSeconds = 30;
+
+async function runWave(wave: Wave): Promise<AdvanceOutcome> {
+  const { state } = wave;
+  let wrote = false;
+  for (;;) {
+    const verdicts = await settleLooks(wave);
+    const due = dueWrites(verdicts);
+    if (due.length > 0 && wrote)
+      return { kind: 'advanced', progress: progressOf(verdicts), next: summarize(state, due) };
+    if (due.length > 0) {
+      if (state.recordIntent() && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
+      await applyAll(wave, due);
+      wrote = due.some((id) => state.appliedAt.has(id));
+      continue;
+    }
+    const ended = await endOrWait(wave, verdicts);
+    if (ended !== undefined) return ended;
+  }
+}
+
+function superseded(verdicts: ReadonlyMap<string, EntryVerdict>): AdvanceOutcome {
+  return { kind: 'superseded', progress: progressOf(verdicts) };
+}
+
+/** Nothing can be written now: reports, and waits for whatever could change that. */
+async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome | undefined> {
+  if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
+  const states = [...verdicts.values()].map(({ status }) => status);
+  const progressing = states.some(({ state }) => state === 'Progressing');
+  const waitsOutside = states.some(({ state, reason }) => state === 'Waiting' && reason !== 'DependencyNotReady');
+  if (!progressing && !waitsOutside) {
+    const leftovers = await removeLeftovers(wave);
+    if (leftovers === 'open') return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
+    return { kind: 'settled', progress: progressOf(verdicts) };
+  }
+  const woken = await waitForChange(wave, verdicts, waitsOutside);
+  if (woken === 'superseded') return superseded(verdicts);
+  if (woken !== 'lookAgain') return undefined;
+  return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: progressing ? 1 : retryAfterSeconds };
+}

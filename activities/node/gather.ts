@@ -1,0 +1,145 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { type InventoryEntry, LynqNode } from '../../domain/api/node.ts';
+import type { PlacedResource } from '../../domain/api/resource.ts';
+import { desiredChildren, type RenderedEntry, refKey } from '../../domain/child.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
+import type { Graph } from '../../domain/graph.ts';
+import { annotations, apiVersion, labels } from '../../domain/keys.ts';
+import { inputHash } from '../../domain/node-digest.ts';
+import type { PlannedEntry } from '../../domain/node-plan.ts';
+import { overriddenVariables, readOverrides } from '../../domain/overrides.ts';
+import type { NodeIdentity } from '../../domain/ownership.ts';
+import type { ObjectRef } from '../../domain/ports.ts';
+import { rowVariables } from '../../domain/rows.ts';
+import type { NodeRef } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import { type FormRevision, orderOf } from '../forms.ts';
+import { type RenderedForm, renderNode } from './render.ts';
+
+/** A LynqNode as it was read, with what identifies it. */
+export interface ReadNode {
+  readonly object: JsonObject;
+  readonly node: LynqNode;
+  readonly identity: NodeIdentity;
+}
+
+/** All that one pass decides from. */
+export interface NodePass extends ReadNode {
+  readonly graph: Graph;
+  readonly entries: ReadonlyMap<string, PlannedEntry>;
+  readonly inputHash: string;
+  /** Names of overridden variables that hold. */
+  readonly overridden: readonly string[];
+}
+
+export type Gathered =
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'removing'; readonly read: ReadNode }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'unusable'; readonly read: ReadNode; readonly reason: string; readonly message: string }
+  | { readonly kind: 'pass'; readonly pass: NodePass };
+
+export function nodeRef({ namespace, node }: NodeRef): ObjectRef {
+  return { apiVersion, kind: 'LynqNode', namespace, name: node };
+}
+
+/** The LynqNode, read from the API server and not from a watch: what a pass writes depends on it. */
+export async function readNode(deps: Deps, request: NodeRef): Promise<ReadNode | undefined> {
+  const object = await deps.cluster.get(nodeRef(request));
+  if (object === undefined) return undefined;
+  const node = LynqNode.parse(object);
+  deps.nodes.observe(object);
+  const hub = textAt(object, 'metadata', 'labels', labels.hub) ?? node.metadata.annotations?.[annotations.hubId] ?? '';
+  const identity: NodeIdentity = {
+    namespace: node.metadata.namespace,
+    name: node.metadata.name,
+    nodeUid: node.metadata.uid,
+    hub,
+    form: node.spec.templateRef,
+    uid: node.spec.uid,
+  };
+  return { object, node, identity };
+}
+
+/** Reads and renders a node. Problems of one entry leave the others in the plan. */
+export async function gatherNode(deps: Deps, request: NodeRef): Promise<Gathered> {
+  const read = await readNode(deps, request);
+  if (read === undefined) return { kind: 'gone' };
+  if (read.node.metadata.deletionTimestamp !== undefined) return { kind: 'removing', read };
+  if (read.node.spec.paused === true) return { kind: 'paused' };
+  const revisionName = read.node.spec.formRevision;
+  const revision = revisionName === undefined ? undefined : await deps.forms.read(request.namespace, revisionName);
+  if (revision === undefined) {
+    const message = `the revision ${revisionName ?? ''} of form ${read.identity.form} does not exist; the next sync makes it again`;
+    return { kind: 'unusable', read, reason: 'RevisionMissing', message };
+  }
+  try {
+    return { kind: 'pass', pass: await planPass(deps, read, revision) };
+  } catch (error) {
+    if (!isLynqFailure(error) || error.type !== 'FormInvalid') throw error;
+    return { kind: 'unusable', read, reason: 'DependencyError', message: error.message };
+  }
+}
+
+async function planPass(deps: Deps, read: ReadNode, revision: FormRevision): Promise<NodePass> {
+  const { identity, node, object } = read;
+  const found = node.metadata.annotations ?? {};
+  const row = rowVariables(found, identity.uid, identity.hub, identity.form);
+  const overrides = readOverrides(found[annotations.overrides]);
+  const variables = overriddenVariables(row, overrides);
+  const rendered = await renderNode(deps, { identity, revision, variables });
+  return {
+    ...read,
+    graph: orderOf(revision),
+    entries: await plannedEntries(deps, read, { revision, rendered }),
+    inputHash: inputHash(object),
+    overridden: [...variables.keys()].filter((name) => variables.get(name) !== row.get(name)),
+  };
+}
+
+/** Record entries by coordinates, so that renaming an id keeps the object. */
+export function recordByRef(inventory: readonly InventoryEntry[]): ReadonlyMap<string, InventoryEntry> {
+  return new Map(inventory.map((entry) => [refKey(entry), entry]));
+}
+
+async function plannedEntries(
+  deps: Deps,
+  read: ReadNode,
+  form: { readonly revision: FormRevision; readonly rendered: RenderedForm },
+): Promise<ReadonlyMap<string, PlannedEntry>> {
+  const usable: RenderedEntry[] = [];
+  const planned = new Map<string, PlannedEntry>();
+  for (const { resource: entry } of form.revision.entries) {
+    const object = form.rendered.objects.get(entry.id);
+    const broken = object === undefined ? brokenTemplate(form.rendered, entry) : undefined;
+    const kind = { apiVersion: textAt(object, 'apiVersion') ?? '', kind: textAt(object, 'kind') ?? '' };
+    const info = object === undefined ? undefined : await deps.cluster.kindInfo(kind);
+    const problem = broken ?? unsupported(entry) ?? (info === undefined ? unknownKind(entry, kind) : undefined);
+    if (problem !== undefined) planned.set(entry.id, problem);
+    else if (object !== undefined && info !== undefined) usable.push({ entry, object, namespaced: info.namespaced });
+  }
+  const record = recordByRef(read.node.status?.inventory ?? []);
+  for (const child of desiredChildren(read.identity, usable)) {
+    planned.set(child.id, { kind: 'desired', child, baseline: record.get(refKey(child.ref))?.baseline });
+  }
+  return planned;
+}
+
+type Entry = PlacedResource['resource'];
+
+function brokenTemplate(rendered: RenderedForm, entry: Entry): PlannedEntry {
+  const message = rendered.problems.get(entry.id) ?? 'the entry was not rendered';
+  return { kind: 'broken', entry, state: 'Failed', reason: 'TemplateRenderError', message };
+}
+
+function unknownKind(entry: Entry, kind: { readonly apiVersion: string; readonly kind: string }): PlannedEntry {
+  const message = `the cluster knows no kind ${kind.kind} in ${kind.apiVersion}; it is looked for again`;
+  return { kind: 'broken', entry, state: 'Waiting', reason: 'MissingKind', message };
+}
+
+/** What this version refuses rather than ignores. */
+function unsupported(entry: Entry): PlannedEntry | undefined {
+  if ((entry.ignoreFields ?? []).length === 0) return undefined;
+  const message = 'ignoreFields is not supported by this version; remove it from the form';
+  return { kind: 'broken', entry, state: 'Failed', reason: 'NotSupported', message };
+}

@@ -1,0 +1,44 @@
+import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
+import { type DesiredChild, refKey } from '../../domain/child.ts';
+import { childDigest } from '../../domain/node-digest.ts';
+import type { Observation } from '../../domain/node-plan.ts';
+import { classifyOwnership } from '../../domain/ownership.ts';
+import type { Deps } from '../deps.ts';
+import type { ReadNode } from './gather.ts';
+
+/** What the watch already knows of an object of our record; anything else has to be read. */
+export function watchedObservation(deps: Deps, child: DesiredChild, record: InventoryEntry | undefined): Observation {
+  const digest = deps.children.get(child.ref);
+  const known = digest !== undefined && record?.uid !== undefined && digest.uid === record.uid;
+  return known ? { kind: 'ours', digest } : { kind: 'unread' };
+}
+
+/** A node that only the Go operator has written so far lists its objects in `status.appliedResources`. */
+function listedByPeer(status: LynqNodeStatus | undefined, child: DesiredChild): boolean {
+  if (status?.inventory !== undefined) return false;
+  const prefix = `${child.ref.kind}/${child.ref.namespace ?? ''}/${child.ref.name}@`;
+  return (status?.appliedResources ?? []).some((key) => key.startsWith(prefix));
+}
+
+/** Reads an object and decides whose it is. */
+export async function lookAt(
+  deps: Deps,
+  read: ReadNode,
+  look: { readonly child: DesiredChild; readonly record: InventoryEntry | undefined; readonly signal: AbortSignal },
+): Promise<Observation> {
+  const { child, record, signal } = look;
+  const object = await deps.cluster.get(child.ref, signal);
+  if (object === undefined) {
+    deps.children.forget(child.ref);
+    return { kind: 'absent' };
+  }
+  deps.children.observe(object);
+  const ownership = classifyOwnership(object, read.identity, record, listedByPeer(read.node.status, child));
+  if (ownership.kind === 'foreign') return ownership;
+  return { kind: ownership.kind, digest: childDigest(object) };
+}
+
+/** Key under which changes of a child are announced. */
+export function childKey(child: DesiredChild): string {
+  return refKey(child.ref);
+}

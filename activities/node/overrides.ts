@@ -1,0 +1,46 @@
+import { LynqFailure } from '../../domain/failures.ts';
+import { annotations, managers } from '../../domain/keys.ts';
+import { addOverrides, describeRefusal, readOverrides, writeOverrides } from '../../domain/overrides.ts';
+import { rowVariables } from '../../domain/rows.ts';
+import type { OverridesOutcome, OverridesRequest } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import { nodeRef, readNode } from './gather.ts';
+
+/** Records overrides on the LynqNode, from where every later pass reads them (decisions.md section 6). */
+export async function recordOverrides(deps: Deps, request: OverridesRequest): Promise<OverridesOutcome> {
+  const read = await readNode(deps, request);
+  const title = `LynqNode ${request.namespace}/${request.node}`;
+  if (read === undefined || read.node.metadata.deletionTimestamp !== undefined) {
+    throw new LynqFailure('HubInvalid', `${title} does not exist or is being removed`, { node: request.node });
+  }
+  const found = read.node.metadata.annotations ?? {};
+  const row = rowVariables(found, read.identity.uid, read.identity.hub, read.identity.form);
+  const current = request.clear ? new Map<string, never>() : readOverrides(found[annotations.overrides]);
+  const result = addOverrides(row, current, request.overrides);
+  if (!result.ok)
+    throw new LynqFailure('HubInvalid', `${title}: ${result.refusals.map(describeRefusal).join('; ')}`, {
+      node: request.node,
+    });
+
+  const text = writeOverrides(result.overrides);
+  if (text !== found[annotations.overrides]) await writeAnnotation(deps, request, { uid: read.identity.nodeUid, text });
+  return { overridden: [...result.overrides.keys()].toSorted() };
+}
+
+async function writeAnnotation(
+  deps: Deps,
+  request: OverridesRequest,
+  write: { readonly uid: string; readonly text: string | undefined },
+): Promise<void> {
+  const body = { metadata: { uid: write.uid, annotations: { [annotations.overrides]: write.text ?? null } } };
+  const result = await deps.cluster.patch(nodeRef(request), 'merge', body, { manager: managers.apply });
+  if (result.kind === 'ok') {
+    deps.nodes.observe(result.object);
+    return;
+  }
+  throw new LynqFailure(
+    'ClusterStale',
+    `overrides of LynqNode ${request.namespace}/${request.node} could not be written yet`,
+    { node: request.node },
+  );
+}

@@ -1,0 +1,166 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import type { InventoryEntry, LynqNodeStatus, ResourceStatus } from '../../domain/api/node.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
+import { type DesiredChild, describeRef, intendedRecord, refKey } from '../../domain/child.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { ownedFieldsHash } from '../../domain/owned-fields.ts';
+import { childDigest } from '../../domain/node-digest.ts';
+import {
+  type Attempt as FailedAttempt,
+  type EntryVerdict,
+  type Observation,
+  planWave,
+} from '../../domain/node-plan.ts';
+import { nodeStatus } from '../../domain/status.ts';
+import type { Deps } from '../deps.ts';
+import type { NodePass } from './gather.ts';
+import { recordByRef } from './gather.ts';
+import { watchedObservation } from './observe.ts';
+
+const quickRetries = 5;
+
+/** The mutable view of one pass over its immutable plan. Lives for one activity attempt; what must survive is in the LynqNode's status. */
+export class PassState {
+  readonly pass: NodePass;
+  readonly children: readonly DesiredChild[];
+  /** By coordinates. Holds entries of earlier forms too, until they are cleaned up. */
+  readonly record: Map<string, InventoryEntry>;
+  readonly observed = new Map<string, Observation>();
+  readonly attempts = new Map<string, FailedAttempt>();
+  readonly appliedAt = new Map<string, Date>();
+  readonly forced: Set<string>;
+  private readonly collisions = new Map<string, number>();
+  private readonly previous: ReadonlyMap<string, ResourceStatus>;
+  private status: LynqNodeStatus | undefined;
+
+  constructor(deps: Deps, pass: NodePass, force: boolean) {
+    this.pass = pass;
+    this.status = pass.node.status;
+    this.children = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
+    this.record = new Map(recordByRef(pass.node.status?.inventory ?? []));
+    this.previous = new Map((pass.node.status?.resources ?? []).map((resource) => [resource.id, resource]));
+    this.forced = new Set(force ? this.children.map(({ id }) => id) : []);
+    for (const child of this.children)
+      this.observed.set(child.id, watchedObservation(deps, child, this.recordOf(child)));
+  }
+
+  recordOf(child: DesiredChild): InventoryEntry | undefined {
+    return this.record.get(refKey(child.ref));
+  }
+
+  child(id: string): DesiredChild | undefined {
+    const entry = this.pass.entries.get(id);
+    return entry?.kind === 'desired' ? entry.child : undefined;
+  }
+
+  /** Records of objects that the present form does not name any more. */
+  leftovers(): readonly InventoryEntry[] {
+    const wanted = new Set(this.children.map(({ ref }) => refKey(ref)));
+    const broken = new Set(
+      [...this.pass.entries.values()].flatMap((entry) => (entry.kind === 'broken' ? [entry.entry.id] : [])),
+    );
+    return [...this.record].flatMap(([key, entry]) => (wanted.has(key) || broken.has(entry.id) ? [] : [entry]));
+  }
+
+  verdicts(now: Date): ReadonlyMap<string, EntryVerdict> {
+    return planWave({
+      graph: this.pass.graph,
+      entries: this.pass.entries,
+      observed: this.observed,
+      attempts: this.attempts,
+      previous: this.reported(),
+      inputChanged: this.pass.node.status?.observedInput !== this.pass.inputHash,
+      appliedAt: this.appliedAt,
+      forced: this.forced,
+      now,
+    });
+  }
+
+  /** States as they were last written: the start of clocks. */
+  private reported(): ReadonlyMap<string, ResourceStatus> {
+    const written = this.status?.resources;
+    return written === undefined ? this.previous : new Map(written.map((resource) => [resource.id, resource]));
+  }
+
+  /** Puts every desired object on record before anything is applied; true when the record grew or changed. */
+  recordIntent(): boolean {
+    let changed = false;
+    for (const child of this.children) {
+      const key = refKey(child.ref);
+      const known = this.record.get(key);
+      const intended = { ...known, ...intendedRecord(child) };
+      if (known !== undefined && canonicalJson(known) === canonicalJson(intended)) continue;
+      this.record.set(key, intended);
+      changed = true;
+    }
+    return changed;
+  }
+
+  /** Takes in what the server answered to a write. */
+  recordWrite(child: DesiredChild, object: JsonObject, now: Date): void {
+    const uid = textAt(object, 'metadata', 'uid');
+    const baseline = ownedFieldsHash(object);
+    const intended = intendedRecord(child);
+    this.record.set(refKey(child.ref), {
+      ...intended,
+      ...(uid === undefined ? {} : { uid }),
+      ...(baseline === undefined ? {} : { baseline }),
+    });
+    this.observed.set(child.id, { kind: 'ours', digest: childDigest(object) });
+    this.attempts.delete(child.id);
+    this.appliedAt.set(child.id, now);
+    this.forced.delete(child.id);
+  }
+
+  /** The object changed between the look and the write. That it does so again and again means that someone else decides over it. */
+  lookAgain(child: DesiredChild): void {
+    const times = (this.collisions.get(child.id) ?? 0) + 1;
+    this.collisions.set(child.id, times);
+    this.observed.set(child.id, { kind: 'unread' });
+    if (times <= quickRetries) return;
+    const { namespace, name } = this.pass.identity;
+    const message = `${describeRef(child.ref)} of LynqNode ${namespace}/${name} keeps changing while it is written`;
+    throw new LynqFailure('ClusterStale', message, { namespace, node: name, resource: child.id });
+  }
+
+  /** An object of ours was found that needs no write: its uid belongs in the record. */
+  recordFound(child: DesiredChild, uid: string): void {
+    const known = this.recordOf(child);
+    if (known?.uid === uid) return;
+    this.record.set(refKey(child.ref), { ...intendedRecord(child), uid });
+  }
+
+  statusNow(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus {
+    const { overridden } = this.pass;
+    const message = `overridden until cleared or changed in the table: ${overridden.join(', ')}`;
+    const override = { type: 'Overridden', status: 'True' as const, reason: 'ScaleOverride', message };
+    return nodeStatus({
+      previous: this.status,
+      generation: this.pass.node.metadata.generation ?? 0,
+      resources: [...verdicts.values()].map(({ status }) => status),
+      inventory: [...this.record.values()],
+      observedInput: this.pass.inputHash,
+      extra: overridden.length > 0 ? [override] : [],
+      now,
+    });
+  }
+
+  /** The status to write, or undefined when the last one still says it. Wording of a wait alone is not a change. */
+  takeChangedStatus(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus | undefined {
+    const status = this.statusNow(verdicts, now);
+    if (this.status !== undefined && essence(this.status) === essence(status)) return undefined;
+    this.status = status;
+    return status;
+  }
+}
+
+function essence(status: LynqNodeStatus): string {
+  const resources = (status.resources ?? []).map(({ id, state, reason }) => ({ id, state, reason }));
+  const conditions = (status.conditions ?? []).map(({ type, status: value, reason, message }) => ({
+    type,
+    value,
+    reason,
+    message,
+  }));
+  return canonicalJson(JSON.parse(JSON.stringify({ ...status, resources, conditions })) as JsonObject);
+}

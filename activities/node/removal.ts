@@ -1,0 +1,174 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
+import { labels, managers } from '../../domain/keys.ts';
+import { classifyOwnership } from '../../domain/ownership.ts';
+import {
+  isOrphaned,
+  nextRemovals,
+  type OrphanReason,
+  orphanPatch,
+  type RemovalFact,
+  removalAction,
+  removalKey,
+} from '../../domain/removal-plan.ts';
+import { changeKeys, type Subscription } from '../../domain/watching.ts';
+import type { Deps } from '../deps.ts';
+import type { ReadNode } from './gather.ts';
+
+/** Takes recorded objects away, or keeps them with markers, one step at a time. Nothing but the record decides what is touched. */
+export class Removal {
+  readonly entries: readonly InventoryEntry[];
+  readonly facts = new Map<string, RemovalFact>();
+  /** Why an entry that was asked to go is still there, for people. */
+  readonly reasons = new Map<string, string>();
+  private readonly deps: Deps;
+  private readonly read: ReadNode;
+  private readonly orphanReason: OrphanReason;
+
+  constructor(
+    deps: Deps,
+    read: ReadNode,
+    work: { readonly entries: readonly InventoryEntry[]; readonly reason: OrphanReason },
+  ) {
+    this.deps = deps;
+    this.read = read;
+    this.entries = work.entries;
+    this.orphanReason = work.reason;
+  }
+
+  isDone(): boolean {
+    return this.entries.every((entry) => this.facts.get(removalKey(entry))?.kind === 'done');
+  }
+
+  remaining(): readonly InventoryEntry[] {
+    return this.entries.filter((entry) => this.facts.get(removalKey(entry))?.kind !== 'done');
+  }
+
+  /** Everything that can be done without waiting; entries that wait for something outside are tried once per call. */
+  async proceed(signal: AbortSignal): Promise<void> {
+    const tried = new Set<string>();
+    for (;;) {
+      const due = nextRemovals(this.entries, this.facts).filter((entry) => !tried.has(removalKey(entry)));
+      if (due.length === 0) return;
+      for (const entry of due) tried.add(removalKey(entry));
+      await Promise.all(due.map((entry) => this.step(entry, signal)));
+    }
+  }
+
+  /** Takes back `leaving`, so that the next call proves by a GET which of them are gone. */
+  lookAgain(): void {
+    for (const [key, fact] of this.facts) if (fact.kind === 'leaving') this.facts.set(key, { kind: 'open' });
+  }
+
+  subscribe(subscription: Subscription): void {
+    for (const entry of this.remaining()) {
+      subscription.add(changeKeys.child(removalKey(entry)));
+      if (entry.kind === 'Namespace') {
+        subscription.add(changeKeys.namespace(entry.name));
+        subscription.add(changeKeys.records(entry.name));
+      }
+    }
+  }
+
+  private async step(entry: InventoryEntry, signal: AbortSignal): Promise<void> {
+    const object = await this.deps.cluster.get(entry, signal);
+    this.facts.set(
+      removalKey(entry),
+      object === undefined ? this.gone(entry) : await this.release(entry, object, signal),
+    );
+  }
+
+  private gone(entry: InventoryEntry): RemovalFact {
+    this.deps.children.forget(entry);
+    this.reasons.delete(removalKey(entry));
+    return { kind: 'done' };
+  }
+
+  private async release(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
+    if (!this.isOurs(entry, object)) return { kind: 'done' };
+    const retain = removalAction(entry, object) === 'retain' || (await this.keepsOrphans(entry));
+    if (retain) return this.keep(entry, object, signal);
+    if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return this.leaving(entry, 'Terminating');
+    const users = this.usersOf(entry);
+    if (users.length > 0) return this.blocked(entry, `NamespaceInUse by ${users.join(', ')}`);
+    return this.remove(entry, textAt(object, 'metadata', 'uid') ?? '', signal);
+  }
+
+  private isOurs(entry: InventoryEntry, object: JsonObject): boolean {
+    const uid = textAt(object, 'metadata', 'uid');
+    if (entry.uid !== undefined) return entry.uid === uid;
+    return classifyOwnership(object, this.read.identity, entry, false).kind === 'ours';
+  }
+
+  private async keep(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
+    if (isOrphaned(object)) return { kind: 'done' };
+    const mark = { identity: this.read.identity, reason: this.orphanReason, now: this.deps.clock.now() };
+    const result = await this.deps.cluster.patch(entry, 'merge', orphanPatch(object, mark), {
+      manager: managers.markers,
+      signal,
+    });
+    if (result.kind === 'ok') {
+      this.deps.children.forget(entry);
+      return { kind: 'done' };
+    }
+    if (result.kind === 'missing') return this.gone(entry);
+    return this.blocked(entry, result.kind === 'refused' ? result.message : 'changed while it was marked');
+  }
+
+  private async remove(entry: InventoryEntry, uid: string, signal: AbortSignal): Promise<RemovalFact> {
+    const result = await this.deps.cluster.delete(entry, uid, signal);
+    switch (result.kind) {
+      case 'gone':
+        return this.gone(entry);
+      case 'otherUid':
+        return { kind: 'done' };
+      case 'accepted':
+        return this.leaving(entry, 'Deleting');
+      case 'refused':
+        return this.blocked(entry, result.message);
+    }
+  }
+
+  private leaving(entry: InventoryEntry, reason: string): RemovalFact {
+    this.reasons.set(removalKey(entry), reason);
+    return { kind: 'leaving' };
+  }
+
+  private blocked(entry: InventoryEntry, reason: string): RemovalFact {
+    this.reasons.set(removalKey(entry), reason);
+    return { kind: 'open' };
+  }
+
+  /** LynqNodes that have other objects on record in a Namespace: it goes last. */
+  private usersOf(entry: InventoryEntry): readonly string[] {
+    if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return [];
+    const { namespace, name } = this.read.identity;
+    return this.deps.nodes.withObjectsIn(entry.name, `${namespace}/${name}`).map((node) => node.name);
+  }
+
+  /** A Namespace with a retained object in it is retained too, whatever form made either (decisions.md section 4). */
+  private async keepsOrphans(entry: InventoryEntry): Promise<boolean> {
+    if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return false;
+    const kinds = await this.deps.cluster.listableKinds();
+    const options = { namespace: entry.name, labelSelector: `${labels.orphaned}=true` };
+    const lists = await Promise.all(kinds.map((kind) => this.deps.cluster.list(kind, options)));
+    return lists.some((objects) => objects.length > 0);
+  }
+}
+
+/** Status of a node whose objects are going: what is left, and why. */
+export function removalStatus(previous: LynqNodeStatus | undefined, removal: Removal, now: Date): LynqNodeStatus {
+  const since = new Map(
+    (previous?.resources ?? []).filter(({ state }) => state === 'Deleting').map((item) => [item.id, item.since]),
+  );
+  const resources = removal.remaining().map((entry) => ({
+    id: entry.id,
+    kind: entry.kind,
+    name: entry.name,
+    state: 'Deleting' as const,
+    reason: removal.reasons.get(removalKey(entry))?.split(' ')[0] ?? 'WaitsForDependents',
+    message: removal.reasons.get(removalKey(entry)) ?? 'goes after the objects that depend on it',
+    since: since.get(entry.id) ?? now.toISOString(),
+  }));
+  return { ...previous, resources };
+}

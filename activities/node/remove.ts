@@ -1,0 +1,98 @@
+import { listAt, textAt } from '../../domain/api/json.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { finalizers, managers } from '../../domain/keys.ts';
+import { removalKey } from '../../domain/removal-plan.ts';
+import { changeKeys, type Subscription } from '../../domain/watching.ts';
+import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
+import type { Attempt, Deps } from '../deps.ts';
+import { nodeRef, type ReadNode, readNode } from './gather.ts';
+import { Removal, removalStatus } from './removal.ts';
+import { writeNodeStatus } from './status-writer.ts';
+
+const quietMilliseconds = 2_000;
+const sliceMilliseconds = 10_000;
+const longestWaitMilliseconds = 60_000;
+
+/**
+ * Takes away what a deleted LynqNode has on record, in reverse order, and releases its finalizer when every object that is to go is proven gone
+ * and every one that is to stay is marked. Starts only from a deletionTimestamp (decisions.md section 4).
+ */
+export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt): Promise<RemoveOutcome> {
+  const leave = deps.runs.enter(request.namespace, request.node);
+  const subscription = deps.changes.subscribe();
+  try {
+    subscription.add(changeKeys.node(request.namespace, request.node));
+    const read = await readNode(deps, request);
+    if (read === undefined || read.node.metadata.deletionTimestamp === undefined) return { kind: 'removed' };
+    const entries = read.node.status?.inventory ?? [];
+    const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
+    return await takeAway({ deps, read, removal, attempt, subscription });
+  } finally {
+    subscription.close();
+    leave();
+  }
+}
+
+interface Work {
+  readonly deps: Deps;
+  readonly read: ReadNode;
+  readonly removal: Removal;
+  readonly attempt: Attempt;
+  readonly subscription: Subscription;
+}
+
+async function takeAway(work: Work): Promise<RemoveOutcome> {
+  const { deps, removal, attempt, subscription } = work;
+  const started = deps.clock.now().getTime();
+  removal.subscribe(subscription);
+  let said = '';
+  for (;;) {
+    attempt.beat();
+    await removal.proceed(attempt.signal);
+    if (removal.isDone()) return release(work);
+    const elapsed = deps.clock.now().getTime() - started;
+    if (elapsed >= quietMilliseconds) said = await report(work, said);
+    if (elapsed >= longestWaitMilliseconds)
+      return { kind: 'waiting', progress: progressOf(removal), retryAfterSeconds: 5 };
+    await subscription.next(elapsed < quietMilliseconds ? quietMilliseconds : sliceMilliseconds, attempt.signal);
+    removal.lookAgain();
+  }
+}
+
+/** A quick removal writes no status; a slow one says what it waits for, once per change. */
+async function report({ deps, read, removal }: Work, said: string): Promise<string> {
+  const status = removalStatus(read.node.status, removal, deps.clock.now());
+  const text = JSON.stringify((status.resources ?? []).map(({ id, reason }) => [id, reason]));
+  if (text !== said) await writeNodeStatus(deps, read, status);
+  return text;
+}
+
+async function release({ deps, read }: Work): Promise<RemoveOutcome> {
+  const { namespace, name } = read.identity;
+  const object = await deps.cluster.get(nodeRef({ namespace, node: name }));
+  if (object === undefined || textAt(object, 'metadata', 'uid') !== read.identity.nodeUid) return removed(deps, read);
+  const others = listAt(object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== finalizers.node);
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? '';
+  const body = { metadata: { uid: read.identity.nodeUid, resourceVersion, finalizers: others } };
+  const result = await deps.cluster.patch(nodeRef({ namespace, node: name }), 'merge', body, {
+    manager: managers.apply,
+  });
+  if (result.kind === 'ok' || result.kind === 'missing') return removed(deps, read);
+  throw new LynqFailure('ClusterStale', `finalizer of LynqNode ${namespace}/${name} could not be released yet`, {
+    namespace,
+    node: name,
+  });
+}
+
+function removed(deps: Deps, read: ReadNode): RemoveOutcome {
+  deps.runs.missing(read.identity.namespace, read.identity.name);
+  return { kind: 'removed' };
+}
+
+function progressOf(removal: Removal): NodeProgress {
+  const entries = removal.remaining().map((entry) => {
+    const reason = removal.reasons.get(removalKey(entry)) ?? 'WaitsForDependents';
+    return { id: entry.id, kind: entry.kind, name: entry.name, state: 'Deleting' as const, reason };
+  });
+  return { entries, ready: 0, failed: 0, desired: removal.entries.length };
+}

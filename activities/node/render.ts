@@ -1,0 +1,103 @@
+import { isJsonObject, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
+import type { NodeIdentity } from '../../domain/ownership.ts';
+import { compileForm, renderForm, type TemplateProblem } from '../../template/index.ts';
+import type { Deps } from '../deps.ts';
+import type { FormRevision } from '../forms.ts';
+import { keepGenerated, readGenerated } from '../secrets.ts';
+
+/** Rendered objects by entry id, and what is wrong with the others. Neither ever leaves the worker. */
+export interface RenderedForm {
+  readonly objects: ReadonlyMap<string, JsonObject>;
+  readonly problems: ReadonlyMap<string, string>;
+}
+
+export interface RenderRequest {
+  readonly identity: NodeIdentity;
+  readonly revision: FormRevision;
+  readonly variables: ReadonlyMap<string, string>;
+}
+
+/** A sentence about a template problem: field and reason, never a value. */
+export function describeProblem(problem: TemplateProblem): string {
+  const hint = problem.suggestion === undefined ? '' : ` (did you mean ${problem.suggestion}?)`;
+  return `${problem.path}: ${problem.message}${hint}`;
+}
+
+function problemsById(problems: readonly TemplateProblem[]): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const problem of problems) {
+    const before = texts.get(problem.resourceId);
+    const text = describeProblem(problem);
+    texts.set(problem.resourceId, before === undefined ? text : `${before}; ${text}`);
+  }
+  return texts;
+}
+
+/**
+ * Renders all entries of a node, exactly once per value. First results of key and certificate functions are kept in a Secret before anything
+ * that contains them is applied, so that a lost answer cannot make a second key.
+ */
+export async function renderNode(deps: Deps, request: RenderRequest): Promise<RenderedForm> {
+  const { identity, revision, variables } = request;
+  const compiled = compileForm({
+    form: revision.form,
+    contentHash: revision.contentHash,
+    resources: revision.entries,
+    declared: new Set(variables.keys()),
+  });
+  if (!compiled.ok) return { objects: new Map(), problems: problemsById(compiled.problems) };
+
+  const context = {
+    hub: identity.hub,
+    uid: identity.uid,
+    form: identity.form,
+    variables,
+    hubKey: await deps.hubKeys.of(identity.namespace, identity.hub),
+    now: deps.clock.now(),
+  };
+  const first = renderForm(compiled.form, { ...context, kept: new Map() });
+  const result =
+    freshOf(first).size === 0
+      ? first
+      : await withKeptResults(deps, identity, (kept) => renderForm(compiled.form, { ...context, kept }));
+  const rendered = result.ok ? result.resources : result.rendered;
+  return {
+    objects: new Map(rendered.map(({ id, object }) => [id, withEncodedData(object)])),
+    problems: result.ok ? new Map() : problemsById(result.problems),
+  };
+}
+
+type Rendering = ReturnType<typeof renderForm>;
+
+function freshOf(result: Rendering): ReadonlyMap<string, string> {
+  return result.ok ? result.fresh : new Map(result.rendered.flatMap(({ fresh }) => [...fresh]));
+}
+
+async function withKeptResults(
+  deps: Deps,
+  identity: NodeIdentity,
+  render: (kept: ReadonlyMap<string, string>) => Rendering,
+): Promise<Rendering> {
+  const kept = await readGenerated(deps.cluster, identity.namespace, identity.name);
+  const result = render(kept);
+  const fresh = freshOf(result);
+  if (fresh.size > 0) {
+    await keepGenerated(
+      deps.cluster,
+      { namespace: identity.namespace, node: identity.name },
+      new Map([...kept, ...fresh]),
+    );
+  }
+  return result;
+}
+
+/** `stringData` of a Secret becomes `data` before it is applied (decisions.md section 5): the server would move it, and own it twice. */
+function withEncodedData(object: JsonObject): JsonObject {
+  const isSecret = textAt(object, 'apiVersion') === 'v1' && textAt(object, 'kind') === 'Secret';
+  if (!isSecret || !isJsonObject(object['stringData'])) return object;
+  const { stringData: _, ...rest } = object;
+  const encoded = Object.entries(textMapAt(object, 'stringData')).map(
+    ([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')] as const,
+  );
+  return { ...rest, data: { ...textMapAt(object, 'data'), ...Object.fromEntries(encoded) } };
+}

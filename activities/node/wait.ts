@@ -1,0 +1,79 @@
+import { refKey } from '../../domain/child.ts';
+import type { EntryVerdict } from '../../domain/node-plan.ts';
+import { changeKeys, type Subscription } from '../../domain/watching.ts';
+import type { Wave } from './advance.ts';
+import { watchedObservation } from './observe.ts';
+import type { PassState } from './pass-state.ts';
+
+/** Why a wait ended. `changed`: the facts have been brought up to date, or a deadline passed. */
+export type Woken = 'changed' | 'superseded' | 'lookAgain';
+
+/** A wait is cut into slices, so that a sign of life is given and nothing hangs on one lost event. */
+const sliceMilliseconds = 10_000;
+const longestOutsideWaitMilliseconds = 30_000;
+
+/** Before anything is looked at or written, so that no change in between is lost. */
+export function subscribeAll(state: PassState, subscription: Subscription): void {
+  for (const { ref } of state.children) {
+    subscription.add(changeKeys.child(refKey(ref)));
+    if (ref.namespace !== undefined) subscription.add(changeKeys.namespace(ref.namespace));
+  }
+}
+
+/** Brings observations up to date with what the watches know now; what they do not know is looked at again. False when nothing moved. */
+function refresh({ deps, state }: Wave, changed: ReadonlySet<string>): boolean {
+  let moved = false;
+  for (const child of state.children) {
+    const space = child.ref.namespace;
+    const freed = space !== undefined && changed.has(changeKeys.namespace(space)) && state.attempts.has(child.id);
+    if (freed) {
+      state.attempts.delete(child.id);
+      state.observed.set(child.id, { kind: 'unread' });
+    } else if (changed.has(changeKeys.child(refKey(child.ref)))) {
+      state.observed.set(child.id, watchedObservation(deps, child, state.recordOf(child)));
+    }
+    moved ||= freed || changed.has(changeKeys.child(refKey(child.ref)));
+  }
+  return moved;
+}
+
+function isSuperseded({ deps, state }: Wave): boolean {
+  const { namespace, name, nodeUid } = state.pass.identity;
+  const digest = deps.nodes.get(namespace, name);
+  if (digest === undefined) return true;
+  return digest.nodeUid !== nodeUid || digest.deleting || digest.inputHash !== state.pass.inputHash;
+}
+
+function nextDeadline(verdicts: ReadonlyMap<string, EntryVerdict>): number | undefined {
+  const deadlines = [...verdicts.values()].flatMap(({ deadline }) =>
+    deadline === undefined ? [] : [deadline.getTime()],
+  );
+  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+}
+
+/**
+ * Waits until a child, a namespace or the node itself changes, or a readiness timeout passes. With `outside` conditions missing it also ends
+ * after a while to look again, since not everything outside can be watched.
+ */
+export async function waitForChange(
+  wave: Wave,
+  verdicts: ReadonlyMap<string, EntryVerdict>,
+  outside: boolean,
+): Promise<Woken> {
+  const { deps, attempt, subscription } = wave;
+  const started = deps.clock.now().getTime();
+  const lookAgainAt = outside ? started + longestOutsideWaitMilliseconds : Number.POSITIVE_INFINITY;
+  const deadline = nextDeadline(verdicts) ?? Number.POSITIVE_INFINITY;
+  for (;;) {
+    if (isSuperseded(wave)) return 'superseded';
+    attempt.beat();
+    const now = deps.clock.now().getTime();
+    if (now >= deadline) return 'changed';
+    if (now >= lookAgainAt) return 'lookAgain';
+    const changed = await subscription.next(
+      Math.min(deadline - now, lookAgainAt - now, sliceMilliseconds),
+      attempt.signal,
+    );
+    if (changed.size > 0 && refresh(wave, changed)) return 'changed';
+  }
+}

@@ -1,0 +1,128 @@
+import { LRUCache } from 'lru-cache';
+import { type JsonObject, textAt, textMapAt } from '../domain/api/json.ts';
+import { LynqFailure } from '../domain/failures.ts';
+import { generatedSecret, hubKeySecret } from '../domain/identity.ts';
+import { managers } from '../domain/keys.ts';
+import type { Cluster, ObjectRef } from '../domain/ports.ts';
+
+/** Secrets this product keeps for itself: keys of hubs, first results of key functions. Values stay inside the worker. */
+
+const keyBytes = 32;
+
+function secretRef(namespace: string, name: string): ObjectRef {
+  return { apiVersion: 'v1', kind: 'Secret', namespace, name };
+}
+
+/** Bytes of one key of a Secret; undefined when the Secret or the key is missing. */
+export function secretBytes(secret: JsonObject | undefined, key: string): Buffer | undefined {
+  const encoded = textAt(secret, 'data', key);
+  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64');
+}
+
+/** 256-bit keys of hubs, from which stable randomness is derived (decisions.md section 2). */
+export interface HubKeys {
+  of(namespace: string, hub: string): Promise<Uint8Array>;
+}
+
+/**
+ * Keys in Secrets that have no owner, so that they outlive their hub: a row that returns gets the password its retained database was made with.
+ * A key is made once; of two workers that make one at the same time the first wins.
+ */
+export function openHubKeys(cluster: Cluster, random: (length: number) => Uint8Array): HubKeys {
+  const known = new LRUCache<string, Uint8Array>({ max: 1000 });
+  return {
+    async of(namespace, hub) {
+      const id = `${namespace}/${hub}`;
+      const key =
+        known.get(id) ??
+        (await readKey(cluster, namespace, hub)) ??
+        (await makeKey(cluster, { namespace, hub }, random(keyBytes)));
+      known.set(id, key);
+      return key;
+    },
+  };
+}
+
+async function readKey(cluster: Cluster, namespace: string, hub: string): Promise<Uint8Array | undefined> {
+  const name = hubKeySecret(hub);
+  const secret = await cluster.get(secretRef(namespace, name));
+  if (secret === undefined) return undefined;
+  const key = secretBytes(secret, 'key');
+  if (key?.length === keyBytes) return key;
+  throw new LynqFailure(
+    'HubInvalid',
+    `Secret ${namespace}/${name} must hold a key of ${keyBytes} bytes in 'key'; restore it from a backup`,
+    {
+      namespace,
+      secret: name,
+    },
+  );
+}
+
+async function makeKey(
+  cluster: Cluster,
+  { namespace, hub }: { namespace: string; hub: string },
+  key: Uint8Array,
+): Promise<Uint8Array> {
+  const name = hubKeySecret(hub);
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace },
+    type: 'Opaque',
+    data: { key: Buffer.from(key).toString('base64') },
+  };
+  const result = await cluster.create(secretRef(namespace, name), body, { manager: managers.apply });
+  if (result.kind === 'ok') return key;
+  const winner = result.kind === 'exists' ? await readKey(cluster, namespace, hub) : undefined;
+  if (winner !== undefined) return winner;
+  const why = result.kind === 'refused' ? result.message : result.kind;
+  throw new LynqFailure('HubInvalid', `the key Secret ${namespace}/${name} of hub ${hub} cannot be made: ${why}`, {
+    namespace,
+    hub,
+  });
+}
+
+/** First results of key and certificate functions of a node. */
+export async function readGenerated(
+  cluster: Cluster,
+  namespace: string,
+  node: string,
+): Promise<ReadonlyMap<string, string>> {
+  const secret = await cluster.get(secretRef(namespace, generatedSecret(node)));
+  const data = textMapAt(secret, 'data');
+  return new Map(
+    Object.entries(data).map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]),
+  );
+}
+
+/** Adds results; those that are already kept stay as they are. */
+export async function keepGenerated(
+  cluster: Cluster,
+  at: { readonly namespace: string; readonly node: string },
+  results: ReadonlyMap<string, string>,
+): Promise<void> {
+  const ref = secretRef(at.namespace, generatedSecret(at.node));
+  const data = Object.fromEntries(
+    [...results].map(([key, value]) => [toDataKey(key), Buffer.from(value, 'utf8').toString('base64')]),
+  );
+  const metadata = { name: ref.name, namespace: at.namespace };
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
+  const result = await cluster.apply(ref, body, { manager: managers.apply, force: true });
+  if (result.kind !== 'ok') {
+    throw new LynqFailure(
+      'ClusterInvalid',
+      `Secret ${at.namespace}/${ref.name} with generated values cannot be written`,
+      { secret: ref.name },
+    );
+  }
+}
+
+/** Keys of a Secret allow only letters, digits, `-`, `_` and `.`. */
+function toDataKey(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
+}
+
+function fromDataKey(key: string): string {
+  return Buffer.from(key, 'base64url').toString('utf8');
+}

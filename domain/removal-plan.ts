@@ -1,0 +1,116 @@
+import type { InventoryEntry } from './api/node.ts';
+import { refKey } from './child.ts';
+import { annotations, labels } from './keys.ts';
+import { type NodeIdentity, orphanedFrom } from './ownership.ts';
+import { isoSeconds } from './status.ts';
+import { at, type JsonObject, listAt, textAt } from './api/json.ts';
+
+/**
+ * In which order the objects of a record go (decisions.md section 4): an object goes after all that depend on it, a Namespace after everything
+ * recorded in it. Works from the record alone, so that removal never depends on a form that still renders.
+ */
+
+/** What is known of a recorded object during a removal. */
+export type RemovalFact =
+  /** Not looked at yet in this step. */
+  | { readonly kind: 'open' }
+  /** Asked to go; still there. */
+  | { readonly kind: 'leaving' }
+  /** Proven gone, kept with markers, or not ours. */
+  | { readonly kind: 'done' };
+
+const isNamespace = (entry: InventoryEntry): boolean => entry.apiVersion === 'v1' && entry.kind === 'Namespace';
+
+function dependsOn(dependent: InventoryEntry, entry: InventoryEntry): boolean {
+  if (removalKey(dependent) === removalKey(entry)) return false;
+  if (isNamespace(entry) && dependent.namespace === entry.name) return true;
+  return (dependent.dependIds ?? []).includes(entry.id);
+}
+
+/** Key of a recorded object in the facts of a removal; ids may repeat in a record while an object is being renamed. */
+export function removalKey(entry: InventoryEntry): string {
+  return refKey(entry);
+}
+
+/**
+ * Entries that can be looked at or asked to go now. Should the record hold a cycle (it cannot, unless someone edited it), the entries of the
+ * cycle go together rather than never.
+ */
+export function nextRemovals(
+  entries: readonly InventoryEntry[],
+  facts: ReadonlyMap<string, RemovalFact>,
+): readonly InventoryEntry[] {
+  const remaining = entries.filter((entry) => facts.get(removalKey(entry))?.kind !== 'done');
+  const free = remaining.filter((entry) => !remaining.some((other) => dependsOn(other, entry)));
+  const candidates = free.length > 0 ? free : remaining;
+  return candidates.filter((entry) => facts.get(removalKey(entry))?.kind !== 'leaving');
+}
+
+export type OrphanReason = 'LynqNodeDeleted' | 'RemovedFromTemplate';
+
+export interface OrphanMark {
+  readonly identity: NodeIdentity;
+  readonly reason: OrphanReason;
+  readonly now: Date;
+}
+
+/** Conditions on a metadata patch: this very object, in the version it was read in. */
+function preconditions(object: JsonObject): JsonObject {
+  return {
+    uid: textAt(object, 'metadata', 'uid') ?? '',
+    resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
+  };
+}
+
+/** Merge patch that releases an object and marks whose it was (parity 5.10); owners other than the node stay. */
+export function orphanPatch(object: JsonObject, mark: OrphanMark): JsonObject {
+  const owners = listAt(object, 'metadata', 'ownerReferences');
+  const others = owners.filter((owner) => textAt(owner, 'uid') !== mark.identity.nodeUid);
+  return {
+    metadata: {
+      ...preconditions(object),
+      labels: { [labels.node]: null, [labels.nodeNamespace]: null, [labels.orphaned]: 'true' },
+      annotations: {
+        [annotations.orphanedAt]: isoSeconds(mark.now),
+        [annotations.orphanedReason]: mark.reason,
+        [annotations.orphanedFrom]: orphanedFrom(mark.identity),
+      },
+      ...(others.length === owners.length ? {} : { ownerReferences: others }),
+    },
+  };
+}
+
+/** Merge patch that takes an orphan back: markers off, tracking on. */
+export function adoptionPatch(object: JsonObject, body: JsonObject): JsonObject {
+  const nodeName = textAt(body, 'metadata', 'annotations', labels.node);
+  return {
+    metadata: {
+      ...preconditions(object),
+      labels: {
+        [labels.orphaned]: null,
+        [labels.node]: textAt(body, 'metadata', 'labels', labels.node) ?? null,
+        [labels.nodeNamespace]: textAt(body, 'metadata', 'labels', labels.nodeNamespace) ?? null,
+      },
+      annotations: {
+        [annotations.orphanedAt]: null,
+        [annotations.orphanedReason]: null,
+        [annotations.orphanedFrom]: null,
+        ...(nodeName === undefined ? {} : { [labels.node]: nodeName }),
+      },
+    },
+  };
+}
+
+/** Whether an object carries orphan markers. */
+export function isOrphaned(object: JsonObject): boolean {
+  return at(object, 'metadata', 'labels', labels.orphaned) === 'true';
+}
+
+/**
+ * What happens to a recorded object that is ours. Retain wins wherever record and live annotation disagree: a policy that cannot be agreed on
+ * never deletes.
+ */
+export function removalAction(entry: InventoryEntry, object: JsonObject): 'retain' | 'delete' {
+  const live = textAt(object, 'metadata', 'annotations', annotations.deletionPolicy);
+  return entry.policy === 'Retain' || live === 'Retain' ? 'retain' : 'delete';
+}
