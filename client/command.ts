@@ -1,0 +1,106 @@
+import type { Context } from './context.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+/**
+ * A command is data: the parser, the help, the reference page and the shell completion are all made from it. `run` does parse -> one call ->
+ * print, through the context only; heavy modules are imported inside it.
+ */
+
+/** Names of live objects a shell can offer. */
+export type Completion = 'hubs' | 'forms' | 'nodes' | 'uids' | 'namespaces' | 'files';
+
+export interface Argument {
+  readonly name: string;
+  readonly summary: string;
+  readonly kind: 'required' | 'optional' | 'variadic';
+  readonly completes?: Completion;
+}
+
+interface FlagBase {
+  readonly short?: string;
+  readonly summary: string;
+}
+
+export interface BooleanFlag extends FlagBase {
+  readonly kind: 'boolean';
+}
+
+export interface TextFlag extends FlagBase {
+  readonly kind: 'text';
+  /** What stands for the value in the help. */
+  readonly value: string;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+  readonly required?: true;
+  readonly completes?: Completion;
+}
+
+/** May be given several times. */
+export interface ListFlag extends FlagBase {
+  readonly kind: 'list';
+  readonly value: string;
+  readonly required?: true;
+  readonly completes?: Completion;
+}
+
+export type Flag = BooleanFlag | TextFlag | ListFlag;
+/** By long name, without dashes. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+export interface Example {
+  readonly command: string;
+  readonly summary: string;
+}
+
+export interface Command {
+  /** `get nodes`: the words after `lynq`. */
+  readonly name: string;
+  /** Other last words: `node`, `lnode`. */
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
+  readonly args: readonly Argument[];
+  readonly flags: Flags;
+  readonly examples: readonly Example[];
+  run(input: Input, context: Context): Promise<ExitCode>;
+}
+
+export interface Input {
+  readonly args: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+}
+
+type TextValue<F> = F extends { choices: readonly (infer C)[] } ? C : string;
+
+type FlagValue<F> = F extends { kind: 'boolean' }
+  ? boolean
+  : F extends { kind: 'list' }
+    ? readonly string[]
+    : F extends { default: string } | { required: true }
+      ? TextValue<F>
+      : TextValue<F> | undefined;
+
+type ArgumentValue<A> = A extends { kind: 'required' }
+  ? string
+  : A extends { kind: 'variadic' }
+    ? readonly string[]
+    : string | undefined;
+
+/** What `run` gets, typed by the command's own arguments and flags. */
+export interface TypedInput<A extends readonly Argument[], F extends Flags> {
+  readonly args: { readonly [K in A[number] as K['name']]: ArgumentValue<K> };
+  readonly flags: { readonly [K in keyof F]: FlagValue<F[K]> };
+}
+
+type TypedCommand<A extends readonly Argument[], F extends Flags> = Omit<Command, 'args' | 'flags' | 'run'> & {
+  readonly args: A;
+  readonly flags: F;
+  readonly run: (input: TypedInput<A, F>, context: Context) => Promise<ExitCode>;
+};
+
+/** Makes a command whose `run` sees its arguments and flags typed; the program hands over exactly what the data declares. */
+export function defineCommand<const A extends readonly Argument[], const F extends Flags>(
+  command: TypedCommand<A, F>,
+): Command {
+  return { ...command, run: (input, context) => command.run(input as TypedInput<A, F>, context) };
+}

@@ -1,0 +1,75 @@
+import { textAt } from '../../domain/api/json.ts';
+import { labels } from '../../domain/keys.ts';
+import { labelValue } from '../../domain/identity.ts';
+import type { Cluster } from '../../domain/ports.ts';
+import { type Command, defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { CommandError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { kinds, type LynqKind, refOf, requireObject } from '../kinds.ts';
+
+export interface DeleteSpec {
+  readonly kind: LynqKind;
+  readonly completes: 'hubs' | 'forms';
+  /** What goes with it, for the question. */
+  readonly consequence: string;
+  /** Whether a node belongs to the object. */
+  readonly owns: (node: { readonly hub: string; readonly form: string }, name: string) => boolean;
+}
+
+/** `delete hub` and `delete form`: deleting the object is the intent; its nodes then go by themselves (decisions.md section 4). */
+export function deleteCommand(spec: DeleteSpec): Command {
+  const { kind } = spec;
+  return defineCommand({
+    name: `delete ${kind.noun}`,
+    aliases: [kind.kind.toLowerCase(), kind.plural],
+    summary: `Delete a ${kind.kind}; ${spec.consequence}`,
+    description:
+      `Deletes a ${kind.kind}; ${spec.consequence}. Retained objects stay. ` +
+      'On a terminal the number of nodes is shown and confirmed first.',
+    args: [{ name: 'name', kind: 'required', completes: spec.completes, summary: `name of the ${kind.kind}` }],
+    flags: { yes: { kind: 'boolean', short: 'y', summary: 'do not ask' } },
+    examples: [{ command: `lynq delete ${kind.noun} my-${kind.noun}`, summary: `delete a ${kind.noun} and its nodes` }],
+    async run({ args, flags }, context) {
+      const namespace = await context.namespace();
+      const cluster = await context.services.cluster();
+      const object = await requireObject(cluster, kind, namespace, args.name);
+      if (!flags.yes && !(await confirmed(context, cluster, spec, { namespace, name: args.name }))) {
+        throw new CommandError('nothing was deleted');
+      }
+      const ref = refOf(kind, namespace, args.name);
+      const result = await cluster.delete(ref, textAt(object, 'metadata', 'uid') ?? '');
+      if (result.kind === 'refused') throw new CommandError(result.message);
+      if (result.kind === 'otherUid') {
+        throw new CommandError(`${kind.resource} "${args.name}" was replaced just now and was left alone`, {
+          fix: 'look at the new one and delete again',
+        });
+      }
+      const going = result.kind === 'accepted' && (await cluster.get(ref)) !== undefined;
+      const words = going ? 'is being deleted; it goes when its nodes are gone' : 'deleted';
+      context.out.write(`${kind.resource} "${args.name}" ${words}\n`);
+      return exitCodes.ok;
+    },
+  });
+}
+
+/** Nobody there to ask counts as yes: that is a script, and the command says what it does. */
+async function confirmed(
+  context: Context,
+  cluster: Cluster,
+  spec: DeleteSpec,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<boolean> {
+  const nodes = await cluster.list(kinds.node, { namespace });
+  const count = nodes.filter((node) =>
+    spec.owns(
+      {
+        hub: textAt(node, 'metadata', 'labels', labels.hub) ?? '',
+        form: textAt(node, 'spec', 'templateRef') ?? '',
+      },
+      spec.kind === kinds.hub ? labelValue(name) : name,
+    ),
+  ).length;
+  const question = `Delete ${spec.kind.resource} "${name}" in ${namespace}? ${count} LynqNodes and what they made will be removed.`;
+  return (await context.ask(question)) ?? true;
+}

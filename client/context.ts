@@ -1,0 +1,73 @@
+import type { Clock, Cluster } from '../domain/ports.ts';
+import type { Engine } from './engine.ts';
+
+/** What a command may use: everything it does goes through here, so that a test can stand in for the world. */
+
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+  /** Width to wrap help at. */
+  readonly columns: number;
+}
+
+/** The file system, read only. */
+export interface Files {
+  kind(path: string): Promise<'file' | 'folder' | 'absent'>;
+  read(path: string): Promise<Uint8Array>;
+  /** Names in a folder, sorted. */
+  list(path: string): Promise<readonly string[]>;
+  /** Everything on standard input. */
+  standardInput(): Promise<Uint8Array>;
+}
+
+/** Options every command takes. */
+export interface GlobalOptions {
+  readonly namespace?: string | undefined;
+  readonly context?: string | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly address?: string | undefined;
+  readonly temporalNamespace?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly timeoutMilliseconds: number;
+}
+
+/** Connections, opened at the first use and never for a command that does not need them. */
+export interface Services {
+  cluster(): Promise<Cluster>;
+  /** Namespace of the kubeconfig's context, undefined when it names none. Needs no server. */
+  contextNamespace(): Promise<string | undefined>;
+  engine(): Promise<Engine>;
+  close(): Promise<void>;
+}
+
+/** What the process gives to a run of `lynq`. */
+export interface Host {
+  readonly out: Output;
+  readonly err: Output;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly debug: boolean;
+  readonly version: () => string;
+  /** Asks a person; undefined when nobody is there to answer. */
+  ask(question: string): Promise<boolean | undefined>;
+  services(options: GlobalOptions): Services;
+}
+
+export interface Context extends Omit<Host, 'services' | 'version'> {
+  readonly options: GlobalOptions;
+  readonly services: Services;
+  /** `-n`, else the context's namespace, else `lynq-system`. */
+  namespace(): Promise<string>;
+}
+
+export const fallbackNamespace = 'lynq-system';
+
+export function makeContext(host: Host, options: GlobalOptions): Context {
+  const services = host.services(options);
+  const { out, err, files, clock, debug } = host;
+  return {
+    ...{ out, err, files, clock, debug, options, services },
+    ask: (question) => host.ask(question),
+    namespace: async () => options.namespace ?? (await services.contextNamespace()) ?? fallbackNamespace,
+  };
+}

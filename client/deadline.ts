@@ -1,0 +1,36 @@
+import type { Cluster } from '../domain/ports.ts';
+import { CommandError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/** Puts the limit of `--timeout` on every call to the cluster, however often the adapter would try again. */
+export function withDeadline(cluster: Cluster, milliseconds: number, server: string): Cluster {
+  async function limited<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = AbortSignal.timeout(milliseconds);
+    try {
+      return await Promise.race([call(signal), expired(signal)]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new CommandError(`the API server ${server} did not answer within ${milliseconds / 1000} s`, {
+        exitCode: exitCodes.unreachable,
+        fix: 'check that it is running and reachable (--context, --kubeconfig), or wait longer with --timeout',
+      });
+    }
+  }
+  return {
+    kindInfo: (kind) => limited(() => cluster.kindInfo(kind)),
+    listableKinds: () => limited(() => cluster.listableKinds()),
+    get: (ref) => limited((signal) => cluster.get(ref, signal)),
+    list: (kind, options) => limited((signal) => cluster.list(kind, { ...options, signal })),
+    apply: (ref, body, options) => limited((signal) => cluster.apply(ref, body, { ...options, signal })),
+    create: (ref, body, options) => limited((signal) => cluster.create(ref, body, { ...options, signal })),
+    replace: (ref, body, options) => limited((signal) => cluster.replace(ref, body, { ...options, signal })),
+    patch: (ref, type, body, options) => limited((signal) => cluster.patch(ref, type, body, { ...options, signal })),
+    delete: (ref, uid) => limited((signal) => cluster.delete(ref, uid, signal)),
+  };
+}
+
+function expired(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

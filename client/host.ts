@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import type { Files, Host, Output } from './context.ts';
+import { wireServices } from './wiring.ts';
+
+/** This process as a `Host`. */
+export function processHost(): Host {
+  return {
+    out: outputOf(process.stdout),
+    err: outputOf(process.stderr),
+    files,
+    clock: { now: () => new Date() },
+    debug: Boolean(process.env['LYNQ_DEBUG']),
+    version: readVersion,
+    ask,
+    services: (options) => wireServices(options, process.env),
+  };
+}
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => {
+      if (text !== '') stream.write(text);
+    },
+    isTerminal: stream.isTTY === true,
+    columns: stream.columns ?? 80,
+  };
+}
+
+const files: Files = {
+  async kind(path) {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) return 'absent';
+    return found.isDirectory() ? 'folder' : 'file';
+  },
+  read: (path) => readFile(path),
+  list: async (path) => (await readdir(path)).toSorted(),
+  async standardInput() {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  },
+};
+
+async function ask(question: string): Promise<boolean | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+  } finally {
+    reader.close();
+  }
+}
+
+/** Version of the package this file is in: one folder up from the sources, two from `dist`. */
+function readVersion(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const { version } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version?: string };
+      if (version !== undefined) return version;
+    } catch {
+      // Not there: the other layout.
+    }
+  }
+  return 'unknown';
+}

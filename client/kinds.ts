@@ -1,0 +1,64 @@
+import type { JsonObject } from '../domain/api/json.ts';
+import { textAt } from '../domain/api/json.ts';
+import { apiGroup, apiVersion } from '../domain/keys.ts';
+import type { Cluster, ObjectRef } from '../domain/ports.ts';
+import { CommandError } from './errors.ts';
+
+/** The three kinds of ours, as kubectl would name them. */
+export interface LynqKind {
+  readonly apiVersion: string;
+  readonly kind: 'LynqHub' | 'LynqForm' | 'LynqNode';
+  /** What people type: `node`. */
+  readonly noun: 'hub' | 'form' | 'node';
+  /** `lynqnode.operator.lynq.sh`, the prefix of names in output. */
+  readonly resource: string;
+  readonly plural: string;
+}
+
+function lynqKind(kind: LynqKind['kind'], noun: LynqKind['noun']): LynqKind {
+  const plural = `${kind.toLowerCase()}s`;
+  return { apiVersion, kind, noun, plural, resource: `${kind.toLowerCase()}.${apiGroup}` };
+}
+
+export const kinds = {
+  hub: lynqKind('LynqHub', 'hub'),
+  form: lynqKind('LynqForm', 'form'),
+  node: lynqKind('LynqNode', 'node'),
+} as const;
+
+export function refOf(kind: LynqKind, namespace: string, name: string): ObjectRef {
+  return { apiVersion: kind.apiVersion, kind: kind.kind, namespace, name };
+}
+
+/** `lynqform.operator.lynq.sh/api-tier`, `namespace/lynq-system`: kubectl's name of any object. */
+export function printedName(ref: {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}): string {
+  const group = ref.apiVersion.includes('/') ? `.${ref.apiVersion.split('/')[0]}` : '';
+  return `${ref.kind.toLowerCase()}${group}/${ref.name}`;
+}
+
+/** Reads an object that has to exist. */
+export async function requireObject(
+  cluster: Cluster,
+  kind: LynqKind,
+  namespace: string,
+  name: string,
+): Promise<JsonObject> {
+  const object = await cluster.get(refOf(kind, namespace, name));
+  if (object !== undefined) return object;
+  throw new CommandError(`${kind.plural}.${apiGroup} "${name}" not found in namespace "${namespace}"`, {
+    fix: `see what is there: lynq get ${kind.noun}s -n ${namespace}`,
+  });
+}
+
+/** Status of a condition, undefined when it is not there. */
+export function conditionOf(object: JsonObject, type: string): JsonObject | undefined {
+  const status = object['status'];
+  const conditions =
+    typeof status === 'object' && status !== null && 'conditions' in status ? status['conditions'] : [];
+  if (!Array.isArray(conditions)) return undefined;
+  return (conditions as readonly JsonObject[]).find((condition) => textAt(condition, 'type') === type);
+}

@@ -1,0 +1,38 @@
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { parse } from 'yaml';
+import type { Json } from '../domain/api/json.ts';
+import { at, listAt, textAt } from '../domain/api/json.ts';
+
+/**
+ * The namespace a kubeconfig's context names. Read here and not by the Kubernetes library, because commands that only speak to Temporal need it
+ * too and the library takes most of a second to load. A file that cannot be read names nothing; whoever connects reports it properly.
+ */
+export async function readContextNamespace(
+  paths: readonly string[],
+  context: string | undefined,
+  read: (path: string) => Promise<string>,
+): Promise<string | undefined> {
+  const configs: Json[] = [];
+  for (const path of paths) {
+    const config = (await read(path).then(parse, () => undefined)) as Json | undefined;
+    if (config !== undefined) configs.push(config);
+  }
+  const current = context ?? configs.map((config) => textAt(config, 'current-context')).find((name) => name);
+  const entry = configs
+    .flatMap((config) => listAt(config, 'contexts'))
+    .find((candidate) => textAt(candidate, 'name') === current);
+  const namespace = textAt(at(entry, 'context'), 'namespace')?.trim();
+  return namespace === '' ? undefined : namespace;
+}
+
+export interface Environment {
+  readonly [name: string]: string | undefined;
+}
+
+/** Files kubectl would read: the flag, else KUBECONFIG, else `~/.kube/config`. */
+export function kubeconfigPaths(flag: string | undefined, environment: Environment): readonly string[] {
+  if (flag !== undefined) return [flag];
+  const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+  return listed.length > 0 ? listed : [join(homedir(), '.kube', 'config')];
+}

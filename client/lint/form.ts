@@ -1,0 +1,113 @@
+import { LynqFormSpec } from '../../domain/api/form.ts';
+import { FormName } from '../../domain/api/names.ts';
+import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
+import { textAt } from '../../domain/api/json.ts';
+import { buildGraph, type GraphProblem } from '../../domain/graph.ts';
+import { findPath, offsetOf, pathText, type PathStep } from '../manifest/located.ts';
+import type { Manifest } from '../manifest/reader.ts';
+import { problemAt, type Problem } from '../manifest/source.ts';
+import { lintName } from './name.ts';
+import { checkShape } from './shape.ts';
+
+export interface FormShape {
+  readonly spec: LynqFormSpec | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** What is wrong with one LynqForm besides its templates (parity 1.3, 1.4, 8). `spec` is there when it can be compiled. */
+export function lintFormShape(manifest: Manifest): FormShape {
+  const shape = checkShape({ source: manifest.source, root: manifest.root, path: ['spec'] }, LynqFormSpec);
+  const problems = [...lintName(manifest, FormName), ...shape.problems];
+  if (!shape.ok) return { spec: undefined, problems };
+  const placed = collectResources(shape.value);
+  return {
+    spec: shape.value,
+    problems: [
+      ...problems,
+      ...lintHubId(manifest, shape.value),
+      ...placed.flatMap((entry) => lintEntry(manifest, entry)),
+      ...lintGraph(manifest, placed),
+    ],
+  };
+}
+
+/** Path of an entry inside the document. */
+export function entryPath({ list, index }: PlacedResource): readonly PathStep[] {
+  return ['spec', list, index];
+}
+
+function at(manifest: Manifest, path: readonly PathStep[], message: string, fix?: string): Problem {
+  return problemAt(manifest.source, offsetOf(manifest.root, path), { message, fix });
+}
+
+function lintHubId(manifest: Manifest, spec: LynqFormSpec): readonly Problem[] {
+  return spec.hubId === '' ? [at(manifest, ['spec', 'hubId'], 'spec.hubId is required')] : [];
+}
+
+function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem[] {
+  const path = entryPath(placed);
+  const { resource } = placed;
+  const problems: Problem[] = [];
+  for (const key of ['apiVersion', 'kind']) {
+    if (textAt(resource.spec, key)) continue;
+    const advice = 'spec is the complete Kubernetes object, apiVersion and kind included';
+    problems.push(at(manifest, [...path, 'spec', key], `${pathText([...path, 'spec', key])} is required`, advice));
+  }
+  if (!resource.nameTemplate && !textAt(resource.spec, 'metadata', 'name')) {
+    const message = `resource '${resource.id}' has no name`;
+    problems.push(at(manifest, path, message, 'add nameTemplate, such as "{{ .uid }}-web"'));
+  }
+  for (const [key, value] of literalTexts(placed)) {
+    if (!value.includes('{{')) continue;
+    const { located } = findPath(manifest.root, [...path, ...key]);
+    problems.push(
+      problemAt(manifest.source, located.start, {
+        severity: 'warning',
+        message: `${pathText(key)} is not a template and stays as it is written`,
+        fix: 'write a fixed text',
+      }),
+    );
+  }
+  return problems;
+}
+
+/** Texts of an entry that are never rendered (parity 4.2). */
+function literalTexts({ resource }: PlacedResource): readonly (readonly [readonly PathStep[], string])[] {
+  return [
+    [['id'], resource.id],
+    ...(resource.dependIds ?? []).map((id, index) => [['dependIds', index], id] as const),
+    ...(resource.ignoreFields ?? []).map((field, index) => [['ignoreFields', index], field] as const),
+  ];
+}
+
+function lintGraph(manifest: Manifest, placed: readonly PlacedResource[]): readonly Problem[] {
+  const result = buildGraph(placed.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
+  return result.ok ? [] : result.problems.map((problem) => graphProblem(manifest, placed, problem));
+}
+
+function graphProblem(manifest: Manifest, placed: readonly PlacedResource[], problem: GraphProblem): Problem {
+  const located = (entry: PlacedResource | undefined, rest: readonly PathStep[], fix: string): Problem => {
+    const path = [...(entry === undefined ? ['spec'] : entryPath(entry)), ...rest];
+    const { located: found } = findPath(manifest.root, path);
+    return problemAt(manifest.source, found.start, { message: problem.message, fix });
+  };
+  const withId = (id: string) => placed.filter(({ resource }) => resource.id === id);
+  switch (problem.kind) {
+    case 'empty':
+      return located(withId('')[0], ['id'], 'give it an id that is unique in the form');
+    case 'duplicate':
+      return located(withId(problem.id)[1], ['id'], 'ids are unique across all lists of a form; rename one');
+    case 'unknown': {
+      const entry = withId(problem.id).find(({ resource }) => resource.dependIds?.includes(problem.dependId));
+      const index = entry?.resource.dependIds?.indexOf(problem.dependId) ?? 0;
+      const ids = placed.map(({ resource }) => resource.id);
+      return located(entry, ['dependIds', index], `ids of this form: ${ids.join(', ')}`);
+    }
+    case 'cycle': {
+      const [first = '', second = ''] = problem.chain;
+      const entry = withId(first)[0];
+      const index = entry?.resource.dependIds?.indexOf(second) ?? 0;
+      return located(entry, ['dependIds', index], 'remove one of these dependencies');
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { LynqHubSpec } from '../../domain/api/hub.ts';
+import { HubName } from '../../domain/api/names.ts';
+import { offsetOf } from '../manifest/located.ts';
+import type { Manifest } from '../manifest/reader.ts';
+import { problemAt, type Problem } from '../manifest/source.ts';
+import { lintName } from './name.ts';
+import { checkShape } from './shape.ts';
+import { alwaysDeclared } from './variables.ts';
+
+/** What is wrong with one LynqHub (parity 8). */
+export function lintHub(manifest: Manifest): readonly Problem[] {
+  const { source, root } = manifest;
+  const shape = checkShape({ source, root, path: ['spec'] }, LynqHubSpec);
+  const problems = [...lintName(manifest, HubName), ...shape.problems];
+  if (!shape.ok) return problems;
+  return [...problems, ...lintSource(manifest, shape.value), ...lintVariables(manifest, shape.value)];
+}
+
+function lintSource({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (spec.source.type === 'mysql' && spec.source.mysql === undefined) {
+    problems.push(
+      problemAt(source, offsetOf(root, ['spec', 'source']), {
+        message: 'mysql configuration is required when source type is mysql',
+        fix: 'add spec.source.mysql with host, username, database and table',
+      }),
+    );
+  }
+  const required = {
+    'spec.valueMappings.uid': spec.valueMappings.uid,
+    'spec.valueMappings.activate': spec.valueMappings.activate,
+    'spec.source.mysql.host': spec.source.mysql?.host,
+    'spec.source.mysql.username': spec.source.mysql?.username,
+    'spec.source.mysql.database': spec.source.mysql?.database,
+    'spec.source.mysql.table': spec.source.mysql?.table,
+  };
+  for (const [path, value] of Object.entries(required)) {
+    if (value === '')
+      problems.push(problemAt(source, offsetOf(root, path.split('.')), { message: `${path} is required` }));
+  }
+  return problems;
+}
+
+function lintVariables({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (spec.valueMappings.hostOrUrl !== undefined) {
+    problems.push(
+      problemAt(source, offsetOf(root, ['spec', 'valueMappings', 'hostOrUrl']), {
+        severity: 'warning',
+        message: 'valueMappings.hostOrUrl is deprecated',
+        fix: 'use extraValueMappings with the template function toHost',
+      }),
+    );
+  }
+  for (const name of Object.keys(spec.extraValueMappings ?? {})) {
+    if (!alwaysDeclared.has(name)) continue;
+    problems.push(
+      problemAt(source, offsetOf(root, ['spec', 'extraValueMappings', name]), {
+        severity: 'warning',
+        message: `extraValueMappings.${name} has the name of a variable every row has`,
+        fix: 'choose another name',
+      }),
+    );
+  }
+  return problems;
+}

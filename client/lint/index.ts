@@ -1,0 +1,125 @@
+import { LynqHubSpec } from '../../domain/api/hub.ts';
+import { apiVersion } from '../../domain/keys.ts';
+import { offsetOf, type Located } from '../manifest/located.ts';
+import type { Manifest } from '../manifest/reader.ts';
+import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
+import { lintFormShape } from './form.ts';
+import { lintHub } from './hub.ts';
+import { lintTemplates, type CompileForm } from './templates.ts';
+import { declaredVariables, type HubAnswer, type HubLookup } from './variables.ts';
+
+/**
+ * All that can be said about manifests without applying them: schema, graph, templates, what the files say about each other. Every problem has a
+ * file, a line and a column. Only the hub of a form may be asked for outside the files.
+ */
+export interface LintOptions {
+  /** Namespace of objects that name none. */
+  readonly namespace: string;
+  readonly findHub: HubLookup;
+  readonly compile: CompileForm;
+}
+
+export async function lintManifests(manifests: readonly Manifest[], options: LintOptions): Promise<readonly Problem[]> {
+  const problems: Problem[] = [...lintIdentities(manifests, options.namespace)];
+  for (const manifest of manifests) {
+    if (isHub(manifest)) problems.push(...lintHub(manifest));
+    else if (isForm(manifest)) problems.push(...(await lintForm(manifest, manifests, options)));
+    else problems.push(...lintOther(manifest));
+  }
+  return sortProblems(problems);
+}
+
+export function isHub({ apiVersion: version, kind }: Manifest): boolean {
+  return version === apiVersion && kind === 'LynqHub';
+}
+
+export function isForm({ apiVersion: version, kind }: Manifest): boolean {
+  return version === apiVersion && kind === 'LynqForm';
+}
+
+/** The same object twice: the second would overwrite the first. */
+function lintIdentities(manifests: readonly Manifest[], namespace: string): readonly Problem[] {
+  const first = new Map<string, Manifest>();
+  return manifests.flatMap((manifest) => {
+    const group = manifest.apiVersion.includes('/') ? manifest.apiVersion.split('/')[0] : '';
+    const key = JSON.stringify([group, manifest.kind, manifest.namespace ?? namespace, manifest.name]);
+    const earlier = first.get(key);
+    if (earlier === undefined) {
+      first.set(key, manifest);
+      return [];
+    }
+    const { line } = positionAt(earlier.source, offsetOf(earlier.root, ['metadata', 'name']));
+    return [
+      problemAt(manifest.source, offsetOf(manifest.root, ['metadata', 'name']), {
+        message: `${manifest.kind} ${manifest.name} is already in ${earlier.source.name}:${line}`,
+        fix: 'remove one of the two',
+      }),
+    ];
+  });
+}
+
+/** Lynq renders templates in forms only; elsewhere an unquoted action would reach the server as text. */
+function lintOther(manifest: Manifest): readonly Problem[] {
+  return unquotedTemplates(manifest.root).map((located) =>
+    problemAt(manifest.source, located.start, {
+      message: `templates are rendered in a LynqForm only, not in a ${manifest.kind}`,
+      fix: 'write the value itself, or put it in quotes if this text is meant',
+    }),
+  );
+}
+
+function unquotedTemplates(located: Located): readonly Located[] {
+  const inside = [...(located.entries?.values() ?? []), ...(located.items ?? [])].flatMap(unquotedTemplates);
+  return located.unquotedTemplate === true ? [located, ...inside] : inside;
+}
+
+async function lintForm(
+  manifest: Manifest,
+  manifests: readonly Manifest[],
+  options: LintOptions,
+): Promise<readonly Problem[]> {
+  const { spec, problems } = lintFormShape(manifest);
+  if (spec === undefined) return problems;
+  const answer = await findHub(manifest, spec.hubId, manifests, options);
+  const declared = answer.kind === 'found' ? declaredVariables(answer.spec) : anyVariable;
+  return [
+    ...problems,
+    ...hubProblems(manifest, spec.hubId, answer),
+    ...lintTemplates(manifest, spec, declared, options.compile),
+  ];
+}
+
+/** Stands for the variables of a hub that cannot be read: none is undeclared. */
+class AnyVariable extends Set<string> {
+  override has(_name: string): boolean {
+    return true;
+  }
+}
+
+const anyVariable: ReadonlySet<string> = new AnyVariable();
+
+async function findHub(
+  form: Manifest,
+  hubId: string,
+  manifests: readonly Manifest[],
+  options: LintOptions,
+): Promise<HubAnswer> {
+  const namespace = form.namespace ?? options.namespace;
+  const near = manifests.find(
+    (manifest) => isHub(manifest) && manifest.name === hubId && (manifest.namespace ?? options.namespace) === namespace,
+  );
+  if (near === undefined) return options.findHub(namespace, hubId);
+  const parsed = LynqHubSpec.safeParse(near.object['spec']);
+  if (parsed.success) return { kind: 'found', spec: parsed.data };
+  return { kind: 'unknown', why: 'it has problems of its own' };
+}
+
+function hubProblems(form: Manifest, hubId: string, answer: HubAnswer): readonly Problem[] {
+  if (answer.kind === 'found') return [];
+  const message =
+    answer.kind === 'absent'
+      ? `there is no LynqHub ${hubId}, neither in these files nor in the cluster`
+      : `the variables of LynqHub ${hubId} are not known, so their names were not checked: ${answer.why}`;
+  const fix = answer.kind === 'absent' ? 'apply the hub too, or correct spec.hubId' : 'give its file too: -f hub.yaml';
+  return [problemAt(form.source, offsetOf(form.root, ['spec', 'hubId']), { severity: 'warning', message, fix })];
+}

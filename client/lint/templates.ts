@@ -1,0 +1,82 @@
+import type { LynqFormSpec } from '../../domain/api/form.ts';
+import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
+import type { TemplateProblem } from '../../template/problems.ts';
+import { findPath, type Located, pathText, type PathStep } from '../manifest/located.ts';
+import type { Manifest } from '../manifest/reader.ts';
+import { offsetInScalar } from '../manifest/scalar-offset.ts';
+import { problemAt, type Problem } from '../manifest/source.ts';
+import { entryPath } from './form.ts';
+
+/** `compileForm` of `template/`, as far as it is used here. */
+export type CompileForm = (input: {
+  readonly form: string;
+  readonly contentHash: string;
+  readonly resources: readonly PlacedResource[];
+  readonly declared: ReadonlySet<string>;
+}) => { readonly ok: true } | { readonly ok: false; readonly problems: readonly TemplateProblem[] };
+
+/** Problems of a form's templates, at the character of the file they are about. */
+export function lintTemplates(
+  manifest: Manifest,
+  spec: LynqFormSpec,
+  declared: ReadonlySet<string>,
+  compile: CompileForm,
+): readonly Problem[] {
+  const resources = collectResources(spec);
+  const result = compile({ form: manifest.name, contentHash: '', resources, declared });
+  if (result.ok) return [];
+  return result.problems.map((problem) => templateProblem(manifest, resources, problem));
+}
+
+export function templateProblem(
+  manifest: Manifest,
+  resources: readonly PlacedResource[],
+  problem: TemplateProblem,
+): Problem {
+  const entry = resources.find(({ resource }) => resource.id === problem.resourceId);
+  const base = entry === undefined ? ['spec'] : entryPath(entry);
+  const { located } = findPath(manifest.root, base);
+  const path = resolvePath(located, problem.path);
+  const { located: scalar } = findPath(located, path);
+  const fix = problem.suggestion === undefined ? {} : { fix: `did you mean ${problem.suggestion}?` };
+  return problemAt(manifest.source, offsetInScalar(manifest.source, scalar, problem), {
+    message: `${pathText([...base, ...path])}: ${problem.message}`,
+    ...fix,
+  });
+}
+
+/**
+ * A path in the compiler's notation, taken along what is in the file: at each map the longest key the rest begins with, so that keys with dots
+ * and slashes need no quoting rule. Ends where nothing fits.
+ */
+export function resolvePath(root: Located, path: string): readonly PathStep[] {
+  const steps: PathStep[] = [];
+  let located = root;
+  let rest = path.replace(/^\$?\.?/, '');
+  while (rest !== '') {
+    const step = nextStep(located, rest);
+    if (step === undefined) break;
+    steps.push(step.step);
+    located = step.located;
+    rest = rest.slice(step.length).replace(/^\./, '');
+  }
+  return steps;
+}
+
+interface Step {
+  readonly step: PathStep;
+  readonly located: Located;
+  readonly length: number;
+}
+
+function nextStep(located: Located, rest: string): Step | undefined {
+  const index = /^\[?(\d+)\]?/.exec(rest);
+  const item = index === null ? undefined : located.items?.[Number(index[1])];
+  if (index !== null && item !== undefined) return { step: Number(index[1]), located: item, length: index[0].length };
+  const candidates = [...(located.entries ?? [])].flatMap(([key, entry]) => {
+    const spellings = [key, `["${key}"]`, `['${key}']`, `[${key}]`];
+    const spelling = spellings.find((text) => rest.startsWith(text) && /^(?:$|[.[])/.test(rest.slice(text.length)));
+    return spelling === undefined ? [] : [{ step: key, located: entry, length: spelling.length }];
+  });
+  return candidates.toSorted((a, b) => b.length - a.length)[0];
+}

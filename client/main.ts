@@ -1,0 +1,13 @@
+import { exitCodes } from './exit-codes.ts';
+import { processHost } from './host.ts';
+import { runProgram } from './program.ts';
+
+/** Runs the command line of this process and ends it with the exit code of the command. */
+export async function main(): Promise<void> {
+  process.once('SIGINT', () => process.exit(exitCodes.interrupted));
+  // A reader that went away (`lynq get nodes | head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed);
+  });
+  process.exitCode = await runProgram(process.argv.slice(2), processHost());
+}

@@ -1,0 +1,65 @@
+import type { Files } from '../context.ts';
+import { CommandError } from '../errors.ts';
+import { decodeUtf8, readManifests, type Manifest } from './reader.ts';
+import type { Problem } from './source.ts';
+
+/** Files for `-f`: a file, a folder (its *.yaml, *.yml and *.json, not deeper unless asked), or `-` for standard input. */
+
+export interface LoadResult {
+  readonly manifests: readonly Manifest[];
+  readonly problems: readonly Problem[];
+  /** Names of the files read, in order. */
+  readonly files: readonly string[];
+}
+
+export async function loadManifests(paths: readonly string[], recursive: boolean, files: Files): Promise<LoadResult> {
+  const names: string[] = [];
+  for (const path of paths) names.push(...(await expand(path, recursive, files)));
+  const manifests: Manifest[] = [];
+  const problems: Problem[] = [];
+  const unique = [...new Set(names)];
+  for (const name of unique) {
+    const text = decodeUtf8(name === '-' ? await files.standardInput() : await files.read(name));
+    const shown = name === '-' ? 'stdin' : name;
+    if (text === undefined) {
+      problems.push({
+        file: shown,
+        line: 1,
+        column: 1,
+        severity: 'error',
+        message: 'not UTF-8 text',
+        fix: 'save it as UTF-8',
+      });
+      continue;
+    }
+    const read = readManifests(shown, text);
+    manifests.push(...read.manifests);
+    problems.push(...read.problems);
+  }
+  return { manifests, problems, files: unique };
+}
+
+async function expand(path: string, recursive: boolean, files: Files): Promise<readonly string[]> {
+  if (path === '-') return [path];
+  if (/^https?:\/\//.test(path)) {
+    throw new CommandError(`${path}: addresses are not read`, { fix: `curl -fsSL ${path} | lynq apply -f -` });
+  }
+  const kind = await files.kind(path);
+  if (kind === 'absent') throw new CommandError(`${path} does not exist`, { fix: 'check the path given to -f' });
+  if (kind === 'file') return [path];
+  const found = await expandFolder(path, recursive, files);
+  if (found.length === 0) {
+    throw new CommandError(`${path} has no .yaml, .yml or .json file`, recursive ? {} : { fix: 'look deeper with -R' });
+  }
+  return found;
+}
+
+async function expandFolder(folder: string, recursive: boolean, files: Files): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const name of await files.list(folder)) {
+    const path = `${folder.replace(/\/+$/, '')}/${name}`;
+    if (/\.(?:ya?ml|json)$/.test(name)) found.push(path);
+    else if (recursive && (await files.kind(path)) === 'folder') found.push(...(await expandFolder(path, true, files)));
+  }
+  return found;
+}

@@ -1,0 +1,140 @@
+import { Argument, Command as Commander, CommanderError, Option } from 'commander';
+import type { Argument as ArgumentSpec, Command, Flag, Flags, Input } from './command.ts';
+import { commandGroups, commands } from './commands/index.ts';
+import { type Host, makeContext } from './context.ts';
+import { describeError, usageError } from './errors.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { globalFlags, globalOptions } from './global-flags.ts';
+
+/** The command line made from the command table: parsing, help and errors in one style. Nothing here knows what a command does. */
+
+/** Runs one command line (without `node` and the script) and resolves to the exit code; never throws, never ends the process. */
+export async function runProgram(argv: readonly string[], host: Host): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.ok;
+  const program = buildProgram(host, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    const { text, exitCode: failed } = describeError(error, host.debug);
+    host.err.write(text);
+    return failed;
+  }
+}
+
+function buildProgram(host: Host, done: (code: ExitCode) => void): Commander {
+  const program = new Commander('lynq');
+  program
+    .description('Operate Lynq: hubs, forms and nodes on Kubernetes, run by Temporal.')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => host.out.write(text),
+      writeErr: (text) => host.err.write(text),
+      getOutHelpWidth: () => host.out.columns,
+      getErrHelpWidth: () => host.err.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(errorText(text)),
+    })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .optionsGroup('Global options:')
+    .version(host.version(), '-V, --version', 'show the version');
+  addFlags(program, globalFlags);
+  for (const command of commands) addCommand(program, command, host, done);
+  return program;
+}
+
+/** commander says `error: unknown option '--x'\n(Did you mean --y?)`. */
+function errorText(text: string): string {
+  const [first = '', ...rest] = text.trimEnd().split('\n');
+  const message = first.replace(/^error: /, '');
+  return `${[`Error: ${message}`, ...rest.map((line) => `  ${line.replace(/^\((.*)\)$/, '$1')}`)].join('\n')}\n`;
+}
+
+function addCommand(program: Commander, command: Command, host: Host, done: (code: ExitCode) => void): void {
+  const words = command.name.split(' ');
+  const last = words.pop() ?? '';
+  const parent = words.reduce(groupOf, program);
+  const made = parent
+    .command(last)
+    .helpGroup('Commands:')
+    .summary(command.summary)
+    .description(command.description ?? `${command.summary}.`)
+    .aliases(command.aliases ?? []);
+  for (const argument of command.args) made.addArgument(argumentOf(argument));
+  addFlags(made, command.flags);
+  made.addHelpText('after', examplesText(command));
+  made.action(async () => done(await runCommand(made, command, host)));
+}
+
+function groupOf(parent: Commander, word: string): Commander {
+  const existing = parent.commands.find((command) => command.name() === word);
+  if (existing !== undefined) return existing;
+  const summary = commandGroups[word] ?? '';
+  return parent.command(word).summary(summary).description(`${summary}.`);
+}
+
+function argumentOf(argument: ArgumentSpec): Argument {
+  const name = argument.kind === 'variadic' ? `${argument.name}...` : argument.name;
+  return new Argument(argument.kind === 'required' ? `<${name}>` : `[${name}]`, argument.summary);
+}
+
+function addFlags(command: Commander, flags: Flags): void {
+  for (const [long, flag] of Object.entries(flags)) command.addOption(optionOf(long, flag));
+}
+
+function optionOf(long: string, flag: Flag): Option {
+  const dashes = flag.short === undefined ? `--${long}` : `-${flag.short}, --${long}`;
+  if (flag.kind === 'boolean') return new Option(dashes, flag.summary);
+  const option = new Option(`${dashes} <${flag.value}>`, flag.summary);
+  if (flag.required === true) option.makeOptionMandatory();
+  if (flag.kind === 'list') {
+    return option.argParser((value: string, all: readonly string[] | undefined) => [...(all ?? []), value]);
+  }
+  if (flag.choices !== undefined) option.choices(flag.choices);
+  return flag.default === undefined ? option : option.default(flag.default);
+}
+
+function examplesText({ examples }: Command): string {
+  if (examples.length === 0) return '';
+  const lines = examples.flatMap(({ command, summary }) => [`  # ${summary}`, `  ${command}`]);
+  return `\nExamples:\n${lines.join('\n')}\n`;
+}
+
+async function runCommand(made: Commander, command: Command, host: Host): Promise<ExitCode> {
+  const options = globalOptions(valuesOf(made, globalFlags) as Record<string, string | undefined>);
+  const context = makeContext(host, options);
+  try {
+    return await command.run({ args: argumentsOf(made, command), flags: valuesOf(made, command.flags) }, context);
+  } finally {
+    await context.services.close();
+  }
+}
+
+const absentValues = { boolean: false, text: undefined, list: [] } as const satisfies Record<Flag['kind'], unknown>;
+
+function valuesOf(made: Commander, flags: Flags): Input['flags'] {
+  const values: Record<string, unknown> = made.optsWithGlobals();
+  return Object.fromEntries(
+    Object.entries(flags).map(([long, flag]) => {
+      const value = values[new Option(`--${long}`).attributeName()];
+      return [long, value ?? absentValues[flag.kind]] as const;
+    }),
+  ) as Input['flags'];
+}
+
+function argumentsOf(made: Commander, command: Command): Input['args'] {
+  const values: readonly unknown[] = made.processedArgs;
+  return Object.fromEntries(
+    command.args.map(({ name, kind }, index) => {
+      const value = values[index];
+      if (kind === 'required' && value === '') throw usageError(`${name} is empty`);
+      return [name, kind === 'variadic' ? (value ?? []) : value] as const;
+    }),
+  ) as Input['args'];
+}

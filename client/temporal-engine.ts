@@ -1,0 +1,153 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { workflowIds } from '../domain/identity.ts';
+import { resyncSignal, scaleUpdate, type ScaleRequest } from '../workflows/messages.ts';
+import type { GlobalOptions } from './context.ts';
+import type { Engine, ScaleResult, SentResult } from './engine.ts';
+import { CommandError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+
+/**
+ * `Engine` on Temporal. Address, namespace, TLS and API key come from where the temporal CLI takes them (profiles, TEMPORAL_*), flags first.
+ * Handles carry no run id: it would pin them to a run that has continued as new.
+ */
+
+interface Link {
+  readonly client: Client;
+  readonly address: string;
+  readonly namespace: string;
+  readonly timeoutMilliseconds: number;
+}
+
+export async function openEngine(
+  options: GlobalOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Engine> {
+  const link = await connect(options, environment);
+  return {
+    address: link.address,
+    resyncNode: (namespace, node) => within(link, () => resyncNode(link, namespace, node)),
+    syncHub: (namespace, hub) => within(link, () => syncHub(link, namespace, hub)),
+    scale: (namespace, node, request) => within(link, () => scale(link, workflowIds.node(namespace, node), request)),
+    close: () => link.client.connection.close(),
+  };
+}
+
+async function connect(
+  options: GlobalOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Link> {
+  const config = readConfig(options, environment);
+  const address = options.address ?? config.connectionOptions.address ?? 'localhost:7233';
+  const namespace = options.temporalNamespace ?? config.namespace ?? 'default';
+  const { timeoutMilliseconds } = options;
+  try {
+    const connection = await Connection.connect({
+      ...config.connectionOptions,
+      address,
+      connectTimeout: timeoutMilliseconds,
+    });
+    return { client: new Client({ connection, namespace }), address, namespace, timeoutMilliseconds };
+  } catch (error) {
+    const translated = translate(error, { address, namespace, timeoutMilliseconds });
+    throw translated instanceof CommandError || error instanceof TypeError ? translated : unreachable(address);
+  }
+}
+
+function readConfig(options: GlobalOptions, environment: Readonly<Record<string, string | undefined>>) {
+  const set = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  try {
+    return loadClientConnectConfig({
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+      overrideEnvVars: Object.fromEntries(set),
+    });
+  } catch (error) {
+    throw new CommandError(`the Temporal configuration cannot be used: ${messageOf(error)}`, {
+      fix: 'check --profile, the TEMPORAL_* variables and the file `temporal config list` shows',
+    });
+  }
+}
+
+async function within<T>(link: Link, call: () => Promise<T>): Promise<T> {
+  try {
+    return await link.client.connection.withDeadline(Date.now() + link.timeoutMilliseconds, call);
+  } catch (error) {
+    throw translate(error, link);
+  }
+}
+
+async function resyncNode(link: Link, namespace: string, node: string): Promise<SentResult> {
+  try {
+    await link.client.workflow.getHandle(workflowIds.node(namespace, node)).signal(resyncSignal, { cause: 'resync' });
+    return { kind: 'sent' };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
+    throw error;
+  }
+}
+
+async function syncHub(link: Link, namespace: string, hub: string): Promise<SentResult> {
+  try {
+    await link.client.schedule
+      .getHandle(workflowIds.schedule(namespace, hub))
+      .trigger(ScheduleOverlapPolicy.BUFFER_ONE);
+    return { kind: 'sent' };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return { kind: 'absent' };
+    throw error;
+  }
+}
+
+async function scale(link: Link, workflowId: string, request: ScaleRequest): Promise<ScaleResult> {
+  try {
+    const reply = await link.client.workflow.getHandle(workflowId).executeUpdate(scaleUpdate, { args: [request] });
+    return { kind: 'accepted', reply };
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      return { kind: 'refused', message: messageOf(error.cause ?? error) };
+    if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'noAnswer' };
+    throw error;
+  }
+}
+
+/** gRPC status codes, by number: importing the library's enum would load all of it. */
+const grpc = { deadlineExceeded: 4, notFound: 5, permissionDenied: 7, unavailable: 14, unauthenticated: 16 } as const;
+
+function translate(error: unknown, link: Omit<Link, 'client'>): unknown {
+  if (error instanceof CommandError) return error;
+  const cause = error instanceof Error && isGrpcServiceError(error.cause) ? error.cause : error;
+  const code = isGrpcServiceError(cause) ? cause.code : undefined;
+  const { address, namespace } = link;
+  if (code === grpc.permissionDenied || code === grpc.unauthenticated) {
+    return new CommandError(`Temporal at ${address} refuses the credentials`, {
+      fix: 'check the API key or certificate of the profile (--profile)',
+    });
+  }
+  if (code === grpc.notFound) {
+    return new CommandError(`Temporal at ${address} has no namespace "${namespace}"`, {
+      fix: 'name the right one with --temporal-namespace, or create it: temporal operator namespace create',
+    });
+  }
+  return code === grpc.unavailable || code === grpc.deadlineExceeded ? unreachable(address) : error;
+}
+
+function unreachable(address: string): CommandError {
+  return new CommandError(`Temporal at ${address} cannot be reached`, {
+    exitCode: exitCodes.unreachable,
+    fix: 'check --address or TEMPORAL_ADDRESS, and that the server is running',
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

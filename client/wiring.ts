@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { delimiter } from 'node:path';
+import type { OpenedCluster } from '../adapters/kubernetes/index.ts';
+import type { Logger } from '../domain/ports.ts';
+import type { GlobalOptions, Services } from './context.ts';
+import { withDeadline } from './deadline.ts';
+import type { Engine } from './engine.ts';
+import { CommandError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import { kubeconfigPaths, readContextNamespace, type Environment } from './kube-namespace.ts';
+
+/** The only place of the CLI that knows adapters. Connections are opened when a command first asks for one. */
+export function wireServices(options: GlobalOptions, environment: Environment): Services {
+  let cluster: Promise<OpenedCluster> | undefined;
+  let engine: Promise<Engine> | undefined;
+  return {
+    async cluster() {
+      cluster ??= open(options, environment);
+      const opened = await cluster;
+      return withDeadline(opened.cluster, options.timeoutMilliseconds, opened.server);
+    },
+    contextNamespace: () => contextNamespace(options, environment),
+    engine() {
+      engine ??= import('./temporal-engine.ts').then(({ openEngine }) => openEngine(options, environment));
+      return engine;
+    },
+    async close() {
+      const opened = await Promise.allSettled([cluster, engine]);
+      await Promise.allSettled(
+        opened.map((result) => (result.status === 'fulfilled' ? result.value?.close() : undefined)),
+      );
+    },
+  };
+}
+
+/** A command prints what matters; the adapter's own remarks are for the worker's log. */
+const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+async function open(options: GlobalOptions, environment: Environment): Promise<OpenedCluster> {
+  const { openCluster } = await import('../adapters/kubernetes/index.ts');
+  const { context } = options;
+  const inCluster = isInPod(options, environment);
+  if (inCluster) return openCluster({ inCluster, logger: silent });
+  const paths = kubeconfigPaths(options.kubeconfig, environment);
+  const present = paths.filter((path) => existsSync(path));
+  if (present.length === 0) {
+    throw new CommandError(`no kubeconfig: ${paths.join(', ')} does not exist`, {
+      exitCode: exitCodes.unreachable,
+      fix: 'name one with --kubeconfig or KUBECONFIG',
+    });
+  }
+  return openCluster({ kubeconfig: present.join(delimiter), context, logger: silent });
+}
+
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** In a pod without any kubeconfig, its own account is used, as kubectl does. */
+function isInPod(options: GlobalOptions, environment: Environment): boolean {
+  if (options.kubeconfig !== undefined || environment['KUBERNETES_SERVICE_HOST'] === undefined) return false;
+  const files = kubeconfigPaths(undefined, environment);
+  return !files.some((path) => existsSync(path)) && existsSync(`${serviceAccount}/token`);
+}
+
+async function contextNamespace(options: GlobalOptions, environment: Environment): Promise<string | undefined> {
+  const read = (path: string): Promise<string> => readFile(path, 'utf8');
+  if (isInPod(options, environment)) return (await read(`${serviceAccount}/namespace`)).trim();
+  return readContextNamespace(kubeconfigPaths(options.kubeconfig, environment), options.context, read);
+}
