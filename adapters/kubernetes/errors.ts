@@ -8,7 +8,7 @@ import type {
   WriteResult,
 } from '../../domain/ports.ts';
 import { readStatus, type Status } from './status.ts';
-import { fieldsByText, managerByText, refusalByText, saysImmutable } from './texts.ts';
+import { fieldsByText, managerByText, refusalByText, saysImmutable, saysTooLarge } from './texts.ts';
 import type { ApiAnswer, Verb } from './transport.ts';
 
 export type Refused = Extract<WriteResult, { readonly kind: 'refused' }>;
@@ -82,6 +82,9 @@ export function refused(ref: ObjectRef, code: number, status: Status, verb: Verb
   if (code === 403) return refusal(ref, 'Forbidden', fieldReasons(status));
   if (code === 413) return refusal(ref, 'TooLarge', ['the request is too large']);
   if (code === 405) return refusal(ref, 'Invalid', [`the kind does not take ${verb}`]);
+  if (status.causes.some((cause) => saysTooLarge(cause.reason, cause.message))) {
+    return refusal(ref, 'TooLarge', fieldReasons(status));
+  }
   const changed = verb !== 'create' && status.causes.some((cause) => saysImmutable(cause.reason, cause.message));
   return refusal(ref, changed ? 'Immutable' : 'Invalid', [...fieldReasons(status), ...fieldsByText(status.message)]);
 }

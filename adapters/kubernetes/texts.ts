@@ -13,6 +13,8 @@ interface RefusalText {
 }
 
 const name = '([A-Za-z0-9][A-Za-z0-9._-]{0,252})';
+/** How the server begins every 403 of admission or rights, and the 422 of a policy: the kind, and the object when it has a name. */
+const forbidden = '^[A-Za-z0-9./]+(?: "[^"]*")? is forbidden: ';
 
 const refusalTexts: readonly RefusalText[] = [
   {
@@ -23,31 +25,33 @@ const refusalTexts: readonly RefusalText[] = [
   },
   {
     codes: [400, 401, 403, 413, 422],
-    pattern: new RegExp(`ValidatingAdmissionPolicy '${name}' with binding '${name}' denied request`),
+    pattern: new RegExp(`${forbidden}ValidatingAdmissionPolicy '${name}' with binding '${name}' denied request`),
     reason: 'AdmissionDenied',
     tell: ([policy]) => `denied by ValidatingAdmissionPolicy ${policy}`,
   },
   {
     codes: [403],
-    pattern: new RegExp(`is forbidden: (?:exceeded|failed) quota: ${name}[,:]`),
+    pattern: new RegExp(`${forbidden}(?:exceeded|failed) quota: ${name}[,:]`),
     reason: 'QuotaExceeded',
     tell: ([quota]) => `does not fit ResourceQuota ${quota}`,
   },
   {
     codes: [403],
-    pattern: /is forbidden: violates PodSecurity "([a-z]+:[a-z0-9.]+)"/,
+    pattern: new RegExp(`${forbidden}violates PodSecurity "([a-z]+:[a-z0-9.]+)"`),
     reason: 'Forbidden',
     tell: ([level]) => `violates PodSecurity ${level}`,
   },
   {
     codes: [403],
-    pattern: /is forbidden: User "[^"]*" cannot ([a-z]+) resource "([a-z0-9./-]+)"/,
+    pattern: new RegExp(`${forbidden}User "[^"]*" cannot ([a-z]+) resource "([a-z0-9./-]+)"`),
     reason: 'Forbidden',
     tell: ([verb, resource]) => `the account may not ${verb} ${resource}`,
   },
   {
     codes: [403],
-    pattern: /is attempting to grant RBAC permissions not currently held/,
+    pattern: new RegExp(
+      `${forbidden}user "[^"]*" (?:\\([^)]*\\) )?is attempting to grant RBAC permissions not currently held`,
+    ),
     reason: 'Forbidden',
     tell: () => 'the account may not grant rights it does not hold',
   },
@@ -59,7 +63,8 @@ const refusalTexts: readonly RefusalText[] = [
   },
   {
     codes: [500],
-    pattern: /^etcdserver: request is too large$/,
+    pattern:
+      /^etcdserver: request is too large$|^rpc error: code = ResourceExhausted desc = trying to send message larger/,
     reason: 'TooLarge',
     tell: () => 'is too large to be stored',
   },
@@ -90,7 +95,7 @@ const immutablePatterns: readonly RegExp[] = [
   /cannot change roleRef$/,
 ];
 const forbiddenChange =
-  /^Forbidden: .*(?:immutable|may not be changed|may not change|updates to .* (?:are|is) forbidden)/s;
+  /^Forbidden: .*(?:immutable|may not be changed|may not change|updates to .* (?:are|is) forbidden)/;
 
 /**
  * Whether the message of a field error says that the field cannot change any more. The server has no reason of its own for it: most are
@@ -101,17 +106,38 @@ export function saysImmutable(causeReason: string, causeMessage: string): boolea
   return causeReason === 'FieldValueInvalid' && immutablePatterns.some((pattern) => pattern.test(causeMessage));
 }
 
-const path = '([A-Za-z0-9_.$"=,\\[\\]/-]{1,200})';
+/** Whether a field error is about the size of the whole: `data`, all annotations. */
+export function saysTooLarge(causeReason: string, causeMessage: string): boolean {
+  return causeReason === 'FieldValueTooLong' && /may not be more than \d{6,} bytes$/.test(causeMessage);
+}
 
-const fieldPatterns: readonly RegExp[] = [
-  new RegExp(`(?:unknown|duplicate) field "${path}"`, 'g'),
-  new RegExp(`(?:^|\\s)(\\.[A-Za-z0-9_.$"=,\\[\\]/-]{1,200}): (?:field not declared|expected|duplicate entries)`, 'g'),
-  new RegExp(`Go struct field [A-Za-z0-9]+\\.${path} of type`, 'g'),
+/** Where field paths stand in a message: behind a text of the server, and only there, since other parts quote values. */
+interface FieldText {
+  readonly behind: RegExp;
+  readonly pattern: RegExp;
+}
+
+const path = '[A-Za-z0-9_.$"=,\\[\\]/-]{1,200}';
+
+const fieldTexts: readonly FieldText[] = [
+  { behind: /^.*: strict decoding error: /s, pattern: new RegExp(`(?:unknown|duplicate) field "(${path})"`, 'g') },
+  {
+    behind: /^failed to create typed patch object \([^)]*\):/,
+    pattern: new RegExp(`(?:^|\\s)(\\.${path}): (?:field not declared|expected|duplicate entries)`, 'g'),
+  },
+  {
+    behind: /^[^"]* in version "[^"]*" cannot be handled as an? /,
+    pattern: new RegExp(`json: cannot unmarshal [a-z]+ into Go struct field [A-Za-z0-9]+\\.(${path}) of type`, 'g'),
+  },
 ];
 
 /** Paths of the fields a refusal without causes is about. */
 export function fieldsByText(message: string): readonly string[] {
-  const found = fieldPatterns.flatMap((pattern) => [...message.matchAll(pattern)].map((match) => match[1] ?? ''));
+  const found = fieldTexts.flatMap(({ behind, pattern }) => {
+    const start = behind.exec(message)?.[0].length;
+    if (start === undefined) return [];
+    return [...message.slice(start).matchAll(pattern)].map((match) => match[1] ?? '');
+  });
   return [...new Set(found)].slice(0, 20);
 }
 
