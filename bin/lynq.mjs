@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 const sources = new URL('../client/main.ts', import.meta.url);
 
 async function load() {
-  if (!existsSync(sources)) return import('../dist/client/main.js');
+  if (!existsSync(sources)) return import(new URL('../dist/client/main.js', import.meta.url).href);
   const { tsImport } = await import('tsx/esm/api');
   return tsImport(sources.href, { parentURL: import.meta.url, tsconfig: false });
 }

@@ -66,7 +66,13 @@ export function makeContext(host: Host, options: GlobalOptions): Context {
   const services = host.services(options);
   const { out, err, files, clock, debug } = host;
   return {
-    ...{ out, err, files, clock, debug, options, services },
+    out,
+    err,
+    files,
+    clock,
+    debug,
+    options,
+    services,
     ask: (question) => host.ask(question),
     namespace: async () => options.namespace ?? (await services.contextNamespace()) ?? fallbackNamespace,
   };

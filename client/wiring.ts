@@ -27,9 +27,10 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
     },
     async close() {
       const opened = await Promise.allSettled([cluster, engine]);
-      await Promise.allSettled(
-        opened.map((result) => (result.status === 'fulfilled' ? result.value?.close() : undefined)),
-      );
+      const closing = opened.map(async (result) => {
+        if (result.status === 'fulfilled') await result.value?.close();
+      });
+      await Promise.allSettled(closing);
     },
   };
 }

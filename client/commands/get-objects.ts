@@ -26,6 +26,13 @@ export interface GetSpec {
 const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 type Format = (typeof formats)[number];
 
+const getFlags = {
+  'all-namespaces': { kind: 'boolean', short: 'A', summary: 'all namespaces' },
+  output: { kind: 'text', short: 'o', value: 'FORMAT', choices: formats, default: 'table', summary: 'output format' },
+  selector: { kind: 'text', short: 'l', value: 'SELECTOR', summary: 'label selector, such as lynq.sh/uid=acme-corp' },
+  'no-headers': { kind: 'boolean', summary: 'leave out the line of headers' },
+} as const;
+
 /** `get hubs`, `get forms` and `get nodes` differ in their columns only. */
 export function getCommand({ kind, columns, aliases, completes }: GetSpec): Command {
   return defineCommand({
@@ -33,24 +40,7 @@ export function getCommand({ kind, columns, aliases, completes }: GetSpec): Comm
     aliases,
     summary: `List ${kind.kind}s`,
     args: [{ name: 'name', kind: 'variadic', completes, summary: `names; default: all of the namespace` }],
-    flags: {
-      'all-namespaces': { kind: 'boolean', short: 'A', summary: 'all namespaces' },
-      output: {
-        kind: 'text',
-        short: 'o',
-        value: 'FORMAT',
-        choices: formats,
-        default: 'table',
-        summary: 'output format',
-      },
-      selector: {
-        kind: 'text',
-        short: 'l',
-        value: 'SELECTOR',
-        summary: 'label selector, such as lynq.sh/uid=acme-corp',
-      },
-      'no-headers': { kind: 'boolean', summary: 'leave out the line of headers' },
-    },
+    flags: getFlags,
     examples: [
       { command: `lynq get ${kind.noun}s`, summary: `${kind.kind}s of the namespace` },
       { command: `lynq get ${kind.noun}s -A -o wide`, summary: 'of all namespaces, with more columns' },

@@ -85,29 +85,42 @@ function lintGraph(manifest: Manifest, placed: readonly PlacedResource[]): reado
   return result.ok ? [] : result.problems.map((problem) => graphProblem(manifest, placed, problem));
 }
 
+interface Place {
+  readonly entry: PlacedResource | undefined;
+  readonly rest: readonly PathStep[];
+  readonly fix: string;
+}
+
 function graphProblem(manifest: Manifest, placed: readonly PlacedResource[], problem: GraphProblem): Problem {
-  const located = (entry: PlacedResource | undefined, rest: readonly PathStep[], fix: string): Problem => {
-    const path = [...(entry === undefined ? ['spec'] : entryPath(entry)), ...rest];
-    const { located: found } = findPath(manifest.root, path);
-    return problemAt(manifest.source, found.start, { message: problem.message, fix });
-  };
+  const { entry, rest, fix } = graphPlace(placed, problem);
+  const { located } = findPath(manifest.root, [...(entry === undefined ? ['spec'] : entryPath(entry)), ...rest]);
+  return problemAt(manifest.source, located.start, { message: problem.message, fix });
+}
+
+function graphPlace(placed: readonly PlacedResource[], problem: GraphProblem): Place {
   const withId = (id: string) => placed.filter(({ resource }) => resource.id === id);
   switch (problem.kind) {
     case 'empty':
-      return located(withId('')[0], ['id'], 'give it an id that is unique in the form');
+      return { entry: withId('')[0], rest: ['id'], fix: 'give it an id that is unique in the form' };
     case 'duplicate':
-      return located(withId(problem.id)[1], ['id'], 'ids are unique across all lists of a form; rename one');
+      return {
+        entry: withId(problem.id)[1],
+        rest: ['id'],
+        fix: 'ids are unique across all lists of a form; rename one',
+      };
     case 'unknown': {
       const entry = withId(problem.id).find(({ resource }) => resource.dependIds?.includes(problem.dependId));
-      const index = entry?.resource.dependIds?.indexOf(problem.dependId) ?? 0;
-      const ids = placed.map(({ resource }) => resource.id);
-      return located(entry, ['dependIds', index], `ids of this form: ${ids.join(', ')}`);
+      const ids = placed.map(({ resource }) => resource.id).join(', ');
+      return { entry, rest: dependency(entry, problem.dependId), fix: `ids of this form: ${ids}` };
     }
     case 'cycle': {
       const [first = '', second = ''] = problem.chain;
       const entry = withId(first)[0];
-      const index = entry?.resource.dependIds?.indexOf(second) ?? 0;
-      return located(entry, ['dependIds', index], 'remove one of these dependencies');
+      return { entry, rest: dependency(entry, second), fix: 'remove one of these dependencies' };
     }
   }
+}
+
+function dependency(entry: PlacedResource | undefined, id: string): readonly PathStep[] {
+  return ['dependIds', Math.max(0, entry?.resource.dependIds?.indexOf(id) ?? 0)];
 }

@@ -110,24 +110,33 @@ function convertMap(conversion: Conversion, map: YAMLMap.Parsed, depth: number):
   const [start, end] = map.range;
   const entries = new Map<string, Located>();
   const merged: Located[] = [];
-  for (const pair of map.items as Pair<ParsedNode, ParsedNode | null>[]) {
+  for (const pair of map.items as EntryPair[]) {
     const key = keyOf(conversion, pair);
     if (key === undefined) continue;
-    const keyStart = pair.key.range[0];
-    const value: Located =
-      pair.value === null
-        ? { value: null, start: pair.key.range[1], end: pair.key.range[1] }
-        : convert(conversion, pair.value, depth + 1);
-    if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') {
-      merged.push(...mergeSources(conversion, value));
-    } else if (entries.has(key)) reportDuplicate(conversion, key, keyStart, entries.get(key)?.keyStart ?? start);
-    else entries.set(key, { ...value, keyStart });
+    const [keyStart] = pair.key.range;
+    const value = convertEntry(conversion, pair, depth);
+    const first = entries.get(key);
+    if (isMergeKey(pair)) merged.push(...mergeSources(conversion, value));
+    else if (first === undefined) entries.set(key, { ...value, keyStart });
+    else reportDuplicate(conversion, key, keyStart, first.keyStart ?? start);
   }
   for (const source of merged) {
     for (const [key, value] of source.entries ?? []) if (!entries.has(key)) entries.set(key, value);
   }
   const value = Object.fromEntries([...entries].map(([key, entry]) => [key, entry.value] as const));
   return { value, start, end, entries };
+}
+
+type EntryPair = Pair<ParsedNode, ParsedNode | null>;
+
+function convertEntry(conversion: Conversion, pair: EntryPair, depth: number): Located {
+  if (pair.value !== null) return convert(conversion, pair.value, depth + 1);
+  const [, end] = pair.key.range;
+  return { value: null, start: end, end };
+}
+
+function isMergeKey({ key }: EntryPair): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
 }
 
 function reportDuplicate(conversion: Conversion, key: string, offset: number, first: number): void {
@@ -150,7 +159,7 @@ function mergeSources(conversion: Conversion, value: Located): readonly Located[
 }
 
 /** Keys are text as written: `8080:` and `on:` are "8080" and "on". */
-function keyOf(conversion: Conversion, pair: Pair<ParsedNode, ParsedNode | null>): string | undefined {
+function keyOf(conversion: Conversion, pair: EntryPair): string | undefined {
   const node = isAlias(pair.key) ? pair.key.resolve(conversion.document) : pair.key;
   if (node !== undefined && isScalar(node)) return textOf(conversion, node as Scalar.Parsed);
   report(conversion, pair.key.range[0], {

@@ -26,10 +26,10 @@ function pad(cell: string, column: number, row: readonly string[], widths: reado
 }
 
 function width(cell: string): number {
-  return [...cell].length;
+  return Array.from(cell).length;
 }
 
 /** A text from a server made safe for a terminal line. */
 export function plain(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return text.replaceAll(/\p{Cc}/gu, ' ');
 }
