@@ -1,6 +1,7 @@
 import type { Clock, Cluster, Logger, RowSource } from '../domain/ports.ts';
 import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunRegistry } from '../domain/watching.ts';
 import type { FormStore } from './forms.ts';
+import type { FormAbsences } from './hub/read-forms.ts';
 import type { HubKeys } from './secrets.ts';
 
 /** What activities reach the world through. */
@@ -14,6 +15,7 @@ export interface Deps {
   readonly runs: RunRegistry;
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;
+  readonly absences: FormAbsences;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -72,6 +72,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     observedInput: textAt(node, 'status', 'observedInput'),
     ready: conditionStatus(node, 'Ready') === 'True',
     failed: failed > 0,
+    overridden: found[annotations.overrides] !== undefined,
     children: reportedChildren(node),
   };
 }

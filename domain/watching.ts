@@ -19,6 +19,8 @@ export interface NodeDigest extends KnownNode {
   readonly observedInput: string | undefined;
   readonly ready: boolean;
   readonly failed: boolean;
+  /** Carries an overrides annotation. */
+  readonly overridden: boolean;
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
   readonly children: ReadonlyMap<string, ReportedChild>;
 }

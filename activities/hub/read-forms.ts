@@ -1,0 +1,126 @@
+import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
+import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { formStatus } from '../../domain/form-status.ts';
+import { apiVersion, managers } from '../../domain/keys.ts';
+import type { NodeDigest } from '../../domain/watching.ts';
+import { compileForm } from '../../template/index.ts';
+import type { HubRef } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import type { FormRevision } from '../forms.ts';
+import { describeProblem } from '../node/render.ts';
+import type { ReadHub } from './read-hub.ts';
+
+/** A form of a hub: usable with its revision, or not, with the reasons. */
+export interface JudgedForm {
+  readonly name: string;
+  readonly generation: number;
+  readonly object: JsonObject;
+  readonly status: LynqFormStatus | undefined;
+  readonly problems: readonly string[];
+  readonly revision: FormRevision | undefined;
+}
+
+/** Variables that every template may use, besides those the hub maps (parity 4.3). */
+const builtInVariables = ['uid', 'activate', 'hubId', 'templateRef', 'hostOrUrl', 'host'] as const;
+
+function declaredVariables({ hub }: ReadHub): ReadonlySet<string> {
+  return new Set([...builtInVariables, ...Object.keys(hub.spec.extraValueMappings ?? {})]);
+}
+
+/** The forms that name a hub, each judged by itself: a broken one never blocks the others. */
+export async function readForms(deps: Deps, request: HubRef, hub: ReadHub): Promise<readonly JudgedForm[]> {
+  const objects = await deps.cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace: request.namespace });
+  const mine = objects.filter((object) => textAt(object, 'spec', 'hubId') === request.hub);
+  const living = mine.filter((object) => textAt(object, 'metadata', 'deletionTimestamp') === undefined);
+  return Promise.all(living.map((object) => judgeForm(deps, object, declaredVariables(hub))));
+}
+
+async function judgeForm(deps: Deps, object: JsonObject, declared: ReadonlySet<string>): Promise<JudgedForm> {
+  const parsed = LynqForm.safeParse(object);
+  const name = textAt(object, 'metadata', 'name') ?? '';
+  const base = { name, object, generation: Number(parsed.data?.metadata.generation ?? 0), status: parsed.data?.status };
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    return { ...base, problems, revision: undefined };
+  }
+  const { namespace, uid } = parsed.data.metadata;
+  const spec = isJsonObject(object['spec']) ? object['spec'] : {};
+  const revision = await deps.forms.ensure({ namespace, name, uid }, spec);
+  const problems = revision.graph.ok
+    ? templateProblems(revision, declared)
+    : revision.graph.problems.map(({ message }) => `Dependency validation failed: ${message}`);
+  return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
+}
+
+function templateProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly string[] {
+  const resources = revision.entries;
+  const compiled = compileForm({ form: revision.form, contentHash: revision.contentHash, resources, declared });
+  return compiled.ok
+    ? []
+    : compiled.problems.map((problem) => `resource '${problem.resourceId}': ${describeProblem(problem)}`);
+}
+
+/** Writes the status of each form that changed. */
+export async function reportForms(
+  deps: Deps,
+  forms: readonly JudgedForm[],
+  nodes: readonly NodeDigest[],
+): Promise<void> {
+  await Promise.all(
+    forms.map((form) =>
+      reportForm(
+        deps,
+        form,
+        nodes.filter(({ form: of, deleting }) => of === form.name && !deleting),
+      ),
+    ),
+  );
+}
+
+async function reportForm(deps: Deps, form: JudgedForm, nodes: readonly NodeDigest[]): Promise<void> {
+  const facts = { problems: form.problems, total: nodes.length, ready: nodes.filter(({ ready }) => ready).length };
+  const status = formStatus(form.status, facts, { generation: form.generation, now: deps.clock.now() });
+  const { rollout: _, ...before } = form.status ?? {};
+  if (canonicalJson(before as JsonObject) === canonicalJson(status as unknown as JsonObject)) return;
+  const namespace = textAt(form.object, 'metadata', 'namespace') ?? '';
+  const body = {
+    metadata: { uid: textAt(form.object, 'metadata', 'uid') ?? '' },
+    status: status as unknown as JsonObject,
+  };
+  const ref = { apiVersion, kind: 'LynqForm', namespace, name: form.name };
+  const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply, subresource: 'status' });
+  if (result.kind === 'ok' || result.kind === 'missing' || result.kind === 'stale') return;
+  throw new LynqFailure('ClusterInvalid', `status of LynqForm ${namespace}/${form.name} cannot be written`, {
+    form: form.name,
+  });
+}
+
+/** How long a form has to be proven absent before its nodes go (decisions.md section 4): `kubectl replace --force` keeps them. */
+export const formAbsenceMilliseconds = 30_000;
+
+/** When a form was first proven absent. Kept in this process only: losing it makes a removal later, never earlier. */
+export class FormAbsences {
+  private readonly since = new Map<string, number>();
+
+  /** Names, of those asked for, whose absence has been proven twice with the required time in between. */
+  async proven(deps: Deps, namespace: string, names: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const gone = new Set<string>();
+    for (const name of names) {
+      const object = await deps.cluster.get({ apiVersion, kind: 'LynqForm', namespace, name });
+      if (this.judge(`${namespace}/${name}`, object === undefined, deps.clock.now().getTime())) gone.add(name);
+    }
+    return gone;
+  }
+
+  private judge(key: string, absent: boolean, now: number): boolean {
+    if (!absent) {
+      this.since.delete(key);
+      return false;
+    }
+    const since = this.since.get(key) ?? now;
+    this.since.set(key, since);
+    return now - since >= formAbsenceMilliseconds;
+  }
+}

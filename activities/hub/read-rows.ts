@@ -1,0 +1,67 @@
+import { hashText, nodeName } from '../../domain/identity.ts';
+import type { PlannedForm } from '../../domain/hub-plan.ts';
+import type { ReadProof, SourceRow } from '../../domain/ports.ts';
+import {
+  annotationsDigest,
+  type ClassifiedRows,
+  isActive,
+  openRowClassifier,
+  rowAnnotations,
+} from '../../domain/rows.ts';
+import type { HubRef } from '../contract.ts';
+import type { Attempt, Deps } from '../deps.ts';
+import type { ReadHub } from './read-hub.ts';
+import { readPassword } from './read-hub.ts';
+
+/** A proven read: what the rows mean, and the values of those rows that some node does not have yet. */
+export interface RowsRead {
+  readonly proof: ReadProof;
+  readonly classified: ClassifiedRows;
+  /** uid to the annotations of its nodes, for rows with a node to make or to change. */
+  readonly values: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+const beatEvery = 5_000;
+
+export const rowHash = (text: string): string => hashText(text, 32);
+
+/**
+ * Reads the hub's table once. Rows are compared as they stream by, so that memory holds the values of changed rows only.
+ * Fails as RowSource.read does; then nothing may be concluded.
+ */
+export async function readRows(
+  deps: Deps,
+  request: HubRef,
+  work: { readonly hub: ReadHub; readonly forms: readonly PlannedForm[]; readonly attempt: Attempt },
+): Promise<RowsRead> {
+  const classifier = openRowClassifier(rowHash);
+  const values = new Map<string, Readonly<Record<string, string>>>();
+  const password = await readPassword(deps, request, work.hub);
+  let seen = 0;
+  const onRow = (row: SourceRow): void => {
+    seen += 1;
+    if (seen % beatEvery === 0) work.attempt.beat();
+    classifier.add(row);
+    if (!isActive(row.activate)) return;
+    const found = rowAnnotations(row, request.hub);
+    if (!isCurrent(deps, request, { uid: row.uid, dataHash: annotationsDigest(found, rowHash).hash }, work.forms))
+      values.set(row.uid, found);
+  };
+  const proof = await deps.rows.read(
+    { hub: `${request.namespace}/${request.hub}`, spec: work.hub.hub.spec, password, signal: work.attempt.signal },
+    onRow,
+  );
+  return { proof, classified: classifier.finish(), values };
+}
+
+function isCurrent(
+  deps: Deps,
+  request: HubRef,
+  row: { readonly uid: string; readonly dataHash: string },
+  forms: readonly PlannedForm[],
+): boolean {
+  return forms.every((form) => {
+    const node = deps.nodes.get(request.namespace, nodeName(row.uid, form.name));
+    return node !== undefined && node.dataHash === row.dataHash && node.revision === form.revision;
+  });
+}

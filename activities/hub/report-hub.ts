@@ -1,0 +1,51 @@
+import type { LynqHubStatus } from '../../domain/api/hub.ts';
+import type { JsonObject } from '../../domain/api/json.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
+import { type FailureType, LynqFailure } from '../../domain/failures.ts';
+import { failedSyncStatus, type SyncFacts, syncedStatus } from '../../domain/hub-status.ts';
+import { managers } from '../../domain/keys.ts';
+import type { HubRef } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import { hubRef, type ReadHub } from './read-hub.ts';
+
+/** Reasons of condition Ready for failures that end a sync without a result; every other failure is retried by Temporal. */
+const endingFailures: Readonly<Partial<Record<FailureType, string>>> = {
+  SourceUnreachable: 'DatabaseConnectionFailed',
+  SourceDenied: 'DatabaseConnectionFailed',
+  SourceShapeWrong: 'DatabaseQueryFailed',
+  SourceIncomplete: 'DatabaseReadIncomplete',
+  HubInvalid: 'InvalidConfiguration',
+};
+
+/** Reason to report when a failure of this type ends a sync; undefined when it does not. */
+export function endingReason(failure: LynqFailure): string | undefined {
+  return endingFailures[failure.type];
+}
+
+async function writeStatus(deps: Deps, request: HubRef, { hub }: ReadHub, status: LynqHubStatus): Promise<void> {
+  if (canonicalJson((hub.status ?? {}) as JsonObject) === canonicalJson(status as unknown as JsonObject)) return;
+  const body = { metadata: { uid: hub.metadata.uid }, status: status as unknown as JsonObject };
+  const result = await deps.cluster.patch(hubRef(request), 'merge', body, {
+    manager: managers.apply,
+    subresource: 'status',
+  });
+  if (result.kind === 'ok' || result.kind === 'missing' || result.kind === 'stale') return;
+  throw new LynqFailure('ClusterInvalid', `status of LynqHub ${request.namespace}/${request.hub} cannot be written`, {
+    hub: request.hub,
+  });
+}
+
+export async function reportSynced(deps: Deps, request: HubRef, hub: ReadHub, facts: SyncFacts): Promise<void> {
+  const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
+  await writeStatus(deps, request, hub, syncedStatus(base, facts));
+}
+
+export async function reportFailed(
+  deps: Deps,
+  request: HubRef,
+  hub: ReadHub,
+  failure: { reason: string; message: string },
+): Promise<void> {
+  const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
+  await writeStatus(deps, request, hub, failedSyncStatus(base, failure));
+}

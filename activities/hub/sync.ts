@@ -1,0 +1,181 @@
+import type { FrozenRow } from '../../domain/api/hub.ts';
+import { type GuardVerdict, judgeDeletions } from '../../domain/deletion-guard.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
+import { type HubPlan, leavingRows, planHub, type PlannedForm } from '../../domain/hub-plan.ts';
+import { annotations } from '../../domain/keys.ts';
+import type { NodeDigest } from '../../domain/watching.ts';
+import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
+import type { Attempt, Deps } from '../deps.ts';
+import { inParallel } from '../parallel.ts';
+import { birthPage } from './births.ts';
+import { type JudgedForm, readForms, reportForms } from './read-forms.ts';
+import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
+import { readRows, type RowsRead } from './read-rows.ts';
+import { removeHub } from './remove-hub.ts';
+import { endingReason, reportFailed, reportSynced } from './report-hub.ts';
+import { createNode, deleteNode, type NodeWrites, updateNode } from './write-nodes.ts';
+
+/** Writes to LynqNodes that run at the same time. */
+const writeConcurrency = 16;
+
+/**
+ * One sync of a hub: reads the table, plans against the LynqNodes, writes them, reports. Everything is planned from one proven read; without it
+ * nothing is created, changed or removed (decisions.md section 3).
+ */
+export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Promise<SyncOutcome> {
+  await deps.nodes.synced();
+  const hub = await readHub(deps, request);
+  if (hub === undefined) return { kind: 'gone' };
+  if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub);
+  if (hub.hub.spec.paused === true) return { kind: 'paused' };
+  await ensureFinalizer(deps, request, hub);
+  const forms = await readForms(deps, request, hub);
+  try {
+    const counts = await syncRows({ deps, request, hub, forms, attempt, started: deps.clock.now() });
+    return { kind: 'synced', counts, page: birthPage(deps, request, '') };
+  } catch (error) {
+    const reason = isLynqFailure(error) ? endingReason(error) : undefined;
+    if (!isLynqFailure(error) || reason === undefined) throw error;
+    await reportFailed(deps, request, hub, { reason, message: error.message });
+    await reportForms(deps, forms, deps.nodes.ofHub(request.namespace, request.hub));
+    return { kind: 'unread', reason, page: birthPage(deps, request, '') };
+  }
+}
+
+interface Sync {
+  readonly deps: Deps;
+  readonly request: HubRef;
+  readonly hub: ReadHub;
+  readonly forms: readonly JudgedForm[];
+  readonly attempt: Attempt;
+  readonly started: Date;
+}
+
+function plannedForms(forms: readonly JudgedForm[]): readonly PlannedForm[] {
+  return forms.flatMap(({ name, revision }) => (revision === undefined ? [] : [{ name, revision: revision.name }]));
+}
+
+function livingNodes({ deps, request }: Sync): readonly NodeDigest[] {
+  return deps.nodes.ofHub(request.namespace, request.hub);
+}
+
+async function syncRows(sync: Sync): Promise<SyncCounts> {
+  const { deps, request, hub, forms, attempt } = sync;
+  const planned = plannedForms(forms);
+  const read = await readRows(deps, request, { hub, forms: planned, attempt });
+  const plan = await planFrom(sync, read, planned);
+  const guard = judge(sync, read, plan);
+  await write(sync, { read, plan, guard });
+  await report(sync, { read, plan, guard });
+  return countsOf(read, plan, guard);
+}
+
+async function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[]): Promise<HubPlan> {
+  const nodes = livingNodes(sync);
+  const listed = new Set(sync.forms.map(({ name }) => name));
+  const missing = new Set(nodes.map(({ form }) => form).filter((form) => !listed.has(form)));
+  return planHub({
+    rows: new Map([...classified.active].map(([uid, { hash }]) => [uid, hash])),
+    frozen: new Set(nodes.map(({ rowUid }) => rowUid).filter((uid) => classified.isFrozen(uid))),
+    forms,
+    brokenForms: new Set(sync.forms.filter(({ revision }) => revision === undefined).map(({ name }) => name)),
+    goneForms: await sync.deps.absences.proven(sync.deps, sync.request.namespace, missing),
+    nodes,
+  });
+}
+
+function judge(sync: Sync, { classified }: RowsRead, plan: HubPlan): GuardVerdict {
+  const { hub } = sync.hub;
+  const alive = livingNodes(sync).filter(({ deleting }) => !deleting);
+  return judgeDeletions({
+    settings: hub.spec.deletionGuard,
+    leaving: leavingRows(plan),
+    remaining: classified.active.size + classified.frozen.length,
+    rowsWithNodes: new Set(alive.map(({ rowUid }) => rowUid)).size,
+    window: hub.status?.deletionGuard?.window ?? [],
+    rowsAtStart: hub.status?.deletionGuard?.rowsAtStart,
+    approval: hub.metadata.annotations?.[annotations.approveDeletions],
+    now: sync.deps.clock.now(),
+  });
+}
+
+interface Decided {
+  readonly read: RowsRead;
+  readonly plan: HubPlan;
+  readonly guard: GuardVerdict;
+}
+
+/** Creates and updates go on while deletions are held. */
+async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan, guard }: Decided): Promise<void> {
+  const writes: NodeWrites = {
+    deps,
+    request,
+    hub,
+    forms: new Map(forms.map((form) => [form.name, form])),
+    values: read.values,
+  };
+  const beating =
+    <T>(work: (item: T) => Promise<unknown>) =>
+    async (item: T): Promise<void> => {
+      attempt.signal.throwIfAborted();
+      attempt.beat();
+      await work(item);
+    };
+  await inParallel(
+    plan.create,
+    writeConcurrency,
+    beating((birth) => createNode(writes, birth)),
+  );
+  await inParallel(
+    plan.update,
+    writeConcurrency,
+    beating((update) => updateNode(writes, update)),
+  );
+  const allowed = plan.remove.filter(({ why }) => why === 'form' || guard.kind === 'allow');
+  await inParallel(
+    allowed,
+    writeConcurrency,
+    beating((removal) => deleteNode(writes, removal)),
+  );
+}
+
+function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
+  const collisions = plan.collisions.map(({ uid, form, name, holder }) => ({
+    uid,
+    reason: 'NameCollision',
+    message: `with form ${form} its LynqNode would be named ${name}, as that of row ${holder} is`,
+  }));
+  return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...collisions];
+}
+
+async function report(sync: Sync, decided: Decided): Promise<void> {
+  const { deps, request, hub, forms } = sync;
+  const nodes = livingNodes(sync);
+  const { read, plan, guard } = decided;
+  await reportForms(deps, forms, nodes);
+  await reportSynced(deps, request, hub, {
+    forms: forms.length,
+    desired: plan.desired,
+    seen: read.classified.rows.seen,
+    active: read.classified.rows.active,
+    frozen: frozenRows(decided),
+    guard,
+    leaving: leavingRows(plan),
+    totals: { ready: nodes.filter(({ ready }) => ready).length, failed: nodes.filter(({ failed }) => failed).length },
+    insecure: read.proof.insecure,
+    seconds: (deps.clock.now().getTime() - sync.started.getTime()) / 1000,
+  });
+}
+
+function countsOf({ classified }: RowsRead, plan: HubPlan, guard: GuardVerdict): SyncCounts {
+  const held = guard.kind === 'hold' ? leavingRows(plan).length : 0;
+  return {
+    rows: classified.rows.seen,
+    active: classified.rows.active,
+    frozen: classified.frozen.length,
+    held,
+    created: plan.create.length,
+    updated: plan.update.length,
+    removed: held > 0 ? 0 : plan.remove.length,
+  };
+}

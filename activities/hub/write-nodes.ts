@@ -1,0 +1,136 @@
+import type { JsonObject } from '../../domain/api/json.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import type { Birth, Removal, Update } from '../../domain/hub-plan.ts';
+import { labelValue } from '../../domain/identity.ts';
+import { annotations, apiVersion, finalizers, labels, managers } from '../../domain/keys.ts';
+import { liveOverrides, readOverrides, writeOverrides } from '../../domain/overrides.ts';
+import { rowVariables } from '../../domain/rows.ts';
+import { isoSeconds } from '../../domain/status.ts';
+import type { HubRef } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import { nodeRef, readNode } from '../node/gather.ts';
+import type { JudgedForm } from './read-forms.ts';
+import type { ReadHub } from './read-hub.ts';
+
+/** Writes of one sync to LynqNodes. */
+export interface NodeWrites {
+  readonly deps: Deps;
+  readonly request: HubRef;
+  readonly hub: ReadHub;
+  readonly forms: ReadonlyMap<string, JudgedForm>;
+  readonly values: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+function formAnnotations({ deps, forms }: NodeWrites, form: string): Readonly<Record<string, string>> {
+  return {
+    [annotations.templateGeneration]: String(forms.get(form)?.generation ?? 0),
+    [annotations.rolloutUpdateStart]: isoSeconds(deps.clock.now()),
+  };
+}
+
+function rowValues({ values }: NodeWrites, uid: string): Readonly<Record<string, string>> {
+  const found = values.get(uid);
+  if (found === undefined) throw new LynqFailure('Internal', 'a planned node has no values of its row', { uid });
+  return found;
+}
+
+function newNode(writes: NodeWrites, birth: Birth): JsonObject {
+  const { request, hub } = writes;
+  const owner = {
+    apiVersion,
+    kind: 'LynqHub',
+    name: request.hub,
+    uid: hub.hub.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+  return {
+    apiVersion,
+    kind: 'LynqNode',
+    metadata: {
+      name: birth.name,
+      namespace: request.namespace,
+      labels: { [labels.hub]: labelValue(request.hub), [labels.uid]: birth.uid },
+      annotations: { ...rowValues(writes, birth.uid), ...formAnnotations(writes, birth.form.name) },
+      ownerReferences: [owner],
+      finalizers: [finalizers.node],
+    },
+    spec: { uid: birth.uid, templateRef: birth.form.name, formRevision: birth.form.revision },
+  };
+}
+
+/** Creates a LynqNode; one that exists already is left to the next sync, which sees it. */
+export async function createNode(writes: NodeWrites, birth: Birth): Promise<'created' | 'exists'> {
+  const { deps, request } = writes;
+  const ref = nodeRef({ namespace: request.namespace, node: birth.name });
+  const result = await deps.cluster.create(ref, newNode(writes, birth), { manager: managers.apply });
+  if (result.kind === 'ok') {
+    deps.nodes.observe(result.object);
+    return 'created';
+  }
+  if (result.kind === 'exists') return 'exists';
+  const why = result.kind === 'refused' ? result.message : result.kind;
+  throw new LynqFailure('ClusterInvalid', `LynqNode ${request.namespace}/${birth.name} cannot be created: ${why}`, {
+    node: birth.name,
+  });
+}
+
+/** Overrides end with a change of their column; those that still hold stay. */
+async function remainingOverrides(
+  { deps, request }: NodeWrites,
+  node: string,
+  values: Readonly<Record<string, string>>,
+): Promise<string | null> {
+  const read = await readNode(deps, { namespace: request.namespace, node });
+  if (read === undefined) return null;
+  const { uid, hub, form } = read.identity;
+  const current = readOverrides(read.node.metadata.annotations?.[annotations.overrides]);
+  return writeOverrides(liveOverrides(current, rowVariables(values, uid, hub, form))) ?? null;
+}
+
+/** Brings a LynqNode to its row's values and its form's revision. */
+export async function updateNode(writes: NodeWrites, { node, form }: Update): Promise<'updated' | 'gone'> {
+  const { deps, request } = writes;
+  const values = rowValues(writes, node.rowUid);
+  const overrides =
+    deps.nodes.get(request.namespace, node.name)?.overridden === true
+      ? await remainingOverrides(writes, node.name, values)
+      : undefined;
+  const body = {
+    metadata: {
+      uid: node.nodeUid,
+      annotations: {
+        ...values,
+        ...formAnnotations(writes, form.name),
+        ...(overrides === undefined ? {} : { [annotations.overrides]: overrides }),
+      },
+    },
+    spec: { formRevision: form.revision },
+  };
+  const ref = nodeRef({ namespace: request.namespace, node: node.name });
+  const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply });
+  if (result.kind === 'ok') {
+    deps.nodes.observe(result.object);
+    return 'updated';
+  }
+  if (result.kind === 'missing' || result.kind === 'stale') return 'gone';
+  const why = result.kind === 'refused' ? result.message : result.kind;
+  throw new LynqFailure('ClusterInvalid', `LynqNode ${request.namespace}/${node.name} cannot be updated: ${why}`, {
+    node: node.name,
+  });
+}
+
+/** Asks for the removal of exactly this LynqNode; its finalizer keeps it until its objects are dealt with. */
+export async function deleteNode(
+  { deps, request }: Pick<NodeWrites, 'deps' | 'request'>,
+  { node }: Pick<Removal, 'node'>,
+): Promise<void> {
+  const ref = nodeRef({ namespace: request.namespace, node: node.name });
+  const result = await deps.cluster.delete(ref, node.nodeUid);
+  if (result.kind !== 'refused') return;
+  throw new LynqFailure(
+    'ClusterInvalid',
+    `LynqNode ${request.namespace}/${node.name} cannot be deleted: ${result.message}`,
+    { node: node.name },
+  );
+}
