@@ -122,8 +122,10 @@ function valuesOf(made: Commander, flags: Flags): Input['flags'] {
   const values: Record<string, unknown> = made.optsWithGlobals();
   return Object.fromEntries(
     Object.entries(flags).map(([long, flag]) => {
-      const value = values[new Option(`--${long}`).attributeName()];
-      return [long, value ?? absentValues[flag.kind]] as const;
+      // commander reads `--no-x` as the negation of an option `x` that is true unless named.
+      const option = new Option(`--${long}`);
+      const value = values[option.attributeName()];
+      return [long, option.negate ? value === false : (value ?? absentValues[flag.kind])] as const;
     }),
   ) as Input['flags'];
 }

@@ -3,6 +3,7 @@ import {
   Client,
   Connection,
   isGrpcServiceError,
+  NamespaceNotFoundError,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   WorkflowNotFoundError,
@@ -133,7 +134,7 @@ function translate(error: unknown, link: Omit<Link, 'client'>): unknown {
       fix: 'check the API key or certificate of the profile (--profile)',
     });
   }
-  if (code === grpc.notFound) {
+  if (error instanceof NamespaceNotFoundError || code === grpc.notFound) {
     return new CommandError(`Temporal at ${address} has no namespace "${namespace}"`, {
       fix: 'name the right one with --temporal-namespace, or create it: temporal operator namespace create',
     });

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../domain/api/json.ts';
-import { isJsonObject, textAt } from '../../domain/api/json.ts';
+import { isJsonObject } from '../../domain/api/json.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { Cluster, FieldConflict, ObjectRef, WriteResult } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
@@ -138,7 +138,7 @@ async function applyOne(
     dryRun: options.dryRun,
   });
   if (result.kind !== 'ok') throw refusal(manifest, result);
-  return outcomeOf(before, result.object, options.dryRun);
+  return outcomeOf(before, result.object);
 }
 
 /** The object as it is sent: with its namespace, without what only a server writes. */
@@ -152,14 +152,12 @@ function metadataOf(object: JsonObject): JsonObject {
   return isJsonObject(metadata) ? metadata : {};
 }
 
-function outcomeOf(before: JsonObject | undefined, after: JsonObject, dryRun: boolean): string {
+function outcomeOf(before: JsonObject | undefined, after: JsonObject): string {
   if (before === undefined) return 'created';
-  const version = (object: JsonObject) => textAt(object, 'metadata', 'resourceVersion');
-  const same = dryRun ? contentOf(before) === contentOf(after) : version(before) === version(after);
-  return same ? 'unchanged' : 'configured';
+  return contentOf(before) === contentOf(after) ? 'unchanged' : 'configured';
 }
 
-/** A dry run may count versions up without a change of content. */
+/** What a person would call the object: versions count up in a dry run, and bookkeeping changes alone. */
 function contentOf(object: JsonObject): string {
   const {
     managedFields: _fields,
