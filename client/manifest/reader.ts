@@ -90,7 +90,7 @@ function syntaxProblems(source: SourceFile, masked: MaskedText, document: Docume
   const perLine = new Map<number, Problem>();
   for (const error of document.errors) {
     const problem = problemAt(source, error.pos[0], {
-      message: rewordings[error.code] ?? lowerFirst(error.message.replaceAll(/[\ue000-\uf8ff]+/g, '{{…}}')),
+      message: rewordings[error.code] ?? reword(error.message),
       fix: fixFor(source, masked, error),
     });
     if (!perLine.has(problem.line)) perLine.set(problem.line, problem);
@@ -106,7 +106,9 @@ function fixFor(source: SourceFile, masked: MaskedText, error: YAMLParseError): 
   return template ? `write the value in quotes: '${'{{ … }}'}'` : fixes[error.code];
 }
 
-function lowerFirst(text: string): string {
+/** The library's sentence in our style, without the fillers of masked templates. */
+function reword(message: string): string {
+  const text = message.replaceAll(/[\ue000-\uf8ff]+/g, '{{…}}').replace(/(['"])quote$/, '$1');
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 

@@ -1,0 +1,137 @@
+import type { JsonObject } from '../../../domain/api/json.ts';
+import type { Files, GlobalOptions, Host } from '../../../client/context.ts';
+import type { Engine, ScaleResult, SentResult } from '../../../client/engine.ts';
+import type { ExitCode } from '../../../client/exit-codes.ts';
+import { runProgram } from '../../../client/program.ts';
+import type { ScaleRequest } from '../../../workflows/messages.ts';
+import { createFakeCluster, type FakeCluster } from '../../support/fake-cluster.ts';
+
+/** Runs a command line against fakes and returns everything it did. */
+
+export const now = new Date('2026-11-22T12:00:00Z');
+
+export interface World {
+  readonly cluster?: FakeCluster;
+  readonly engine?: FakeEngine;
+  /** Path to text. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly stdin?: string;
+  /** Namespace of the kubeconfig's context. */
+  readonly contextNamespace?: string;
+  /** What a person answers; absent means nobody is there. */
+  readonly answer?: boolean;
+  /** Stands for a cluster that cannot be connected to. */
+  readonly clusterError?: Error;
+}
+
+export interface Ran {
+  readonly exitCode: ExitCode;
+  readonly out: string;
+  readonly err: string;
+  readonly options: readonly GlobalOptions[];
+  readonly questions: readonly string[];
+}
+
+export async function run(line: string, world: World = {}): Promise<Ran> {
+  const ran = { out: '', err: '', options: [] as GlobalOptions[], questions: [] as string[] };
+  const host: Host = {
+    out: { write: (text) => void (ran.out += text), isTerminal: false, columns: 100 },
+    err: { write: (text) => void (ran.err += text), isTerminal: false, columns: 100 },
+    files: fakeFiles(world.files ?? {}, world.stdin ?? ''),
+    clock: { now: () => now },
+    debug: false,
+    version: () => '1.2.3',
+    ask: async (question) => {
+      ran.questions.push(question);
+      return world.answer;
+    },
+    services: (options) => {
+      ran.options.push(options);
+      return {
+        cluster: async () => {
+          if (world.clusterError !== undefined) throw world.clusterError;
+          return world.cluster ?? createFakeCluster();
+        },
+        contextNamespace: async () => world.contextNamespace,
+        engine: async () => world.engine ?? fakeEngine(),
+        close: async () => undefined,
+      };
+    },
+  };
+  const exitCode = await runProgram(words(line), host);
+  return { ...ran, exitCode };
+}
+
+function words(line: string): readonly string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+}
+
+function fakeFiles(files: Readonly<Record<string, string | Uint8Array>>, stdin: string): Files {
+  const inside = (folder: string) => Object.keys(files).filter((path) => path.startsWith(`${folder.replace(/\/$/, '')}/`));
+  const bytes = (text: string | Uint8Array) => (typeof text === 'string' ? new TextEncoder().encode(text) : text);
+  return {
+    kind: async (path) => (files[path] !== undefined ? 'file' : inside(path).length > 0 ? 'folder' : 'absent'),
+    read: async (path) => bytes(files[path] ?? ''),
+    list: async (folder) => {
+      const names = inside(folder).map((path) => path.slice(folder.replace(/\/$/, '').length + 1).split('/')[0] ?? '');
+      return [...new Set(names)].toSorted();
+    },
+    standardInput: async () => bytes(stdin),
+  };
+}
+
+export interface FakeEngine extends Engine {
+  /** `resync lynq-system/acme`, `sync …`, `scale … {"overrides":…}` in the order they came. */
+  readonly sent: readonly string[];
+}
+
+/** An engine that knows these nodes and hubs; names are `namespace/name`. */
+export function fakeEngine(known: readonly string[] = [], scaleAnswer?: ScaleResult): FakeEngine {
+  const sent: string[] = [];
+  const answer = (what: string, namespace: string, name: string): SentResult => {
+    sent.push(`${what} ${namespace}/${name}`);
+    return { kind: known.includes(`${namespace}/${name}`) ? 'sent' : 'absent' };
+  };
+  return {
+    sent,
+    address: 'temporal.test:7233',
+    resyncNode: async (namespace, node) => answer('resync', namespace, node),
+    syncHub: async (namespace, hub) => answer('sync', namespace, hub),
+    scale: async (namespace, node, request: ScaleRequest) => {
+      sent.push(`scale ${namespace}/${node} ${JSON.stringify(request)}`);
+      return scaleAnswer ?? { kind: 'accepted', reply: { node, overridden: Object.keys(request.overrides) } };
+    },
+    close: async () => undefined,
+  };
+}
+
+/** A LynqNode as the worker leaves it. */
+export function aNode(name: string, over: { readonly [key: string]: string | number } = {}): JsonObject {
+  const value = { uid: 'acme-corp', form: 'data-tier', ready: 6, desired: 6, status: 'True', reason: 'Reconciled', ...over };
+  return {
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqNode',
+    metadata: {
+      name,
+      namespace: 'lynq-system',
+      creationTimestamp: '2026-11-22T11:50:00Z',
+      labels: { 'lynq.sh/hub': 'multi-tier-nodes', 'lynq.sh/uid': value.uid },
+    },
+    spec: { uid: value.uid, templateRef: value.form, formRevision: `${value.form}-0a1b2c` },
+    status: {
+      readyResources: value.ready,
+      desiredResources: value.desired,
+      skippedResources: 0,
+      failedResources: 0,
+      conditions: [
+        {
+          type: 'Ready',
+          status: value.status,
+          reason: value.reason,
+          message: 'Successfully reconciled all resources',
+          lastTransitionTime: '2026-11-22T11:52:00Z',
+        },
+      ],
+    },
+  };
+}
