@@ -26,6 +26,7 @@ export interface ApiAnswer {
 
 export interface ApiStream {
   readonly code: number;
+  /** Already read and thrown away when the code is not 200. */
   readonly body: Readable;
   readonly retryAfterSeconds: number | undefined;
 }
@@ -112,8 +113,11 @@ async function openStream(
     const options = requestOptions(connection, session.headers, request);
     const answer = await session.streams.request({ ...options, signal: limit.signal });
     meter.add(request.verb, answer.statusCode);
-    limit.disarm();
     answer.body.once('close', limit.clear);
+    // A body that is destroyed, by us or by the signal, reports it; without a listener that would end the process.
+    answer.body.on('error', () => undefined);
+    if (answer.statusCode !== 200) await answer.body.dump({ limit: 16_384 });
+    limit.disarm();
     return { code: answer.statusCode, body: answer.body, retryAfterSeconds: retryAfter(answer.headers) };
   } catch (error) {
     limit.clear();

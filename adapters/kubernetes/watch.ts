@@ -87,7 +87,7 @@ export async function readWatch(
   try {
     const apiRequest = { verb: 'watch', method: 'GET', path, signal: request.signal } as const;
     const stream = await transport.stream(apiRequest, request.idle);
-    return stream.code === 200 ? await readLines(stream, request, onLine) : await refusedWatch(stream, transport);
+    return stream.code === 200 ? await readLines(stream, request, onLine) : refusedWatch(stream, transport);
   } catch (error) {
     request.signal.throwIfAborted();
     if (error instanceof NoAnswer) return { kind: 'failed', code: error.code };
@@ -95,8 +95,7 @@ export async function readWatch(
   }
 }
 
-async function refusedWatch(stream: ApiStream, transport: Transport): Promise<WatchEnd> {
-  stream.body.destroy();
+function refusedWatch(stream: ApiStream, transport: Transport): WatchEnd {
   if (stream.code === 410) return { kind: 'expired' };
   if (stream.code === 404) return { kind: 'unknownPath' };
   if (stream.code === 401) transport.renew();

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
+import { coreDocument, resource, scriptedServer, statusAnswer, type Scripted } from './support.ts';
+
+const configMaps = { apiVersion: 'v1', kind: 'ConfigMap' };
+const widgets = { apiVersion: 'x.io/v1', kind: 'Widget' };
+const notFound: Scripted = { code: 404, text: '404 page not found\n' };
+
+const document = (...resources: readonly JsonObject[]): Scripted => ({
+  code: 200,
+  body: { kind: 'APIResourceList', resources },
+});
+const groups = (...list: readonly (readonly [string, ...string[]])[]): Scripted => ({
+  code: 200,
+  body: {
+    kind: 'APIGroupList',
+    groups: list.map(([preferred, ...others]) => ({
+      versions: [...others, preferred].map((groupVersion) => ({ groupVersion })),
+      preferredVersion: { groupVersion: preferred },
+    })),
+  },
+});
+const core: Scripted = { code: 200, body: { kind: 'APIVersions', versions: ['v1'] } };
+
+describe('adapters/kubernetes/discovery', () => {
+  it('asks once for all kinds of a group version', async () => {
+    const server = scriptedServer();
+    server.answer(coreDocument);
+    const [first, second] = await Promise.all([
+      server.discovery.find(configMaps),
+      server.discovery.find({ ...configMaps, kind: 'Pod' }),
+    ]);
+    expect(first?.info).toEqual({ namespaced: true, plural: 'configmaps', verbs: ['get', 'list', 'watch'] });
+    expect([...(second?.subresources ?? [])]).toEqual(['status', 'eviction']);
+    expect(server.seen.map(({ path }) => path)).toEqual(['/gate/api/v1']);
+  });
+
+  it('asks again for a kind that was missing, but not at once', async () => {
+    const server = scriptedServer();
+    server.answer(notFound, document(resource('widgets', 'Widget')));
+    expect(await server.discovery.find(widgets)).toBeUndefined();
+    server.timing.advance(2_900);
+    expect(await server.discovery.find(widgets)).toBeUndefined();
+    server.timing.advance(200);
+    expect((await server.discovery.find(widgets))?.info.plural).toBe('widgets');
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it('finds a kind added to a group that is already known', async () => {
+    const server = scriptedServer();
+    server.answer(document(resource('others', 'Other')), document(resource('widgets', 'Widget')));
+    expect(await server.discovery.find({ ...widgets, kind: 'Other' })).toBeDefined();
+    server.timing.advance(3_100);
+    expect((await server.discovery.find(widgets))?.info.plural).toBe('widgets');
+  });
+
+  it('does not keep a failure', async () => {
+    const server = scriptedServer();
+    server.answer(statusAnswer(403, {}), coreDocument);
+    await expect(server.discovery.find(configMaps)).rejects.toMatchObject({ type: 'ClusterForbidden' });
+    expect(await server.discovery.find(configMaps)).toBeDefined();
+  });
+
+  it.each([
+    { code: 404, text: '<html>not here</html>' },
+    { code: 404, body: { error: 'no route' } },
+    { code: 200, text: '{"kind":"APIResourceList","resources":[' },
+    { code: 200, body: { kind: 'APIResourceList' } },
+    { code: 200, body: { kind: 'Status' } },
+    { code: 302, body: {} },
+  ])('does not take %j for the absence of a kind', async (answer) => {
+    const server = scriptedServer();
+    server.answer(answer as Scripted);
+    await expect(server.discovery.find(configMaps)).rejects.toMatchObject({ type: 'ClusterUnreachable' });
+  });
+
+  it('lists each kind of a group in the preferred version, and those that only another version has', async () => {
+    const server = scriptedServer();
+    server.answer(core, groups(['x.io/v2', 'x.io/v1']), coreDocument);
+    server.answer(
+      document(
+        resource('widgets', 'Widget'),
+        resource('scoped', 'Scoped', false),
+        resource('write', 'Write', true, ['create']),
+      ),
+    );
+    server.answer(document(resource('widgets', 'Widget'), resource('olds', 'Old')));
+    expect(await server.discovery.listable()).toEqual([
+      { apiVersion: 'v1', kind: 'ConfigMap' },
+      { apiVersion: 'v1', kind: 'Pod' },
+      { apiVersion: 'x.io/v2', kind: 'Widget' },
+      { apiVersion: 'x.io/v1', kind: 'Old' },
+    ]);
+  });
+
+  it.each([
+    ['a group whose backend is down', [core, groups(['x.io/v1']), coreDocument, statusAnswer(403, {})]],
+    ['a group that is gone between two answers', [core, groups(['x.io/v1']), coreDocument, notFound]],
+    ['the list of groups', [core, statusAnswer(403, {})]],
+    ['a list of groups that is something else', [core, { code: 200, body: { kind: 'Status' } }]],
+    ['the core group', [statusAnswer(403, {}), groups(['x.io/v1'])]],
+  ] as const)('fails as a whole on %s', async (_, answers) => {
+    const server = scriptedServer();
+    server.answer(...answers);
+    await expect(server.discovery.listable()).rejects.toMatchObject({ name: 'LynqFailure' });
+  });
+
+  it('fails as a whole when a backend keeps answering 503', async () => {
+    const server = scriptedServer();
+    const down = statusAnswer(503, { reason: 'ServiceUnavailable' });
+    server.answer(core, groups(['x.io/v1']), coreDocument, down, down, down, down);
+    await expect(server.discovery.listable()).rejects.toMatchObject({ type: 'ClusterUnreachable' });
+  });
+});

@@ -1,0 +1,242 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { textAt } from '../../../../domain/api/json.ts';
+import type { WatchEvent } from '../../../../domain/ports.ts';
+import { createRequestMeter } from '../../../../adapters/kubernetes/counters.ts';
+import { createDiscovery } from '../../../../adapters/kubernetes/discovery.ts';
+import { createReflector, reflectorLimits } from '../../../../adapters/kubernetes/reflector.ts';
+import { createSend } from '../../../../adapters/kubernetes/send.ts';
+import { systemTiming } from '../../../../adapters/kubernetes/timing.ts';
+import { createTransport } from '../../../../adapters/kubernetes/transport.ts';
+import { configMap, coreDocument, listAnswer, localServer, recordingLogger, statusAnswer, until } from './support.ts';
+
+const kind = { apiVersion: 'v1', kind: 'ConfigMap' };
+
+type Handler = (response: ServerResponse, url: URL) => void;
+
+interface Script {
+  readonly lists: Handler[];
+  readonly watches: Handler[];
+  readonly discovery?: Handler[];
+}
+
+const body = (answer: unknown): string => JSON.stringify((answer as { body: unknown }).body);
+const listOf =
+  (version: string, ...names: readonly string[]): Handler =>
+  (response) =>
+    void response.end(
+      body(
+        listAnswer(
+          names.map((name) => configMap(name)),
+          { resourceVersion: version },
+        ),
+      ),
+    );
+const event = (type: string, name: string, version: string) =>
+  `${JSON.stringify({ type, object: { ...configMap(name), metadata: { name, namespace: 'ns', uid: name, resourceVersion: version } } })}\n`;
+const status =
+  (code: number): Handler =>
+  (response) => {
+    response.writeHead(code);
+    response.end(body(statusAnswer(code, { reason: 'x' })));
+  };
+const lines =
+  (...text: readonly string[]): Handler =>
+  (response) =>
+    void response.end(text.join(''));
+const open: Handler = (response) => response.flushHeaders();
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function start(script: Script, limits: Partial<typeof reflectorLimits> = {}, throwing = false) {
+  const urls: string[] = [];
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    urls.push(url.pathname.endsWith('configmaps') ? url.search : url.pathname);
+    if (!url.pathname.endsWith('configmaps')) {
+      return (script.discovery?.shift() ?? ((answer: ServerResponse) => void answer.end(body(coreDocument))))(
+        response,
+        url,
+      );
+    }
+    return ((url.searchParams.has('watch') ? script.watches.shift() : script.lists.shift()) ?? open)(response, url);
+  };
+  const server = await localServer(handle);
+  const transport = createTransport(server.connection, createRequestMeter());
+  const send = createSend(transport, systemTiming, {
+    tries: 1,
+    backoff: { first: 1, most: 2 },
+    timeout: 1_000,
+    longestWait: 1,
+  });
+  const logger = recordingLogger();
+  const discovery = createDiscovery(send, systemTiming, { known: 60_000, miss: 5 });
+  const all = { ...reflectorLimits, backoff: { first: 1, most: 3 }, ...limits };
+  const reflector = createReflector({ send, transport, discovery, timing: systemTiming, logger, limits: all });
+  const stop = new AbortController();
+  const events: string[] = [];
+  const onEvent = (seen: WatchEvent) => {
+    events.push('object' in seen ? `${seen.kind} ${textAt(seen.object, 'metadata', 'name')}` : seen.kind);
+    if (throwing) throw new TypeError('secret in a message');
+  };
+  const ended = reflector.run(kind, { labelSelector: 'a=b' }, onEvent, stop.signal);
+  closers.push(async () => {
+    stop.abort();
+    await ended;
+    await server.close();
+  });
+  return { events, urls, logger };
+}
+
+describe('adapters/kubernetes/reflector', () => {
+  it('lists, then watches from there with bookmarks', async () => {
+    const { events, urls } = await start({
+      lists: [listOf('100', 'a', 'b')],
+      watches: [lines(event('ADDED', 'c', '101'), event('MODIFIED', 'a', '102'), event('DELETED', 'b', '103'))],
+    });
+    await until(() => urls.length >= 4);
+    expect(events).toEqual(['restarted', 'set a', 'set b', 'synced', 'set c', 'set a', 'removed b']);
+    expect(urls[1]).toBe('?labelSelector=a%3Db&limit=500');
+    const query = new URLSearchParams(urls[2]);
+    expect(Object.fromEntries(query)).toMatchObject({
+      labelSelector: 'a=b',
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: '100',
+    });
+    expect(Number(query.get('timeoutSeconds'))).toBeGreaterThanOrEqual(240);
+    expect(Number(query.get('timeoutSeconds'))).toBeLessThanOrEqual(300);
+    expect(new URLSearchParams(urls[3]).get('resourceVersion')).toBe('103');
+  });
+
+  it('goes on from a bookmark', async () => {
+    const bookmark = `${JSON.stringify({ type: 'BOOKMARK', object: { ...kind, metadata: { resourceVersion: '500' } } })}\n`;
+    const { urls } = await start({ lists: [listOf('100')], watches: [lines(bookmark)] });
+    await until(() => urls.length >= 4);
+    expect(urls[3]).toContain('resourceVersion=500');
+  });
+
+  const expiredLine = `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410 } })}\n`;
+  it.each([
+    ['a 410', status(410)],
+    ['an event with 410', lines(event('ADDED', 'b', '101'), expiredLine)],
+    ['a line that is no event', lines(event('ADDED', 'b', '101'), '{"type":"NEW"}\n')],
+    ['a line that is no JSON', lines(event('ADDED', 'b', '101'), '{"type":\n')],
+  ])('lists again after %s', async (_, watch) => {
+    const { events } = await start({ lists: [listOf('100', 'a'), listOf('200', 'z')], watches: [watch] });
+    await until(() => events.filter((name) => name === 'synced').length === 2);
+    expect(events.slice(-3)).toEqual(['restarted', 'set z', 'synced']);
+  });
+
+  it.each([
+    [
+      'a broken stream',
+      ((response) => {
+        response.write(event('ADDED', 'b', '101'));
+        setTimeout(() => response.destroy(), 10);
+      }) satisfies Handler,
+    ],
+    [
+      'an event with 500',
+      lines(event('ADDED', 'b', '101'), `${JSON.stringify({ type: 'ERROR', object: { code: 500 } })}\n`),
+    ],
+  ])('goes on from the last event after %s', async (_, watch) => {
+    const { events, urls } = await start({
+      lists: [listOf('100')],
+      watches: [watch, lines(event('ADDED', 'c', '102'))],
+    });
+    await until(() => events.includes('set c'));
+    expect(events).toEqual(['restarted', 'synced', 'set b', 'set c']);
+    expect(urls[3]).toContain('resourceVersion=101');
+  });
+
+  it.each([401, 403, 429, 500, 503])('keeps its place while the server answers a watch with %i', async (code) => {
+    const { events, logger } = await start({
+      lists: [listOf('100')],
+      watches: [status(code), status(code), lines(event('ADDED', 'b', '101'))],
+    });
+    await until(() => events.includes('set b'));
+    expect(events).toEqual(['restarted', 'synced', 'set b']);
+    expect(logger.lines.slice(0, 2)).toMatchObject([
+      { level: 'warn', message: 'watch waits', fields: { why: String(code), failures: 1 } },
+      { fields: { why: String(code), failures: 2 } },
+    ]);
+  });
+
+  it('tries the first list until it succeeds', async () => {
+    const { events } = await start({ lists: [status(500), status(403), listOf('1', 'a')], watches: [] });
+    await until(() => events.includes('synced'));
+    expect(events).toEqual(['restarted', 'set a', 'synced']);
+  });
+
+  it('takes a silent connection for a dead one', async () => {
+    const { events, logger } = await start(
+      { lists: [listOf('100')], watches: [open, lines(event('ADDED', 'b', '101'))] },
+      { idle: 60 },
+    );
+    await until(() => events.includes('set b'));
+    expect(logger.lines[0]).toMatchObject({ fields: { why: 'idle' } });
+  });
+
+  it('does not take a slow connection for a dead one', async () => {
+    const slowly: Handler = (response) => {
+      let sent = 0;
+      const timer = setInterval(() => {
+        sent += 1;
+        response.write(event('MODIFIED', `n${sent}`, String(100 + sent)));
+        if (sent === 6) clearInterval(timer);
+      }, 40);
+    };
+    const { events, logger } = await start({ lists: [listOf('100')], watches: [slowly] }, { idle: 150 });
+    await until(() => events.includes('set n6'));
+    expect(logger.lines).toEqual([]);
+  });
+
+  it('waits for a kind that is not there yet', async () => {
+    const nothing: Handler = (response) =>
+      void response.end(JSON.stringify({ kind: 'APIResourceList', resources: [] }));
+    const { events, logger } = await start({
+      lists: [listOf('1', 'a')],
+      watches: [],
+      discovery: [nothing, nothing, nothing],
+    });
+    await until(() => events.includes('synced'));
+    expect(logger.lines[0]).toMatchObject({ fields: { why: 'unknown kind' } });
+  });
+
+  it('lists again when a kind went away and came back', async () => {
+    const { events } = await start({
+      lists: [listOf('100', 'a'), status(404), listOf('5', 'b')],
+      watches: [status(404)],
+    });
+    await until(() => events.filter((name) => name === 'synced').length === 2);
+    expect(events).toEqual(['restarted', 'set a', 'synced', 'restarted', 'set b', 'synced']);
+  });
+
+  it('reports a handler that throws without its message, and goes on', async () => {
+    const { events, logger } = await start(
+      { lists: [listOf('100', 'a')], watches: [lines(event('ADDED', 'b', '101'))] },
+      {},
+      true,
+    );
+    await until(() => events.includes('set b'));
+    expect(events).toEqual(['restarted', 'set a', 'synced', 'set b']);
+    const errors = logger.lines.filter(({ level }) => level === 'error');
+    expect(errors).toHaveLength(4);
+    expect(errors[0]).toMatchObject({
+      message: 'watch handler failed',
+      fields: { kind: 'ConfigMap', event: 'restarted', failure: 'TypeError' },
+    });
+    expect(JSON.stringify(errors)).not.toContain('secret');
+  });
+
+  it('does not hurry when every watch ends at once', async () => {
+    const ends = Array.from({ length: 200 }, () => lines());
+    const { urls } = await start({ lists: [listOf('100')], watches: ends }, { backoff: { first: 20, most: 40 } });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(urls.length).toBeLessThan(20);
+  });
+});
