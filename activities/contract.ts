@@ -107,6 +107,8 @@ export interface Activities {
   syncHub(request: HubRef): Promise<SyncOutcome>;
   /** Further nodes that need a run. */
   listBirths(request: BirthRequest): Promise<BirthPage>;
+  /** Takes note that these nodes have a run, so that they are not offered as births again. */
+  confirmRuns(births: readonly NodeRef[]): Promise<void>;
   /** Applies what can go now and waits until a member of it becomes ready, fails or exceeds its timeout. */
   advanceNode(request: AdvanceRequest): Promise<AdvanceOutcome>;
   /** Takes away what can go now, in reverse order, keeping what is retained, and waits until a member of it is gone. */

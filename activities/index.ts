@@ -16,6 +16,9 @@ export function createActivities(deps: Deps): Activities {
   return {
     syncHub: (request) => syncHub(deps, request, currentAttempt()),
     listBirths: (request) => listBirths(deps, request),
+    confirmRuns: async (births) => {
+      for (const { namespace, node } of births) deps.runs.running(namespace, node);
+    },
     advanceNode: (request) => advanceNode(deps, request, currentAttempt()),
     removeNode: (request) => removeNode(deps, request, currentAttempt()),
     recordOverrides: (request) => recordOverrides(deps, request),

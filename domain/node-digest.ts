@@ -62,7 +62,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     namespace: textAt(node, 'metadata', 'namespace') ?? '',
     nodeUid: textAt(node, 'metadata', 'uid') ?? '',
     resourceVersion: textAt(node, 'metadata', 'resourceVersion') ?? '',
-    hub: textAt(node, 'metadata', 'labels', labels.hub) ?? '',
+    hub: found[annotations.hubId] ?? textAt(node, 'metadata', 'labels', labels.hub) ?? '',
     rowUid: textAt(node, 'spec', 'uid') ?? '',
     form: textAt(node, 'spec', 'templateRef') ?? '',
     revision: textAt(node, 'spec', 'formRevision'),
@@ -72,6 +72,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     observedInput: textAt(node, 'status', 'observedInput'),
     ready: conditionStatus(node, 'Ready') === 'True',
     failed: failed > 0,
+    paused: at(node, 'spec', 'paused') === true,
     overridden: found[annotations.overrides] !== undefined,
     children: reportedChildren(node),
   };

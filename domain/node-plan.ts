@@ -24,6 +24,14 @@ export interface ChildDigest {
   readonly ownedHash?: string | undefined;
 }
 
+/** Text that changes when a node has to look at a child again. */
+export function childSignature(digest: ChildDigest | undefined): string {
+  if (digest === undefined) return 'absent';
+  return [digest.uid, digest.deleting, digest.readiness.state, digest.appliedHash ?? '', digest.ownedHash ?? ''].join(
+    '/',
+  );
+}
+
 export type Observation =
   | { readonly kind: 'unread' }
   | { readonly kind: 'absent' }

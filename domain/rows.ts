@@ -1,4 +1,5 @@
-import { Uid } from './api/names.ts';
+import type { Uid } from './api/names.ts';
+import { isDnsLabel } from './api/patterns.ts';
 import { LynqFailure } from './failures.ts';
 import { annotations as keys } from './keys.ts';
 import type { SourceRow } from './ports.ts';
@@ -206,7 +207,7 @@ export function openRowClassifier(hash: Hash): RowClassifier {
 }
 
 function newEntry(text: string, hash: string): UidEntry {
-  const uid = Uid.safeParse(text).data;
+  const uid = isDnsLabel(text) ? (text as Uid) : undefined;
   return { hash, uid, canonical: uid ?? canonicalUid(text), active: 0, inactive: 0, differs: false };
 }
 

@@ -19,6 +19,7 @@ export interface NodeDigest extends KnownNode {
   readonly observedInput: string | undefined;
   readonly ready: boolean;
   readonly failed: boolean;
+  readonly paused: boolean;
   /** Carries an overrides annotation. */
   readonly overridden: boolean;
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
@@ -88,7 +89,10 @@ export interface RunRegistry {
   running(namespace: string, node: string): void;
   /** A message to the run was answered with "not found". */
   missing(namespace: string, node: string): void;
-  /** Marks a node whose pass is being executed here; the watches leave it to that pass until the returned function is called. */
-  enter(namespace: string, node: string): () => void;
+  /**
+   * Marks a node whose pass is being executed here; the watches leave it to that pass until the returned function is called with what the pass
+   * saw of each child (`childSignature` by key), so that a change it did not see is noticed then.
+   */
+  enter(namespace: string, node: string): (seen: ReadonlyMap<string, string>) => void;
   isBusy(namespace: string, node: string): boolean;
 }

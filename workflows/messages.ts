@@ -37,7 +37,16 @@ export interface ResourceView {
   readonly reason?: string;
 }
 
-export const nodePhases = ['Starting', 'Applying', 'Waiting', 'Ready', 'Degraded', 'Removing', 'Paused', 'Gone'] as const;
+export const nodePhases = [
+  'Starting',
+  'Applying',
+  'Waiting',
+  'Ready',
+  'Degraded',
+  'Removing',
+  'Paused',
+  'Gone',
+] as const;
 export type NodePhase = (typeof nodePhases)[number];
 
 export interface NodeView {

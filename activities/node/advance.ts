@@ -19,17 +19,19 @@ import { writeChild } from './write-child.ts';
 export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: Attempt): Promise<AdvanceOutcome> {
   const leave = deps.runs.enter(request.namespace, request.node);
   const subscription = deps.changes.subscribe();
+  let state: PassState | undefined;
   try {
     subscription.add(changeKeys.node(request.namespace, request.node));
     const gathered = await gatherNode(deps, request);
+    if (gathered.kind === 'gone') deps.runs.missing(request.namespace, request.node);
     if (gathered.kind !== 'pass') return await withoutPass(deps, gathered);
     await Promise.all(kindsOf(gathered.pass).map((kind) => deps.children.track(kind)));
-    const state = new PassState(deps, gathered.pass, request.force);
+    state = new PassState(deps, gathered.pass, request.force);
     subscribeAll(state, subscription);
     return await runWave({ deps, state, attempt, subscription });
   } finally {
     subscription.close();
-    leave();
+    leave(state?.seen() ?? new Map());
   }
 }
 

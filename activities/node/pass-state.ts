@@ -7,6 +7,7 @@ import { ownedFieldsHash } from '../../domain/owned-fields.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import {
   type Attempt as FailedAttempt,
+  childSignature,
   type EntryVerdict,
   type Observation,
   planWave,
@@ -74,6 +75,16 @@ export class PassState {
       forced: this.forced,
       now,
     });
+  }
+
+  /** What this pass saw of each child, for the watches. */
+  seen(): ReadonlyMap<string, string> {
+    return new Map(
+      this.children.flatMap((child) => {
+        const observation = this.observed.get(child.id);
+        return observation?.kind === 'ours' ? [[refKey(child.ref), childSignature(observation.digest)] as const] : [];
+      }),
+    );
   }
 
   /** States as they were last written: the start of clocks. */

@@ -23,13 +23,16 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
   try {
     subscription.add(changeKeys.node(request.namespace, request.node));
     const read = await readNode(deps, request);
-    if (read === undefined || read.node.metadata.deletionTimestamp === undefined) return { kind: 'removed' };
+    if (read === undefined || read.node.metadata.deletionTimestamp === undefined) {
+      deps.runs.missing(request.namespace, request.node);
+      return { kind: 'removed' };
+    }
     const entries = read.node.status?.inventory ?? [];
     const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
     return await takeAway({ deps, read, removal, attempt, subscription });
   } finally {
     subscription.close();
-    leave();
+    leave(new Map());
   }
 }
 

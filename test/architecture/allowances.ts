@@ -46,7 +46,7 @@ const allowances: readonly Allowance[] = [
   {
     place: 'activities/',
     own: [domain, 'template/', 'activities/'],
-    packages: ['@temporalio/activity', '@temporalio/common'],
+    packages: ['@temporalio/activity', '@temporalio/common', 'lru-cache'],
   },
   { place: 'activities/contract.ts', own: [domain], packages: [] },
   {

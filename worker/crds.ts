@@ -1,0 +1,39 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type JsonObject, listAt, textAt } from '../domain/api/json.ts';
+import { LynqFailure } from '../domain/failures.ts';
+import { managers } from '../domain/keys.ts';
+import type { Cluster, ObjectRef } from '../domain/ports.ts';
+
+const establishTimeoutMilliseconds = 30_000;
+
+function isEstablished(crd: JsonObject | undefined): boolean {
+  return listAt(crd, 'status', 'conditions').some(
+    (condition) => textAt(condition, 'type') === 'Established' && textAt(condition, 'status') === 'True',
+  );
+}
+
+/** Installs those of the CRDs that are absent and waits until all are served. An installed one is left as it is. */
+export async function installCrds(cluster: Cluster, crds: readonly JsonObject[]): Promise<readonly string[]> {
+  const installed: string[] = [];
+  for (const crd of crds) {
+    const name = textAt(crd, 'metadata', 'name') ?? '';
+    const ref = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
+    if ((await cluster.get(ref)) === undefined) {
+      const result = await cluster.apply(ref, crd, { manager: managers.apply, force: true });
+      if (result.kind === 'refused')
+        throw new LynqFailure('ClusterForbidden', `CRD ${name} cannot be installed: ${result.message}`);
+      installed.push(name);
+    }
+    await untilEstablished(cluster, ref);
+  }
+  return installed;
+}
+
+async function untilEstablished(cluster: Cluster, ref: ObjectRef): Promise<void> {
+  const deadline = Date.now() + establishTimeoutMilliseconds;
+  while (!isEstablished(await cluster.get(ref))) {
+    if (Date.now() > deadline)
+      throw new LynqFailure('ClusterUnreachable', `CRD ${ref.name} is not served after 30 s; see its conditions`);
+    await pause(100);
+  }
+}

@@ -1,0 +1,83 @@
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import type { HubRef } from '../activities/contract.ts';
+import { hashText, workflowIds } from '../domain/identity.ts';
+import { workflowTypes } from '../workflows/messages.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+
+/** One Temporal Schedule per LynqHub. It follows the hub object; losing it costs nothing but the time until it is made again. */
+
+/** Seconds of a `syncInterval` (parity 1.2); 0 means no timer. */
+export function intervalSeconds(syncInterval: string): number {
+  const factors = { s: 1, m: 60, h: 3600 } as const;
+  const unit = syncInterval.at(-1) as keyof typeof factors;
+  return Number(syncInterval.slice(0, -1)) * factors[unit];
+}
+
+export interface HubTiming {
+  readonly syncInterval: string;
+  readonly paused: boolean;
+}
+
+/** Where in its interval a hub syncs, so that many hubs do not sync at the same moment. */
+function offsetSeconds(hub: HubRef, every: number): number {
+  return every === 0 ? 0 : Number.parseInt(hashText(`${hub.namespace}/${hub.hub}`, 8), 16) % every;
+}
+
+function scheduleOptions(hub: HubRef, timing: HubTiming, taskQueue: string): ScheduleOptions {
+  const every = intervalSeconds(timing.syncInterval);
+  const intervals = every === 0 ? [] : [{ every: `${every}s`, offset: `${offsetSeconds(hub, every)}s` } as const];
+  return {
+    scheduleId: workflowIds.schedule(hub.namespace, hub.hub),
+    spec: { intervals },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: `${Math.max(10, every)}s` },
+    action: {
+      type: 'startWorkflow',
+      workflowType: workflowTypes.hubSync,
+      workflowId: workflowIds.sync(hub.namespace, hub.hub),
+      taskQueue,
+      args: [hub],
+      workflowRunTimeout: '15m',
+      staticSummary: `sync of hub ${hub.hub}`,
+      typedSearchAttributes: [{ key: searchAttributes.hub, value: hub.hub }],
+    },
+    state: { paused: timing.paused },
+    typedSearchAttributes: [{ key: searchAttributes.hub, value: hub.hub }],
+  };
+}
+
+/** Makes the schedule, or brings an existing one to the hub's timing. */
+export async function ensureSchedule(client: Client, hub: HubRef, timing: HubTiming, taskQueue: string): Promise<void> {
+  const options = scheduleOptions(hub, timing, taskQueue);
+  try {
+    await client.schedule.create({ ...options, state: { ...options.state, triggerImmediately: true } });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const { scheduleId, ...update } = options;
+    await client.schedule.getHandle(scheduleId).update(() => ({ ...update, state: { paused: timing.paused } }));
+  }
+}
+
+/** Starts a sync now, or right after the one that is running. */
+export async function triggerSync(client: Client, hub: HubRef): Promise<void> {
+  try {
+    await client.schedule
+      .getHandle(workflowIds.schedule(hub.namespace, hub.hub))
+      .trigger(ScheduleOverlapPolicy.BUFFER_ONE);
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
+}
+
+export async function removeSchedule(client: Client, hub: HubRef): Promise<void> {
+  try {
+    await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
+}

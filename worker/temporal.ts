@@ -1,0 +1,52 @@
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+import { workflowIds } from '../domain/identity.ts';
+import { wakeSignal } from '../workflows/messages.ts';
+import type { Waker } from './watch/dispatcher.ts';
+
+export interface TemporalAccess {
+  readonly client: Client;
+  readonly native: NativeConnection;
+  readonly namespace: string;
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Connects as the temporal CLI would: TEMPORAL_* variables and its configuration file. */
+export async function connectTemporal(): Promise<TemporalAccess> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? '127.0.0.1:7233';
+  try {
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });
+    const native = await NativeConnection.connect(connectionOptions);
+    const client = new Client({ connection, namespace });
+    return {
+      client,
+      native,
+      namespace,
+      address,
+      async close() {
+        await native.close();
+        await connection.close();
+      },
+    };
+  } catch (error) {
+    throw new Error(`Temporal at ${address} cannot be reached; set TEMPORAL_ADDRESS or start it: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Wakes runs by signal; a closed or unknown run is told apart from a failure. */
+export function signalWaker(client: Client): Waker {
+  return async (namespace, node, cause) => {
+    try {
+      await client.workflow.getHandle(workflowIds.node(namespace, node)).signal(wakeSignal, { cause });
+      return 'woken';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'missing';
+      throw error;
+    }
+  };
+}

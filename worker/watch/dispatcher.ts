@@ -1,0 +1,122 @@
+import { childSignature } from '../../domain/node-plan.ts';
+import type { Logger } from '../../domain/ports.ts';
+import type { NodeDigest, ReportedChild } from '../../domain/watching.ts';
+import type { TrackedChild, WatchedChildren } from './child-index.ts';
+import type { DigestChange } from './digest-store.ts';
+import type { WatchedNodes } from './node-index.ts';
+import type { LocalRuns } from './run-registry.ts';
+
+/** How a wake-up reaches a run. `missing`: there is none. */
+export type Waker = (namespace: string, node: string, cause: string) => Promise<'woken' | 'missing'>;
+
+export interface DispatcherParts {
+  readonly nodes: WatchedNodes;
+  readonly children: WatchedChildren;
+  readonly runs: LocalRuns;
+  readonly wake: Waker;
+  /** A node has no run though it needs one. */
+  readonly onMissing: (node: NodeDigest) => void;
+  readonly logger: Logger;
+}
+
+/** A run that was woken gets this long to begin its pass before it is woken again. */
+const patienceMilliseconds = 15_000;
+const sweepMilliseconds = 30_000;
+const concurrentWakes = 32;
+
+/**
+ * Wakes the runs of nodes whose LynqNode or children changed. Level-triggered: what counts is the difference between what the watches see and what
+ * the node's status says, so a restart or a lost event costs time, nothing else. Nodes whose pass is being executed here are left to it.
+ */
+export class Dispatcher {
+  private readonly parts: DispatcherParts;
+  private readonly wokenAt = new Map<string, number>();
+  private readonly queue = new Map<string, { node: NodeDigest; cause: string }>();
+  private active = 0;
+  private sweeping: NodeJS.Timeout | undefined;
+
+  constructor(parts: DispatcherParts) {
+    this.parts = parts;
+  }
+
+  start(): void {
+    this.parts.nodes.onChange(({ after }) => (after === undefined ? undefined : this.considerNode(after)));
+    this.parts.children.onChange((change) => this.considerChild(change));
+    this.sweeping = setInterval(() => this.sweep(), sweepMilliseconds);
+  }
+
+  stop(): void {
+    clearInterval(this.sweeping);
+    this.queue.clear();
+  }
+
+  /** The last pass of a node here has ended: whatever it did not see is looked at now. */
+  onIdle(namespace: string, name: string, seen: ReadonlyMap<string, string>): void {
+    this.wokenAt.delete(`${namespace}/${name}`);
+    const node = this.parts.nodes.get(namespace, name);
+    if (node === undefined) return;
+    this.considerNode(node);
+    const missed = [...seen].some(([key, signature]) => childSignature(this.parts.children.byKey(key)) !== signature);
+    if (missed) this.enqueue(node, 'childrenChanged');
+  }
+
+  private sweep(): void {
+    for (const node of this.parts.nodes.all()) this.considerNode(node);
+  }
+
+  private considerNode(node: NodeDigest): void {
+    const stale = node.deleting || node.inputHash !== node.observedInput;
+    if (stale && !node.paused) this.enqueue(node, 'nodeChanged');
+  }
+
+  private considerChild({ key, before, after }: DigestChange<TrackedChild>): void {
+    const child = after ?? before;
+    const node = child === undefined ? undefined : this.parts.nodes.get(child.nodeNamespace, child.node);
+    const reported = node?.children.get(key);
+    if (node === undefined || reported === undefined || node.deleting) return;
+    if (isNews(reported, before, after)) this.enqueue(node, 'childrenChanged');
+  }
+
+  private enqueue(node: NodeDigest, cause: string): void {
+    const key = `${node.namespace}/${node.name}`;
+    if (this.parts.runs.isBusy(node.namespace, node.name)) return;
+    if (Date.now() - (this.wokenAt.get(key) ?? 0) < patienceMilliseconds) return;
+    this.queue.set(key, { node, cause });
+    this.drain();
+  }
+
+  private drain(): void {
+    while (this.active < concurrentWakes) {
+      const next = this.queue.entries().next().value;
+      if (next === undefined) return;
+      const [key, { node, cause }] = next;
+      this.queue.delete(key);
+      this.wokenAt.set(key, Date.now());
+      this.active += 1;
+      void this.send(node, cause).finally(() => {
+        this.active -= 1;
+        this.drain();
+      });
+    }
+  }
+
+  private async send(node: NodeDigest, cause: string): Promise<void> {
+    const { runs, wake, onMissing, logger } = this.parts;
+    try {
+      if ((await wake(node.namespace, node.name, cause)) === 'woken') return;
+      runs.missing(node.namespace, node.name);
+      onMissing(node);
+    } catch (error) {
+      this.wokenAt.delete(`${node.namespace}/${node.name}`);
+      logger.warn('waking a node failed, the next sweep tries again', { node: node.name, error: String(error) });
+    }
+  }
+}
+
+/** Whether a change of a child is something its node has not reported. */
+function isNews(reported: ReportedChild, before: TrackedChild | undefined, after: TrackedChild | undefined): boolean {
+  if (after === undefined) return true;
+  if (before === undefined)
+    return reported.uid !== after.uid || (reported.state === 'Ready') !== (after.readiness.state === 'ready');
+  return childSignature(before) !== childSignature(after);
+}

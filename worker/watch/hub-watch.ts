@@ -1,0 +1,134 @@
+import type { HubRef } from '../../activities/contract.ts';
+import { at, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
+import { annotations, apiVersion } from '../../domain/keys.ts';
+import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
+import type { HubTiming } from '../schedules.ts';
+import { DigestStore } from './digest-store.ts';
+
+/** What the hub watch does with what it sees. */
+export interface HubReactions {
+  ensure(hub: HubRef, timing: HubTiming): Promise<void>;
+  trigger(hub: HubRef): Promise<void>;
+  remove(hub: HubRef): Promise<void>;
+}
+
+interface HubDigest {
+  readonly resourceVersion: string;
+  readonly hub: HubRef;
+  readonly timing: HubTiming;
+  /** Changes when a sync has something new to act on; status writes do not. */
+  readonly input: string;
+}
+
+interface FormDigest {
+  readonly resourceVersion: string;
+  readonly hub: HubRef;
+  readonly input: string;
+}
+
+const keyOf = (object: JsonObject): string =>
+  `${textAt(object, 'metadata', 'namespace') ?? ''}/${textAt(object, 'metadata', 'name') ?? ''}`;
+
+function inputOf(object: JsonObject): string {
+  const approval = textMapAt(object, 'metadata', 'annotations')[annotations.approveDeletions] ?? '';
+  const deleting = textAt(object, 'metadata', 'deletionTimestamp') ?? '';
+  return [textAt(object, 'metadata', 'uid'), at(object, 'metadata', 'generation'), approval, deleting].join('/');
+}
+
+function hubDigest(object: JsonObject): HubDigest {
+  return {
+    resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
+    hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
+    timing: {
+      syncInterval: textAt(object, 'spec', 'source', 'syncInterval') ?? '30s',
+      paused: at(object, 'spec', 'paused') === true,
+    },
+    input: inputOf(object),
+  };
+}
+
+function formDigest(object: JsonObject): FormDigest {
+  return {
+    resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
+    hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'spec', 'hubId') ?? '' },
+    input: inputOf(object),
+  };
+}
+
+/** Several edits within this time give one reaction. */
+const debounceMilliseconds = 100;
+const retryMilliseconds = 5_000;
+
+/** Hubs and forms, watched: schedules follow the hubs, and an edit of either starts a sync at once. */
+export class HubWatch {
+  private readonly reactions: HubReactions;
+  private readonly logger: Logger;
+  private readonly pending = new Map<string, NodeJS.Timeout>();
+  private readonly hubs = new DigestStore<HubDigest>({
+    keyOf,
+    digest: hubDigest,
+    onChange: ({ before, after }) => this.onHub(before, after),
+  });
+  private readonly forms = new DigestStore<FormDigest>({
+    keyOf,
+    digest: formDigest,
+    onChange: ({ before, after }) => this.onForm(before, after),
+  });
+
+  constructor(reactions: HubReactions, logger: Logger) {
+    this.reactions = reactions;
+    this.logger = logger;
+  }
+
+  async run(reflector: Reflector, signal: AbortSignal): Promise<void> {
+    const watch = (kind: string, onEvent: (event: WatchEvent) => void) =>
+      reflector.run({ apiVersion, kind }, {}, onEvent, signal);
+    await Promise.all([
+      watch('LynqHub', (event) => this.hubs.onEvent(event)),
+      watch('LynqForm', (event) => this.forms.onEvent(event)),
+    ]);
+  }
+
+  close(): void {
+    for (const timer of this.pending.values()) clearTimeout(timer);
+    this.pending.clear();
+  }
+
+  /** Starts a sync of a hub soon, if the hub exists. */
+  request(hub: HubRef): void {
+    if (this.hubs.get(`${hub.namespace}/${hub.hub}`) !== undefined)
+      this.soon(`trigger ${hub.namespace}/${hub.hub}`, () => this.reactions.trigger(hub));
+  }
+
+  private onHub(before: HubDigest | undefined, after: HubDigest | undefined): void {
+    if (after === undefined) {
+      if (before !== undefined)
+        this.soon(`hub ${before.hub.namespace}/${before.hub.hub}`, () => this.reactions.remove(before.hub));
+      return;
+    }
+    if (before?.input === after.input) return;
+    this.soon(`hub ${after.hub.namespace}/${after.hub.hub}`, async () => {
+      await this.reactions.ensure(after.hub, after.timing);
+      await this.reactions.trigger(after.hub);
+    });
+  }
+
+  private onForm(before: FormDigest | undefined, after: FormDigest | undefined): void {
+    if (before?.input === after?.input) return;
+    const hub = after?.hub ?? before?.hub;
+    if (hub !== undefined) this.request(hub);
+  }
+
+  /** Reacts after a pause, once per key; a reaction that fails is tried again. */
+  private soon(key: string, react: () => Promise<void>, delay = debounceMilliseconds): void {
+    clearTimeout(this.pending.get(key));
+    const timer = setTimeout(() => {
+      this.pending.delete(key);
+      react().catch((error: unknown) => {
+        this.logger.warn('reaction to a hub or form failed, trying again', { key, error: String(error) });
+        if (!this.pending.has(key)) this.soon(key, react, retryMilliseconds);
+      });
+    }, delay);
+    this.pending.set(key, timer);
+  }
+}

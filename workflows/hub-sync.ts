@@ -1,0 +1,81 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { continueAsNew, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import type { BirthPage, HubRef, NodeBirth, SyncCounts } from '../activities/contract.ts';
+import { workflowIds } from '../domain/identity.ts';
+import { workflowTypes } from './messages.ts';
+import type { NodeInput } from './node/state.ts';
+import { quick, syncing } from './proxies.ts';
+import { searchAttributes } from './search-attributes.ts';
+
+export interface SyncInput extends HubRef {
+  /** Set when a long list of births is continued in a fresh run: the name to go on after. */
+  readonly birthsAfter?: string;
+  readonly started?: number;
+}
+
+export interface SyncResult {
+  readonly outcome: string;
+  readonly counts?: SyncCounts;
+  /** Node runs that this sync started. */
+  readonly started: number;
+}
+
+const historyLimit = 1_500;
+
+/** One sync of a hub: reads and writes in one activity, then starts a run for every LynqNode that has none. */
+export async function hubSync(input: SyncInput): Promise<SyncResult> {
+  const hub = { namespace: input.namespace, hub: input.hub };
+  if (input.birthsAfter !== undefined) {
+    const page = await quick.listBirths({ ...hub, after: input.birthsAfter });
+    return { outcome: 'births', started: await startAll(hub, page, input.started ?? 0) };
+  }
+  const outcome = await syncing.syncHub.executeWithOptions({ summary: `read, plan, write: ${input.hub}` }, [hub]);
+  const started = 'page' in outcome ? await startAll(hub, outcome.page, 0) : 0;
+  return { outcome: outcome.kind, started, ...(outcome.kind === 'synced' ? { counts: outcome.counts } : {}) };
+}
+
+async function startAll(hub: HubRef, first: BirthPage, before: number): Promise<number> {
+  let started = before;
+  for (let page = first; page.births.length > 0; ) {
+    started += await startPage(page.births);
+    if (page.after === undefined) break;
+    if (workflowInfo().historyLength > historyLimit) {
+      await continueAsNew<typeof hubSync>({ ...hub, birthsAfter: page.after, started });
+    }
+    page = await quick.listBirths({ ...hub, after: page.after });
+  }
+  return started;
+}
+
+/** Every start is awaited: a child whose parent closes before it has started never starts. */
+async function startPage(births: readonly NodeBirth[]): Promise<number> {
+  const starts = await Promise.all(births.map(startNode));
+  await quick.confirmRuns(births.map(({ namespace, node }) => ({ namespace, node })));
+  return starts.filter(Boolean).length;
+}
+
+async function startNode(birth: NodeBirth): Promise<boolean> {
+  const { namespace, node, hub, form, uid } = birth;
+  const input: NodeInput = { namespace, node, hub, form, uid };
+  try {
+    await startChild(workflowTypes.node, {
+      workflowId: workflowIds.node(namespace, node),
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `${uid} / ${form}`,
+      memo: { hub, form, uid },
+      typedSearchAttributes: [
+        { key: searchAttributes.hub, value: hub },
+        { key: searchAttributes.form, value: form },
+        { key: searchAttributes.uid, value: uid },
+        { key: searchAttributes.node, value: node },
+        { key: searchAttributes.phase, value: 'Starting' },
+      ],
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,2 @@
+export { hubSync } from './hub-sync.ts';
+export { lynqNode } from './node/node.ts';

@@ -1,0 +1,202 @@
+import { ActivityFailure } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { AdvanceOutcome } from '../../activities/contract.ts';
+import {
+  type NodePhase,
+  resyncSignal,
+  type ScaleReply,
+  type ScaleRequest,
+  scaleSignal,
+  scaleUpdate,
+  statusQuery,
+  wakeSignal,
+} from '../messages.ts';
+import { quick, waves } from '../proxies.ts';
+import { searchAttributes } from '../search-attributes.ts';
+import { detailsOf, type NodeInput, NodeRun } from './state.ts';
+
+export interface NodeResult {
+  readonly node: string;
+  readonly ended: 'removed' | 'gone';
+}
+
+/** Events after which a run starts afresh; far below the server's limit, so that histories stay short to replay. */
+const historyLimit = 1_500;
+const unusableRetry = '60s';
+const failedRetry = '5m';
+
+/**
+ * One row through one form, for as long as the LynqNode lives: applies what can go now, waits for readiness, keeps it so when woken, and takes it
+ * away in reverse order when the LynqNode is deleted. Idle it has no timer. Cancelling, terminating or resetting it deletes nothing; the next
+ * sync of the hub starts it again.
+ */
+export async function lynqNode(input: NodeInput): Promise<NodeResult> {
+  const run = new NodeRun(input);
+  answerMessages(run);
+  for (;;) {
+    if (run.isDue()) {
+      const ended = await pass(run);
+      if (ended !== undefined) return { node: input.node, ended };
+    }
+    await condition(() => run.isDue() || historyIsLong());
+    if (historyIsLong()) await startAfresh(run);
+  }
+}
+
+function historyIsLong(): boolean {
+  const info = workflowInfo();
+  return info.continueAsNewSuggested || info.historyLength > historyLimit;
+}
+
+async function startAfresh(run: NodeRun): Promise<never> {
+  await condition(allHandlersFinished);
+  return continueAsNew<typeof lynqNode>(run.carry());
+}
+
+function answerMessages(run: NodeRun): void {
+  setHandler(statusQuery, () => run.view(), { description: 'What this run knows of its entries.' });
+  setHandler(wakeSignal, ({ cause }) => run.wake(cause), {
+    description: 'Looks again; sent by the watches of the worker.',
+  });
+  setHandler(resyncSignal, (request) => run.wake(request?.cause ?? 'resync', true), {
+    description: 'Compares and writes everything once more, now. Safe at any time.',
+  });
+  setHandler(scaleSignal, (request) => (scaleProblem(request) === undefined ? run.scale(request) : undefined), {
+    description:
+      'Overrides template variables until cleared or changed in the table: {"overrides": {"apiReplicas": "4"}}',
+  });
+  setHandler(scaleUpdate, (request) => applyScale(run, request), {
+    validator: (request) => {
+      const problem = scaleProblem(request);
+      if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'InvalidScale');
+    },
+    description: 'As the signal, with an answer.',
+  });
+}
+
+/** Plain checks: no zod in workflow code. */
+function scaleProblem(request: ScaleRequest | undefined): string | undefined {
+  const overrides: unknown = request?.overrides;
+  if (typeof overrides !== 'object' || overrides === null || Array.isArray(overrides))
+    return 'overrides must be an object of texts';
+  const wrong = Object.entries(overrides).find(([, value]) => typeof value !== 'string');
+  if (wrong !== undefined) return `the override of ${wrong[0]} must be text, as the column would give it`;
+  if (Object.keys(overrides).length === 0 && request?.clear !== true) return 'name at least one variable, or clear';
+  return undefined;
+}
+
+async function applyScale(run: NodeRun, request: ScaleRequest): Promise<ScaleReply> {
+  const { namespace, node } = run.input;
+  const { overridden } = await quick.recordOverrides({
+    namespace,
+    node,
+    overrides: request.overrides,
+    clear: request.clear === true,
+  });
+  run.wake('scale');
+  return { node, overridden };
+}
+
+/** A refused signal has no one to answer to: it shows in the history as a failed activity and changes nothing. */
+async function applySignalledScales(run: NodeRun): Promise<void> {
+  for (let scale = run.takeScale(); scale !== undefined; scale = run.takeScale()) {
+    try {
+      await applyScale(run, scale);
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    }
+  }
+}
+
+function show(run: NodeRun, phase: NodePhase): void {
+  if (run.phase !== phase) {
+    run.phase = phase;
+    upsertSearchAttributes([{ key: searchAttributes.phase, value: phase }]);
+  }
+  setCurrentDetails(detailsOf(run.view()));
+}
+
+/** Runs waves until nothing can be done, or the node is gone. */
+async function pass(run: NodeRun): Promise<NodeResult['ended'] | undefined> {
+  let force = run.begin();
+  for (;;) {
+    try {
+      await applySignalledScales(run);
+      const step = await followOutcome(run, await advance(run, force));
+      if (step !== 'again') return step === 'idle' ? undefined : step;
+    } catch (error) {
+      await restAfter(run, error);
+    }
+    if (historyIsLong()) await startAfresh(run);
+    force = run.isDue() ? run.begin() : false;
+  }
+}
+
+async function advance(run: NodeRun, force: boolean): Promise<AdvanceOutcome> {
+  const { namespace, node } = run.input;
+  const outcome = await waves.advanceNode.executeWithOptions({ summary: run.next }, [{ namespace, node, force }]);
+  run.record(outcome);
+  return outcome;
+}
+
+type Step = 'again' | 'idle' | NodeResult['ended'];
+
+async function followOutcome(run: NodeRun, outcome: AdvanceOutcome): Promise<Step> {
+  switch (outcome.kind) {
+    case 'advanced':
+    case 'superseded':
+      setCurrentDetails(detailsOf(run.view()));
+      return 'again';
+    case 'waiting':
+      show(run, 'Waiting');
+      await condition(() => run.isDue(), `${outcome.retryAfterSeconds}s`);
+      return 'again';
+    case 'settled':
+      show(run, outcome.progress.ready === outcome.progress.desired ? 'Ready' : 'Degraded');
+      return 'idle';
+    case 'unusable':
+      show(run, 'Degraded');
+      await condition(() => run.isDue(), unusableRetry);
+      return 'again';
+    case 'paused':
+      show(run, 'Paused');
+      return 'idle';
+    case 'gone':
+      return 'gone';
+    case 'removing':
+      return remove(run);
+  }
+}
+
+/** Compensation: everything that was made goes again, in reverse order, but for what is retained. */
+async function remove(run: NodeRun): Promise<'removed'> {
+  const { namespace, node } = run.input;
+  show(run, 'Removing');
+  run.next = 'remove in reverse order';
+  for (;;) {
+    const outcome = await waves.removeNode.executeWithOptions({ summary: run.next }, [{ namespace, node }]);
+    run.record(outcome);
+    if (outcome.kind === 'removed') return 'removed';
+    setCurrentDetails(detailsOf(run.view()));
+    if (outcome.kind === 'waiting') await condition(() => run.isDue(), `${outcome.retryAfterSeconds}s`);
+    if (run.isDue()) run.begin();
+    if (historyIsLong()) await startAfresh(run);
+  }
+}
+
+/** A failure that no retry cures: the node stays as it is until something changes. */
+async function restAfter(run: NodeRun, error: unknown): Promise<void> {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+  show(run, 'Degraded');
+  await condition(() => run.isDue(), failedRetry);
+}

@@ -1,0 +1,122 @@
+import type { AdvanceOutcome, NodeProgress, RemoveOutcome } from '../../activities/contract.ts';
+import type { NodePhase, NodeView, ScaleRequest } from '../messages.ts';
+
+/** Everything a run of a node knows, as plain data: it travels through continue-as-new. The truth is in Kubernetes; this is for people. */
+export interface NodeInput {
+  readonly namespace: string;
+  readonly node: string;
+  readonly hub: string;
+  readonly form: string;
+  readonly uid: string;
+  readonly carried?: CarriedState;
+}
+
+export interface CarriedState {
+  readonly phase: NodePhase;
+  readonly progress: NodeProgress;
+  readonly passes: number;
+  readonly lastCause: string;
+  readonly dirty: boolean;
+}
+
+const noProgress: NodeProgress = { entries: [], ready: 0, failed: 0, desired: 0 };
+
+/** Handlers only flip this state; the main loop does the work. */
+export class NodeRun {
+  readonly input: NodeInput;
+  phase: NodePhase;
+  /** What the wave that is under way does, for its summary. */
+  next: string;
+  private progress: NodeProgress;
+  private passes: number;
+  private lastCause: string;
+  private dirty: boolean;
+  private force = false;
+  private readonly scales: ScaleRequest[] = [];
+
+  constructor(input: NodeInput) {
+    this.input = input;
+    this.phase = input.carried?.phase ?? 'Starting';
+    this.progress = input.carried?.progress ?? noProgress;
+    this.passes = input.carried?.passes ?? 0;
+    this.lastCause = input.carried?.lastCause ?? 'start';
+    this.dirty = input.carried?.dirty ?? true;
+    this.next = 'first look';
+  }
+
+  wake(cause: string, force = false): void {
+    this.dirty = true;
+    this.force ||= force;
+    this.lastCause = cause;
+  }
+
+  scale(request: ScaleRequest): void {
+    this.scales.push(request);
+    this.wake('scale');
+  }
+
+  isDue(): boolean {
+    return this.dirty;
+  }
+
+  takeScale(): ScaleRequest | undefined {
+    return this.scales.shift();
+  }
+
+  /** Begins a pass; true when every entry is to be written once more. */
+  begin(): boolean {
+    const { force } = this;
+    this.dirty = false;
+    this.force = false;
+    this.passes += 1;
+    return force;
+  }
+
+  isForced(): boolean {
+    return this.force;
+  }
+
+  /** Takes in what an activity reported. */
+  record(outcome: AdvanceOutcome | RemoveOutcome): void {
+    if ('progress' in outcome) this.progress = outcome.progress;
+    this.next = outcome.kind === 'advanced' ? outcome.next : describeWait(this.progress);
+  }
+
+  view(): NodeView {
+    const { namespace, node } = this.input;
+    const { entries, ready, desired } = this.progress;
+    return {
+      namespace,
+      node,
+      phase: this.phase,
+      resources: entries,
+      ready,
+      desired,
+      passes: this.passes,
+      lastCause: this.lastCause,
+    };
+  }
+
+  carry(): NodeInput {
+    const { phase, progress, passes, lastCause, dirty } = this;
+    return { ...this.input, carried: { phase, progress, passes, lastCause, dirty } };
+  }
+}
+
+/** Which objects a wave waits for. */
+function describeWait({ entries }: NodeProgress): string {
+  const open = entries.filter(({ state }) => state === 'Progressing' || state === 'Deleting');
+  const names = open.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  return names === '' ? 'look' : `wait: ${names}`.slice(0, 200);
+}
+
+/** A table of entries and their states, for the run's page in the Temporal UI. */
+export function detailsOf(view: NodeView): string {
+  const rows = view.resources.map(
+    ({ id, kind, name, state, reason }) => `| ${id} | ${kind} ${name} | ${state} | ${reason ?? ''} |`,
+  );
+  const head = `**${view.phase}** ${view.ready}/${view.desired} ready, pass ${view.passes} (${view.lastCause})`;
+  return [head, '', '| entry | object | state | reason |', '| --- | --- | --- | --- |', ...rows]
+    .join('\n')
+    .slice(0, 18_000);
+}

@@ -1,0 +1,33 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/contract.ts';
+import { failures, type RetryClass } from '../domain/failures.ts';
+
+/** Activities by the way they behave in time. Compensation must never race an apply, hence the cancellation type everywhere. */
+
+const finalFailures = Object.entries<RetryClass>(failures).flatMap(([type, retry]) =>
+  retry === 'never' ? [type] : [],
+);
+
+const common = {
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: '1s',
+    backoffCoefficient: 2,
+    maximumInterval: '30s',
+    nonRetryableErrorTypes: finalFailures,
+  },
+} as const;
+
+/** A whole table and all its nodes; tried a few times, since the next sync comes anyway. */
+export const syncing = proxyActivities<Activities>({
+  ...common,
+  startToCloseTimeout: '14m',
+  heartbeatTimeout: '30s',
+  retry: { ...common.retry, maximumAttempts: 3 },
+});
+
+/** Waves wait for readiness up to the longest `timeoutSeconds` (one hour). */
+export const waves = proxyActivities<Activities>({ ...common, startToCloseTimeout: '65m', heartbeatTimeout: '20s' });
+
+/** One or two requests. */
+export const quick = proxyActivities<Activities>({ ...common, startToCloseTimeout: '1m' });
