@@ -1,0 +1,98 @@
+import type { GoFunction } from '../functions/define.ts';
+import { positionOf } from '../language/position.ts';
+import type { Position } from '../problems.ts';
+import type { Argument } from '../runtime/coerce.ts';
+
+/** A function as a place in a template calls it. */
+export interface CalledFunction {
+  readonly name: string;
+  readonly fn: GoFunction;
+  /** The last argument comes from the pipeline: a missing value there is plain nil. */
+  readonly piped: boolean;
+}
+
+/** A field of the root that the scalar reads: what the hub has to declare. */
+export interface RootField {
+  readonly name: string;
+  readonly position: Position;
+  /** Inside a branch or a lazy argument: it may never be read. */
+  readonly conditional: boolean;
+}
+
+/** Everything of one scalar that is not its Handlebars programs. Shared by all its templates; filled while emitting. */
+export interface Emission {
+  readonly source: string;
+  readonly constants: Argument[];
+  readonly called: CalledFunction[];
+  readonly rootFields: RootField[];
+  /** Names asked for with `hasKey`, `get` or `index` on the root: reading them is guarded. */
+  readonly guarded: Set<string>;
+  readonly functionOf: (name: string) => GoFunction | undefined;
+  readonly isDefined: (template: string) => boolean;
+}
+
+/** Emission of one template: its variables are slots of one frame. */
+export interface Frame {
+  readonly emission: Emission;
+  /** Variables in sight, innermost last. */
+  readonly scope: { readonly name: string; readonly slot: number }[];
+  slots: number;
+  /** `$` is the row; in `define` and `block` it is whatever the caller passes. */
+  readonly rootIsRow: boolean;
+  dotIsRow: boolean;
+  conditional: boolean;
+}
+
+export function newFrame(emission: Emission, rootIsRow: boolean): Frame {
+  return { emission, scope: [], slots: 0, rootIsRow, dotIsRow: rootIsRow, conditional: false };
+}
+
+export function place(frame: Frame, at: number): Position {
+  return positionOf(frame.emission.source, at);
+}
+
+/** A new variable; it hides others of its name until the scope ends. */
+export function declareVariable(frame: Frame, name: string): number {
+  const slot = frame.slots;
+  frame.slots += 1;
+  frame.scope.push({ name, slot });
+  return slot;
+}
+
+export function slotOf(frame: Frame, name: string): number | undefined {
+  return frame.scope.findLast((variable) => variable.name === name)?.slot;
+}
+
+export interface Surroundings {
+  readonly dotIsRow?: boolean;
+  readonly conditional?: boolean;
+}
+
+/** Emits a part with its own scope; variables and surroundings are back to what they were afterwards. */
+export function scoped<Result>(frame: Frame, surroundings: Surroundings, emit: () => Result): Result {
+  const { dotIsRow, conditional } = frame;
+  const outside = frame.scope.length;
+  frame.dotIsRow = surroundings.dotIsRow ?? dotIsRow;
+  frame.conditional = conditional || (surroundings.conditional ?? false);
+  const result = emit();
+  frame.dotIsRow = dotIsRow;
+  frame.conditional = conditional;
+  frame.scope.length = outside;
+  return result;
+}
+
+/** Index of a constant in the table of the scalar. */
+export function constantIndex(frame: Frame, value: Argument): number {
+  return frame.emission.constants.push(value) - 1;
+}
+
+/** Index of a function in the table of the scalar. */
+export function calledIndex(frame: Frame, name: string, fn: GoFunction, piped: boolean): number {
+  const { called } = frame.emission;
+  const known = called.findIndex((entry) => entry.name === name && entry.piped === piped);
+  return known >= 0 ? known : called.push({ name, fn, piped }) - 1;
+}
+
+export function noteRootField(frame: Frame, name: string, at: number): void {
+  frame.emission.rootFields.push({ name, position: place(frame, at), conditional: frame.conditional });
+}

@@ -1,0 +1,191 @@
+import type { CommandNode, IdentifierNode, OperandNode, PipeNode, VariableNode } from '../language/nodes.ts';
+import { idealValue } from '../runtime/coerce.ts';
+import type { Expression } from './ast.ts';
+import {
+  calledIndex,
+  constantIndex,
+  declareVariable,
+  type Frame,
+  noteRootField,
+  place,
+  scoped,
+  slotOf,
+} from './emitter.ts';
+import { boolean, call, nothing, number, stateField, text } from './factory.ts';
+
+const guards: ReadonlySet<string> = new Set(['hasKey', 'get', 'index']);
+
+/** A pipeline as one expression; a declaration or assignment keeps the value in its slot. */
+export function emitPipe(frame: Frame, pipe: PipeNode): Expression {
+  const value = emitCommands(frame, pipe);
+  const [name] = pipe.variables;
+  if (name === undefined) return value;
+  const at = place(frame, pipe.at);
+  const slot = pipe.assigns ? slotOf(frame, name) : declareVariable(frame, name);
+  if (slot === undefined) return undefinedVariable(frame, name, pipe.at);
+  return call('set', [number(slot, at), value], at);
+}
+
+/** The commands of a pipeline without its variables; each is the last argument of the next. */
+export function emitCommands(frame: Frame, pipe: PipeNode): Expression {
+  let value: Expression | undefined;
+  for (const command of pipe.commands) value = emitCommand(frame, command, value);
+  return value ?? nothing(place(frame, pipe.at));
+}
+
+function undefinedVariable(frame: Frame, name: string, at: number): Expression {
+  return emitFailure(frame, at, 'undefined variable', name);
+}
+
+/** A place that fails when it is reached, and only then, as in Go. */
+export function emitFailure(frame: Frame, at: number, message: string, culprit?: string): Expression {
+  const position = place(frame, at);
+  const named = culprit === undefined ? [] : [text(culprit, position)];
+  return call('fail', [text(message, position), ...named], position);
+}
+
+function emitCommand(frame: Frame, command: CommandNode, final: Expression | undefined): Expression {
+  const [first, ...rest] = command.args;
+  switch (first.node) {
+    case 'identifier':
+      return emitFunction(frame, first, rest, final);
+    case 'field':
+    case 'chain':
+      return emitFieldCall(frame, first, rest, final);
+    case 'variable':
+      if (first.names.length > 0) return emitFieldCall(frame, first, rest, final);
+      break;
+    default:
+      break;
+  }
+  if (rest.length > 0 || final !== undefined)
+    return emitFailure(frame, first.at, "can't give argument to non-function");
+  return emitValue(frame, first);
+}
+
+/** An operand that stands alone as a command. */
+function emitValue(frame: Frame, node: OperandNode): Expression {
+  if (node.node === 'nil') return emitFailure(frame, node.at, 'nil is not a command');
+  if (node.node === 'pipe') return emitPipe(frame, node);
+  if (node.node !== 'number') return emitOperand(frame, node);
+  try {
+    const at = place(frame, node.at);
+    return call('num', [number(constantIndex(frame, idealValue(node.constant)), at)], at);
+  } catch {
+    return emitFailure(frame, node.at, 'the number overflows int');
+  }
+}
+
+/** An operand as an argument. Numbers stay as written: the parameter decides what they are. */
+export function emitOperand(frame: Frame, node: OperandNode): Expression {
+  const at = place(frame, node.at);
+  switch (node.node) {
+    case 'dot':
+      return stateField('dot', at);
+    case 'nil':
+      return nothing(at);
+    case 'bool':
+      return boolean(node.value, at);
+    case 'string':
+      return text(node.text, at);
+    case 'number':
+      return call('num', [number(constantIndex(frame, { go: 'literal', constant: node.constant }), at)], at);
+    case 'identifier':
+      return emitFunction(frame, node, [], undefined);
+    case 'variable':
+      return node.names.length > 0 ? emitGet(frame, node, node.names) : emitVariable(frame, node);
+    case 'pipe':
+      return call('value', [emitPipe(frame, node)], at);
+    default:
+      return emitGet(frame, node, node.names);
+  }
+}
+
+function emitVariable(frame: Frame, node: VariableNode): Expression {
+  const at = place(frame, node.at);
+  if (node.name === '$') return stateField('root', at);
+  const slot = slotOf(frame, node.name);
+  return slot === undefined ? undefinedVariable(frame, node.name, node.at) : call('var', [number(slot, at)], at);
+}
+
+type Selector = Extract<OperandNode, { node: 'field' | 'chain' | 'variable' }>;
+
+/** What `.a.b` starts from. */
+function emitReceiver(frame: Frame, node: Selector): Expression {
+  if (node.node === 'chain') return emitOperand(frame, node.base);
+  const isRow = node.node === 'field' ? frame.dotIsRow : node.name === '$' && frame.rootIsRow;
+  const [name] = node.names;
+  if (isRow && name !== undefined) noteRootField(frame, name, node.at);
+  return node.node === 'field' ? stateField('dot', place(frame, node.at)) : emitVariable(frame, node);
+}
+
+function emitGet(frame: Frame, node: Selector, names: readonly string[]): Expression {
+  const at = place(frame, node.at);
+  const receiver = emitReceiver(frame, node);
+  return names.length === 0 ? receiver : call('get', [receiver, ...names.map((name) => text(name, at))], at);
+}
+
+/** `.a.b args`: only a method takes arguments. */
+function emitFieldCall(
+  frame: Frame,
+  node: Selector,
+  args: readonly OperandNode[],
+  final: Expression | undefined,
+): Expression {
+  if (args.length === 0 && final === undefined) return emitGet(frame, node, node.names);
+  const at = place(frame, node.at);
+  const receiver = emitGet(frame, node, node.names.slice(0, -1));
+  const name = text(node.names.at(-1) ?? '', at);
+  const given = args.map((arg) => emitOperand(frame, arg));
+  return call('method', [receiver, name, ...given, ...(final === undefined ? [] : [final])], at);
+}
+
+function emitFunction(
+  frame: Frame,
+  node: IdentifierNode,
+  args: readonly OperandNode[],
+  final: Expression | undefined,
+): Expression {
+  const { name } = node;
+  if (name === 'and' || name === 'or') return emitLazy(frame, node, args, final);
+  const fn = frame.emission.functionOf(name);
+  if (fn === undefined) return emitFailure(frame, node.at, 'function not defined', name);
+  const [only, ...more] = args;
+  // The text of `fail` is shown only where the template spells it out: a computed one may contain values of the row.
+  if (name === 'fail' && only?.node === 'string' && more.length === 0 && final === undefined) {
+    return emitFailure(frame, node.at, only.text, name);
+  }
+  noteGuard(frame, name, args);
+  const at = place(frame, node.at);
+  const given = args.map((arg) => emitOperand(frame, arg));
+  const index = number(calledIndex(frame, name, fn, final !== undefined), at);
+  return call('call', [index, ...given, ...(final === undefined ? [] : [final])], at);
+}
+
+function noteGuard(frame: Frame, name: string, args: readonly OperandNode[]): void {
+  const [map, key] = args;
+  if (!guards.has(name) || map === undefined || key?.node !== 'string') return;
+  if (map.node === 'dot' || (map.node === 'variable' && map.name === '$')) frame.emission.guarded.add(key.text);
+}
+
+/**
+ * `and` and `or` look at their arguments one by one and leave the rest unevaluated. Handlebars evaluates every parameter, in order; so a
+ * test stands around each argument, and once the answer is known every helper is told to do nothing until the end.
+ */
+function emitLazy(
+  frame: Frame,
+  node: IdentifierNode,
+  args: readonly OperandNode[],
+  final: Expression | undefined,
+): Expression {
+  const at = place(frame, node.at);
+  if (args.length === 0 && final === undefined)
+    return emitFailure(frame, node.at, 'wrong number of arguments', node.name);
+  const tests = args.map((arg, index) => {
+    const operand = scoped(frame, { conditional: index > 0 }, () => emitOperand(frame, arg));
+    return call('lazy', [text(node.name, at), operand], at);
+  });
+  const begin = call('lazy', [text('begin', at)], at);
+  if (final === undefined) return call('lazy', [text('end', at), begin, ...tests], at);
+  return call('lazy', [text('endPiped', at), final, begin, ...tests], at);
+}

@@ -1,0 +1,80 @@
+import { LRUCache } from 'lru-cache';
+import type { GoFunction } from '../functions/define.ts';
+import { functionOf } from '../functions/registry.ts';
+import type { ListNode } from '../language/nodes.ts';
+import { parseTemplate, ROOT_NAME } from '../language/parser.ts';
+import { cacheLimits } from '../limits.ts';
+import { failureAt, type TemplateFailure } from '../problems.ts';
+import type { Argument } from '../runtime/coerce.ts';
+import { compileProgram, type Program } from '../runtime/environment.ts';
+import { type CalledFunction, type Emission, newFrame, type RootField } from './emitter.ts';
+import { emitList } from './statements.ts';
+
+/** One template of a scalar, ready to run; `slots` is the size of its variable frame. */
+export interface Runnable {
+  readonly run: Program;
+  readonly slots: number;
+}
+
+/** A compiled scalar. It holds programs and values, and neither the source nor the tree. */
+export interface Unit {
+  readonly main: Runnable;
+  readonly templates: ReadonlyMap<string, Runnable>;
+  readonly constants: readonly Argument[];
+  readonly called: readonly CalledFunction[];
+  readonly rootFields: readonly RootField[];
+  readonly guarded: ReadonlySet<string>;
+}
+
+export type UnitResult =
+  | { readonly ok: true; readonly unit: Unit }
+  | { readonly ok: false; readonly failure: TemplateFailure };
+
+const units = new LRUCache<string, UnitResult>({ max: cacheLimits.fields });
+
+/** Compiles a scalar that contains `{{`. Results are kept by text, as a form repeats the same few scalars. */
+export function compileUnit(source: string): UnitResult {
+  const known = units.get(source);
+  if (known !== undefined) return known;
+  const result = compile(source);
+  units.set(source, result);
+  return result;
+}
+
+function compile(source: string): UnitResult {
+  try {
+    return { ok: true, unit: emitUnit(source) };
+  } catch (error) {
+    return { ok: false, failure: failureAt(error, { line: 1, column: 1 }) };
+  }
+}
+
+const builtinLazy: ReadonlySet<string> = new Set(['and', 'or']);
+
+function isFunction(name: string): boolean {
+  return builtinLazy.has(name) || functionOf(name) !== undefined;
+}
+
+function emitUnit(source: string): Unit {
+  const template = parseTemplate(source, isFunction);
+  const emission: Emission = {
+    source,
+    constants: [],
+    called: [],
+    rootFields: [],
+    guarded: new Set(),
+    functionOf: (name: string): GoFunction | undefined => functionOf(name),
+    isDefined: (name) => template.defined.has(name),
+  };
+  const templates = new Map<string, Runnable>();
+  for (const [name, list] of template.defined) templates.set(name, emitRunnable(emission, list, name === ROOT_NAME));
+  const main = templates.get(ROOT_NAME) ?? emitRunnable(emission, template.body, true);
+  const { constants, called, rootFields, guarded } = emission;
+  return { main, templates, constants, called, rootFields, guarded };
+}
+
+function emitRunnable(emission: Emission, list: ListNode, isRoot: boolean): Runnable {
+  const frame = newFrame(emission, isRoot);
+  const program = emitList(frame, list);
+  return { run: compileProgram(program), slots: frame.slots };
+}

@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache';
+import { cacheLimits } from '../limits.ts';
+import type { TemplateProblem } from '../problems.ts';
+import { compileResource, type CompiledResource, type TemplateResource } from './resource.ts';
+
+/** The resources of a form with the list (`deployments`) and the place in it they come from. */
+export interface FormResources {
+  readonly resources: readonly { readonly resource: TemplateResource; readonly list: string; readonly index: number }[];
+}
+
+/** A form ready to be rendered for any row. */
+export interface CompiledForm {
+  readonly form: string;
+  readonly resources: readonly CompiledResource[];
+}
+
+export type CompileResult =
+  | { readonly ok: true; readonly form: CompiledForm }
+  | { readonly ok: false; readonly problems: readonly TemplateProblem[] };
+
+export interface CompileInput {
+  readonly form: string;
+  /** Changes whenever the resources change; compiled forms are kept by it. */
+  readonly contentHash: string;
+  readonly resources: FormResources['resources'];
+  /** Every variable a template of this form may read. */
+  readonly declared: ReadonlySet<string>;
+}
+
+const forms = new LRUCache<string, CompileResult>({ max: cacheLimits.forms });
+
+/**
+ * Compiles the templates of a form. All problems are reported at once, in the order of the resources: what is no template, and every
+ * variable that the hub does not declare where that can be seen without running anything.
+ */
+export function compileForm(input: CompileInput): CompileResult {
+  const key = JSON.stringify([input.form, input.contentHash, [...input.declared].sort()]);
+  const known = forms.get(key);
+  if (known !== undefined) return known;
+  const problems: TemplateProblem[] = [];
+  const resources = input.resources.map(({ resource }) =>
+    compileResource({ resource, declared: input.declared, problems }),
+  );
+  const result: CompileResult =
+    problems.length > 0 ? { ok: false, problems } : { ok: true, form: { form: input.form, resources } };
+  forms.set(key, result);
+  return result;
+}

@@ -1,0 +1,145 @@
+import type { Json, JsonObject } from '../../domain/api/json.ts';
+import type { TemplateProblem } from '../problems.ts';
+import { TemplateFailure } from '../problems.ts';
+import { type RunResult, runUnit } from '../runtime/run.ts';
+import { type GoValue, goMap } from '../values.ts';
+import { cleanText } from '../values/text.ts';
+import type { CompiledForm } from './compile.ts';
+import { fieldContext, newUsage, type NodeContext } from './field-context.ts';
+import { integerJson } from './int64.ts';
+import type { FieldPlan, Plan } from './plan.ts';
+import { type CompiledResource, problemOf } from './resource.ts';
+
+/** One row of one hub, for one form. `kept` has the first results of key and certificate functions. */
+export interface RenderContext {
+  readonly hub: string;
+  readonly uid: string;
+  readonly form: string;
+  readonly variables: ReadonlyMap<string, string>;
+  /** 256 random bits of the hub. */
+  readonly hubKey: Uint8Array;
+  readonly now: Date;
+  readonly kept: ReadonlyMap<string, string>;
+}
+
+/** `object` is the whole Kubernetes object; integers beyond 2^53 are kept exact (`form/int64.ts`). `fresh` has to be kept. */
+export interface RenderedResource {
+  readonly id: string;
+  readonly object: JsonObject;
+  readonly fresh: ReadonlyMap<string, string>;
+}
+
+export type RenderResult =
+  | { readonly ok: true; readonly resources: readonly RenderedResource[]; readonly fresh: ReadonlyMap<string, string> }
+  | {
+      readonly ok: false;
+      readonly rendered: readonly RenderedResource[];
+      readonly problems: readonly TemplateProblem[];
+    };
+
+interface Rendering {
+  readonly render: RenderContext;
+  readonly node: NodeContext;
+  readonly variables: readonly (readonly [string, GoValue])[];
+}
+
+interface ResourceRendering extends Rendering {
+  readonly resource: CompiledResource;
+  readonly fresh: Map<string, string>;
+  readonly problems: TemplateProblem[];
+}
+
+/**
+ * Renders the resources of a form for one row, every template exactly once. Values of the row are placed as leaves: they are never read
+ * as templates, and kinds, keys and the number of objects do not depend on them. A resource with a problem does not lose the others.
+ */
+export function renderForm(form: CompiledForm, context: RenderContext): RenderResult {
+  const rendering: Rendering = {
+    render: context,
+    node: {
+      now: context.now,
+      hubKey: context.hubKey,
+      kept: context.kept,
+      usage: newUsage(),
+      clock: () => performance.now(),
+    },
+    variables: Array.from(context.variables, ([name, value]) => [cleanText(name), cleanText(value)] as const),
+  };
+  const rendered: RenderedResource[] = [];
+  const problems: TemplateProblem[] = [];
+  for (const resource of form.resources) {
+    const result = renderResource(rendering, resource, problems);
+    if (result !== undefined) rendered.push(result);
+  }
+  if (problems.length > 0) return { ok: false, rendered, problems };
+  return { ok: true, resources: rendered, fresh: new Map(rendered.flatMap((resource) => [...resource.fresh])) };
+}
+
+function renderResource(
+  rendering: Rendering,
+  resource: CompiledResource,
+  problems: TemplateProblem[],
+): RenderedResource | undefined {
+  const own: ResourceRendering = { ...rendering, resource, fresh: new Map(), problems: [] };
+  const object = renderPlan(own, resource.plan) as JsonObject;
+  const metadata = object['metadata'] as JsonObject;
+  if (own.problems.length === 0 && (typeof metadata['name'] !== 'string' || metadata['name'] === '')) {
+    own.problems.push(
+      problemOf(resource.id, resource.namePath, 'the resource has no name: it renders to an empty text'),
+    );
+  }
+  problems.push(...own.problems);
+  if (own.problems.length > 0) return undefined;
+  return { id: resource.id, object: withoutEmptyNamespace(object, metadata), fresh: own.fresh };
+}
+
+/** A namespace that renders to nothing is no namespace. */
+function withoutEmptyNamespace(object: JsonObject, metadata: JsonObject): JsonObject {
+  if (metadata['namespace'] !== '') return object;
+  const { namespace: _namespace, ...rest } = metadata;
+  return { ...object, metadata: rest };
+}
+
+function renderPlan(rendering: ResourceRendering, plan: Plan): Json {
+  switch (plan.kind) {
+    case 'value':
+      return plan.value;
+    case 'list':
+      return plan.items.map((item) => renderPlan(rendering, item));
+    case 'object':
+      // `fromEntries` makes own properties of any key, `__proto__` included.
+      return Object.fromEntries(plan.entries.map(([key, item]) => [key, renderPlan(rendering, item)] as const));
+    default:
+      return renderField(rendering, plan);
+  }
+}
+
+function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
+  const { hub, uid, form } = rendering.render;
+  const place = { hub, uid, form, resource: rendering.resource.id, path: field.path };
+  const { context, meter } = fieldContext(rendering.node, place, rendering.fresh);
+  // A map of its own: `set` in one field must not show in another.
+  const result = runUnit(field.unit, { root: goMap(rendering.variables), context, meter });
+  if (result.ok) return fieldValue(rendering, field, result);
+  const names = rendering.variables.map(([name]) => name);
+  rendering.problems.push(problemOf(rendering.resource.id, field.path, explained(result.failure, names), names));
+  return null;
+}
+
+/** A variable that is not there: says which ones are. Names only, no values. */
+function explained(failure: TemplateFailure, names: readonly string[]): TemplateFailure {
+  const { culprit, position } = failure;
+  if (!failure.message.endsWith('map has no entry for the key')) return failure;
+  const message = `${failure.message}; a variable of that name is not defined, these are: ${[...names].sort().join(', ')}`;
+  return new TemplateFailure(failure.class, message, position, culprit);
+}
+
+function fieldValue(rendering: ResourceRendering, field: FieldPlan, result: Extract<RunResult, { ok: true }>): Json {
+  if (field.textOnly || result.value === undefined) return result.text;
+  if (typeof result.value === 'bigint') return integerJson(result.value);
+  if (typeof result.value === 'number' && !Number.isFinite(result.value)) {
+    rendering.problems.push(problemOf(rendering.resource.id, field.path, 'the number is infinite or not a number'));
+    return null;
+  }
+  return result.value;
+}

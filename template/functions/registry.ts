@@ -1,0 +1,58 @@
+import { builtins } from './builtins.ts';
+import { comparison } from './comparison.ts';
+import { defaults } from './defaults.ts';
+import type { FunctionTable, GoFunction, MethodTable } from './define.ts';
+import { lynq } from './lynq.ts';
+import { math } from './math.ts';
+import { random } from './random.ts';
+import { stringCase } from './string-case.ts';
+import { strings } from './strings.ts';
+import { stringShape } from './string-shape.ts';
+import { typedFunctions } from './typed.ts';
+
+/**
+ * The functions of templates, by theme. A new theme is a file in this folder that exports a table, and a line here; a name may be in one
+ * table only (a test checks it). `and` and `or` are part of the language.
+ */
+export const themes: Readonly<Record<string, FunctionTable>> = {
+  builtins,
+  comparison,
+  typed: typedFunctions,
+  defaults,
+  lynq,
+  strings,
+  stringCase,
+  stringShape,
+  math,
+  random,
+};
+
+/** Methods of opaque types, by theme: `{ 'time.Time': { Year: fn(...) } }`. */
+export const methodThemes: Readonly<Record<string, MethodTable>> = {};
+
+const functions: ReadonlyMap<string, GoFunction> = new Map(
+  Object.values(themes).flatMap((theme) => Object.entries(theme)),
+);
+
+const methods: ReadonlyMap<string, GoFunction> = new Map(
+  Object.values(methodThemes).flatMap((theme) =>
+    Object.entries(theme).flatMap(([type, table]) =>
+      Object.entries(table).map(([name, method]) => [`${type}.${name}`, method] as const),
+    ),
+  ),
+);
+
+/** The function of a name, undefined for a name no template can use. */
+export function functionOf(name: string): GoFunction | undefined {
+  return functions.get(name);
+}
+
+/** The method of a type. */
+export function methodOf(type: string, name: string): GoFunction | undefined {
+  return methods.get(`${type}.${name}`);
+}
+
+/** Every name a template can call, `and` and `or` included; for suggestions and listings. */
+export function functionNames(): readonly string[] {
+  return [...functions.keys(), 'and', 'or'];
+}

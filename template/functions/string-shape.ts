@@ -1,0 +1,165 @@
+import { byteLength, fromRunes, joinText, sliceBytes, toBytes } from '../values/text.ts';
+import { GoError } from '../problems.ts';
+import { fn, type FunctionTable } from './define.ts';
+import { checkLength, fromBinary, toBinary } from './support/bytes.ts';
+import { isSpace } from './support/unicode.ts';
+
+const SPACES = '[\\t\\n\\v\\f\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+const OUTER_SPACES = new RegExp(`^${SPACES}|${SPACES}$`, 'g');
+
+/** `strings.TrimSpace`. */
+export function trimSpace(text: string): string {
+  return text.replace(OUTER_SPACES, '');
+}
+
+/** `strings.Trim`: runes of a set off both ends. */
+function trimSet(set: string, text: string): string {
+  const unwanted = new Set(set);
+  const runes = Array.from(text);
+  let from = 0;
+  let to = runes.length;
+  while (from < to && unwanted.has(runes[from] ?? '')) from += 1;
+  while (to > from && unwanted.has(runes[to - 1] ?? '')) to -= 1;
+  return runes.slice(from, to).join('');
+}
+
+function trimPrefix(prefix: string, text: string): string {
+  const bytes = toBinary(text);
+  const unwanted = toBinary(prefix);
+  return bytes.startsWith(unwanted) ? fromBinary(bytes.slice(unwanted.length)) : text;
+}
+
+function trimSuffix(suffix: string, text: string): string {
+  const bytes = toBinary(text);
+  const unwanted = toBinary(suffix);
+  return bytes.endsWith(unwanted) ? fromBinary(bytes.slice(0, bytes.length - unwanted.length)) : text;
+}
+
+/** `text[from:to]` with Go's bounds check. */
+function cut(text: string, from: bigint, to: bigint): string {
+  if (from < 0n || to > BigInt(byteLength(text)) || from > to) throw new GoError('slice bounds out of range');
+  return sliceBytes(text, Number(from), Number(to));
+}
+
+function trunc(count: bigint, text: string): string {
+  const length = BigInt(byteLength(text));
+  if (count < 0n) return length + count > 0n ? cut(text, length + count, length) : text;
+  return length > count ? cut(text, 0n, count) : text;
+}
+
+function substring(start: bigint, end: bigint, text: string): string {
+  const length = BigInt(byteLength(text));
+  if (start < 0n) return cut(text, 0n, end);
+  return cut(text, start, end < 0n || end > length ? length : end);
+}
+
+const MARKER = '...';
+
+/** goutils' `AbbreviateFull`, in bytes: `...` where something was cut. */
+function abbreviate(text: string, offset: number, width: number): string {
+  const bytes = toBinary(text);
+  if (bytes === '' || bytes.length <= width) return text;
+  const start = Math.min(offset, bytes.length, bytes.length - (width - MARKER.length));
+  return fromBinary(
+    abbreviated(bytes, bytes.length - offset < width - MARKER.length ? start : Math.min(offset, bytes.length), width),
+  );
+}
+
+function abbreviated(bytes: string, offset: number, width: number): string {
+  if (bytes.length <= width) return bytes;
+  const room = width - MARKER.length;
+  if (offset <= 4) return bytes.slice(0, room) + MARKER;
+  if (width < 7) return '';
+  if (offset + room >= bytes.length) return MARKER + bytes.slice(bytes.length - room);
+  // The inner cut refuses widths below 4, and then gives nothing.
+  return MARKER + (room < 4 ? '' : abbreviated(bytes.slice(offset), 0, room));
+}
+
+function abbrevBoth(left: bigint, right: bigint, text: string): string {
+  if (right < 4n || (left > 0n && right < 7n)) return text;
+  return abbreviate(text, clamp(left), clamp(right));
+}
+
+/** A count for arithmetic on lengths: what is beyond any text is all the same. */
+function clamp(count: bigint): number {
+  return Number(BigInt.asIntN(32, count) === count ? count : count < 0n ? -(2n ** 31n) : 2n ** 31n);
+}
+
+/** goutils works on bytes as if they were runes: spaces are Latin-1 spaces, and what remains is written as Latin-1. */
+function deleteSpaces(text: string): string {
+  const bytes = toBytes(text);
+  const kept = Array.from(bytes).filter((byte) => !isSpace(byte));
+  return kept.length === bytes.length ? text : fromRunes(kept);
+}
+
+function initials(text: string): string {
+  let inWord = false;
+  const first: number[] = [];
+  for (const byte of toBytes(text)) {
+    if (!isSpace(byte) && !inWord) first.push(byte);
+    inWord = !isSpace(byte);
+  }
+  return fromRunes(first);
+}
+
+interface Wrapping {
+  readonly width: number;
+  readonly newLine: string;
+  readonly breakWords: boolean;
+}
+
+/** goutils' `WrapCustom`, in bytes. */
+function wrapText(text: string, wrapping: Wrapping, maxLength: number): string {
+  const bytes = toBinary(text);
+  const newLine = toBinary(wrapping.newLine === '' ? '\n' : wrapping.newLine);
+  const width = Math.max(wrapping.width, 1);
+  const parts: string[] = [];
+  let offset = 0;
+  while (bytes.length - offset > width) {
+    if (bytes[offset] === ' ') {
+      offset += 1;
+      continue;
+    }
+    const line = nextLine(bytes, offset, width, wrapping.breakWords);
+    if (line === undefined) break;
+    parts.push(bytes.slice(offset, line.end), newLine);
+    offset = line.next;
+    checkLength(parts.length * newLine.length, maxLength);
+  }
+  return joinText([fromBinary(parts.join('') + bytes.slice(offset))]);
+}
+
+interface Line {
+  readonly end: number;
+  readonly next: number;
+}
+
+/** Where a line ends and the next one starts; undefined when the rest stays in one line. */
+function nextLine(bytes: string, offset: number, width: number, breakWords: boolean): Line | undefined {
+  const space = bytes.lastIndexOf(' ', offset + width);
+  if (space >= offset) return { end: space, next: space + 1 };
+  if (breakWords) return { end: offset + width, next: offset + width };
+  const later = bytes.indexOf(' ', offset + width);
+  return later < 0 ? undefined : { end: later, next: later + 1 };
+}
+
+/** Texts: cutting, trimming, wrapping. Lengths are bytes. */
+export const stringShape = {
+  trim: fn(['string'], (_context, text) => trimSpace(text)),
+  trimall: fn(['string', 'string'], (_context, set, text) => trimSet(set, text)),
+  trimAll: fn(['string', 'string'], (_context, set, text) => trimSet(set, text)),
+  trimPrefix: fn(['string', 'string'], (_context, prefix, text) => trimPrefix(prefix, text)),
+  trimSuffix: fn(['string', 'string'], (_context, suffix, text) => trimSuffix(suffix, text)),
+  trunc: fn(['int', 'string'], (_context, count, text) => trunc(count, text)),
+  substr: fn(['int', 'int', 'string'], (_context, start, end, text) => substring(start, end, text)),
+  abbrev: fn(['int', 'string'], (_context, width, text) => (width < 4n ? text : abbreviate(text, 0, clamp(width)))),
+  abbrevboth: fn(['int', 'int', 'string'], (_context, left, right, text) => abbrevBoth(left, right, text)),
+  nospace: fn(['string'], (_context, text) => deleteSpaces(text)),
+  initials: fn(['string'], (_context, text) => initials(text)),
+  wrap: fn(['int', 'string'], (context, width, text) =>
+    wrapText(text, { width: clamp(width), newLine: '', breakWords: false }, context.limits.output),
+  ),
+  wrapWith: fn(['int', 'string', 'string'], (context, width, newLine, text) =>
+    wrapText(text, { width: clamp(width), newLine, breakWords: true }, context.limits.output),
+  ),
+} satisfies FunctionTable;

@@ -1,0 +1,168 @@
+import { fromRunes, RUNE_ERROR, runesOf, runeText } from '../../values/text.ts';
+import { isLetter, isNumber, isPunctuation, isSpace, isUpper, lowerRune, upperRune } from './unicode.ts';
+
+/** The name styles of `huandu/xstrings` 1.5, which sprig uses. */
+type WordKind = 'invalid' | 'number' | 'upper' | 'alphabet' | 'connector' | 'punctuation' | 'other';
+
+interface Word {
+  readonly kind: WordKind;
+  readonly runes: readonly number[];
+}
+
+const DASH = 0x2d;
+const UNDERSCORE = 0x5f;
+
+function isConnector(rune: number): boolean {
+  return rune === DASH || rune === UNDERSCORE || isSpace(rune);
+}
+
+/** Letters but for the ideographs `xstrings` knows. */
+function isAlphabet(rune: number): boolean {
+  const isIdeograph =
+    (rune >= 0x3400 && rune <= 0x4d85) || (rune >= 0x4e00 && rune <= 0x9fcc) || (rune >= 0x20000 && rune <= 0x2b81d);
+  return isLetter(rune) && !isIdeograph;
+}
+
+function runLength(runes: readonly number[], from: number, belongs: (rune: number) => boolean): number {
+  let end = from;
+  // A byte that is no character belongs to whatever it follows.
+  while (end < runes.length && (runes[end] === RUNE_ERROR || belongs(runes[end] ?? 0))) end += 1;
+  return end;
+}
+
+function kindOf(rune: number): WordKind {
+  if (isConnector(rune)) return 'connector';
+  if (isPunctuation(rune)) return 'punctuation';
+  if (isUpper(rune)) return 'upper';
+  if (isAlphabet(rune)) return 'alphabet';
+  return isNumber(rune) ? 'number' : 'other';
+}
+
+const continues: Readonly<Record<Exclude<WordKind, 'upper' | 'invalid'>, (rune: number) => boolean>> = {
+  connector: isConnector,
+  punctuation: isPunctuation,
+  alphabet: (rune) => isAlphabet(rune) && !isUpper(rune),
+  number: isNumber,
+  other: (rune) => !isConnector(rune) && !isAlphabet(rune) && !isNumber(rune) && !isPunctuation(rune),
+};
+
+/** End of a word that starts with an upper case letter: `HTTP` of `HTTPServer`, or `Server`. */
+function upperEnd(runes: readonly number[], from: number): number {
+  const second = from + 1;
+  if (second >= runes.length) return runes.length;
+  if (!isUpper(runes[second] ?? 0)) return runLength(runes, second, continues.alphabet);
+  const end = runLength(runes, second, isUpper);
+  return end < runes.length && isAlphabet(runes[end] ?? 0) ? end - 1 : end;
+}
+
+function words(text: string): Word[] {
+  const runes = runesOf(text);
+  const found: Word[] = [];
+  for (let at = 0; at < runes.length; ) {
+    const first = runLength(runes, at, () => false);
+    if (first >= runes.length) return [...found, { kind: 'invalid', runes: runes.slice(at) }];
+    const kind = kindOf(runes[first] ?? 0);
+    const end = kind === 'upper' ? upperEnd(runes, first) : runLength(runes, first + 1, continues[kind as 'other']);
+    found.push({ kind, runes: runes.slice(at, end) });
+    at = end;
+  }
+  return found;
+}
+
+function lowered(word: Word, connector: string): string {
+  if (word.kind !== 'upper' && word.kind !== 'connector') return fromRunes(word.runes);
+  return word.runes
+    .map((rune) => (isConnector(rune) ? connector : runeText(isUpper(rune) ? lowerRune(rune) : rune)))
+    .join('');
+}
+
+const separators: ReadonlySet<WordKind> = new Set(['connector', 'punctuation']);
+
+function needsConnector(next: Word | undefined): boolean {
+  return next !== undefined && next.kind !== 'invalid' && !separators.has(next.kind);
+}
+
+/** `ToSnakeCase` and `ToKebabCase`. */
+export function separatedCase(text: string, connector: string): string {
+  const all = words(text);
+  const parts: string[] = [];
+  for (let at = 0; at < all.length; ) at = separateWord(all, at, { parts, connector });
+  return parts.join('');
+}
+
+interface Output {
+  readonly parts: string[];
+  readonly connector: string;
+}
+
+function write(output: Output, word: Word | undefined): void {
+  if (word !== undefined) output.parts.push(lowered(word, output.connector));
+}
+
+/** Writes a word and what belongs to it; gives the index of the next one. Digits stick to the letters around them. */
+function separateWord(all: readonly Word[], at: number, output: Output): number {
+  const word = all[at];
+  write(output, word);
+  const next = all[at + 1];
+  if (next === undefined || word === undefined || separators.has(word.kind)) return at + 1;
+  if (word.kind === 'number') return joinTail(all, at + 1, output);
+  if (next.kind !== 'number') {
+    if (!separators.has(next.kind)) output.parts.push(output.connector);
+    return at + 1;
+  }
+  return separateNumber(all, at + 1, output);
+}
+
+function joinTail(all: readonly Word[], from: number, output: Output): number {
+  let at = from;
+  while (all[at]?.kind === 'alphabet' || all[at]?.kind === 'number') {
+    write(output, all[at]);
+    at += 1;
+  }
+  if (needsConnector(all[at])) output.parts.push(output.connector);
+  return at;
+}
+
+/** Digits after a word: with letters behind them they start a new one (`http_2xx`), else they end this one (`utf8_text`). */
+function separateNumber(all: readonly Word[], at: number, output: Output): number {
+  const digits = all[at];
+  const after = all[at + 1];
+  if (after === undefined) return at;
+  if (after.kind !== 'alphabet') {
+    write(output, digits);
+    if (!separators.has(after.kind)) output.parts.push(output.connector);
+    return at + 1;
+  }
+  output.parts.push(output.connector);
+  write(output, digits);
+  return joinTail(all, at + 1, output);
+}
+
+/** `ToPascalCase`, which is what sprig calls `camelcase`. */
+export function camelCase(text: string): string {
+  const runes = runesOf(text);
+  const start = runes.findIndex((rune) => !isConnector(rune));
+  if (start < 0) return text;
+  const first = runes[start] ?? 0;
+  const output: number[] = runes.slice(0, start);
+  let wasUpper = isUpper(first);
+  let previous = upperRune(first);
+  for (const rune of runes.slice(start + 1)) {
+    let current = rune;
+    if (isConnector(rune) && isConnector(previous)) {
+      output.push(previous);
+      previous = rune;
+      continue;
+    }
+    if (isConnector(previous)) {
+      wasUpper = isUpper(rune);
+      current = upperRune(rune);
+    } else {
+      if (wasUpper && isUpper(rune)) current = lowerRune(rune);
+      else if (wasUpper) wasUpper = false;
+      output.push(previous);
+    }
+    previous = current;
+  }
+  return fromRunes([...output, previous]);
+}

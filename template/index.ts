@@ -1,0 +1,17 @@
+/**
+ * Go text/template with sprig 3.3.0 on the Handlebars runtime: parser, values, functions, typed output, limits.
+ *
+ * `compileForm` once per form, `renderForm` per row. Nothing here reads files, the network, the environment or a clock of its own.
+ */
+export { compileForm } from './form/compile.ts';
+export type { CompiledForm, CompileInput, CompileResult, FormResources } from './form/compile.ts';
+export { exactInteger, exactJson, INT64_KEY } from './form/int64.ts';
+export { renderForm } from './form/render.ts';
+export type { RenderContext, RenderedResource, RenderResult } from './form/render.ts';
+export type { CompiledResource, TemplateResource } from './form/resource.ts';
+export { renderScalar } from './form/scalar.ts';
+export type { ScalarOptions, ScalarResult } from './form/scalar.ts';
+export { functionNames } from './functions/registry.ts';
+export { fieldLimits, nodeLimits } from './limits.ts';
+export type { FieldLimits, NodeLimits } from './limits.ts';
+export type { ProblemClass, TemplateProblem } from './problems.ts';

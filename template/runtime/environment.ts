@@ -1,0 +1,48 @@
+import Handlebars from 'handlebars';
+import { helperNames, type ProgramNode } from '../compile/ast.ts';
+import { checkedTree } from '../compile/whitelist.ts';
+import { helpers } from './helpers.ts';
+import type { RenderState } from './state.ts';
+
+/** A compiled program: prints with the given state. */
+export type Program = (state: RenderState) => string;
+
+const environment = isolated();
+
+/** A Handlebars of our own: none of its helpers, partials or decorators, only ours. */
+function isolated(): typeof Handlebars {
+  const instance = Handlebars.create();
+  for (const name of Object.keys(instance.helpers)) instance.unregisterHelper(name);
+  for (const name of Object.keys(instance.decorators)) instance.unregisterDecorator(name);
+  for (const name of helperNames) instance.registerHelper(name, helpers[name] as Handlebars.HelperDelegate);
+  return instance;
+}
+
+const knownHelpers = Object.fromEntries([
+  ...['helperMissing', 'blockHelperMissing', 'each', 'if', 'unless', 'with', 'log', 'lookup'].map((name) => [
+    name,
+    false,
+  ]),
+  ...helperNames.map((name) => [name, true]),
+]) as CompileOptions['knownHelpers'];
+
+const options: CompileOptions = {
+  data: false,
+  noEscape: true,
+  strict: false,
+  preventIndent: true,
+  ignoreStandalone: true,
+  knownHelpersOnly: true,
+  ...(knownHelpers === undefined ? {} : { knownHelpers }),
+};
+
+/**
+ * A program for the Handlebars runtime. The tree is checked first; Handlebars generates code from it on the first run.
+ *
+ * Throws `ForgedTreeError` for a tree that did not come from the factory.
+ */
+export function compileProgram(tree: ProgramNode): Program {
+  const checked = checkedTree(tree);
+  // Handlebars' types want mutable nodes with full locations; it reads only what ours have.
+  return environment.compile(checked as unknown as hbs.AST.Program, options) as Program;
+}
