@@ -151,6 +151,7 @@ const byCode: Readonly<Partial<Record<string, FailureRule>>> = {
   EPIPE: lost,
   PROTOCOL_CONNECTION_LOST: lost,
   AUTH_SWITCH_PLUGIN_ERROR: noMethod,
+  MYSQL_CLEAR_PASSWORD_NOT_ENABLED: noMethod,
 };
 
 /** After these the caller asks the server which column it is. */
@@ -159,9 +160,10 @@ export const unreadableColumnErrno = 1143;
 
 /** The server's error number, if the error is an answer of the server. */
 export function errnoOf(error: unknown): number | undefined {
-  // errno of a system error is negative.
-  const errno = typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined;
-  return typeof errno === 'number' && errno > 0 ? errno : undefined;
+  if (typeof error !== 'object' || error === null) return undefined;
+  // errno of a system error is negative; mysql2 puts the number of an error that answers no statement into `code`.
+  const numbers = ['errno' in error ? error.errno : undefined, 'code' in error ? error.code : undefined];
+  return numbers.find((value): value is number => typeof value === 'number' && value > 0);
 }
 
 /**

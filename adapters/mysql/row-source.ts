@@ -16,8 +16,10 @@ export interface MySqlRowSourceOptions {
   readonly statementTimeoutMs: number;
 }
 
-/** The server cuts a statement at its limit; only a server that does not gets cut here. */
-const graceMs = 2_000;
+/** The server cuts a statement at its limit; only one that does not is cut here, this much later. */
+function graceMs(statementTimeoutMs: number): number {
+  return Math.min(2_000, statementTimeoutMs / 2);
+}
 
 /**
  * Rows from MySQL or MariaDB. There is no TLS block in the API yet, so every connection is plain and every proof says `insecure`:
@@ -76,7 +78,7 @@ interface Read {
 async function readThrough(pool: SessionPool, read: Read, onRow: (row: SourceRow) => void): Promise<ReadProof> {
   const { signal } = read.request;
   const { connectTimeoutMs, statementTimeoutMs } = read.options;
-  const limits: Limits = { signal, milliseconds: statementTimeoutMs + graceMs };
+  const limits: Limits = { signal, milliseconds: statementTimeoutMs + graceMs(statementTimeoutMs) };
   const place = placeOf(read);
   const caller = watchCaller(onRow);
   let phase: 'connect' | 'read' = 'connect';

@@ -84,6 +84,7 @@ describe('adapters/mysql/errors', () => {
   it('takes no system error for an answer of the server', () => {
     expect(errnoOf(Object.assign(new Error('x'), { errno: -111 }))).toBeUndefined();
     expect(errnoOf(serverError(1146))).toBe(1146);
+    expect(errnoOf(Object.assign(new Error('x'), { code: 1927 }))).toBe(1927);
     expect(errnoOf(null)).toBeUndefined();
   });
 });

@@ -1,0 +1,157 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+/**
+ * A server that speaks just enough of the MySQL protocol to lie in it. What it answers to a statement is up to the test:
+ * rows, an error number, raw bytes, or nothing at all.
+ */
+export type Answer =
+  | { readonly rows: readonly (readonly (string | null)[])[]; readonly columns: number; readonly warnings?: number }
+  | { readonly errno: number }
+  | { readonly bytes: Buffer }
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'silence' };
+
+export interface FakeServer {
+  readonly port: number;
+  /** Statements in the order of arrival. */
+  readonly statements: readonly string[];
+  /** All bytes that clients have sent. */
+  received(): Buffer;
+  close(): Promise<void>;
+}
+
+export interface FakeBehaviour {
+  readonly version?: string;
+  /** Sent instead of a greeting. */
+  readonly greeting?: Buffer;
+  /** Sent instead of the OK that ends a login. */
+  readonly login?: Buffer;
+  readonly answer?: (sql: string) => Answer;
+}
+
+/** A packet with its header; the payload is shorter than 16 MiB. */
+export function packet(sequence: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUIntLE(payload.length, 0, 3);
+  header[3] = sequence;
+  return Buffer.concat([header, payload]);
+}
+
+export function greeting(version: string): Buffer {
+  return packet(
+    0,
+    Buffer.concat([
+      Buffer.from([10]),
+      Buffer.from(`${version}\0`),
+      Buffer.from([1, 0, 0, 0]),
+      Buffer.from('saltsalt\0'),
+      // CONNECT_WITH_DB, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, LOCAL_FILES; utf8mb4; autocommit; PLUGIN_AUTH.
+      Buffer.from([0x89, 0xa2, 45, 2, 0, 0x08, 0x00, 21]),
+      Buffer.alloc(10),
+      Buffer.from('saltsaltsalt\0'),
+      Buffer.from('mysql_native_password\0'),
+    ]),
+  );
+}
+
+export const okPayload = Buffer.from([0, 0, 0, 2, 0, 0, 0]);
+
+function errorPayload(errno: number): Buffer {
+  const number = Buffer.alloc(2);
+  number.writeUInt16LE(errno);
+  return Buffer.concat([Buffer.from([0xff]), number, Buffer.from('#HY000canary text of the server')]);
+}
+
+function eofPayload(warnings = 0): Buffer {
+  return Buffer.from([0xfe, warnings, 0, 2, 0]);
+}
+
+/** The packet that ends the rows of an answer, as long as any other. */
+export const endOfRows = packet(0, eofPayload());
+
+function lengthCoded(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length < 251) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  const size = Buffer.from([0xfd, 0, 0, 0]);
+  size.writeUIntLE(bytes.length, 1, 3);
+  return Buffer.concat([size, bytes]);
+}
+
+/** A text column. */
+function columnPayload(name: string): Buffer {
+  const tail = Buffer.from([0x0c, 45, 0, 255, 0, 0, 0, 253, 0, 0, 0, 0, 0]);
+  return Buffer.concat([...['def', '', '', '', name, name].map(lengthCoded), tail]);
+}
+
+function rowPayload(cells: readonly (string | null)[]): Buffer {
+  return Buffer.concat(cells.map((cell) => (cell === null ? Buffer.from([0xfb]) : lengthCoded(cell))));
+}
+
+/** A whole result set. */
+export function resultBytes({ rows, columns, warnings }: Extract<Answer, { rows: unknown }>): Buffer {
+  const payloads = [
+    Buffer.from([columns]),
+    ...Array.from({ length: columns }, (_, index) => columnPayload(`c${index}`)),
+    eofPayload(),
+    ...rows.map(rowPayload),
+    eofPayload(warnings),
+  ];
+  return Buffer.concat(payloads.map((payload, index) => packet((index + 1) % 256, payload)));
+}
+
+function bytesOf(answer: Answer): Buffer {
+  if ('rows' in answer) return resultBytes(answer);
+  if ('errno' in answer) return packet(1, errorPayload(answer.errno));
+  if ('bytes' in answer) return answer.bytes;
+  return answer.kind === 'ok' ? packet(1, okPayload) : Buffer.alloc(0);
+}
+
+/** What an honest server with one row `acme, 1` answers. */
+export function honest(sql: string): Answer {
+  const one = (text: string): Answer => ({ columns: 1, rows: [[text]] });
+  if (sql.startsWith('SELECT VERSION')) return one('8.0.36');
+  if (sql.startsWith('SELECT @@warning_count')) return one('0');
+  if (sql.startsWith('SELECT COUNT')) return one('1');
+  if (sql.startsWith('SELECT `')) return { columns: 2, rows: [['acme', '1']] };
+  if (sql.includes('information_schema.tables')) return { columns: 2, rows: [['BASE TABLE', 'InnoDB']] };
+  if (sql.includes('information_schema')) return { columns: 1, rows: [] };
+  return sql.startsWith('SELECT') ? one('x') : { kind: 'ok' };
+}
+
+export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<FakeServer> {
+  const statements: string[] = [];
+  const chunks: Buffer[] = [];
+  const sockets = new Set<Socket>();
+
+  const server = createServer((socket) => {
+    let isLoggedIn = false;
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    socket.write(behaviour.greeting ?? greeting(behaviour.version ?? '8.0.36'));
+    socket.on('data', (data) => {
+      chunks.push(data);
+      if (!isLoggedIn) {
+        isLoggedIn = true;
+        socket.write(behaviour.login ?? packet(2, okPayload));
+        return;
+      }
+      // COM_QUERY; statements of the tests fit into one chunk.
+      if (data[4] !== 3) return;
+      const sql = data.subarray(5).toString('utf8');
+      statements.push(sql);
+      socket.write(bytesOf((behaviour.answer ?? honest)(sql)));
+    });
+  });
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    statements,
+    received: () => Buffer.concat(chunks),
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
