@@ -135,6 +135,21 @@ describe('adapters/mysql with a server that lies', () => {
     expect(outcome).toMatchObject({ type: 'SourceUnreachable', message: expect.stringContaining('127.0.0.1:') });
   });
 
+  it('stops waiting for a greeting when the signal aborts', async () => {
+    const server = await openFakeServer({ greeting: Buffer.alloc(0) });
+    servers.push(server);
+    const place = { host: '127.0.0.1', port: server.port, username: 'reader', database: 'nodes_db' };
+    const started = performance.now();
+
+    const read = openSource().read(
+      aRequest({ place, password: 'password-canary' }, { signal: AbortSignal.timeout(20) }),
+      () => undefined,
+    );
+
+    await expect(read).rejects.toMatchObject({ type: 'SourceIncomplete' });
+    expect(performance.now() - started).toBeLessThan(250);
+  });
+
   it('gives up on a server that never answers the login', async () => {
     expect((await readFrom({ login: Buffer.alloc(0) })).outcome).toMatchObject({ type: 'SourceUnreachable' });
   });
