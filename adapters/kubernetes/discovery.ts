@@ -4,7 +4,7 @@ import type { KindInfo, KindRef } from '../../domain/ports.ts';
 import { groupVersionPath } from './paths.ts';
 import type { Send } from './send.ts';
 import { readStatus } from './status.ts';
-import type { Timing } from './timing.ts';
+import { orAbort, type Timing } from './timing.ts';
 import type { ApiAnswer } from './transport.ts';
 
 export interface KnownKind {
@@ -60,9 +60,9 @@ export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLim
 
   return {
     async find(kind, signal) {
-      signal?.throwIfAborted();
-      const known = (await document(kind.apiVersion, limits.known))?.get(kind.kind);
-      return known ?? (await document(kind.apiVersion, limits.miss))?.get(kind.kind);
+      // The document is read for all who ask, so a caller who gives up does not stop it.
+      const known = (await orAbort(document(kind.apiVersion, limits.known), signal))?.get(kind.kind);
+      return known ?? (await orAbort(document(kind.apiVersion, limits.miss), signal))?.get(kind.kind);
     },
     forget(kind) {
       documents.delete(kind.apiVersion);

@@ -22,6 +22,22 @@ export const systemTiming: Timing = {
   },
 };
 
+/** The promise, or the reason of the signal when that comes first; the work behind the promise goes on. */
+export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 /** Bounds of an exponential pause, in milliseconds. */
 export interface Backoff {
   readonly first: number;

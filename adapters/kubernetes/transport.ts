@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Json } from '../../domain/api/json.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
 import type { Connection } from './connection.ts';
 import type { RequestMeter } from './counters.ts';
+import { orAbort } from './timing.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'update' | 'patch' | 'delete' | 'discover';
 
@@ -61,7 +63,7 @@ export function isCertificateProblem(code: string): boolean {
 
 /** One request, one answer; no retry, no reading of what the answer means. */
 export interface Transport {
-  /** @throws NoAnswer, or the reason of the request's signal when the caller gave up. */
+  /** @throws NoAnswer, LynqFailure when there are no credentials, or the reason of the request's signal when the caller gave up. */
   exchange(request: ApiRequest, timeoutMilliseconds: number): Promise<ApiAnswer>;
   /** Opens a stream whose head arrives within the time; the body ends with the signal. */
   stream(request: ApiRequest & { readonly signal: AbortSignal }, timeoutMilliseconds: number): Promise<ApiStream>;
@@ -84,9 +86,9 @@ async function exchange(
   timeoutMilliseconds: number,
 ): Promise<ApiAnswer> {
   request.signal?.throwIfAborted();
-  const session = await connection.session();
   const limit = deadline(timeoutMilliseconds, request.signal);
   try {
+    const session = await orAbort(connection.session(), limit.signal);
     const options = requestOptions(connection, session.headers, request);
     const answer = await session.requests.request({ ...options, signal: limit.signal });
     const text = await answer.body.text();
@@ -107,9 +109,9 @@ async function openStream(
   timeoutMilliseconds: number,
 ): Promise<ApiStream> {
   request.signal.throwIfAborted();
-  const session = await connection.session();
   const limit = deadline(timeoutMilliseconds, request.signal);
   try {
+    const session = await orAbort(connection.session(), limit.signal);
     const options = requestOptions(connection, session.headers, request);
     const answer = await session.streams.request({ ...options, signal: limit.signal });
     meter.add(request.verb, answer.statusCode);
@@ -164,7 +166,7 @@ function deadline(milliseconds: number, caller: AbortSignal | undefined) {
 
 function noAnswer(error: unknown, caller: AbortSignal | undefined): unknown {
   if (caller?.aborted === true) return caller.reason;
-  if (error instanceof NoAnswer) return error;
+  if (error instanceof NoAnswer || isLynqFailure(error)) return error;
   return new NoAnswer(codeOf(error));
 }
 
