@@ -46,7 +46,7 @@ export type Attempt =
 
 /** One entry of the form: what it should be, or why it cannot be rendered. */
 export type PlannedEntry =
-  | { readonly kind: 'desired'; readonly child: DesiredChild; readonly baseline: string | undefined }
+  | { readonly kind: 'desired'; readonly child: DesiredChild }
   /** Cannot be turned into an object now: `Failed` until its input changes, `Waiting` while an outside condition is missing. */
   | {
       readonly kind: 'broken';
@@ -60,6 +60,8 @@ export interface PassFacts {
   readonly graph: Graph;
   readonly entries: ReadonlyMap<string, PlannedEntry>;
   readonly observed: ReadonlyMap<string, Observation>;
+  /** Hash of the owned fields after our last write, by id (owned-fields.ts); a live object that differs has drifted. */
+  readonly baselines: ReadonlyMap<string, string>;
   readonly attempts: ReadonlyMap<string, Attempt>;
   /** status.resources of the last write, by id. */
   readonly previous: ReadonlyMap<string, ResourceStatus>;
@@ -150,7 +152,8 @@ function needsWrite(
   planned: Extract<PlannedEntry, { kind: 'desired' }>,
   digest: ChildDigest,
 ): boolean {
-  const { child, baseline } = planned;
+  const { child } = planned;
+  const baseline = facts.baselines.get(child.id);
   if (child.entry.creationPolicy === 'Once') return false;
   if (facts.forced.has(child.id) || digest.appliedHash !== child.hash) return true;
   return baseline !== undefined && digest.ownedHash !== undefined && digest.ownedHash !== baseline;

@@ -118,10 +118,7 @@ async function plannedEntries(
     if (problem !== undefined) planned.set(entry.id, problem);
     else if (object !== undefined && info !== undefined) usable.push({ entry, object, namespaced: info.namespaced });
   }
-  const record = recordByRef(read.node.status?.inventory ?? []);
-  for (const child of desiredChildren(read.identity, usable)) {
-    planned.set(child.id, { kind: 'desired', child, baseline: record.get(refKey(child.ref))?.baseline });
-  }
+  for (const child of desiredChildren(read.identity, usable)) planned.set(child.id, { kind: 'desired', child });
   return planned;
 }
 

@@ -68,6 +68,7 @@ export class PassState {
       graph: this.pass.graph,
       entries: this.pass.entries,
       observed: this.observed,
+      baselines: this.baselines(),
       attempts: this.attempts,
       previous: this.reported(),
       inputChanged: this.pass.node.status?.observedInput !== this.pass.inputHash,
@@ -83,6 +84,15 @@ export class PassState {
       this.children.flatMap((child) => {
         const observation = this.observed.get(child.id);
         return observation?.kind === 'ours' ? [[refKey(child.ref), childSignature(observation.digest)] as const] : [];
+      }),
+    );
+  }
+
+  private baselines(): ReadonlyMap<string, string> {
+    return new Map(
+      this.children.flatMap((child) => {
+        const baseline = this.recordOf(child)?.baseline;
+        return baseline === undefined ? [] : [[child.id, baseline] as const];
       }),
     );
   }
