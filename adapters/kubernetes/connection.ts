@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { LynqFailure } from '../../domain/failures.ts';
 import { errorCode, loadKubeConfig, type KubeconfigSource } from './kubeconfig.ts';
 import type { Timing } from './timing.ts';
@@ -64,6 +64,8 @@ interface Dispatchers {
  */
 export async function openConnection(options: ConnectionOptions, timing: Timing): Promise<OpenedConnection> {
   let config: KubeConfig | undefined = await loadKubeConfig(options);
+  // Costs 0.1 s and comes with the library above; see there.
+  const undici = await import('undici');
   const coordinates = coordinatesOf(config);
   const limit = options.connections ?? defaultConnections;
   let cached: { readonly until: number; readonly session: Promise<Session> } | undefined;
@@ -75,7 +77,11 @@ export async function openConnection(options: ConnectionOptions, timing: Timing)
     const identity = identityOf(tls);
     if (current?.identity !== identity) {
       if (current !== undefined) retire(current);
-      current = openDispatchers(coordinates, config.getCurrentCluster()?.proxyUrl, { identity, tls, limit });
+      current = openDispatchers(undici, coordinates.origin, config.getCurrentCluster()?.proxyUrl, {
+        identity,
+        tls,
+        limit,
+      });
     }
     return { headers, requests: current.requests, streams: current.streams };
   }
@@ -153,7 +159,8 @@ function identityOf(tls: TlsOptions): string {
 }
 
 function openDispatchers(
-  { origin }: Pick<Connection, 'origin'>,
+  { Agent, Pool, ProxyAgent }: typeof import('undici'),
+  origin: string,
   proxy: string | undefined,
   { identity, tls, limit }: { readonly identity: string; readonly tls: TlsOptions; readonly limit: number },
 ): Dispatchers {

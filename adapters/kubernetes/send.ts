@@ -1,4 +1,4 @@
-import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
+import { LynqFailure } from '../../domain/failures.ts';
 import { readStatus } from './status.ts';
 import { isPermanent } from './texts.ts';
 import { pauseAfter, type Backoff, type Timing } from './timing.ts';
@@ -128,10 +128,6 @@ function unreachable(request: ApiRequest, outcome: Outcome, tries: number): Lynq
   if (outcome.kind === 'answer' && outcome.answer.code === 409) {
     return new LynqFailure('ClusterStale', 'The write met others at the same quota several times.', detail);
   }
-  return new LynqFailure('ClusterUnreachable', `The API server does not answer (${code}).`, detail, seconds);
-}
-
-/** Whether a failure is that of a throttling server, with its pause in seconds. */
-export function throttledSeconds(error: unknown): number | undefined {
-  return isLynqFailure(error) && error.type === 'ClusterThrottled' ? (error.retryAfterSeconds ?? 1) : undefined;
+  const told = outcome.kind === 'lost' ? `does not answer (${code})` : `answers only with ${code}`;
+  return new LynqFailure('ClusterUnreachable', `The API server ${told}.`, detail, seconds);
 }

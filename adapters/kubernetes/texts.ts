@@ -18,10 +18,17 @@ const forbidden = '^[A-Za-z0-9./]+(?: "[^"]*")? is forbidden: ';
 
 const refusalTexts: readonly RefusalText[] = [
   {
-    codes: [400, 403, 409, 422],
+    codes: [400, 403, 409, 422, 500],
     pattern: new RegExp(`^admission webhook "${name}" denied the request`),
     reason: 'AdmissionDenied',
     tell: ([webhook]) => `denied by admission webhook ${webhook}`,
+  },
+  {
+    // A webhook that is down is the trouble of the objects it guards and not of the whole cluster: no quick tries, no ClusterUnreachable.
+    codes: [500],
+    pattern: new RegExp(`^Internal error occurred: failed calling webhook "${name}": `),
+    reason: 'AdmissionDenied',
+    tell: ([webhook]) => `admission webhook ${webhook} cannot be called`,
   },
   {
     codes: [400, 401, 403, 413, 422],

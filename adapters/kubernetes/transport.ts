@@ -54,6 +54,8 @@ const unsentCodes: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
+  // The pool was retired between the credentials and the request.
+  'UND_ERR_CLOSED',
 ]);
 
 /** Certificates do not mend within seconds: such a request is not tried again. */

@@ -115,6 +115,16 @@ const recorded: readonly (readonly [string, number, JsonObject, string, string])
     'deny.example.com',
   ],
   [
+    'an admission webhook that cannot be called',
+    500,
+    {
+      reason: 'InternalError',
+      message: `Internal error occurred: failed calling webhook "deny.example.com": failed to call webhook: Post "https://x/${secret}": context deadline exceeded`,
+    },
+    'AdmissionDenied',
+    'webhook deny.example.com cannot be called',
+  ],
+  [
     'an admission policy',
     422,
     {
