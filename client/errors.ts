@@ -1,4 +1,5 @@
-import { isLynqFailure } from '../domain/failures.ts';
+import { isLynqFailure, type FailureType, type LynqFailure } from '../domain/failures.ts';
+import { apiVersion } from '../domain/keys.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts';
 
 /** A command cannot do what was asked. `message` says what and where, `fix` what to do; both are shown as they are. */
@@ -30,9 +31,27 @@ export function describeError(error: unknown, debug: boolean): ErrorText {
     const fix = error.fix === undefined ? '' : `\n  ${error.fix}`;
     return { text: `Error: ${error.message}${fix}\n`, exitCode: error.exitCode };
   }
-  if (isLynqFailure(error)) return { text: `Error: ${error.message}\n`, exitCode: exitCodeOf(error.type) };
+  if (isLynqFailure(error)) {
+    const fix = adviceFor(error);
+    return {
+      text: `Error: ${error.message}\n${fix === undefined ? '' : `  ${fix}\n`}`,
+      exitCode: exitCodeOf(error.type),
+    };
+  }
   const message = error instanceof Error ? error.message : String(error);
   const stack = debug && error instanceof Error ? `\n${error.stack ?? ''}` : '';
-  const advice = '\n  This is unexpected; run again with LYNQ_DEBUG=1 for the details of a report.';
-  return { text: `Error: ${message}${debug ? stack : advice}\n`, exitCode: exitCodes.failed };
+  const report = '\n  This is unexpected; run again with LYNQ_DEBUG=1 for the details of a report.';
+  return { text: `Error: ${message}${debug ? stack : report}\n`, exitCode: exitCodes.failed };
+}
+
+const advice: Readonly<Partial<Record<FailureType, string>>> = {
+  ClusterUnreachable: 'check --context, --kubeconfig and that the API server is running',
+  ClusterForbidden: 'check what the account may do: kubectl auth can-i --list',
+};
+
+function adviceFor({ type, detail }: LynqFailure): string | undefined {
+  if (detail['reason'] === 'MissingKind' && detail['apiVersion'] === apiVersion) {
+    return 'install the definitions of Lynq: the worker does it, or: kubectl apply -f deploy/crds/';
+  }
+  return advice[type];
 }

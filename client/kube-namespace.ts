@@ -15,7 +15,9 @@ export async function readContextNamespace(
 ): Promise<string | undefined> {
   const configs: Json[] = [];
   for (const path of paths) {
-    const config = (await read(path).then(parse, () => undefined)) as Json | undefined;
+    const config = await read(path)
+      .then((text) => parse(text) as Json)
+      .catch(() => undefined);
     if (config !== undefined) configs.push(config);
   }
   const current = context ?? configs.map((config) => textAt(config, 'current-context')).find((name) => name);

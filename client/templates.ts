@@ -1,6 +1,37 @@
-import type { CompileForm } from './lint/templates.ts';
+import type { Json } from '../domain/api/json.ts';
+import type { PlacedResource, TResource } from '../domain/api/resource.ts';
+import { hashJson } from '../domain/canonical.ts';
+import { compileForm, type CompileResult, type TemplateResource } from '../template/index.ts';
 
-/** The template compiler, loaded when a command needs it: it brings Handlebars and the function library. */
-export async function loadCompiler(): Promise<CompileForm> {
-  return await Promise.resolve(() => ({ ok: true as const }));
+/** The template library in the CLI's terms. Imported only by commands that need it: it brings Handlebars and the functions. */
+
+export interface CompileRequest {
+  readonly form: string;
+  readonly resources: readonly PlacedResource[];
+  readonly declared: ReadonlySet<string>;
+}
+
+/** Compiles the entries of a form that may not be in any cluster yet; their content stands for a revision. */
+export function compileTemplates({ form, resources, declared }: CompileRequest): CompileResult {
+  const contentHash = hashJson(resources.map(({ resource }) => resource) as unknown as Json);
+  const placed = resources.map(({ resource, list, index }) => ({ resource: templateResource(resource), list, index }));
+  return compileForm({ form, contentHash, resources: placed, declared });
+}
+
+function templateResource({
+  id,
+  spec,
+  nameTemplate,
+  targetNamespace,
+  labelsTemplate,
+  annotationsTemplate,
+}: TResource): TemplateResource {
+  return {
+    id,
+    spec,
+    ...(nameTemplate === undefined ? {} : { nameTemplate }),
+    ...(targetNamespace === undefined ? {} : { targetNamespace }),
+    ...(labelsTemplate === undefined ? {} : { labelsTemplate }),
+    ...(annotationsTemplate === undefined ? {} : { annotationsTemplate }),
+  };
 }

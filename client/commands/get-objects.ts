@@ -1,12 +1,13 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { textAt } from '../../domain/api/json.ts';
+import { labels } from '../../domain/keys.ts';
 import { type Command, defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { type LynqKind, printedName, requireObject } from '../kinds.ts';
 import { asDocument, formatJson, formatYaml } from '../output/documents.ts';
-import { formatTable } from '../output/table.ts';
+import { formatRows, formatTable } from '../output/table.ts';
 
 /** One column of a table of objects. */
 export interface Column {
@@ -29,7 +30,7 @@ type Format = (typeof formats)[number];
 const getFlags = {
   'all-namespaces': { kind: 'boolean', short: 'A', summary: 'all namespaces' },
   output: { kind: 'text', short: 'o', value: 'FORMAT', choices: formats, default: 'table', summary: 'output format' },
-  selector: { kind: 'text', short: 'l', value: 'SELECTOR', summary: 'label selector, such as lynq.sh/uid=acme-corp' },
+  selector: { kind: 'text', short: 'l', value: 'SELECTOR', summary: `label selector, such as ${labels.uid}=acme-corp` },
   'no-headers': { kind: 'boolean', summary: 'leave out the line of headers' },
 } as const;
 
@@ -112,9 +113,10 @@ function nameOf(object: JsonObject): string {
 function table(objects: readonly JsonObject[], { columns, format, headers }: Printing, now: Date): string {
   const shown = columns.filter(({ wide }) => wide !== true || format === 'wide');
   const rows = objects.map((object) => shown.map(({ cell }) => cell(object, now)));
-  const text = formatTable(
-    shown.map(({ header }) => header),
-    rows,
-  );
-  return headers ? text : text.slice(text.indexOf('\n') + 1);
+  return headers
+    ? formatTable(
+        shown.map(({ header }) => header),
+        rows,
+      )
+    : formatRows(rows);
 }

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { deleteForm } from './form-delete.ts';
 import { getForms } from './form-get.ts';
+import { render } from './form-render.ts';
 import { deleteHub } from './hub-delete.ts';
 import { getHubs } from './hub-get.ts';
 import { apply } from './manifest-apply.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   describeNode,
   apply,
   lint,
+  render,
   resync,
   scale,
   deleteHub,

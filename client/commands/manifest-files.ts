@@ -25,12 +25,8 @@ export function loadFiles(
 
 /** Lints what was read; zod and the template library are loaded here and not before. */
 export async function lintFiles(context: Context, loaded: LoadResult, findHub: HubLookup): Promise<readonly Problem[]> {
-  const [{ lintManifests }, { loadCompiler }] = await Promise.all([
-    import('../lint/index.ts'),
-    import('../templates.ts'),
-  ]);
-  const compile = await loadCompiler();
-  return lintManifests(loaded.manifests, { namespace: await context.namespace(), findHub, compile });
+  const { lintManifests } = await import('../lint/index.ts');
+  return lintManifests(loaded.manifests, { namespace: await context.namespace(), findHub });
 }
 
 export function hasErrors(problems: readonly Problem[]): boolean {

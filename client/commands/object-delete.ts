@@ -70,6 +70,7 @@ async function confirmed(
       spec.kind === kinds.hub ? labelValue(name) : name,
     ),
   ).length;
-  const question = `Delete ${spec.kind.resource} "${name}" in ${namespace}? ${count} LynqNodes and what they made will be removed.`;
+  const going = count === 1 ? '1 LynqNode and what it made' : `${count} LynqNodes and what they made`;
+  const question = `Delete ${spec.kind.resource} "${name}" in ${namespace}? ${going} will be removed.`;
   return (await context.ask(question)) ?? true;
 }

@@ -5,7 +5,7 @@ import type { Manifest } from '../manifest/reader.ts';
 import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
-import { lintTemplates, type CompileForm } from './templates.ts';
+import { lintTemplates } from './templates.ts';
 import { declaredVariables, type HubAnswer, type HubLookup } from './variables.ts';
 
 /**
@@ -16,7 +16,6 @@ export interface LintOptions {
   /** Namespace of objects that name none. */
   readonly namespace: string;
   readonly findHub: HubLookup;
-  readonly compile: CompileForm;
 }
 
 export async function lintManifests(manifests: readonly Manifest[], options: LintOptions): Promise<readonly Problem[]> {
@@ -82,11 +81,7 @@ async function lintForm(
   if (spec === undefined) return problems;
   const answer = await findHub(manifest, spec.hubId, manifests, options);
   const declared = answer.kind === 'found' ? declaredVariables(answer.spec) : anyVariable;
-  return [
-    ...problems,
-    ...hubProblems(manifest, spec.hubId, answer),
-    ...lintTemplates(manifest, spec, declared, options.compile),
-  ];
+  return [...problems, ...hubProblems(manifest, spec.hubId, answer), ...lintTemplates(manifest, spec, declared)];
 }
 
 /** Stands for the variables of a hub that cannot be read: none is undeclared. */

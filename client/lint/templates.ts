@@ -1,32 +1,27 @@
 import type { LynqFormSpec } from '../../domain/api/form.ts';
 import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
-import type { TemplateProblem } from '../../template/problems.ts';
+import type { TemplateProblem } from '../../template/index.ts';
 import { findPath, type Located, pathText, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
+import { compileTemplates } from '../templates.ts';
 import { entryPath } from './form.ts';
-
-/** `compileForm` of `template/`, as far as it is used here. */
-export type CompileForm = (input: {
-  readonly form: string;
-  readonly contentHash: string;
-  readonly resources: readonly PlacedResource[];
-  readonly declared: ReadonlySet<string>;
-}) => { readonly ok: true } | { readonly ok: false; readonly problems: readonly TemplateProblem[] };
 
 /** Problems of a form's templates, at the character of the file they are about. */
 export function lintTemplates(
   manifest: Manifest,
   spec: LynqFormSpec,
   declared: ReadonlySet<string>,
-  compile: CompileForm,
 ): readonly Problem[] {
   const resources = collectResources(spec);
-  const result = compile({ form: manifest.name, contentHash: '', resources, declared });
+  const result = compileTemplates({ form: manifest.name, resources, declared });
   if (result.ok) return [];
   return result.problems.map((problem) => templateProblem(manifest, resources, problem));
 }
+
+/** Templates that stand beside the object of an entry; every other path is inside the object. */
+const besideObject = /^(?:nameTemplate|targetNamespace|labelsTemplate|annotationsTemplate)\b/;
 
 export function templateProblem(
   manifest: Manifest,
@@ -34,7 +29,8 @@ export function templateProblem(
   problem: TemplateProblem,
 ): Problem {
   const entry = resources.find(({ resource }) => resource.id === problem.resourceId);
-  const base = entry === undefined ? ['spec'] : entryPath(entry);
+  const object = besideObject.test(problem.path) ? [] : ['spec'];
+  const base = entry === undefined ? ['spec'] : [...entryPath(entry), ...object];
   const { located } = findPath(manifest.root, base);
   const path = resolvePath(located, problem.path);
   const { located: scalar } = findPath(located, path);

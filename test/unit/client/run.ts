@@ -67,7 +67,8 @@ function words(line: string): readonly string[] {
 }
 
 function fakeFiles(files: Readonly<Record<string, string | Uint8Array>>, stdin: string): Files {
-  const inside = (folder: string) => Object.keys(files).filter((path) => path.startsWith(`${folder.replace(/\/$/, '')}/`));
+  const inside = (folder: string) =>
+    Object.keys(files).filter((path) => path.startsWith(`${folder.replace(/\/$/, '')}/`));
   const bytes = (text: string | Uint8Array) => (typeof text === 'string' ? new TextEncoder().encode(text) : text);
   return {
     kind: async (path) => (files[path] !== undefined ? 'file' : inside(path).length > 0 ? 'folder' : 'absent'),
@@ -107,7 +108,15 @@ export function fakeEngine(known: readonly string[] = [], scaleAnswer?: ScaleRes
 
 /** A LynqNode as the worker leaves it. */
 export function aNode(name: string, over: { readonly [key: string]: string | number } = {}): JsonObject {
-  const value = { uid: 'acme-corp', form: 'data-tier', ready: 6, desired: 6, status: 'True', reason: 'Reconciled', ...over };
+  const value = {
+    uid: 'acme-corp',
+    form: 'data-tier',
+    ready: 6,
+    desired: 6,
+    status: 'True',
+    reason: 'Reconciled',
+    ...over,
+  };
   return {
     apiVersion: 'operator.lynq.sh/v1',
     kind: 'LynqNode',

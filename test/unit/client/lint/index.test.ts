@@ -35,83 +35,134 @@ describe('client/lint/index', () => {
   });
 
   it.each<[string, string, readonly string[]]>([
-    ['an unknown field of the form', withLine(goodForm, 6, '  hubID: shop'), [
-      'form.yaml:6:3: error: unknown field spec.hubID',
-      'form.yaml:5:1: error: spec.hubId is required',
-    ]],
-    ['an unknown field of an entry', withLine(goodForm, 11, '      timeoutSecond: 300'), [
-      'form.yaml:11:7: error: unknown field spec.deployments[0].timeoutSecond',
-    ]],
-    ['an unknown list', withLine(goodForm, 7, '  deployment:'), [
-      'form.yaml:7:3: error: unknown field spec.deployment',
-    ]],
-    ['a number out of range', withLine(goodForm, 11, '      timeoutSeconds: 4000'), [
-      'form.yaml:11:23: error: spec.deployments[0].timeoutSeconds: must be at most 3600',
-    ]],
-    ['a template where a number is fixed', withLine(goodForm, 11, '      timeoutSeconds: {{ .replicas | int }}'), [
-      'form.yaml:11:23: error: spec.deployments[0].timeoutSeconds: must be a number, not "{{ .replicas | int }}"',
-    ]],
-    ['a policy that does not exist', withLine(goodForm, 11, '      deletionPolicy: Keep'), [
-      'form.yaml:11:23: error: spec.deployments[0].deletionPolicy: must be one of Delete, Retain, not "Keep"',
-    ]],
-    ['yes, which YAML of kubectl reads as true', withLine(goodForm, 11, '      patchStrategy: yes'), [
-      'form.yaml:11:22: error: spec.deployments[0].patchStrategy: must be one of apply, merge, replace, not true',
-    ]],
-    ['a map where a list belongs', withLine(goodForm, 10, '      dependIds: {a: b}'), [
-      'form.yaml:10:18: error: spec.deployments[0].dependIds: must be a list, not a map',
-    ]],
-    ['an entry without id', withLine(goodForm, 8, '    - nameTemplate: a').replace('      nameTemplate: "{{ .uid }}-app"\n', ''), [
-      'form.yaml:8:7: error: spec.deployments[0].id is required',
-    ]],
-    ['an empty id', withLine(goodForm, 8, '    - id: ""'), ['form.yaml:8:11: error: resource must have a non-empty ID']],
-    ['a duplicate id across lists', withLine(goodForm, 19, '    - id: app').replace('dependIds: ["config"]', 'dependIds: []'), [
-      'form.yaml:19:11: error: duplicate resource ID: app',
-    ]],
-    ['a dependency that does not exist', withLine(goodForm, 10, '      dependIds: ["config", "secret"]'), [
-      "form.yaml:10:29: error: resource 'app' depends on non-existent resource 'secret'",
-    ]],
-    ['a cycle', withLine(goodForm, 20, '      nameTemplate: c', '      dependIds: [app]'), [
-      'form.yaml:10:19: error: circular dependency detected: app -> config -> app',
-    ]],
-    ['an object without kind', withLine(goodForm, 14, '        # kind: Deployment'), [
-      'form.yaml:12:7: error: spec.deployments[0].spec.kind is required',
-    ]],
-    ['an entry without a name', withLine(goodForm, 9, '      # no name'), [
-      "form.yaml:8:7: error: resource 'app' has no name",
-    ]],
-    ['a name Kubernetes does not take', withLine(goodForm, 4, '  name: Web_App'), [
-      'form.yaml:4:3: error: metadata.name "Web_App" is not a name Kubernetes takes',
-    ]],
-    ['a template in an id', withLine(goodForm, 8, '    - id: "{{ .uid }}-app"'), [
-      'form.yaml:8:11: warning: id is not a template and stays as it is written',
-    ]],
-    ['no spec at all', 'apiVersion: operator.lynq.sh/v1\nkind: LynqForm\nmetadata: {name: web}\n', [
-      'form.yaml:1:1: error: spec is required',
-    ]],
+    [
+      'an unknown field of the form',
+      withLine(goodForm, 6, '  hubID: shop'),
+      ['form.yaml:6:3: error: unknown field spec.hubID', 'form.yaml:5:1: error: spec.hubId is required'],
+    ],
+    [
+      'an unknown field of an entry',
+      withLine(goodForm, 11, '      timeoutSecond: 300'),
+      ['form.yaml:11:7: error: unknown field spec.deployments[0].timeoutSecond'],
+    ],
+    [
+      'an unknown list',
+      withLine(goodForm, 7, '  deployment:'),
+      ['form.yaml:7:3: error: unknown field spec.deployment'],
+    ],
+    [
+      'a number out of range',
+      withLine(goodForm, 11, '      timeoutSeconds: 4000'),
+      ['form.yaml:11:23: error: spec.deployments[0].timeoutSeconds: must be at most 3600'],
+    ],
+    [
+      'a template where a number is fixed',
+      withLine(goodForm, 11, '      timeoutSeconds: {{ .replicas | int }}'),
+      ['form.yaml:11:23: error: spec.deployments[0].timeoutSeconds: must be a number, not "{{ .replicas | int }}"'],
+    ],
+    [
+      'a policy that does not exist',
+      withLine(goodForm, 11, '      deletionPolicy: Keep'),
+      ['form.yaml:11:23: error: spec.deployments[0].deletionPolicy: must be one of Delete, Retain, not "Keep"'],
+    ],
+    [
+      'yes, which YAML of kubectl reads as true',
+      withLine(goodForm, 11, '      patchStrategy: yes'),
+      ['form.yaml:11:22: error: spec.deployments[0].patchStrategy: must be one of apply, merge, replace, not true'],
+    ],
+    [
+      'a map where a list belongs',
+      withLine(goodForm, 10, '      dependIds: {a: b}'),
+      ['form.yaml:10:18: error: spec.deployments[0].dependIds: must be a list, not a map'],
+    ],
+    [
+      'an entry without id',
+      withLine(goodForm, 8, '    - nameTemplate: a').replace('      nameTemplate: "{{ .uid }}-app"\n', ''),
+      ['form.yaml:8:7: error: spec.deployments[0].id is required'],
+    ],
+    [
+      'an empty id',
+      withLine(goodForm, 8, '    - id: ""'),
+      ['form.yaml:8:11: error: resource must have a non-empty ID'],
+    ],
+    [
+      'a duplicate id across lists',
+      withLine(goodForm, 19, '    - id: app').replace('dependIds: ["config"]', 'dependIds: []'),
+      ['form.yaml:19:11: error: duplicate resource ID: app'],
+    ],
+    [
+      'a dependency that does not exist',
+      withLine(goodForm, 10, '      dependIds: ["config", "secret"]'),
+      ["form.yaml:10:29: error: resource 'app' depends on non-existent resource 'secret'"],
+    ],
+    [
+      'a cycle',
+      withLine(goodForm, 20, '      nameTemplate: c', '      dependIds: [app]'),
+      ['form.yaml:10:19: error: circular dependency detected: app -> config -> app'],
+    ],
+    [
+      'an object without kind',
+      withLine(goodForm, 14, '        # kind: Deployment'),
+      ['form.yaml:12:7: error: spec.deployments[0].spec.kind is required'],
+    ],
+    [
+      'an entry without a name',
+      withLine(goodForm, 9, '      # no name'),
+      ["form.yaml:8:7: error: resource 'app' has no name"],
+    ],
+    [
+      'a name Kubernetes does not take',
+      withLine(goodForm, 4, '  name: Web_App'),
+      ['form.yaml:4:3: error: metadata.name "Web_App" is not a name Kubernetes takes'],
+    ],
+    [
+      'a template in an id',
+      withLine(goodForm, 8, '    - id: "{{ .uid }}-app"'),
+      ['form.yaml:8:11: warning: id is not a template and stays as it is written'],
+    ],
+    [
+      'no spec at all',
+      'apiVersion: operator.lynq.sh/v1\nkind: LynqForm\nmetadata: {name: web}\n',
+      ['form.yaml:1:1: error: spec is required'],
+    ],
   ])('names the place of %s', async (_story, form, lines) => {
     expect([...(await lintForm(form))].toSorted()).toEqual([...lines].toSorted());
   });
 
   it.each<[string, string, readonly string[]]>([
-    ['a source without its block', goodHub.replace(/ {4}mysql:\n(?: {6}.*\n)+/, ''), [
-      'hub.yaml:6:3: error: mysql configuration is required when source type is mysql',
-    ]],
-    ['an interval with two units', withLine(goodHub, 8, '    syncInterval: 1m30s'), [
-      'hub.yaml:8:19: error: spec.source.syncInterval: must match /^[0-9]+(s|m|h)$/, not "1m30s"',
-    ]],
-    ['an empty table', withLine(goodHub, 14, '      table: ""'), [
-      'hub.yaml:14:7: error: spec.source.mysql.table is required',
-    ]],
-    ['a missing mapping', withLine(goodHub, 17, '    active: active'), [
-      'hub.yaml:17:5: error: unknown field spec.valueMappings.active',
-      'hub.yaml:15:3: error: spec.valueMappings.activate is required',
-    ]],
-    ['a variable with a taken name', withLine(goodHub, 19, '    uid: replicas'), [
-      'hub.yaml:19:5: warning: extraValueMappings.uid has the name of a variable every row has',
-    ]],
-    ['a deprecated mapping', withLine(goodHub, 17, '    activate: active', '    hostOrUrl: url'), [
-      'hub.yaml:18:5: warning: valueMappings.hostOrUrl is deprecated',
-    ]],
+    [
+      'a source without its block',
+      goodHub.replace(/ {4}mysql:\n(?: {6}.*\n)+/, ''),
+      ['hub.yaml:6:3: error: mysql configuration is required when source type is mysql'],
+    ],
+    [
+      'an interval with two units',
+      withLine(goodHub, 8, '    syncInterval: 1m30s'),
+      ['hub.yaml:8:19: error: spec.source.syncInterval: must match /^[0-9]+(s|m|h)$/, not "1m30s"'],
+    ],
+    [
+      'an empty table',
+      withLine(goodHub, 14, '      table: ""'),
+      ['hub.yaml:14:7: error: spec.source.mysql.table is required'],
+    ],
+    [
+      'a missing mapping',
+      withLine(goodHub, 17, '    active: active'),
+      [
+        'hub.yaml:17:5: error: unknown field spec.valueMappings.active',
+        'hub.yaml:15:3: error: spec.valueMappings.activate is required',
+      ],
+    ],
+    [
+      'a variable with a taken name',
+      withLine(goodHub, 19, '    uid: replicas'),
+      ['hub.yaml:19:5: warning: extraValueMappings.uid has the name of a variable every row has'],
+    ],
+    [
+      'a deprecated mapping',
+      withLine(goodHub, 17, '    activate: active', '    hostOrUrl: url'),
+      ['hub.yaml:18:5: warning: valueMappings.hostOrUrl is deprecated'],
+    ],
   ])('names the place of a hub with %s', async (_story, hub, lines) => {
     expect([...(await lintHub(hub))].toSorted()).toEqual([...lines].toSorted());
   });
@@ -168,7 +219,9 @@ describe('client/lint/index', () => {
 
     const { out, err, exitCode } = await run('lint --offline -f a.yaml -f b.yaml', { files });
 
-    expect(out).toContain('a.yaml:11:7: error: unknown field spec.deployments[0].timeoutSecond\n    did you mean timeoutSeconds?\n');
+    expect(out).toContain(
+      'a.yaml:11:7: error: unknown field spec.deployments[0].timeoutSecond\n    did you mean timeoutSeconds?\n',
+    );
     expect(out).toContain('b.yaml:2:1: error: tabs cannot indent YAML\n    indent with spaces\n');
     expect(err).toBe('2 files: 2 errors, 1 warning\n');
     expect(exitCode).toBe(1);
@@ -178,7 +231,14 @@ describe('client/lint/index', () => {
     const { out } = await run('lint --offline -o json -f b.yaml', { files: { 'b.yaml': 'a:\n\tb: 1\n' } });
 
     expect(JSON.parse(out)).toEqual([
-      { file: 'b.yaml', line: 2, column: 1, severity: 'error', message: 'tabs cannot indent YAML', fix: 'indent with spaces' },
+      {
+        file: 'b.yaml',
+        line: 2,
+        column: 1,
+        severity: 'error',
+        message: 'tabs cannot indent YAML',
+        fix: 'indent with spaces',
+      },
     ]);
   });
 });

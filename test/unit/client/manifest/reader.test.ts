@@ -74,7 +74,8 @@ describe('client/manifest/reader', () => {
   });
 
   it('reads CRLF lines, documents that are empty, and lists of objects', () => {
-    const list = 'kind: List\r\napiVersion: v1\r\nitems:\r\n- apiVersion: v1\r\n  kind: A\r\n  metadata: {name: one}\r\n';
+    const list =
+      'kind: List\r\napiVersion: v1\r\nitems:\r\n- apiVersion: v1\r\n  kind: A\r\n  metadata: {name: one}\r\n';
     const { manifests, problems } = readManifests('f.yaml', `---\r\n# nothing\r\n---\r\n${list}---\r\n`);
 
     expect(problems).toEqual([]);
@@ -106,10 +107,13 @@ describe('client/manifest/reader', () => {
     ['a: {{ .x\n  | int }}', ['1:4 the template that begins here does not end on its line']],
     ['a: 1\nb: 2\na: 3', ['3:1 key "a" is set twice; the first one is on line 4']],
     ['a:\n  c: 1\n  c: 2', ['3:3 key "c" is set twice; the first one is on line 5']],
-    ['a: @x\nb: %y', [
-      '1:4 plain value cannot start with reserved character @',
-      '2:4 plain value cannot start with directive indicator character %',
-    ]],
+    [
+      'a: @x\nb: %y',
+      [
+        '1:4 plain value cannot start with reserved character @',
+        '2:4 plain value cannot start with directive indicator character %',
+      ],
+    ],
     ['a: *nope', ['1:4 no anchor &nope stands before this alias']],
     ['a: &x [1, *x]', ['1:11 alias *x stands inside the value it names']],
     ['? [a]\n: b', ['1:3 a map or a list cannot be a key']],
@@ -118,9 +122,7 @@ describe('client/manifest/reader', () => {
     ['a: 9007199254740993', ['1:4 9007199254740993 is too large to be carried exactly']],
     ['a: "x\\qb"', ['1:6 invalid escape sequence \\q']],
     ["a: 'x\nb: 1", ["2:5 missing closing '"]],
-    ['a: [1, 2\nb: c\n', [
-      '2:1 flow sequence in block collection must be sufficiently indented and end with a ]',
-    ]],
+    ['a: [1, 2\nb: c\n', ['2:1 flow sequence in block collection must be sufficiently indented and end with a ]']],
     ['  a: 1', ['1:1 all mapping items must start at the same column']],
     [`a: ${'['.repeat(20_000)}`, ['1:820 nested too deeply to be read']],
   ])('reports %j with line and column', (text, problems) => {
@@ -130,7 +132,12 @@ describe('client/manifest/reader', () => {
 
   it('stops an alias bomb where it goes off', () => {
     const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
-    for (let i = 1; i < 9; i++) lines.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(', ')}]`);
+    for (let i = 1; i < 9; i++)
+      lines.push(
+        `a${i}: &a${i} [${Array(10)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      );
 
     const { problems } = read(lines.join('\n'));
 

@@ -10,7 +10,7 @@ const head = 'apiVersion: v1\nkind: Thing\nmetadata: {name: thing}\n';
 function place(text: string): string {
   const [manifest] = readManifests('f.yaml', head + text).manifests;
   const { located } = findPath(manifest!.root, ['a']);
-  const lines = String(located.value).split('\n');
+  const lines = (located.value as string).split('\n');
   const line = lines.findIndex((candidate) => candidate.includes('X'));
   const at = { line: line + 1, column: (lines[line] ?? '').indexOf('X') + 1 };
   const { line: found, column } = positionAt(manifest!.source, offsetInScalar(manifest!.source, located, at));

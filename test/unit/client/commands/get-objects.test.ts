@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { LynqFailure } from '../../../../domain/failures.ts';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { aNode, now, run } from '../run.ts';
+
+function aCluster() {
+  const cluster = createFakeCluster({ now: () => new Date(now.getTime() - 600_000) });
+  cluster.seed(aNode('acme-corp-data-tier'));
+  cluster.seed(
+    aNode('acme-corp-api-tier', {
+      form: 'api-tier',
+      ready: 1,
+      desired: 2,
+      status: 'False',
+      reason: 'NotAllResourcesReady',
+    }),
+  );
+  cluster.seed({
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqHub',
+    metadata: { name: 'multi-tier-nodes', namespace: 'lynq-system' },
+    spec: { source: { type: 'mysql' } },
+    status: {
+      referencingTemplates: 4,
+      desired: 4,
+      ready: 3,
+      failed: 1,
+      lastSyncTime: '2026-11-22T11:59:30Z',
+      rows: { seen: 3, active: 1, frozen: 1, held: 0 },
+      conditions: [{ type: 'Ready', status: 'False', reason: 'NodesFailed' }],
+    },
+  });
+  cluster.seed({
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqForm',
+    metadata: { name: 'api-tier', namespace: 'lynq-system' },
+    spec: { hubId: 'multi-tier-nodes' },
+    status: {
+      totalNodes: 2,
+      readyNodes: 1,
+      conditions: [{ type: 'Valid', status: 'True', reason: 'ValidationPassed' }],
+    },
+  });
+  return cluster;
+}
+
+describe('client/commands/get-objects', () => {
+  it('prints nodes as the multi-tier story shows them', async () => {
+    const { out, exitCode } = await run('get nodes', { cluster: aCluster() });
+
+    expect(out).toBe(
+      [
+        'NAME                  READY   RESOURCES   SKIPPED   AGE\n',
+        'acme-corp-api-tier    False   1/2         0         10m\n',
+        'acme-corp-data-tier   True    6/6         0         10m\n',
+      ].join(''),
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  it('prints more columns with -o wide and the namespace with -A', async () => {
+    const { out } = await run('get nodes -A -o wide', { cluster: aCluster() });
+
+    expect(out).toBe(
+      [
+        'NAMESPACE     NAME                  READY   RESOURCES   SKIPPED   AGE   UID         FORM        HUB                FAILED   CONFLICTED   REASON\n',
+        'lynq-system   acme-corp-api-tier    False   1/2         0         10m   acme-corp   api-tier    multi-tier-nodes   0        Unknown      NotAllResourcesReady\n',
+        'lynq-system   acme-corp-data-tier   True    6/6         0         10m   acme-corp   data-tier   multi-tier-nodes   0        Unknown      Reconciled\n',
+      ].join(''),
+    );
+  });
+
+  it('prints hubs with the age of their last sync', async () => {
+    const { out } = await run('get hubs -o wide', { cluster: aCluster() });
+
+    expect(out).toBe(
+      [
+        'NAME               READY   FORMS   NODES   FAILED   LAST SYNC   AGE   ROWS   ACTIVE   FROZEN   HELD   REASON\n',
+        'multi-tier-nodes   False   4       3/4     1        30s         10m   3      1        1        0      NodesFailed\n',
+      ].join(''),
+    );
+  });
+
+  it('prints forms with their hub', async () => {
+    const { out } = await run('get forms', { cluster: aCluster() });
+
+    expect(out).toBe(
+      [
+        'NAME       HUB                VALID   NODES   AGE\n',
+        'api-tier   multi-tier-nodes   True    1/2     10m\n',
+      ].join(''),
+    );
+  });
+
+  it.each(['node', 'lynqnodes', 'lynqnode', 'lnode'])('knows nodes as %s too', async (alias) => {
+    expect((await run(`get ${alias} -o name`, { cluster: aCluster() })).out).toBe(
+      'lynqnode.operator.lynq.sh/acme-corp-api-tier\nlynqnode.operator.lynq.sh/acme-corp-data-tier\n',
+    );
+  });
+
+  it('prints one object by name as YAML and JSON, without managedFields', async () => {
+    const cluster = aCluster();
+
+    const yaml = await run('get node acme-corp-api-tier -o yaml', { cluster });
+    const json = await run('get node acme-corp-api-tier -o json', { cluster });
+
+    expect(yaml.out).toMatch(/^apiVersion: operator.lynq.sh\/v1\nkind: LynqNode\nmetadata:\n/);
+    expect(JSON.parse(json.out)).toMatchObject({ kind: 'LynqNode', metadata: { name: 'acme-corp-api-tier' } });
+    expect(yaml.out + json.out).not.toContain('managedFields');
+  });
+
+  it('prints several objects as a List', async () => {
+    const { out } = await run('get nodes -o json', { cluster: aCluster() });
+
+    expect(JSON.parse(out)).toMatchObject({ apiVersion: 'v1', kind: 'List', items: [{}, {}] });
+  });
+
+  it('asks for the nodes of a selector', async () => {
+    const cluster = aCluster();
+    cluster.seed(aNode('globex-data-tier', { uid: 'globex' }));
+
+    const { out } = await run('get nodes -l lynq.sh/uid=globex --no-headers', { cluster });
+
+    expect(out).toBe('globex-data-tier   True   6/6   0     10m\n');
+  });
+
+  it('says on stderr that there is nothing, as kubectl does', async () => {
+    expect(await run('get nodes -n empty', { cluster: aCluster() })).toMatchObject({
+      out: '',
+      err: 'No resources found in empty namespace.\n',
+      exitCode: 0,
+    });
+  });
+
+  it.each([
+    [undefined, 'lynq-system'],
+    ['team-a', 'team-a'],
+  ])('takes the namespace of the context: %s gives %s', async (contextNamespace, expected) => {
+    const cluster = aCluster();
+
+    await run('get nodes', { cluster, ...(contextNamespace === undefined ? {} : { contextNamespace }) });
+
+    expect(cluster.calls.at(-1)?.options).toMatchObject({ namespace: expected });
+  });
+
+  it('takes -n over the context, before or after the command', async () => {
+    const cluster = aCluster();
+
+    await run('-n one get nodes', { cluster, contextNamespace: 'team-a' });
+    await run('get nodes -n two', { cluster, contextNamespace: 'team-a' });
+
+    expect(cluster.calls.map(({ options }) => options)).toMatchObject([{ namespace: 'one' }, { namespace: 'two' }]);
+  });
+
+  it('fails for a name that is not there, with what to do', async () => {
+    expect(await run('get node nope', { cluster: aCluster() })).toMatchObject({
+      out: '',
+      err: 'Error: lynqnodes.operator.lynq.sh "nope" not found in namespace "lynq-system"\n  see what is there: lynq get nodes -n lynq-system\n',
+      exitCode: 1,
+    });
+  });
+
+  it('refuses a name together with -A', async () => {
+    expect(await run('get nodes x -A', { cluster: aCluster() })).toMatchObject({ exitCode: 2 });
+  });
+
+  it('exits 3 when the cluster cannot be reached', async () => {
+    const clusterError = new LynqFailure('ClusterUnreachable', 'The API server does not answer.');
+
+    expect(await run('get nodes', { clusterError })).toMatchObject({
+      err: expect.stringMatching(/^Error: The API server does not answer\.\n/),
+      exitCode: 3,
+    });
+  });
+
+  it('says where the definitions come from when the cluster does not know the kind', async () => {
+    const cluster = createFakeCluster();
+    cluster.removeKind({ apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode' });
+
+    const { err, exitCode } = await run('get nodes', { cluster });
+
+    expect(err).toContain('kubectl apply -f deploy/crds/');
+    expect(exitCode).toBe(1);
+  });
+});

@@ -1,0 +1,49 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { commandGroups, commands } from '../../../../client/commands/index.ts';
+import { globalFlags } from '../../../../client/global-flags.ts';
+import { run } from '../run.ts';
+
+describe('client/commands/index', () => {
+  it('has every command file, each named noun-verb', () => {
+    const verbs = ['apply', 'delete', 'describe', 'get', 'lint', 'render', 'resync', 'scale'];
+    const shared = ['object-delete.ts'];
+    const folder = new URL('../../../../client/commands/', import.meta.url);
+    const files = readdirSync(folder).filter(
+      (name) => verbs.some((verb) => name.endsWith(`-${verb}.ts`)) && !shared.includes(name),
+    );
+
+    expect(commands).toHaveLength(files.length);
+  });
+
+  it('names each command once', () => {
+    const names = commands.flatMap(({ name, aliases = [] }) => {
+      const words = name.split(' ');
+      return [name, ...aliases.map((alias) => [...words.slice(0, -1), alias].join(' '))];
+    });
+
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('describes every first word that commands share', () => {
+    const shared = commands.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' ')[0]);
+
+    expect(new Set(Object.keys(commandGroups))).toEqual(new Set(shared));
+  });
+
+  it.each(commands.map((command) => [command.name, command] as const))('%s is complete', async (name, command) => {
+    const ran = await run(`${name} --help`);
+
+    expect(command.summary).toMatch(/^[A-Z][^.]*$/);
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const { command: example } of command.examples) expect(example).toContain(`lynq ${name.split(' ')[0]}`);
+    for (const [long, flag] of Object.entries(command.flags)) {
+      expect(Object.keys(globalFlags)).not.toContain(long);
+      expect(Object.values(globalFlags).map((global) => ('short' in global ? global.short : undefined))).not.toContain(
+        flag.short ?? 'none',
+      );
+      expect(ran.out).toContain(`--${long}`);
+    }
+    expect(ran).toMatchObject({ exitCode: 0, err: '' });
+  });
+});

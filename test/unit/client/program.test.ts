@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { run } from './run.ts';
+
+describe('client/program', () => {
+  it('shows help on stdout with every command', async () => {
+    const { out, exitCode } = await run('--help');
+
+    for (const word of ['get', 'describe', 'apply', 'lint', 'render', 'resync', 'scale', 'delete']) {
+      expect(out).toMatch(new RegExp(`^  ${word} `, 'm'));
+    }
+    expect(exitCode).toBe(0);
+  });
+
+  it('prints the version', async () => {
+    expect(await run('--version')).toMatchObject({ out: '1.2.3\n', exitCode: 0 });
+  });
+
+  it.each([
+    ['gt nodes', "Error: unknown command 'gt'\n  Did you mean get?\n"],
+    ['get nods', "Error: unknown command 'nods'\n  Did you mean one of node, nodes?\n"],
+    ['get nodes --selctor a', "Error: unknown option '--selctor'\n  Did you mean --selector?\n"],
+    [
+      'get nodes -o xml',
+      "Error: option '-o, --output <FORMAT>' argument 'xml' is invalid. Allowed choices are table, wide, json, yaml, name.\n",
+    ],
+    ['apply', "Error: required option '-f, --filename <FILE|DIR|->' not specified\n"],
+    [
+      'scale a b --set x=1 --timeout soon',
+      'Error: --timeout soon is not a duration\n  write it as 30s, 2m or 1m30s; at most 24h\n',
+    ],
+    ['lint -f a extra', "Error: too many arguments for 'lint'. Expected 0 arguments but got 1.\n"],
+  ])('refuses %s on stderr with exit code 2', async (line, err) => {
+    expect(await run(line)).toMatchObject({ out: '', err, exitCode: 2 });
+  });
+
+  it('hands the global options over wherever they stand', async () => {
+    const { options } = await run(
+      '--context kind --address t:7233 get nodes -n team --kubeconfig k --temporal-namespace tn --profile p --timeout 1m30s',
+    );
+
+    expect(options).toEqual([
+      {
+        namespace: 'team',
+        context: 'kind',
+        kubeconfig: 'k',
+        address: 't:7233',
+        temporalNamespace: 'tn',
+        profile: 'p',
+        timeoutMilliseconds: 90_000,
+      },
+    ]);
+  });
+
+  it('tells an unexpected error with how to report it', async () => {
+    const { err, exitCode } = await run('get nodes', { clusterError: new TypeError('boom') });
+
+    expect(err).toBe('Error: boom\n  This is unexpected; run again with LYNQ_DEBUG=1 for the details of a report.\n');
+    expect(exitCode).toBe(1);
+  });
+});
