@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * `unit` is pure and fast: no server, no network. Projects that need the embedded stack get it from a global setup
- * and are listed here with the folder they live in.
+ * `unit` is pure and fast: no server, no network. `stack` runs against one embedded stack (real MariaDB, Temporal, Kubernetes control plane) that
+ * its global setup brings up; its files run one after the other, so that they do not disturb each other's waits.
  */
 export default defineConfig({
   test: {
@@ -12,10 +12,28 @@ export default defineConfig({
           name: 'unit',
           include: [
             'test/unit/**/*.test.ts',
-            'test/parity/**/*.test.ts',
             'test/architecture/**/*.test.ts',
             'test/golden/**/*.test.ts',
+            'test/parity/**/*.test.ts',
+            'test/contract/**/*-fake.test.ts',
           ],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'stack',
+          include: [
+            'test/contract/**/*.test.ts',
+            'test/workflow/**/*.test.ts',
+            'test/replay/**/*.test.ts',
+            'test/e2e/**/*.test.ts',
+          ],
+          exclude: ['test/contract/**/*-fake.test.ts'],
+          globalSetup: ['test/support/stack-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],
