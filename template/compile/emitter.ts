@@ -27,6 +27,8 @@ export interface Emission {
   readonly rootFields: RootField[];
   /** Names asked for with `hasKey`, `get` or `index` on the root: reading them is guarded. */
   readonly guarded: Set<string>;
+  /** A dot or `$` is used as a whole: functions may get hold of the row and change it. */
+  exposesRow: boolean;
   readonly functionOf: (name: string) => GoFunction | undefined;
   readonly isDefined: (template: string) => boolean;
 }

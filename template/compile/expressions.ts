@@ -81,6 +81,7 @@ export function emitOperand(frame: Frame, node: OperandNode): Expression {
   const at = place(frame, node.at);
   switch (node.node) {
     case 'dot':
+      frame.emission.exposesRow = true;
       return stateField('dot', at);
     case 'nil':
       return nothing(at);
@@ -93,7 +94,8 @@ export function emitOperand(frame: Frame, node: OperandNode): Expression {
     case 'identifier':
       return emitFunction(frame, node, [], undefined);
     case 'variable':
-      return node.names.length > 0 ? emitGet(frame, node, node.names) : emitVariable(frame, node);
+      frame.emission.exposesRow ||= node.name === '$' && node.names.length === 0;
+      return emitGet(frame, node, node.names);
     case 'pipe':
       return call('value', [emitPipe(frame, node)], at);
     default:
@@ -103,9 +105,14 @@ export function emitOperand(frame: Frame, node: OperandNode): Expression {
 
 function emitVariable(frame: Frame, node: VariableNode): Expression {
   const at = place(frame, node.at);
-  if (node.name === '$') return stateField('root', at);
   const slot = slotOf(frame, node.name);
+  if (slot === undefined && node.name === '$') return stateField('root', at);
   return slot === undefined ? undefinedVariable(frame, node.name, node.at) : call('var', [number(slot, at)], at);
+}
+
+/** `$`, unless the template has declared a variable of that name. */
+function isRoot(frame: Frame, node: VariableNode): boolean {
+  return node.name === '$' && frame.rootIsRow && slotOf(frame, '$') === undefined;
 }
 
 type Selector = Extract<OperandNode, { node: 'field' | 'chain' | 'variable' }>;
@@ -113,7 +120,7 @@ type Selector = Extract<OperandNode, { node: 'field' | 'chain' | 'variable' }>;
 /** What `.a.b` starts from. */
 function emitReceiver(frame: Frame, node: Selector): Expression {
   if (node.node === 'chain') return emitOperand(frame, node.base);
-  const isRow = node.node === 'field' ? frame.dotIsRow : node.name === '$' && frame.rootIsRow;
+  const isRow = node.node === 'field' ? frame.dotIsRow : isRoot(frame, node);
   const [name] = node.names;
   if (isRow && name !== undefined) noteRootField(frame, name, node.at);
   return node.node === 'field' ? stateField('dot', place(frame, node.at)) : emitVariable(frame, node);

@@ -24,6 +24,8 @@ export interface Unit {
   readonly called: readonly CalledFunction[];
   readonly rootFields: readonly RootField[];
   readonly guarded: ReadonlySet<string>;
+  /** The row as a whole may reach functions, and so be changed; otherwise fields may share it. */
+  readonly exposesRow: boolean;
 }
 
 export type UnitResult =
@@ -63,14 +65,15 @@ function emitUnit(source: string): Unit {
     called: [],
     rootFields: [],
     guarded: new Set(),
+    exposesRow: false,
     functionOf: (name: string): GoFunction | undefined => functionOf(name),
     isDefined: (name) => template.defined.has(name),
   };
   const templates = new Map<string, Runnable>();
   for (const [name, list] of template.defined) templates.set(name, emitRunnable(emission, list, name === ROOT_NAME));
   const main = templates.get(ROOT_NAME) ?? emitRunnable(emission, template.body, true);
-  const { constants, called, rootFields, guarded } = emission;
-  return { main, templates, constants, called, rootFields, guarded };
+  const { constants, called, rootFields, guarded, exposesRow } = emission;
+  return { main, templates, constants, called, rootFields, guarded, exposesRow };
 }
 
 function emitRunnable(emission: Emission, list: ListNode, isRoot: boolean): Runnable {

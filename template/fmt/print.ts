@@ -86,7 +86,7 @@ function printNil(printing: Printing): string {
 /** The error text of `fmt`: `%!verb(type=value)`. */
 function badVerb(value: GoValue, printing: Printing): string {
   const shown = printOperand(value, { ...printing, verb: 'v', depth: 0 });
-  return leaf(`%!${printing.verb}(${typeName(value)}=`, printing) + leaf(`${shown})`, printing);
+  return `${leaf(`%!${printing.verb}(${typeName(value)}=`, printing)}${shown})`;
 }
 
 function printText(text: string, value: GoValue, printing: Printing): string {
@@ -156,19 +156,31 @@ function printComplex(value: Extract<GoValue, { go: 'complex' }>, printing: Prin
 }
 
 function printList(list: GoList, printing: Printing): string {
-  const { sharpV } = printing.format;
-  if (sharpV && list.isNil) return leaf(`${list.type}(nil)`, printing);
   const inner = { ...printing, depth: printing.depth + 1 };
-  const items = list.items.map((item) => printOperand(item, inner));
-  return sharpV ? leaf(`${list.type}{${items.join(', ')}}`, printing) : leaf(`[${items.join(' ')}]`, printing);
+  const items = (): string[] => list.items.map((item) => printOperand(item, inner));
+  return printComposite(list, items, printing);
 }
 
 function printMap(map: GoMap, printing: Printing): string {
-  const { sharpV } = printing.format;
-  if (sharpV && map.isNil) return leaf(`${map.type}(nil)`, printing);
   const inner = { ...printing, depth: printing.depth + 1 };
-  const pairs = sortedEntries(map).map(([key, item]) => `${printOperand(key, inner)}:${printOperand(item, inner)}`);
-  return sharpV ? leaf(`${map.type}{${pairs.join(', ')}}`, printing) : leaf(`map[${pairs.join(' ')}]`, printing);
+  const pairs = (): string[] =>
+    sortedEntries(map).map(([key, item]) => `${printOperand(key, inner)}:${printOperand(item, inner)}`);
+  return printComposite(map, pairs, printing);
+}
+
+/** A fixed stand-in for the address Go prints with `%p`: a render must not change by itself. */
+const ADDRESS = 0xc000010000n;
+
+function printComposite(value: GoList | GoMap, members: () => string[], printing: Printing): string {
+  const { format, verb } = printing;
+  if (verb === 'w') return badVerb(value, printing);
+  if (verb === 'p') return leaf(formatInteger(ADDRESS, 16, 'x', { ...format, sharp: !format.sharp }), printing);
+  if (format.sharpV && value.isNil) return leaf(`${value.type}(nil)`, printing);
+  const shown = members();
+  // The members have been charged; this is for what stands between and around them.
+  leaf(' '.repeat(Math.min(shown.length, 1_000) + 2), printing);
+  if (format.sharpV) return `${value.type}{${shown.join(', ')}}`;
+  return `${value.go === 'map' ? 'map' : ''}[${shown.join(' ')}]`;
 }
 
 /** Entries in the order Go prints and ranges over them. */

@@ -1,6 +1,6 @@
 import type { FunctionContext } from '../functions/define.ts';
 import { type FieldLimits, fieldLimits, nodeLimits } from '../limits.ts';
-import { entropyOf, type RandomPlace } from '../random/entropy.ts';
+import { type Entropy, entropyOf, type RandomPlace } from '../random/entropy.ts';
 import { Meter, type NodeUsage } from '../runtime/meter.ts';
 
 /** What all fields of one node share. */
@@ -14,28 +14,38 @@ export interface NodeContext {
   readonly limits?: FieldLimits;
 }
 
-export interface FieldContext {
-  readonly context: FunctionContext;
-  readonly meter: Meter;
-}
-
 /** The surroundings of one field; what it makes and has to keep goes into `fresh`. */
-export function fieldContext(node: NodeContext, place: RandomPlace, fresh: Map<string, string>): FieldContext {
-  const limits = node.limits ?? fieldLimits;
-  const meter = new Meter(limits, { limits: nodeLimits, usage: node.usage }, node.clock);
-  const entropy = entropyOf(node.hubKey, place);
-  let keptCalls = 0;
-  const keep = (name: string, inputs: readonly string[], make: () => string): string => {
-    keptCalls += 1;
-    const label = `${name}.${entropy.label([name, String(keptCalls), ...inputs])}`;
-    const known = node.kept.get(label) ?? fresh.get(label);
+export class FieldContext implements FunctionContext {
+  readonly now: Date;
+  readonly entropy: Entropy;
+  readonly limits: FieldLimits;
+  readonly meter: Meter;
+  readonly #kept: ReadonlyMap<string, string>;
+  readonly #fresh: Map<string, string>;
+  #keptCalls = 0;
+
+  constructor(node: NodeContext, place: RandomPlace, fresh: Map<string, string>) {
+    this.now = node.now;
+    this.limits = node.limits ?? fieldLimits;
+    this.meter = new Meter(this.limits, { limits: nodeLimits, usage: node.usage }, node.clock);
+    this.entropy = entropyOf(node.hubKey, place);
+    this.#kept = node.kept;
+    this.#fresh = fresh;
+  }
+
+  spend(units: number): void {
+    this.meter.spend(units);
+  }
+
+  keep(name: string, inputs: readonly string[], make: () => string): string {
+    this.#keptCalls += 1;
+    const label = `${name}.${this.entropy.label([name, String(this.#keptCalls), ...inputs])}`;
+    const known = this.#kept.get(label) ?? this.#fresh.get(label);
     if (known !== undefined) return known;
     const made = make();
-    fresh.set(label, made);
+    this.#fresh.set(label, made);
     return made;
-  };
-  const context = { now: node.now, entropy, limits, spend: (units: number) => meter.spend(units), keep };
-  return { context, meter };
+  }
 }
 
 export function newUsage(): NodeUsage {

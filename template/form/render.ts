@@ -2,10 +2,10 @@ import type { Json, JsonObject } from '../../domain/api/json.ts';
 import type { TemplateProblem } from '../problems.ts';
 import { TemplateFailure } from '../problems.ts';
 import { type RunResult, runUnit } from '../runtime/run.ts';
-import { type GoValue, goMap } from '../values.ts';
+import { type GoMap, goMap } from '../values.ts';
 import { cleanText } from '../values/text.ts';
 import type { CompiledForm } from './compile.ts';
-import { fieldContext, newUsage, type NodeContext } from './field-context.ts';
+import { FieldContext, newUsage, type NodeContext } from './field-context.ts';
 import { integerJson } from './int64.ts';
 import type { FieldPlan, Plan } from './plan.ts';
 import { type CompiledResource, problemOf } from './resource.ts';
@@ -40,7 +40,7 @@ export type RenderResult =
 interface Rendering {
   readonly render: RenderContext;
   readonly node: NodeContext;
-  readonly variables: readonly (readonly [string, GoValue])[];
+  readonly row: GoMap;
 }
 
 interface ResourceRendering extends Rendering {
@@ -63,7 +63,7 @@ export function renderForm(form: CompiledForm, context: RenderContext): RenderRe
       usage: newUsage(),
       clock: () => performance.now(),
     },
-    variables: Array.from(context.variables, ([name, value]) => [cleanText(name), cleanText(value)] as const),
+    row: goMap(Array.from(context.variables, ([name, value]) => [cleanText(name), cleanText(value)] as const)),
   };
   const rendered: RenderedResource[] = [];
   const problems: TemplateProblem[] = [];
@@ -117,11 +117,12 @@ function renderPlan(rendering: ResourceRendering, plan: Plan): Json {
 function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
   const { hub, uid, form } = rendering.render;
   const place = { hub, uid, form, resource: rendering.resource.id, path: field.path };
-  const { context, meter } = fieldContext(rendering.node, place, rendering.fresh);
-  // A map of its own: `set` in one field must not show in another.
-  const result = runUnit(field.unit, { root: goMap(rendering.variables), context, meter });
+  const context = new FieldContext(rendering.node, place, rendering.fresh);
+  // `set` in one field must not show in another.
+  const root = field.unit.exposesRow ? goMap(rendering.row.entries) : rendering.row;
+  const result = runUnit(field.unit, { root, context, meter: context.meter });
   if (result.ok) return fieldValue(rendering, field, result);
-  const names = rendering.variables.map(([name]) => name);
+  const names = [...rendering.row.entries.keys()];
   rendering.problems.push(problemOf(rendering.resource.id, field.path, explained(result.failure, names), names));
   return null;
 }

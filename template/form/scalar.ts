@@ -5,7 +5,7 @@ import { runUnit } from '../runtime/run.ts';
 import type { GoValue } from '../values.ts';
 import { fromHost } from '../values/convert.ts';
 import { cleanText } from '../values/text.ts';
-import { fieldContext, newUsage } from './field-context.ts';
+import { FieldContext, newUsage } from './field-context.ts';
 import { problemOf } from './resource.ts';
 
 export type ScalarResult =
@@ -35,7 +35,8 @@ export function renderScalar(source: string, variables: unknown, options: Scalar
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   };
   const place = { hub: 'hub', uid: options.uid ?? 'uid', form: 'form', resource: 'scalar', path: '' };
-  const result = runUnit(compiled.unit, { root: root.value, ...fieldContext(node, place, new Map()) });
+  const context = new FieldContext(node, place, new Map());
+  const result = runUnit(compiled.unit, { root: root.value, context, meter: context.meter });
   if (!result.ok) return failed(result.failure);
   return result.value === undefined
     ? { ok: true, text: result.text }

@@ -35,12 +35,12 @@ export interface FunctionContext {
   /**
    * Charges work that one call does beyond a handful of steps (a loop over a text, a list). Throws `LimitError` when time is up.
    */
-  readonly spend: (units: number) => void;
+  spend(units: number): void;
   /**
    * First result of a key or certificate function, kept for ever. `name` and `inputs` identify it together with the place of the call;
    * `make` runs only when nothing is kept yet.
    */
-  readonly keep: (name: string, inputs: readonly string[], make: () => string) => string;
+  keep(name: string, inputs: readonly string[], make: () => string): string;
 }
 
 /** A function of the templates, with the parameter types Go's call rules are applied to. */

@@ -2,7 +2,7 @@ import { sprint } from '../fmt/printf.ts';
 import { GoError, LimitError } from '../problems.ts';
 import { type GoValue, goList, int64 } from '../values.ts';
 import { castFloat64, castInt64 } from '../values/convert.ts';
-import { parseInteger } from '../values/numbers.ts';
+import { parseInteger, parseIntegerLoosely } from '../values/numbers.ts';
 import { fn, type FunctionContext, type FunctionTable, variadic } from './define.ts';
 import { add, type Decimal, divide, multiply, subtract, toDecimal, toFloat } from './support/decimal.ts';
 import { goPowerOfTen } from './support/pow.ts';
@@ -112,7 +112,7 @@ export const math = {
   ),
   int64: fn(['any'], (_context, value) => int64(castInt64(value))),
   float64: fn(['any'], (_context, value) => castFloat64(value)),
-  atoi: fn(['string'], (_context, text) => parseInteger(text, 10) ?? 0n),
+  atoi: fn(['string'], (_context, text) => parseIntegerLoosely(text)),
   toDecimal: fn(['any'], (context, value) => int64(parseInteger(sprint([value], context.limits.output), 8) ?? 0n)),
   until: fn(['int'], (context, count) => intList(steps(context, 0n, count, count < 0n ? -1n : 1n))),
   untilStep: fn(['int', 'int', 'int'], (context, start, stop, step) => intList(steps(context, start, stop, step))),

@@ -32,30 +32,60 @@ export interface Entropy {
 }
 
 export function entropyOf(key: Uint8Array, place: RandomPlace): Entropy {
-  const { hub, uid, form, resource, path } = place;
-  let calls = 0;
-  return {
-    next: () => {
-      calls += 1;
-      return streamOf(key, ['lynq/field/v1', hub, uid, form, resource, path, String(calls)]);
-    },
-    named: (name) => streamOf(key, ['lynq/generate/v1', hub, uid, name]),
-    label: (parts) => {
-      const info = JSON.stringify(['lynq/kept/v1', hub, uid, form, resource, path, ...parts]);
-      return createHmac('sha256', key).update(info).digest('hex').slice(0, 40);
-    },
-  };
+  return new FieldEntropy(key, place);
+}
+
+class FieldEntropy implements Entropy {
+  readonly #key: Uint8Array;
+  readonly #place: RandomPlace;
+  #calls = 0;
+
+  constructor(key: Uint8Array, place: RandomPlace) {
+    this.#key = key;
+    this.#place = place;
+  }
+
+  next(): RandomStream {
+    this.#calls += 1;
+    return streamOf(this.#key, this.#info('lynq/field/v1', String(this.#calls)));
+  }
+
+  named(name: string): RandomStream {
+    return streamOf(this.#key, ['lynq/generate/v1', this.#place.hub, this.#place.uid, name]);
+  }
+
+  label(parts: readonly string[]): string {
+    const info = JSON.stringify(this.#info('lynq/kept/v1', ...parts));
+    return createHmac('sha256', this.#key).update(info).digest('hex').slice(0, 40);
+  }
+
+  #info(purpose: string, ...parts: readonly string[]): readonly string[] {
+    const { hub, uid, form, resource, path } = this.#place;
+    return [purpose, hub, uid, form, resource, path, ...parts];
+  }
 }
 
 const KEY_BYTES = 32;
 const COUNTER_BYTES = 16;
+const BLOCK_BYTES = 256;
 
 function streamOf(key: Uint8Array, info: readonly string[]): RandomStream {
   const derived = Buffer.from(
     hkdfSync('sha256', key, new Uint8Array(0), JSON.stringify(info), KEY_BYTES + COUNTER_BYTES),
   );
   const cipher = createCipheriv('aes-256-ctr', derived.subarray(0, KEY_BYTES), derived.subarray(KEY_BYTES));
-  const bytes = (count: number): Uint8Array => cipher.update(new Uint8Array(count));
+  // The key stream is read in blocks and handed out in order: how it is cut does not change it.
+  let block: Uint8Array = new Uint8Array(0);
+  let used = 0;
+  const bytes = (count: number): Uint8Array => {
+    if (used + count > block.length) {
+      const rest = block.subarray(used);
+      block = Buffer.concat([rest, cipher.update(new Uint8Array(Math.max(BLOCK_BYTES, count - rest.length)))]);
+      used = 0;
+    }
+    used += count;
+    return block.subarray(used - count, used);
+  };
   return { bytes, below: (bound) => below(bytes, bound) };
 }
 
@@ -65,7 +95,7 @@ function below(bytes: (count: number) => Uint8Array, bound: number): number {
   const range = 2 ** (8 * size);
   const limit = range - (range % bound);
   for (;;) {
-    const value = Buffer.from(bytes(size)).readUIntBE(0, size);
+    const value = bytes(size).reduce((sum, byte) => sum * 256 + byte, 0);
     if (value < limit) return value % bound;
   }
 }

@@ -37,6 +37,22 @@ const options: CompileOptions = {
 };
 
 /**
+ * How a program is run: as Handlebars runs a partial, with the helpers as they are. A top-level run would wrap each of them anew for every
+ * field of every row. There are no partials, decorators or hooks; prototype access stays forbidden.
+ */
+const runOptions = {
+  partial: true,
+  helpers: Object.freeze({ ...helpers }),
+  partials: Object.freeze({}),
+  decorators: Object.freeze({}),
+  hooks: Object.freeze({}),
+  protoAccessControl: {
+    methods: { whitelist: Object.freeze({}), defaultValue: false },
+    properties: { whitelist: Object.freeze({}), defaultValue: false },
+  },
+} as unknown as RuntimeOptions;
+
+/**
  * A program for the Handlebars runtime. The tree is checked first; Handlebars generates code from it on the first run.
  *
  * Throws `ForgedTreeError` for a tree that did not come from the factory.
@@ -44,5 +60,6 @@ const options: CompileOptions = {
 export function compileProgram(tree: ProgramNode): Program {
   const checked = checkedTree(tree);
   // Handlebars' types want mutable nodes with full locations; it reads only what ours have.
-  return environment.compile(checked as unknown as hbs.AST.Program, options) as Program;
+  const program = environment.compile(checked as unknown as hbs.AST.Program, options);
+  return (state) => program(state, runOptions);
 }

@@ -86,12 +86,12 @@ function out(this: RenderState, argument: Argument, options: HelperOptions): str
 
 function get(this: RenderState, ...args: [Argument, ...string[], HelperOptions]): GoValue | undefined {
   if (this.skip) return undefined;
-  const options = args.at(-1) as HelperOptions;
   let value = valueOf(args[0]);
-  for (let index = 1; index < args.length - 1; index += 1) {
-    const name = args[index] as string;
-    const receiver = value;
-    value = located(options, name, () => readField(this, receiver, name));
+  let index = 1;
+  try {
+    for (; index < args.length - 1; index += 1) value = readField(this, value, args[index] as string);
+  } catch (error) {
+    throw failureAt(error, (args.at(-1) as HelperOptions).loc.start, args[index] as string);
   }
   return value;
 }

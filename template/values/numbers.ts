@@ -50,6 +50,12 @@ export function parseInteger(text: string, base: number): bigint | undefined {
   return value > MAX_INT64 || value < MIN_INT64 ? undefined : value;
 }
 
+/** The number `Atoi` gives even where it reports an error: the nearest int for one that does not fit, else 0. */
+export function parseIntegerLoosely(text: string): bigint {
+  if (!/^[+-]?[0-9]+$/.test(text)) return 0n;
+  return parseInteger(text, 10) ?? (text.startsWith('-') ? MIN_INT64 : MAX_INT64);
+}
+
 /** Underscores only between digits, or between a base prefix and a digit. */
 function underscoresOk(text: string): boolean {
   const unsigned = text.replace(/^[+-]/, '');

@@ -142,7 +142,8 @@ function separateNumber(all: readonly Word[], at: number, output: Output): numbe
 export function camelCase(text: string): string {
   const runes = runesOf(text);
   const start = runes.findIndex((rune) => !isConnector(rune));
-  if (start < 0) return text;
+  // Nothing but connectors: xstrings writes the last one twice.
+  if (start < 0) return fromRunes([...runes, ...runes.slice(-1)]);
   const first = runes[start] ?? 0;
   const output: number[] = runes.slice(0, start);
   let wasUpper = isUpper(first);

@@ -4,9 +4,15 @@
 export function hostOf(text: string): string {
   // eslint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(text)) return '';
-  const withoutFragment = text.split('#', 1)[0] ?? '';
-  const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:/.exec(withoutFragment)?.[0] ?? '';
-  const rest = withoutFragment.slice(scheme.length);
+  const hash = text.indexOf('#');
+  const withoutFragment = hash < 0 ? text : text.slice(0, hash);
+  if (!isEscaped(text.slice(withoutFragment.length))) return '';
+  return hostWithoutFragment(withoutFragment);
+}
+
+function hostWithoutFragment(text: string): string {
+  const scheme = /^[a-zA-Z][a-zA-Z0-9+.-]*:/.exec(text)?.[0] ?? '';
+  const rest = text.slice(scheme.length);
   if (!rest.startsWith('//') || (scheme === '' && rest.startsWith('///'))) return '';
   const authority = /^[^/?]*/.exec(rest.slice(2))?.[0] ?? '';
   const path = rest.slice(2 + authority.length).split('?', 1)[0] ?? '';
