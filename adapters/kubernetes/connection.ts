@@ -63,49 +63,67 @@ interface Dispatchers {
  * any kind kubeconfig knows. No request is sent yet.
  */
 export async function openConnection(options: ConnectionOptions, timing: Timing): Promise<OpenedConnection> {
-  let config: KubeConfig | undefined = await loadKubeConfig(options);
+  const config = await loadKubeConfig(options);
   // Costs 0.1 s and comes with the library above; see there.
   const undici = await import('undici');
   const coordinates = coordinatesOf(config);
   const limit = options.connections ?? defaultConnections;
-  let cached: { readonly until: number; readonly session: Promise<Session> } | undefined;
+  const dispatchers = keepDispatchers((proxy, tls, identity) =>
+    openDispatchers(undici, coordinates.origin, proxy, { identity, tls, limit }),
+  );
+  const kept = keepSession(options, timing, config, (proxy, tls) => dispatchers.of(proxy, tls));
+  return { ...coordinates, ...kept, close: () => dispatchers.close() };
+}
+
+type DispatchersOf = (proxy: string | undefined, tls: TlsOptions, identity: string) => Dispatchers;
+
+/** One pair of dispatchers at a time; another identity retires the pair before. */
+function keepDispatchers(open: DispatchersOf) {
   let current: Dispatchers | undefined;
+  return {
+    of(proxy: string | undefined, tls: TlsOptions): Dispatchers {
+      const identity = identityOf(tls);
+      if (current?.identity === identity) return current;
+      if (current !== undefined) retire(current);
+      current = open(proxy, tls, identity);
+      return current;
+    },
+    async close(): Promise<void> {
+      await Promise.all([current?.requests.close(), current?.streams.destroy()]);
+    },
+  };
+}
+
+/** Credentials that are used for seconds, and read anew from the kubeconfig after the server refused them. */
+function keepSession(
+  source: KubeconfigSource,
+  timing: Timing,
+  first: KubeConfig,
+  dispatchersOf: (proxy: string | undefined, tls: TlsOptions) => Dispatchers,
+): Pick<Connection, 'session' | 'renew'> {
+  let config: KubeConfig | undefined = first;
+  let cached: { readonly until: number; readonly session: Promise<Session> } | undefined;
 
   async function refresh(): Promise<Session> {
-    config ??= await loadKubeConfig(options);
+    config ??= await loadKubeConfig(source);
+    const proxy = config.getCurrentCluster()?.proxyUrl;
     const { headers, tls } = await credentialsOf(config);
-    const identity = identityOf(tls);
-    if (current?.identity !== identity) {
-      if (current !== undefined) retire(current);
-      current = openDispatchers(undici, coordinates.origin, config.getCurrentCluster()?.proxyUrl, {
-        identity,
-        tls,
-        limit,
-      });
-    }
-    return { headers, requests: current.requests, streams: current.streams };
+    const { requests, streams } = dispatchersOf(proxy, tls);
+    return { headers, requests, streams };
   }
-
   function renew(): void {
     cached = undefined;
     config = undefined;
   }
-
-  return {
-    ...coordinates,
-    session() {
-      if (cached === undefined || cached.until <= timing.now()) {
-        const session = refresh();
-        cached = { until: timing.now() + credentialsMilliseconds, session };
-        session.catch(renew);
-      }
-      return cached.session;
-    },
-    renew,
-    async close() {
-      await Promise.all([current?.requests.close(), current?.streams.destroy()]);
-    },
-  };
+  function session(): Promise<Session> {
+    if (cached === undefined || cached.until <= timing.now()) {
+      const fresh = refresh();
+      cached = { until: timing.now() + credentialsMilliseconds, session: fresh };
+      fresh.catch(renew);
+    }
+    return cached.session;
+  }
+  return { session, renew };
 }
 
 function coordinatesOf(config: KubeConfig) {
