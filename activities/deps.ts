@@ -1,5 +1,5 @@
 import type { Clock, Cluster, Logger, RowSource } from '../domain/ports.ts';
-import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunRegistry } from '../domain/watching.ts';
+import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunDirectory, RunRegistry } from '../domain/watching.ts';
 import type { FormStore } from './forms.ts';
 import type { FormAbsences } from './hub/read-forms.ts';
 import type { HubKeys } from './secrets.ts';
@@ -13,6 +13,7 @@ export interface Deps {
   readonly namespaces: NamespaceIndex;
   readonly changes: Changes;
   readonly runs: RunRegistry;
+  readonly directory: RunDirectory;
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;
   readonly absences: FormAbsences;

@@ -87,6 +87,8 @@ export interface Changes {
 export interface RunRegistry {
   isRunning(namespace: string, node: string): boolean;
   running(namespace: string, node: string): void;
+  /** Nodes that have been known to run for a while, long enough for Temporal's visibility to show them. */
+  settled(namespace: string): readonly string[];
   /** A message to the run was answered with "not found". */
   missing(namespace: string, node: string): void;
   /**
@@ -95,4 +97,14 @@ export interface RunRegistry {
    */
   enter(namespace: string, node: string): (seen: ReadonlyMap<string, string>) => void;
   isBusy(namespace: string, node: string): boolean;
+}
+
+/**
+ * Temporal's visibility: eventually consistent, so it never decides anything. A run it does not show is started again, which finds it alive if it is.
+ */
+export interface RunDirectory {
+  /** Names of the LynqNodes of a hub that have an open run. */
+  listed(namespace: string, hub: string): Promise<ReadonlySet<string>>;
+  /** Their number, at the cost of one request. */
+  count(namespace: string, hub: string): Promise<number>;
 }

@@ -8,7 +8,7 @@ export const WorkerConfig = z
     KUBERNETES_SERVICE_HOST: z.string().optional(),
     LYNQ_TASK_QUEUE: z.string().min(1).default(defaultTaskQueue),
     LYNQ_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-    LYNQ_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(1_500),
+    LYNQ_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(500),
     LYNQ_ACTIVITY_SLOTS: z.coerce.number().int().min(2).default(1_000),
     LYNQ_KUBERNETES_CONNECTIONS: z.coerce.number().int().min(1).default(24),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),

@@ -81,3 +81,14 @@ export async function removeSchedule(client: Client, hub: HubRef): Promise<void>
     if (!(error instanceof ScheduleNotFoundError)) throw error;
   }
 }
+
+/** Whether a hub's schedule is there; Temporal may have lost it. */
+export async function hasSchedule(client: Client, hub: HubRef): Promise<boolean> {
+  try {
+    await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).describe();
+    return true;
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return false;
+    throw error;
+  }
+}

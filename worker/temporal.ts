@@ -2,7 +2,9 @@ import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { workflowIds } from '../domain/identity.ts';
-import { wakeSignal } from '../workflows/messages.ts';
+import type { RunDirectory } from '../domain/watching.ts';
+import { wakeSignal, workflowTypes } from '../workflows/messages.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { Waker } from './watch/dispatcher.ts';
 
 export interface TemporalAccess {
@@ -48,5 +50,28 @@ export function signalWaker(client: Client): Waker {
       if (error instanceof WorkflowNotFoundError) return 'missing';
       throw error;
     }
+  };
+}
+
+/** Visibility values are quoted; names of Kubernetes objects hold no quotes, and anything else is refused rather than escaped. */
+function openRuns(namespace: string, hub: string): string {
+  if (/['"\\]/.test(namespace + hub)) throw new Error('a name that cannot be a Kubernetes name');
+  const prefix = workflowIds.node(namespace, '');
+  return `WorkflowType='${workflowTypes.node}' AND LynqHub='${hub}' AND WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus='Running'`;
+}
+
+export function visibilityDirectory(client: Client): RunDirectory {
+  return {
+    async count(namespace, hub) {
+      return (await client.workflow.count(openRuns(namespace, hub))).count;
+    },
+    async listed(namespace, hub) {
+      const names = new Set<string>();
+      for await (const run of client.workflow.list({ query: openRuns(namespace, hub), pageSize: 1000 })) {
+        const name = run.typedSearchAttributes.get(searchAttributes.node);
+        if (typeof name === 'string') names.add(name);
+      }
+      return names;
+    },
   };
 }

@@ -13,15 +13,10 @@ import type { Logger } from '../domain/ports.ts';
 import type { WorkerConfig } from './config.ts';
 import { installCrds } from './crds.ts';
 import { failureInterceptor } from './failure-interceptor.ts';
-import { ensureSchedule, removeSchedule, triggerSync } from './schedules.ts';
-import { signalWaker, type TemporalAccess } from './temporal.ts';
-import { openChanges } from './watch/changes.ts';
-import { WatchedChildren } from './watch/child-index.ts';
-import { Dispatcher } from './watch/dispatcher.ts';
-import { HubWatch } from './watch/hub-watch.ts';
-import { WatchedNamespaces } from './watch/namespace-index.ts';
-import { WatchedNodes } from './watch/node-index.ts';
-import { LocalRuns } from './watch/run-registry.ts';
+import { holderIdentity, Leader } from './leader.ts';
+import { leadingWork } from './leading.ts';
+import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
+import { openWatches, startWatches, type Watches } from './watch/index.ts';
 
 /** Everything the process runs, put together. The only place of the worker that knows an adapter. */
 export interface WiredWorker {
@@ -38,43 +33,11 @@ export interface WiringParts {
   readonly logger: Logger;
 }
 
-function openWatches(cluster: OpenedCluster, parts: WiringParts, stop: AbortController) {
-  const { temporal, logger, config } = parts;
-  const changes = openChanges();
-  const nodes = new WatchedNodes(changes);
-  const children = new WatchedChildren({ reflector: cluster.reflector, changes, signal: stop.signal });
-  const namespaces = new WatchedNamespaces(changes);
-  const runs = new LocalRuns((namespace, node, seen) => dispatcher.onIdle(namespace, node, seen));
-  const hubs = new HubWatch(
-    {
-      ensure: (hub, timing) => ensureSchedule(temporal.client, hub, timing, config.taskQueue),
-      trigger: (hub) => triggerSync(temporal.client, hub),
-      remove: (hub) => removeSchedule(temporal.client, hub),
-    },
-    logger,
-  );
-  const onMissing = ({ namespace, hub }: { namespace: string; hub: string }) => hubs.request({ namespace, hub });
-  const dispatcher = new Dispatcher({ nodes, children, runs, wake: signalWaker(temporal.client), onMissing, logger });
-  nodes.onChange(({ before, after }) => {
-    if (before !== undefined && after === undefined) onMissing(before);
-  });
-  return { changes, nodes, children, namespaces, runs, hubs, dispatcher };
-}
-
-type Watches = ReturnType<typeof openWatches>;
-
-async function startWatches(cluster: OpenedCluster, watches: Watches, stop: AbortController): Promise<void> {
-  void watches.nodes.run(cluster.reflector, stop.signal);
-  void watches.namespaces.run(cluster.reflector, stop.signal);
-  await Promise.all([watches.nodes.synced(), watches.namespaces.synced()]);
-  watches.dispatcher.start();
-  void watches.hubs.run(cluster.reflector, stop.signal);
-}
-
-function openDeps(cluster: OpenedCluster, watches: Watches, logger: Logger): Deps {
+function openDeps(cluster: OpenedCluster, watches: Watches, { logger, temporal }: WiringParts): Deps {
   return {
-    ...watches,
+    ...watches.ports,
     cluster: cluster.cluster,
+    directory: visibilityDirectory(temporal.client),
     rows: openMySqlRowSource({ logger, connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 }),
     forms: openFormStore(cluster.cluster),
     hubKeys: openHubKeys(cluster.cluster, (length) => randomBytes(length)),
@@ -82,6 +45,25 @@ function openDeps(cluster: OpenedCluster, watches: Watches, logger: Logger): Dep
     clock: { now: () => new Date() },
     logger,
   };
+}
+
+function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
+  const { config, temporal, logger } = parts;
+  const report = (error: unknown, activity: string) =>
+    logger.error('activity failed unexpectedly', { activity, error: stackOf(error) });
+  return Worker.create({
+    connection: temporal.native,
+    namespace: temporal.namespace,
+    taskQueue: config.taskQueue,
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    activities: { ...createActivities(deps) },
+    maxCachedWorkflows: config.cachedWorkflows,
+    maxConcurrentActivityTaskExecutions: config.activitySlots,
+    maxHeartbeatThrottleInterval: '5s',
+    shutdownGraceTime: '1s',
+    shutdownForceTime: `${config.shutdownSeconds}s`,
+    interceptors: { activity: [failureInterceptor(report)] },
+  });
 }
 
 /** Opens all connections, installs missing CRDs and makes the worker; nothing runs until `start` and `worker.run`. */
@@ -95,34 +77,25 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   });
   const installedCrds = await installCrds(cluster.cluster, readCrds());
   const stop = new AbortController();
-  const watches = openWatches(cluster, parts, stop);
-  const deps = openDeps(cluster, watches, logger);
-  const worker = await Worker.create({
-    connection: temporal.native,
-    namespace: temporal.namespace,
+  const leading = leadingWork({
+    reflector: cluster.reflector,
+    client: temporal.client,
     taskQueue: config.taskQueue,
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    activities: { ...createActivities(deps) },
-    maxCachedWorkflows: config.cachedWorkflows,
-    maxConcurrentActivityTaskExecutions: config.activitySlots,
-    maxHeartbeatThrottleInterval: '5s',
-    shutdownGraceTime: '1s',
-    shutdownForceTime: `${config.shutdownSeconds}s`,
-    interceptors: {
-      activity: [
-        failureInterceptor((error, activity) =>
-          logger.error('activity failed unexpectedly', { activity, error: stackOf(error) }),
-        ),
-      ],
-    },
+    logger,
   });
+  const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
+  const deps = openDeps(cluster, watches, parts);
+  const lease = { cluster: cluster.cluster, namespace: cluster.namespace, identity: holderIdentity(), logger };
+  const leader = new Leader(lease, { onChange: (leads) => leading.change(leads, watches) });
   return {
-    worker,
+    worker: await openWorker(parts, deps),
     installedCrds,
-    start: () => startWatches(cluster, watches, stop),
+    async start() {
+      await startWatches(cluster.reflector, watches, stop.signal);
+      await leader.start();
+    },
     async close() {
-      watches.dispatcher.stop();
-      watches.hubs.close();
+      await leader.stop();
       stop.abort();
       await deps.rows.close();
       await cluster.close();

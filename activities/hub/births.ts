@@ -29,3 +29,21 @@ export async function listBirths(deps: Deps, request: BirthRequest): Promise<Bir
   await deps.nodes.synced();
   return birthPage(deps, request, request.after);
 }
+
+/**
+ * Finds runs that have ended though their node lives (a person terminated one, Temporal lost it). Visibility is only a hint: what it does not show is
+ * offered as a birth, and a run that is alive after all refuses to start twice. When it cannot be asked, nothing changes.
+ */
+export async function reviewRuns(deps: Deps, request: HubRef): Promise<void> {
+  const { namespace, hub } = request;
+  const settled = new Set(deps.runs.settled(namespace));
+  const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => settled.has(name));
+  if (believed.length === 0) return;
+  try {
+    if ((await deps.directory.count(namespace, hub)) >= believed.length) return;
+    const listed = await deps.directory.listed(namespace, hub);
+    for (const { name } of believed) if (!listed.has(name)) deps.runs.missing(namespace, name);
+  } catch (error) {
+    deps.logger.warn('runs could not be reviewed', { hub, error: error instanceof Error ? error.name : 'unknown' });
+  }
+}

@@ -48,10 +48,17 @@ async function judgeForm(deps: Deps, object: JsonObject, declared: ReadonlySet<s
   const { namespace, uid } = parsed.data.metadata;
   const spec = isJsonObject(object['spec']) ? object['spec'] : {};
   const revision = await deps.forms.ensure({ namespace, name, uid }, spec);
-  const problems = revision.graph.ok
-    ? templateProblems(revision, declared)
-    : revision.graph.problems.map(({ message }) => `Dependency validation failed: ${message}`);
+  const limited = (parsed.data.spec.rollout?.maxSkew ?? 0) > 0;
+  const problems = limited ? [maxSkewRefusal] : formProblems(revision, declared);
   return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
+}
+
+/** Ignoring a limit on rollouts could break a fleet; a version without rollouts says so instead. */
+const maxSkewRefusal = 'rollout.maxSkew is not supported by this version; set it to 0 or remove it';
+
+function formProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly string[] {
+  if (revision.graph.ok) return templateProblems(revision, declared);
+  return revision.graph.problems.map(({ message }) => `Dependency validation failed: ${message}`);
 }
 
 function templateProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly string[] {

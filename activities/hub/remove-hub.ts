@@ -3,7 +3,7 @@ import { apiVersion, labels } from '../../domain/keys.ts';
 import type { HubRef, SyncOutcome } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { inParallel } from '../parallel.ts';
-import { birthPage } from './births.ts';
+import { birthPage, reviewRuns } from './births.ts';
 import { type ReadHub, releaseFinalizer } from './read-hub.ts';
 import { deleteNode } from './write-nodes.ts';
 
@@ -13,6 +13,7 @@ const deleteConcurrency = 16;
 export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub): Promise<SyncOutcome> {
   const living = deps.nodes.ofHub(request.namespace, request.hub).filter(({ deleting }) => !deleting);
   await inParallel(living, deleteConcurrency, (node) => deleteNode({ deps, request }, { node }));
+  await reviewRuns(deps, request);
   const labelSelector = `${labels.hub}=${labelValue(request.hub)}`;
   const left = await deps.cluster.list(
     { apiVersion, kind: 'LynqNode' },

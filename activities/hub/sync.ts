@@ -7,7 +7,7 @@ import type { NodeDigest } from '../../domain/watching.ts';
 import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { inParallel } from '../parallel.ts';
-import { birthPage } from './births.ts';
+import { birthPage, reviewRuns } from './births.ts';
 import { type JudgedForm, readForms, reportForms } from './read-forms.ts';
 import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
@@ -29,6 +29,7 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
   if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub);
   if (hub.hub.spec.paused === true) return { kind: 'paused' };
   await ensureFinalizer(deps, request, hub);
+  await reviewRuns(deps, request);
   const forms = await readForms(deps, request, hub);
   try {
     const counts = await syncRows({ deps, request, hub, forms, attempt, started: deps.clock.now() });

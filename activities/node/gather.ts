@@ -107,35 +107,48 @@ async function plannedEntries(
   read: ReadNode,
   form: { readonly revision: FormRevision; readonly rendered: RenderedForm },
 ): Promise<ReadonlyMap<string, PlannedEntry>> {
-  const usable: RenderedEntry[] = [];
-  const planned = new Map<string, PlannedEntry>();
-  for (const { resource: entry } of form.revision.entries) {
-    const object = form.rendered.objects.get(entry.id);
-    const broken = object === undefined ? brokenTemplate(form.rendered, entry) : undefined;
-    const kind = { apiVersion: textAt(object, 'apiVersion') ?? '', kind: textAt(object, 'kind') ?? '' };
-    const info = object === undefined ? undefined : await deps.cluster.kindInfo(kind);
-    const problem = broken ?? unsupported(entry) ?? (info === undefined ? unknownKind(entry, kind) : undefined);
-    if (problem !== undefined) planned.set(entry.id, problem);
-    else if (object !== undefined && info !== undefined) usable.push({ entry, object, namespaced: info.namespaced });
-  }
-  for (const child of desiredChildren(read.identity, usable)) planned.set(child.id, { kind: 'desired', child });
-  return planned;
+  const judged = await Promise.all(
+    form.revision.entries.map(({ resource }) => judgeEntry(deps, resource, form.rendered)),
+  );
+  const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
+  const children = desiredChildren(read.identity, usable).map((child) => ({ kind: 'desired' as const, child }));
+  const broken = judged.flatMap((item) => (item.kind === 'broken' ? [item] : []));
+  return new Map([
+    ...children.map((planned) => [planned.child.id, planned] as const),
+    ...broken.map((planned) => [planned.entry.id, planned] as const),
+  ]);
+}
+
+type JudgedEntry = { readonly kind: 'usable'; readonly rendered: RenderedEntry } | Broken;
+
+async function judgeEntry(deps: Deps, entry: Entry, rendered: RenderedForm): Promise<JudgedEntry> {
+  const object = rendered.objects.get(entry.id);
+  if (object === undefined) return brokenTemplate(rendered, entry);
+  const kind = { apiVersion: textAt(object, 'apiVersion') ?? '', kind: textAt(object, 'kind') ?? '' };
+  const info = await deps.cluster.kindInfo(kind);
+  const refused = unsupported(entry);
+  if (refused !== undefined) return refused;
+  return info === undefined
+    ? unknownKind(entry, kind)
+    : { kind: 'usable', rendered: { entry, object, namespaced: info.namespaced } };
 }
 
 type Entry = PlacedResource['resource'];
 
-function brokenTemplate(rendered: RenderedForm, entry: Entry): PlannedEntry {
+type Broken = Extract<PlannedEntry, { kind: 'broken' }>;
+
+function brokenTemplate(rendered: RenderedForm, entry: Entry): Broken {
   const message = rendered.problems.get(entry.id) ?? 'the entry was not rendered';
   return { kind: 'broken', entry, state: 'Failed', reason: 'TemplateRenderError', message };
 }
 
-function unknownKind(entry: Entry, kind: { readonly apiVersion: string; readonly kind: string }): PlannedEntry {
+function unknownKind(entry: Entry, kind: { readonly apiVersion: string; readonly kind: string }): Broken {
   const message = `the cluster knows no kind ${kind.kind} in ${kind.apiVersion}; it is looked for again`;
   return { kind: 'broken', entry, state: 'Waiting', reason: 'MissingKind', message };
 }
 
 /** What this version refuses rather than ignores. */
-function unsupported(entry: Entry): PlannedEntry | undefined {
+function unsupported(entry: Entry): Broken | undefined {
   if ((entry.ignoreFields ?? []).length === 0) return undefined;
   const message = 'ignoreFields is not supported by this version; remove it from the form';
   return { kind: 'broken', entry, state: 'Failed', reason: 'NotSupported', message };

@@ -21,6 +21,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     onProgress: (progress) => process.stderr.write(`${progressLine(progress)}\n`),
   });
   project.provide('stack', stack.endpoints);
+  process.env['KUBECONFIG_TEST'] = stack.endpoints.kubeconfig;
+  process.env['LYNQ_MYSQL_URL_TEST'] = stack.endpoints.mysqlUrl;
   return async () => {
     await stack.stop();
     rmSync(dataDir, { recursive: true, force: true });

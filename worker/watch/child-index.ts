@@ -52,8 +52,10 @@ export class WatchedChildren implements ChildIndex {
     this.signal = options.signal;
   }
 
-  onChange(listener: ChildListener): void {
+  /** Returns how to stop listening. */
+  onChange(listener: ChildListener): () => void {
     this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   async track(kind: KindRef): Promise<void> {

@@ -34,25 +34,38 @@ export class Dispatcher {
   private readonly queue = new Map<string, { node: NodeDigest; cause: string }>();
   private active = 0;
   private sweeping: NodeJS.Timeout | undefined;
+  private stopListening: (() => void) | undefined;
 
   constructor(parts: DispatcherParts) {
     this.parts = parts;
   }
 
+  /** Begins to wake runs: from now on for each change, and at once for whatever differs already. */
   start(): void {
-    this.parts.nodes.onChange(({ after }) => (after === undefined ? undefined : this.considerNode(after)));
-    this.parts.children.onChange((change) => this.considerChild(change));
+    if (this.stopListening !== undefined) return;
+    const stopNodes = this.parts.nodes.onChange(({ after }) =>
+      after === undefined ? undefined : this.considerNode(after),
+    );
+    const stopChildren = this.parts.children.onChange((change) => this.considerChild(change));
+    this.stopListening = () => {
+      stopNodes();
+      stopChildren();
+    };
     this.sweeping = setInterval(() => this.sweep(), sweepMilliseconds);
+    this.sweep();
   }
 
   stop(): void {
     clearInterval(this.sweeping);
+    this.stopListening?.();
+    this.stopListening = undefined;
     this.queue.clear();
   }
 
   /** The last pass of a node here has ended: whatever it did not see is looked at now. */
   onIdle(namespace: string, name: string, seen: ReadonlyMap<string, string>): void {
     this.wokenAt.delete(`${namespace}/${name}`);
+    if (this.stopListening === undefined) return;
     const node = this.parts.nodes.get(namespace, name);
     if (node === undefined) return;
     this.considerNode(node);

@@ -1,5 +1,5 @@
 import type { HubRef } from '../../activities/contract.ts';
-import { at, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
+import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
 import type { HubTiming } from '../schedules.ts';
@@ -10,6 +10,10 @@ export interface HubReactions {
   ensure(hub: HubRef, timing: HubTiming): Promise<void>;
   trigger(hub: HubRef): Promise<void>;
   remove(hub: HubRef): Promise<void>;
+  /** False when Temporal has lost the hub's schedule. */
+  isScheduled(hub: HubRef): Promise<boolean>;
+  /** A schedule was lost: what is believed of runs is worth nothing. */
+  onLost(): void;
 }
 
 interface HubDigest {
@@ -32,7 +36,8 @@ const keyOf = (object: JsonObject): string =>
 function inputOf(object: JsonObject): string {
   const approval = textMapAt(object, 'metadata', 'annotations')[annotations.approveDeletions] ?? '';
   const deleting = textAt(object, 'metadata', 'deletionTimestamp') ?? '';
-  return [textAt(object, 'metadata', 'uid'), at(object, 'metadata', 'generation'), approval, deleting].join('/');
+  const generation = numberAt(object, 'metadata', 'generation') ?? 0;
+  return [textAt(object, 'metadata', 'uid') ?? '', generation, approval, deleting].join('/');
 }
 
 function hubDigest(object: JsonObject): HubDigest {
@@ -58,12 +63,15 @@ function formDigest(object: JsonObject): FormDigest {
 /** Several edits within this time give one reaction. */
 const debounceMilliseconds = 100;
 const retryMilliseconds = 5_000;
+/** How soon a schedule that Temporal lost is made again. */
+const checkMilliseconds = 15_000;
 
 /** Hubs and forms, watched: schedules follow the hubs, and an edit of either starts a sync at once. */
 export class HubWatch {
   private readonly reactions: HubReactions;
   private readonly logger: Logger;
   private readonly pending = new Map<string, NodeJS.Timeout>();
+  private checking: NodeJS.Timeout | undefined;
   private readonly hubs = new DigestStore<HubDigest>({
     keyOf,
     digest: hubDigest,
@@ -81,6 +89,7 @@ export class HubWatch {
   }
 
   async run(reflector: Reflector, signal: AbortSignal): Promise<void> {
+    this.checking = setInterval(() => void this.checkSchedules(), checkMilliseconds);
     const watch = (kind: string, onEvent: (event: WatchEvent) => void) =>
       reflector.run({ apiVersion, kind }, {}, onEvent, signal);
     await Promise.all([
@@ -90,6 +99,7 @@ export class HubWatch {
   }
 
   close(): void {
+    clearInterval(this.checking);
     for (const timer of this.pending.values()) clearTimeout(timer);
     this.pending.clear();
   }
@@ -98,6 +108,19 @@ export class HubWatch {
   request(hub: HubRef): void {
     if (this.hubs.get(`${hub.namespace}/${hub.hub}`) !== undefined)
       this.soon(`trigger ${hub.namespace}/${hub.hub}`, () => this.reactions.trigger(hub));
+  }
+
+  private async checkSchedules(): Promise<void> {
+    for (const { hub, timing } of this.hubs.values()) {
+      try {
+        if (await this.reactions.isScheduled(hub)) continue;
+        this.reactions.onLost();
+        await this.reactions.ensure(hub, timing);
+      } catch (error) {
+        this.logger.warn('schedule of a hub could not be checked', { hub: hub.hub, error: String(error) });
+        return;
+      }
+    }
   }
 
   private onHub(before: HubDigest | undefined, after: HubDigest | undefined): void {

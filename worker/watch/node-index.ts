@@ -30,8 +30,10 @@ export class WatchedNodes implements NodeIndex {
     return reflector.run({ apiVersion, kind: 'LynqNode' }, {}, (event) => this.store.onEvent(event), signal);
   }
 
-  onChange(listener: NodeListener): void {
+  /** Returns how to stop listening. */
+  onChange(listener: NodeListener): () => void {
     this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   synced(): Promise<void> {

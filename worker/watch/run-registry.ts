@@ -2,12 +2,16 @@ import type { RunRegistry } from '../../domain/watching.ts';
 
 const keyOf = (namespace: string, node: string): string => `${namespace}/${node}`;
 
+/** How long visibility may lag behind a start. */
+const settleMilliseconds = 15_000;
+
 /** Called when the last pass of a node here has ended, with what it saw of each child. */
 export type IdleListener = (namespace: string, node: string, seen: ReadonlyMap<string, string>) => void;
 
 /** Evidence of runs, kept in this process; losing it costs start attempts that find their run already there. */
 export class LocalRuns implements RunRegistry {
-  private readonly alive = new Set<string>();
+  /** Since when a run has been known, by key. */
+  private readonly alive = new Map<string, number>();
   private readonly busy = new Map<string, number>();
   private readonly onIdle: IdleListener;
 
@@ -20,7 +24,21 @@ export class LocalRuns implements RunRegistry {
   }
 
   running(namespace: string, node: string): void {
-    this.alive.add(keyOf(namespace, node));
+    const key = keyOf(namespace, node);
+    if (!this.alive.has(key)) this.alive.set(key, Date.now());
+  }
+
+  settled(namespace: string): readonly string[] {
+    const prefix = `${namespace}/`;
+    const before = Date.now() - settleMilliseconds;
+    return [...this.alive].flatMap(([key, since]) =>
+      key.startsWith(prefix) && since < before ? [key.slice(prefix.length)] : [],
+    );
+  }
+
+  /** Temporal lost everything: nothing is known any more. */
+  forgetAll(): void {
+    this.alive.clear();
   }
 
   missing(namespace: string, node: string): void {
@@ -29,7 +47,7 @@ export class LocalRuns implements RunRegistry {
 
   enter(namespace: string, node: string): (seen: ReadonlyMap<string, string>) => void {
     const key = keyOf(namespace, node);
-    this.alive.add(key);
+    this.running(namespace, node);
     this.busy.set(key, (this.busy.get(key) ?? 0) + 1);
     return (seen) => {
       const left = (this.busy.get(key) ?? 1) - 1;

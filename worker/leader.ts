@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type JsonObject, numberAt, textAt } from '../domain/api/json.ts';
+import { managers } from '../domain/keys.ts';
+import type { Cluster, Logger, ObjectRef, WriteResult } from '../domain/ports.ts';
+
+/**
+ * Watches that wake runs and follow hubs act on one worker at a time; activities run on all. The Lease only saves double work: a signal sent twice
+ * or a schedule made twice changes nothing, so a short time with two holders is harmless.
+ */
+
+const leaseName = 'lynqflow-leader';
+const durationSeconds = 15;
+const renewMilliseconds = 4_000;
+
+export interface Leadership {
+  /** Called when this worker begins and ceases to lead. */
+  readonly onChange: (leading: boolean) => void;
+}
+
+/** Who holds a Lease: the process of a host, so that a restarted worker need not wait for its own dead predecessor. */
+export function holderIdentity(): string {
+  return `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`;
+}
+
+function isDeadNeighbour(holder: string, own: string): boolean {
+  const [host, pid] = holder.split('_');
+  if (holder === own || host !== hostname()) return false;
+  if (Number(pid) === process.pid) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
+}
+
+/** Whether the Lease may be taken: free, ours, expired, or held by a process of this host that no longer exists. */
+export function isFree(lease: JsonObject | undefined, own: string, now: Date): boolean {
+  const holder = textAt(lease, 'spec', 'holderIdentity') ?? '';
+  if (holder === '' || holder === own || isDeadNeighbour(holder, own)) return true;
+  const renewed = new Date(textAt(lease, 'spec', 'renewTime') ?? 0).getTime();
+  const seconds = numberAt(lease, 'spec', 'leaseDurationSeconds') ?? durationSeconds;
+  return now.getTime() > renewed + seconds * 1000;
+}
+
+function leaseBody(ref: ObjectRef, own: string, lease: JsonObject | undefined): JsonObject {
+  const now = `${new Date().toISOString().slice(0, -1)}000Z`;
+  const acquired = textAt(lease, 'spec', 'holderIdentity') === own ? textAt(lease, 'spec', 'acquireTime') : undefined;
+  const version = textAt(lease, 'metadata', 'resourceVersion');
+  return {
+    apiVersion: ref.apiVersion,
+    kind: ref.kind,
+    metadata: {
+      name: ref.name,
+      namespace: ref.namespace,
+      ...(version === undefined ? {} : { resourceVersion: version }),
+    },
+    spec: { holderIdentity: own, leaseDurationSeconds: durationSeconds, renewTime: now, acquireTime: acquired ?? now },
+  };
+}
+
+export interface LeaderParts {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly identity: string;
+  readonly logger: Logger;
+}
+
+/** Competes for the Lease until stopped, then lets it go. */
+export class Leader {
+  private readonly parts: LeaderParts;
+  private readonly ref: ObjectRef;
+  private readonly leadership: Leadership;
+  private timer: NodeJS.Timeout | undefined;
+  private leading = false;
+  private stopped = false;
+
+  constructor(parts: LeaderParts, leadership: Leadership) {
+    this.parts = parts;
+    this.leadership = leadership;
+    this.ref = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: parts.namespace, name: leaseName };
+  }
+
+  async start(): Promise<void> {
+    await this.compete();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    if (!this.leading) return;
+    this.become(false);
+    const lease = await this.parts.cluster.get(this.ref);
+    if (textAt(lease, 'spec', 'holderIdentity') === this.parts.identity)
+      await this.write(leaseBody(this.ref, '', lease));
+  }
+
+  private async compete(): Promise<void> {
+    try {
+      const lease = await this.parts.cluster.get(this.ref);
+      const free = isFree(lease, this.parts.identity, new Date());
+      const result = free ? await this.write(leaseBody(this.ref, this.parts.identity, lease)) : undefined;
+      if (!this.stopped) this.become(result?.kind === 'ok');
+    } catch (error) {
+      this.parts.logger.warn('leader lease could not be renewed', { error: String(error) });
+      this.become(false);
+    }
+    if (!this.stopped) this.timer = setTimeout(() => void this.compete(), renewMilliseconds);
+  }
+
+  private write(body: JsonObject): Promise<WriteResult> {
+    const options = { manager: managers.apply };
+    const exists = textAt(body, 'metadata', 'resourceVersion') !== undefined;
+    return exists
+      ? this.parts.cluster.replace(this.ref, body, options)
+      : this.parts.cluster.create(this.ref, body, options);
+  }
+
+  private become(leading: boolean): void {
+    if (this.leading === leading) return;
+    this.leading = leading;
+    this.parts.logger.info(leading ? 'leading' : 'not leading');
+    this.leadership.onChange(leading);
+  }
+}

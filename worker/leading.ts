@@ -1,0 +1,83 @@
+import type { Client } from '@temporalio/client';
+import type { Logger, Reflector } from '../domain/ports.ts';
+import type { NodeDigest } from '../domain/watching.ts';
+import { ensureSchedule, hasSchedule, removeSchedule, triggerSync } from './schedules.ts';
+import { signalWaker } from './temporal.ts';
+import { Dispatcher } from './watch/dispatcher.ts';
+import { HubWatch } from './watch/hub-watch.ts';
+import type { Watches } from './watch/index.ts';
+import type { IdleListener } from './watch/run-registry.ts';
+
+/** What only the leading worker does: waking runs whose node or children changed, and keeping schedules as their hubs want them. */
+export interface LeadingWork {
+  /** Begins or ends the work. */
+  change(leading: boolean, watches: Watches): void;
+  /** A pass that ran here has ended. */
+  readonly onIdle: IdleListener;
+}
+
+export interface LeadingParts {
+  readonly reflector: Reflector;
+  readonly client: Client;
+  readonly taskQueue: string;
+  readonly logger: Logger;
+}
+
+interface Term {
+  readonly dispatcher: Dispatcher;
+  end(): void;
+}
+
+function openHubWatch({ client, taskQueue, logger }: LeadingParts, watches: Watches): HubWatch {
+  return new HubWatch(
+    {
+      ensure: (hub, timing) => ensureSchedule(client, hub, timing, taskQueue),
+      trigger: (hub) => triggerSync(client, hub),
+      remove: (hub) => removeSchedule(client, hub),
+      isScheduled: (hub) => hasSchedule(client, hub),
+      onLost: () => watches.ports.runs.forgetAll(),
+    },
+    logger,
+  );
+}
+
+/** A fresh start each time: what an earlier term believed of hubs may be old. */
+function beginTerm(parts: LeadingParts, watches: Watches): Term {
+  const stop = new AbortController();
+  const hubs = openHubWatch(parts, watches);
+  const { nodes, children, runs } = watches.ports;
+  const syncSoon = ({ namespace, hub }: NodeDigest) => hubs.request({ namespace, hub });
+  const stopNodes = nodes.onChange(({ before, after }) =>
+    before !== undefined && after === undefined ? syncSoon(before) : undefined,
+  );
+  const dispatcher = new Dispatcher({
+    nodes,
+    children,
+    runs,
+    wake: signalWaker(parts.client),
+    onMissing: syncSoon,
+    logger: parts.logger,
+  });
+  dispatcher.start();
+  void hubs.run(parts.reflector, stop.signal);
+  return {
+    dispatcher,
+    end() {
+      stopNodes();
+      dispatcher.stop();
+      hubs.close();
+      stop.abort();
+    },
+  };
+}
+
+export function leadingWork(parts: LeadingParts): LeadingWork {
+  let term: Term | undefined;
+  return {
+    change(leading, watches) {
+      term?.end();
+      term = leading ? beginTerm(parts, watches) : undefined;
+    },
+    onIdle: (namespace, node, seen) => term?.dispatcher.onIdle(namespace, node, seen),
+  };
+}
