@@ -113,8 +113,7 @@ async function scale(link: Link, workflowId: string, request: ScaleRequest): Pro
     const reply = await link.client.workflow.getHandle(workflowId).executeUpdate(scaleUpdate, { args: [request] });
     return { kind: 'accepted', reply };
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError)
-      return { kind: 'refused', message: messageOf(error.cause ?? error) };
+    if (error instanceof WorkflowUpdateFailedError) return { kind: 'refused', message: messageOf(rootCause(error)) };
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return { kind: 'noAnswer' };
     throw error;
@@ -147,6 +146,13 @@ function unreachable(address: string): CommandError {
     exitCode: exitCodes.unreachable,
     fix: 'check --address or TEMPORAL_ADDRESS, and that the server is running',
   });
+}
+
+/** What was really said: a failed activity wraps its reason. */
+function rootCause(error: Error): unknown {
+  let cause: unknown = error;
+  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
+  return cause;
 }
 
 function messageOf(error: unknown): string {
