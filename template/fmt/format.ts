@@ -167,7 +167,7 @@ export function formatHexText(text: string, verb: 'x' | 'X', format: Format): st
   const count = Math.min(format.precision ?? Number.POSITIVE_INFINITY, byteLength(text));
   if (count === 0) return ' '.repeat(format.width ?? 0);
   const prefix = format.sharp ? '0x' : '';
-  const pairs = Array.from(toBytes(text).subarray(0, count), (byte) => byte.toString(16).padStart(2, '0'));
-  const body = format.space ? pairs.map((pair) => prefix + pair).join(' ') : prefix + pairs.join('');
-  return pad(verb === 'X' ? body.toUpperCase() : body, format);
+  const digits = toBytes(text).subarray(0, count).toString('hex');
+  const body = format.space ? digits.replace(/..(?=.)/g, `$& ${prefix}`) : digits;
+  return pad(verb === 'X' ? (prefix + body).toUpperCase() : prefix + body, format);
 }

@@ -38,9 +38,11 @@ export function quoteRune(rune: number, asciiOnly = false): string {
 function escapeRune(rune: number, quote: string, asciiOnly: boolean): string {
   const character = String.fromCodePoint(rune);
   if (character === quote || character === '\\') return `\\${character}`;
-  if (isPrintable(rune) && (!asciiOnly || rune < 0x80)) return character;
-  const name = named.get(rune);
-  if (name !== undefined) return name;
+  if ((rune < 0x80 || !asciiOnly) && isPrintable(rune)) return character;
+  return named.get(rune) ?? numericEscape(rune);
+}
+
+function numericEscape(rune: number): string {
   if (rune < 0x20 || rune === 0x7f) return `\\x${hex(rune, 2)}`;
   return rune < 0x10000 ? `\\u${hex(rune, 4)}` : `\\U${hex(rune, 8)}`;
 }

@@ -49,5 +49,5 @@ export class FieldContext implements FunctionContext {
 }
 
 export function newUsage(): NodeUsage {
-  return { timeMs: 0, output: 0, iterations: 0 };
+  return { timeMs: 0, output: 0, iterations: 0, exhausted: false };
 }

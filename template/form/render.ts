@@ -115,6 +115,7 @@ function renderPlan(rendering: ResourceRendering, plan: Plan): Json {
 }
 
 function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
+  if (rendering.node.usage.exhausted) return skipped(rendering, field.path);
   const { hub, uid, form } = rendering.render;
   const place = { hub, uid, form, resource: rendering.resource.id, path: field.path };
   const context = new FieldContext(rendering.node, place, rendering.fresh);
@@ -124,6 +125,18 @@ function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
   if (result.ok) return fieldValue(rendering, field, result);
   const names = [...rendering.row.entries.keys()];
   rendering.problems.push(problemOf(rendering.resource.id, field.path, explained(result.failure, names), names));
+  return null;
+}
+
+/** A field after a limit of the node was crossed; said once per resource. */
+function skipped(rendering: ResourceRendering, path: string): null {
+  if (rendering.problems.length === 0) {
+    const failure = new TemplateFailure('limit', 'not rendered: a limit of the node was crossed before', {
+      line: 1,
+      column: 1,
+    });
+    rendering.problems.push(problemOf(rendering.resource.id, path, failure));
+  }
   return null;
 }
 

@@ -12,8 +12,11 @@ const ASCII = Array.from({ length: 95 }, (_item, index) => String.fromCharCode(3
 function randomText(context: FunctionContext, stream: RandomStream, alphabet: string, count: bigint): string {
   checkLength(count, context.limits.output);
   const length = count < 0n ? 0 : Number(count);
-  context.spend(length);
-  return Array.from({ length }, () => alphabet.charAt(stream.below(alphabet.length))).join('');
+  const draw = (): string => {
+    context.spend(1);
+    return alphabet.charAt(stream.below(alphabet.length));
+  };
+  return Array.from({ length }, draw).join('');
 }
 
 function randomBase64(context: FunctionContext, count: bigint): string {
@@ -44,10 +47,12 @@ function uuid(stream: RandomStream): string {
 }
 
 /** Fisher-Yates, as `xstrings.Shuffle`. */
-function shuffle(stream: RandomStream, text: string): string {
+function shuffle(context: FunctionContext, text: string): string {
+  const stream = context.entropy.next();
   const runes = runesOf(text);
   for (let at = runes.length - 1; at > 0; at -= 1) {
     const other = stream.below(at + 1);
+    context.spend(1);
     [runes[at], runes[other]] = [runes[other] ?? 0, runes[at] ?? 0];
   }
   return fromRunes(runes);
@@ -68,6 +73,6 @@ export const random = {
   randBytes: fn(['int'], (context, count) => randomBase64(context, count)),
   randInt: fn(['int', 'int'], (context, min, max) => randomInt(context.entropy.next(), min, max)),
   uuidv4: fn([], (context) => uuid(context.entropy.next())),
-  shuffle: fn(['string'], (context, text) => shuffle(context.entropy.next(), text)),
+  shuffle: fn(['string'], (context, text) => shuffle(context, text)),
   generate: fn(['string', 'int'], (context, name, length) => generate(context, name, length)),
 } satisfies FunctionTable;

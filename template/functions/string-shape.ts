@@ -96,8 +96,9 @@ function initials(text: string): string {
   let inWord = false;
   const first: number[] = [];
   for (const byte of toBytes(text)) {
-    if (!isSpace(byte) && !inWord) first.push(byte);
-    inWord = !isSpace(byte);
+    const continues = !isSpace(byte);
+    if (continues && !inWord) first.push(byte);
+    inWord = continues;
   }
   return fromRunes(first);
 }
@@ -136,7 +137,8 @@ interface Line {
 
 /** Where a line ends and the next one starts; undefined when the rest stays in one line. */
 function nextLine(bytes: string, offset: number, width: number, breakWords: boolean): Line | undefined {
-  const space = bytes.lastIndexOf(' ', offset + width);
+  // Only this line is searched: a text without spaces must not be read from its start for every line.
+  const space = offset + bytes.slice(offset, offset + width + 1).lastIndexOf(' ');
   if (space >= offset) return { end: space, next: space + 1 };
   if (breakWords) return { end: offset + width, next: offset + width };
   const later = bytes.indexOf(' ', offset + width);

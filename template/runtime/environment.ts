@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import { helperNames, type ProgramNode } from '../compile/ast.ts';
 import { checkedTree } from '../compile/whitelist.ts';
-import { helpers } from './helpers.ts';
+import { helpers, type HelperTable } from './helpers.ts';
 import type { RenderState } from './state.ts';
 
 /** A compiled program: prints with the given state. */
@@ -40,9 +40,8 @@ const options: CompileOptions = {
  * How a program is run: as Handlebars runs a partial, with the helpers as they are. A top-level run would wrap each of them anew for every
  * field of every row. There are no partials, decorators or hooks; prototype access stays forbidden.
  */
-const runOptions = {
+const baseOptions = {
   partial: true,
-  helpers: Object.freeze({ ...helpers }),
   partials: Object.freeze({}),
   decorators: Object.freeze({}),
   hooks: Object.freeze({}),
@@ -50,16 +49,23 @@ const runOptions = {
     methods: { whitelist: Object.freeze({}), defaultValue: false },
     properties: { whitelist: Object.freeze({}), defaultValue: false },
   },
-} as unknown as RuntimeOptions;
+};
+
+function runOptionsWith(table: HelperTable): RuntimeOptions {
+  return { ...baseOptions, helpers: Object.freeze({ ...table }) } as unknown as RuntimeOptions;
+}
+
+const usualOptions = runOptionsWith(helpers);
 
 /**
  * A program for the Handlebars runtime. The tree is checked first; Handlebars generates code from it on the first run.
  *
- * Throws `ForgedTreeError` for a tree that did not come from the factory.
+ * Throws `ForgedTreeError` for a tree that did not come from the factory. `table` is for tests that watch the helpers.
  */
-export function compileProgram(tree: ProgramNode): Program {
+export function compileProgram(tree: ProgramNode, table: HelperTable = helpers): Program {
   const checked = checkedTree(tree);
   // Handlebars' types want mutable nodes with full locations; it reads only what ours have.
   const program = environment.compile(checked as unknown as hbs.AST.Program, options);
+  const runOptions = table === helpers ? usualOptions : runOptionsWith(table);
   return (state) => program(state, runOptions);
 }

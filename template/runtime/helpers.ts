@@ -18,11 +18,13 @@ export interface HelperOptions {
 
 type Helper = (...args: never) => unknown;
 
+export type HelperTable = Readonly<Record<HelperName, Helper>>;
+
 /**
  * The helpers templates are compiled to. Their arguments are values, literals and numbers of slots and tables: never template text, never
  * our own tree. While `skip` is set (see `lazy`) they do nothing.
  */
-export const helpers: Readonly<Record<HelperName, Helper>> = {
+export const helpers: HelperTable = {
   out,
   do: (): string => '',
   get,

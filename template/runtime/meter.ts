@@ -6,6 +6,8 @@ export interface NodeUsage {
   timeMs: number;
   output: number;
   iterations: number;
+  /** A limit of the node was crossed: nothing more is rendered for it. */
+  exhausted: boolean;
 }
 
 /** Steps between two looks at the clock. A field with fewer steps cannot run out of time, however busy the machine is. */
@@ -42,7 +44,7 @@ export class Meter {
     const used = this.#clock() - this.#started - this.#costlyMs;
     if (used > this.#limits.timeMs) throw new LimitError(`took longer than ${this.#limits.timeMs} ms`);
     if (this.#node.timeMs + used > this.#nodeLimits.timeMs) {
-      throw new LimitError(`the resources of the node took longer than ${this.#nodeLimits.timeMs} ms`);
+      throw this.#exhausted(`took longer than ${this.#nodeLimits.timeMs} ms`);
     }
   }
 
@@ -54,7 +56,7 @@ export class Meter {
       throw new LimitError(`more than ${this.#limits.iterations} iterations`);
     }
     if (this.#node.iterations > this.#nodeLimits.iterations) {
-      throw new LimitError(`more than ${this.#nodeLimits.iterations} iterations in the resources of the node`);
+      throw this.#exhausted(`need more than ${this.#nodeLimits.iterations} iterations`);
     }
     this.spend(1);
   }
@@ -80,7 +82,12 @@ export class Meter {
     this.#node.timeMs += this.#clock() - this.#started - this.#costlyMs;
     this.#node.output += outputBytes;
     if (this.#node.output > this.#nodeLimits.output) {
-      throw new LimitError(`the resources of the node print more than ${this.#nodeLimits.output} bytes`);
+      throw this.#exhausted(`print more than ${this.#nodeLimits.output} bytes`);
     }
+  }
+
+  #exhausted(message: string): LimitError {
+    this.#node.exhausted = true;
+    return new LimitError(`the resources of the node ${message}`);
   }
 }

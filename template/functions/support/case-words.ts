@@ -1,5 +1,5 @@
 import { fromRunes, RUNE_ERROR, runesOf, runeText } from '../../values/text.ts';
-import { isLetter, isNumber, isPunctuation, isSpace, isUpper, lowerRune, upperRune } from './unicode.ts';
+import { isLetter, isNumber, isPunctuation, isSpace, isUpper, lowerRune, type Spend, upperRune } from './unicode.ts';
 
 /** The name styles of `huandu/xstrings` 1.5, which sprig uses. */
 type WordKind = 'invalid' | 'number' | 'upper' | 'alphabet' | 'connector' | 'punctuation' | 'other';
@@ -8,6 +8,9 @@ interface Word {
   readonly kind: WordKind;
   readonly runes: readonly number[];
 }
+
+/** A word costs more than its runes: it is cut out, looked at and written. */
+const WORK_PER_WORD = 8;
 
 const DASH = 0x2d;
 const UNDERSCORE = 0x5f;
@@ -55,7 +58,7 @@ function upperEnd(runes: readonly number[], from: number): number {
   return end < runes.length && isAlphabet(runes[end] ?? 0) ? end - 1 : end;
 }
 
-function words(text: string): Word[] {
+function words(text: string, spend: Spend): Word[] {
   const runes = runesOf(text);
   const found: Word[] = [];
   for (let at = 0; at < runes.length; ) {
@@ -64,6 +67,7 @@ function words(text: string): Word[] {
     const kind = kindOf(runes[first] ?? 0);
     const end = kind === 'upper' ? upperEnd(runes, first) : runLength(runes, first + 1, continues[kind as 'other']);
     found.push({ kind, runes: runes.slice(at, end) });
+    spend(WORK_PER_WORD + end - at);
     at = end;
   }
   return found;
@@ -83,10 +87,13 @@ function needsConnector(next: Word | undefined): boolean {
 }
 
 /** `ToSnakeCase` and `ToKebabCase`. */
-export function separatedCase(text: string, connector: string): string {
-  const all = words(text);
+export function separatedCase(text: string, connector: string, spend: Spend): string {
+  const all = words(text, spend);
   const parts: string[] = [];
-  for (let at = 0; at < all.length; ) at = separateWord(all, at, { parts, connector });
+  for (let at = 0; at < all.length; ) {
+    spend(WORK_PER_WORD);
+    at = separateWord(all, at, { parts, connector });
+  }
   return parts.join('');
 }
 
@@ -139,7 +146,7 @@ function separateNumber(all: readonly Word[], at: number, output: Output): numbe
 }
 
 /** `ToPascalCase`, which is what sprig calls `camelcase`. */
-export function camelCase(text: string): string {
+export function camelCase(text: string, spend: Spend): string {
   const runes = runesOf(text);
   const start = runes.findIndex((rune) => !isConnector(rune));
   // Nothing but connectors: xstrings writes the last one twice.
@@ -150,6 +157,7 @@ export function camelCase(text: string): string {
   let previous = upperRune(first);
   for (const rune of runes.slice(start + 1)) {
     let current = rune;
+    spend(1);
     if (isConnector(rune) && isConnector(previous)) {
       output.push(previous);
       previous = rune;

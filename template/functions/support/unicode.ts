@@ -10,14 +10,20 @@ const LOWER = /^\p{Ll}$/u;
 const TITLE = /^\p{Lt}$/u;
 const PUNCTUATION = /^\p{P}$/u;
 
-export const isSpace = (rune: number): boolean => SPACE.test(runeText(rune));
-export const isLetter = (rune: number): boolean => LETTER.test(runeText(rune));
-export const isDigit = (rune: number): boolean => DIGIT.test(runeText(rune));
-export const isNumber = (rune: number): boolean => NUMBER.test(runeText(rune));
-export const isUpper = (rune: number): boolean => UPPER.test(runeText(rune));
-export const isLower = (rune: number): boolean => LOWER.test(runeText(rune));
-export const isTitle = (rune: number): boolean => TITLE.test(runeText(rune));
-export const isPunctuation = (rune: number): boolean => PUNCTUATION.test(runeText(rune));
+/** A test of runes that looks ASCII up instead of matching it: texts can be long. */
+function classOf(pattern: RegExp): (rune: number) => boolean {
+  const ascii = Array.from({ length: 0x80 }, (_item, rune) => pattern.test(String.fromCharCode(rune)));
+  return (rune) => (rune < 0x80 ? ascii[rune] === true : pattern.test(runeText(rune)));
+}
+
+export const isSpace = classOf(SPACE);
+export const isLetter = classOf(LETTER);
+export const isDigit = classOf(DIGIT);
+export const isNumber = classOf(NUMBER);
+export const isUpper = classOf(UPPER);
+export const isLower = classOf(LOWER);
+export const isTitle = classOf(TITLE);
+export const isPunctuation = classOf(PUNCTUATION);
 
 /** Greek letters with a iota below: their full upper case has two runes, the simple one is 8 or 9 further. */
 const IOTA_BELOW = /^[\u1f80-\u1f87\u1f90-\u1f97\u1fa0-\u1fa7]$/;
@@ -33,6 +39,7 @@ function oneRune(mapped: string, rune: number): number {
 
 /** `unicode.ToUpper`. */
 export function upperRune(rune: number): number {
+  if (rune < 0x80) return rune >= 0x61 && rune <= 0x7a ? rune - 0x20 : rune;
   const text = runeText(rune);
   if (IOTA_BELOW.test(text)) return rune + 8;
   if (rune === 0x1fb3 || rune === 0x1fc3 || rune === 0x1ff3) return rune + 9;
@@ -41,6 +48,7 @@ export function upperRune(rune: number): number {
 
 /** `unicode.ToLower`. */
 export function lowerRune(rune: number): number {
+  if (rune < 0x80) return rune >= 0x41 && rune <= 0x5a ? rune + 0x20 : rune;
   return rune === 0x130 ? 0x69 : oneRune(runeText(rune).toLowerCase(), rune);
 }
 
@@ -50,7 +58,17 @@ export function titleRune(rune: number): number {
   return titleCases.get(rune) ?? upperRune(rune);
 }
 
+/** Charges work, as `FunctionContext.spend`: texts can be long, and a field's time is short. */
+export type Spend = (units: number) => void;
+
+const RUNES_PER_CHARGE = 1_024;
+
 /** Every rune through a function; what is no character becomes U+FFFD, as `strings.Map` does. */
-export function mapRunes(text: string, map: (rune: number) => number): string {
-  return fromRunes(runesOf(text).map(map));
+export function mapRunes(text: string, map: (rune: number) => number, spend: Spend): string {
+  const runes = runesOf(text);
+  for (let at = 0; at < runes.length; at += 1) {
+    if (at % RUNES_PER_CHARGE === 0) spend(RUNES_PER_CHARGE);
+    runes[at] = map(runes[at] ?? 0);
+  }
+  return fromRunes(runes);
 }

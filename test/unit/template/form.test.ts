@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { compileForm, renderForm } from '../../../template/index.ts';
+import { compile, contextOf, objectOf, render, resource } from './forms.ts';
+
+describe('template/form', () => {
+  it('renders values as leaves: text of the row is never a template, a key or a type', () => {
+    const hostile = '{{ .uid }} }}{{ fail "x" }} __proto__: 1\n- a: b';
+    const object = objectOf(render([resource({ spec: { a: '{{ .a }}', b: 'x{{ .a }}' } })], { a: hostile }));
+    expect(object['spec']).toEqual({ a: hostile, b: `x${hostile}` });
+  });
+
+  it('merges metadata: the templates of the form win, what the object has stays', () => {
+    const spec = {
+      metadata: { name: 'own', namespace: 'own-ns', labels: { a: '1', 'x.y/z': '{{ .uid }}' }, finalizers: ['f'] },
+    };
+    const merged = resource(spec, {
+      labelsTemplate: { a: '{{ .uid }}', b: 'B' },
+      annotationsTemplate: { c: '{{ .uid }}' },
+    });
+    expect(objectOf(render([merged]))['metadata']).toEqual({
+      name: 'n-acme',
+      namespace: 'own-ns',
+      finalizers: ['f'],
+      labels: { a: 'acme', 'x.y/z': 'acme', b: 'B' },
+      annotations: { c: 'acme' },
+    });
+  });
+
+  it('takes the name of the object when the form has no template for it, and refuses an empty one', () => {
+    const { nameTemplate: _name, ...unnamed } = resource({ metadata: { name: 'x-{{ .uid }}' } });
+    expect(objectOf(render([unnamed]))['metadata']).toEqual({ name: 'x-acme' });
+    expect(render([resource({}, { nameTemplate: '{{ .a }}' })], { a: '' })).toMatchObject({
+      ok: false,
+      problems: [{ resourceId: 'r', path: 'nameTemplate', class: 'exec' }],
+    });
+  });
+
+  it('leaves the namespace out when nothing names one', () => {
+    expect(objectOf(render([resource({})]))['metadata']).toEqual({ name: 'n-acme' });
+    expect(objectOf(render([resource({}, { targetNamespace: 'ns-{{ .uid }}' })]))['metadata']).toEqual({
+      name: 'n-acme',
+      namespace: 'ns-acme',
+    });
+  });
+
+  it('does not render map keys, and copies what is no template', () => {
+    const spec = { '{{ .uid }}': 1, list: [true, null, 1.5, '}}'] };
+    expect(objectOf(render([resource(spec)]))).toMatchObject(spec);
+  });
+
+  it('reports all problems of a form at once, each with its place', () => {
+    const broken = resource(
+      { spec: { containers: [{ env: [{}, { value: 'a\n{{ nope }}' }] }], 'x.y': '{{ .aa }}' } },
+      { nameTemplate: '{{ if }}', labelsTemplate: { l: '{{ .uidd }}' } },
+    );
+    const result = compile([broken], ['uid', 'a']);
+    expect(
+      result.ok
+        ? []
+        : result.problems.map(({ path, line, column, class: type, culprit, suggestion }) => [
+            path,
+            line,
+            column,
+            type,
+            culprit,
+            suggestion,
+          ]),
+    ).toEqual([
+      ['spec.containers[0].env[1].value', 2, 4, 'parse', 'nope', undefined],
+      ['nameTemplate', 1, 7, 'parse', undefined, undefined],
+      ['spec["x.y"]', 1, 4, 'exec', 'aa', 'a'],
+      ['labelsTemplate.l', 1, 4, 'exec', 'uidd', 'uid'],
+    ]);
+  });
+
+  it('accepts an undeclared variable only where a branch asks for it first', () => {
+    expect(compile([resource({ a: '{{ if index . "tls" }}{{ .tls }}{{ end }}' })]).ok).toBe(true);
+    expect(compile([resource({ a: '{{ if .uid }}{{ .tls }}{{ end }}' })]).ok).toBe(false);
+    expect(compile([resource({ a: '{{ index . "tls" }}{{ .tls }}' })]).ok).toBe(false);
+    expect(compile([resource({ a: '{{ $.tls }}' })]).ok).toBe(false);
+    expect(compile([resource({ a: '{{ with .uid }}{{ $.tls }}{{ end }}' })]).ok).toBe(false);
+    expect(compile([resource({ a: '{{ range until 1 }}{{ $x := . }}{{ end }}{{ $.uid }}' })]).ok).toBe(true);
+  });
+
+  it('does not lose the other resources when one fails, and says nothing of values', () => {
+    const result = render(
+      [resource({ a: '{{ index .a 99 }}' }, { id: 'bad' }), resource({ a: '{{ .a }}' }, { id: 'good' })],
+      { a: 'secret-value' },
+    );
+    expect(result).toMatchObject({
+      ok: false,
+      rendered: [{ id: 'good' }],
+      problems: [{ resourceId: 'bad', path: 'a', culprit: 'index' }],
+    });
+    expect(JSON.stringify(result.ok ? [] : result.problems)).not.toContain('secret-value');
+  });
+
+  it('names the variables there are when one is missing at run time, never their values', () => {
+    const result = render([resource({ a: '{{ with . }}{{ .aa }}{{ end }}' })], { a: 'secret-value' });
+    const [problem] = result.ok ? [] : result.problems;
+    expect(problem).toMatchObject({ class: 'exec', culprit: 'aa' });
+    expect(problem?.message).toContain('a, uid');
+    expect(problem?.message).not.toContain('secret-value');
+  });
+
+  it('lists the functions a resource uses, for lint rules', () => {
+    const result = compile([resource({ a: '{{ .uid | upper | trunc 5 }}' })]);
+    expect(result.ok && [...(result.form.resources[0]?.functions ?? [])].sort()).toEqual(['trunc', 'upper']);
+  });
+
+  it('compiles a form once per content and declared variables', () => {
+    const input = {
+      form: 'f',
+      contentHash: 'same',
+      resources: [{ resource: resource({}), list: 'l', index: 0 }],
+      declared: new Set(['uid']),
+    };
+    expect(compileForm(input)).toBe(compileForm({ ...input, declared: new Set(['uid']) }));
+    expect(compileForm(input)).not.toBe(compileForm({ ...input, declared: new Set(['uid', 'x']) }));
+  });
+
+  it('gives the same object for the same row, rendered twice', () => {
+    const compiled = compile([resource({ a: '{{ .uid }}-{{ randAlphaNum 8 }}' })]);
+    if (!compiled.ok) throw new Error('does not compile');
+    expect(renderForm(compiled.form, contextOf({}))).toEqual(renderForm(compiled.form, contextOf({})));
+  });
+});
