@@ -66,6 +66,8 @@ describe('stack/servers', () => {
     expect(argsOf('temporal')).toEqual(
       expect.arrayContaining([
         '--dynamic-config-value=system.enableActivityEagerExecution=true',
+        '--dynamic-config-value=matching.numTaskqueueReadPartitions=1',
+        '--dynamic-config-value=matching.numTaskqueueWritePartitions=1',
         '--search-attribute=LynqHub=Keyword',
         '--search-attribute=LynqForm=Keyword',
         '--search-attribute=LynqUid=Keyword',
