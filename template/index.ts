@@ -5,7 +5,7 @@
  */
 export { compileForm } from './form/compile.ts';
 export type { CompiledForm, CompileInput, CompileResult, FormResources } from './form/compile.ts';
-export { exactInteger, exactJson, INT64_KEY } from './form/int64.ts';
+export { exactInteger, INT64_KEY } from './form/int64.ts';
 export { renderForm } from './form/render.ts';
 export type { RenderContext, RenderedResource, RenderResult } from './form/render.ts';
 export type { CompiledResource, TemplateResource } from './form/resource.ts';

@@ -113,7 +113,7 @@ async function plannedEntries(
   const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
   const children = desiredChildren(read.identity, usable).map((child) => ({ kind: 'desired' as const, child }));
   const broken = judged.flatMap((item) => (item.kind === 'broken' ? [item] : []));
-  return new Map([
+  return new Map<string, PlannedEntry>([
     ...children.map((planned) => [planned.child.id, planned] as const),
     ...broken.map((planned) => [planned.entry.id, planned] as const),
   ]);

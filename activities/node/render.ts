@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import { compileForm, renderForm, type TemplateProblem } from '../../template/index.ts';
+import { toBytes } from '../../template/values/text.ts';
 import type { Deps } from '../deps.ts';
 import type { FormRevision } from '../forms.ts';
 import { keepGenerated, readGenerated } from '../secrets.ts';
@@ -97,7 +98,7 @@ function withEncodedData(object: JsonObject): JsonObject {
   if (!isSecret || !isJsonObject(object['stringData'])) return object;
   const { stringData: _, ...rest } = object;
   const encoded = Object.entries(textMapAt(object, 'stringData')).map(
-    ([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')] as const,
+    ([key, value]) => [key, toBytes(value).toString('base64')] as const,
   );
   return { ...rest, data: { ...textMapAt(object, 'data'), ...Object.fromEntries(encoded) } };
 }

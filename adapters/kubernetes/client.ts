@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../domain/api/json.ts';
+import { type JsonObject, jsonText } from '../../domain/api/json.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type {
@@ -117,7 +117,7 @@ function create(api: Api, ref: ObjectRef, body: JsonObject, options: WriteOption
     method: 'POST',
     target: 'collection',
     type: 'application/json',
-    text: JSON.stringify(body),
+    text: jsonText(body),
     uid: undefined,
     repeat: 'once',
   };
@@ -130,7 +130,7 @@ function replace(api: Api, ref: ObjectRef, body: JsonObject, options: WriteOptio
     method: 'PUT',
     target: options.subresource ?? 'object',
     type: 'application/json',
-    text: JSON.stringify(body),
+    text: jsonText(body),
     uid: demandedUid(body),
     repeat: demandedVersion(body) === undefined ? 'once' : 'idempotent',
   };
@@ -153,7 +153,7 @@ function patch(
     verb: 'patch',
     method: 'PATCH',
     target: options.subresource ?? 'object',
-    text: JSON.stringify(change.body),
+    text: jsonText(change.body),
     uid: demandedUid(change.body),
     ...patchTypes[change.type],
   };

@@ -1,4 +1,4 @@
-import { at, isJsonObject, textAt, type Json, type JsonObject } from '../../domain/api/json.ts';
+import { at, isJsonObject, type Json, type JsonObject, jsonText, textAt } from '../../domain/api/json.ts';
 import type { KindRef, ObjectRef } from '../../domain/ports.ts';
 
 /**
@@ -43,7 +43,7 @@ export function isTerminating(object: JsonObject): boolean {
  * unchanged. Characters beyond the basic plane must stay as they are: YAML has no surrogate pairs.
  */
 export function applyText(body: JsonObject): string {
-  return JSON.stringify(body).replace(
+  return jsonText(body).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

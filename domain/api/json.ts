@@ -50,3 +50,17 @@ export function textMapAt(root: Json | undefined, ...path: readonly string[]): R
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
 }
+
+/**
+ * Key of the one object that stands for a number: an integer beyond 2^53, which a JavaScript number cannot hold, is `{ "$int64": "<digits>" }`.
+ * Forms may not contain the key, and rows cannot make keys.
+ */
+export const int64Key = '$int64';
+
+/** Inside a JSON string the quotes would be escaped, so the pattern only ever meets the stand-in itself. */
+const int64StandIn = /\{"\$int64":"(-?\d+)"\}/g;
+
+/** JSON text with every integer exact. */
+export function jsonText(value: Json): string {
+  return JSON.stringify(value).replace(int64StandIn, '$1');
+}
