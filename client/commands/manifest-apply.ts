@@ -36,7 +36,7 @@ export const apply = defineCommand({
     'skip-lint': { kind: 'boolean', summary: 'apply whatever lint would say' },
   },
   examples: [
-    { command: 'lynq apply -f examples/multi-tier/', summary: 'a hub and its forms' },
+    { command: 'lynq apply -f hub.yaml -f forms/', summary: 'a hub and its forms' },
     { command: 'cat form.yaml | lynq apply -f - --dry-run=server', summary: 'let the server check a form' },
   ],
   async run({ flags }, context) {

@@ -36,7 +36,7 @@ export const scale = defineCommand({
         context.out.write(`${kinds.node.resource}/${result.reply.node} ${overriddenText(result.reply.overridden)}\n`);
         return exitCodes.ok;
       case 'refused':
-        throw new CommandError(`LynqNode ${namespace}/${node} refuses: ${result.message}`);
+        throw new CommandError(`scale was refused: ${result.message}`);
       case 'absent':
         throw new CommandError(
           `LynqNode ${namespace}/${node} has no running workflow in Temporal at ${engine.address}`,

@@ -33,7 +33,7 @@ describe('client/commands/node-scale', () => {
 
     expect(await run('scale acme-corp api-tier --set x=1', { engine })).toMatchObject({
       out: '',
-      err: `Error: LynqNode ${node} refuses: the hub declares no variable x; declared: apiReplicas\n`,
+      err: 'Error: scale was refused: the hub declares no variable x; declared: apiReplicas\n',
       exitCode: 1,
     });
   });
