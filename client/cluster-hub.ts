@@ -1,5 +1,6 @@
 import { LynqHubSpec } from '../domain/api/hub.ts';
 import type { Context } from './context.ts';
+import { withDeadline } from './deadline.ts';
 import { kinds, refOf } from './kinds.ts';
 import type { HubAnswer, HubLookup } from './lint/variables.ts';
 
@@ -14,9 +15,12 @@ export function clusterHubLookup(context: Context): HubLookup {
   };
 }
 
+/** The files can be judged without the hub: nobody should wait long for it. */
+const lookupMilliseconds = 5_000;
+
 async function askCluster(context: Context, namespace: string, name: string): Promise<HubAnswer> {
   try {
-    const cluster = await context.services.cluster();
+    const cluster = withDeadline(await context.services.cluster(), lookupMilliseconds, 'of the context');
     const hub = await cluster.get(refOf(kinds.hub, namespace, name));
     if (hub === undefined) return { kind: 'absent' };
     const spec = LynqHubSpec.safeParse(hub['spec']);

@@ -4,12 +4,13 @@ import { exitCodes } from './exit-codes.ts';
 
 /** Puts the limit of `--timeout` on every call to the cluster, however often the adapter would try again. */
 export function withDeadline(cluster: Cluster, milliseconds: number, server: string): Cluster {
-  async function limited<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = AbortSignal.timeout(milliseconds);
+  async function limited<T>(call: (signal: AbortSignal) => Promise<T>, given?: AbortSignal): Promise<T> {
+    const timeout = AbortSignal.timeout(milliseconds);
+    const signal = given === undefined ? timeout : AbortSignal.any([timeout, given]);
     try {
       return await Promise.race([call(signal), expired(signal)]);
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!timeout.aborted) throw error;
       throw new CommandError(`the API server ${server} did not answer within ${milliseconds / 1000} s`, {
         exitCode: exitCodes.unreachable,
         fix: 'check that it is running and reachable (--context, --kubeconfig), or wait longer with --timeout',
@@ -19,7 +20,7 @@ export function withDeadline(cluster: Cluster, milliseconds: number, server: str
   return {
     kindInfo: (kind) => limited(() => cluster.kindInfo(kind)),
     listableKinds: () => limited(() => cluster.listableKinds()),
-    get: (ref) => limited((signal) => cluster.get(ref, signal)),
+    get: (ref, given) => limited((signal) => cluster.get(ref, signal), given),
     list: (kind, options) => limited((signal) => cluster.list(kind, { ...options, signal })),
     apply: (ref, body, options) => limited((signal) => cluster.apply(ref, body, { ...options, signal })),
     create: (ref, body, options) => limited((signal) => cluster.create(ref, body, { ...options, signal })),

@@ -10,4 +10,13 @@ export async function main(): Promise<void> {
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed);
   });
   process.exitCode = await runProgram(process.argv.slice(2), processHost());
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  // Everything is closed and printed: a connection that lingers must not keep the command from ending.
+  setTimeout(() => process.exit(), 500).unref();
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }

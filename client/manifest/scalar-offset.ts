@@ -8,17 +8,23 @@ import type { Position, SourceFile } from './source.ts';
 export function offsetInScalar(source: SourceFile, located: Located, at: Position): number {
   if (typeof located.value !== 'string') return located.start;
   const text = source.text.slice(located.start, located.end);
-  switch (located.style) {
+  // What ends too early is reported behind the last character, which may be lines below the text.
+  const last = Math.max(0, text.trimEnd().length - 1);
+  return located.start + Math.min(offsetInText(text, located, at), last);
+}
+
+function offsetInText(text: string, { style, value }: Located, at: Position): number {
+  switch (style) {
     case 'plain':
-      return text === located.value ? located.start + at.column - 1 : located.start;
+      return text === value ? at.column - 1 : 0;
     case 'single':
-      return located.start + inQuotes(text, at, (rest) => (rest.startsWith("''") ? 2 : 1));
+      return inQuotes(text, at, (rest) => (rest.startsWith("''") ? 2 : 1));
     case 'double':
-      return located.start + inQuotes(text, at, escapeLength);
+      return inQuotes(text, at, escapeLength);
     case 'block':
-      return located.start + inLiteral(text, at);
+      return inLiteral(text, at);
     default:
-      return located.start;
+      return 0;
   }
 }
 
