@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Activities, NodeBirth } from '../../activities/contract.ts';
+import { eventually, openWorkflowBench, type WorkflowBench } from '../support/temporal.ts';
+
+const counts = { rows: 1, active: 1, frozen: 0, held: 0, created: 1, updated: 0, removed: 0 };
+
+function birth(node: string): NodeBirth {
+  return { namespace: 'lynq-system', node, hub: 'customers', form: 'web', uid: node };
+}
+
+describe('workflows/hub-sync', () => {
+  let bench: WorkflowBench;
+
+  beforeAll(async () => {
+    bench = await openWorkflowBench(inject('stack').temporalAddress);
+  });
+  afterAll(() => bench.close());
+
+  const resting: Activities['advanceNode'] = async () => ({
+    kind: 'settled',
+    progress: { entries: [], ready: 0, failed: 0, desired: 0 },
+  });
+
+  const sync = (hub: string) =>
+    bench.client.workflow.execute('hubSync', {
+      taskQueue: bench.taskQueue,
+      workflowId: `hub-sync/lynq-system/${hub}`,
+      args: [{ namespace: 'lynq-system', hub }],
+    });
+
+  it('starts a run for each node that has none, page by page, and the runs outlive it', async () => {
+    const [first, second] = [`n-${randomUUID()}`, `n-${randomUUID()}`];
+    const confirmed: string[] = [];
+    const activities: Partial<Activities> = {
+      advanceNode: resting,
+      syncHub: async () => ({ kind: 'synced', counts, page: { births: [birth(first)], after: first } }),
+      listBirths: async () => ({ births: [birth(second)] }),
+      confirmRuns: async (births) => {
+        confirmed.push(...births.map(({ node }) => node));
+      },
+    };
+
+    await bench.run(activities, async () => {
+      const result = await sync(`hub-${randomUUID()}`);
+      expect(result).toMatchObject({ outcome: 'synced', started: 2 });
+      for (const node of [first, second]) {
+        const handle = bench.client.workflow.getHandle(`node/lynq-system/${node}`);
+        await eventually('the run goes on', async () => (await handle.describe()).status.name === 'RUNNING');
+        await handle.terminate();
+      }
+    });
+
+    expect(confirmed).toEqual([first, second]);
+  });
+
+  it('leaves a node alone that has a run already', async () => {
+    const node = `n-${randomUUID()}`;
+    const activities: Partial<Activities> = {
+      advanceNode: resting,
+      syncHub: async () => ({ kind: 'synced', counts, page: { births: [birth(node)] } }),
+      confirmRuns: async () => undefined,
+    };
+
+    await bench.run(activities, async () => {
+      const hub = `hub-${randomUUID()}`;
+      await sync(hub);
+      const runId = (await bench.client.workflow.getHandle(`node/lynq-system/${node}`).describe()).runId;
+      const again = await sync(hub);
+      expect(again).toMatchObject({ started: 0 });
+      const handle = bench.client.workflow.getHandle(`node/lynq-system/${node}`);
+      expect((await handle.describe()).runId).toBe(runId);
+      await handle.terminate();
+    });
+  });
+});

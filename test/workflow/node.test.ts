@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Activities, AdvanceOutcome, NodeProgress } from '../../activities/contract.ts';
+import { resyncSignal, scaleUpdate, statusQuery, wakeSignal } from '../../workflows/messages.ts';
+import type { NodeInput } from '../../workflows/node/state.ts';
+import { eventually, openWorkflowBench, type WorkflowBench } from '../support/temporal.ts';
+
+const progress = (ready: number, desired: number): NodeProgress => ({
+  entries: [{ id: 'web', kind: 'Deployment', name: 'acme-web', state: ready === desired ? 'Ready' : 'Progressing' }],
+  ready,
+  failed: 0,
+  desired,
+});
+const settled: AdvanceOutcome = { kind: 'settled', progress: progress(1, 1) };
+const advanced: AdvanceOutcome = { kind: 'advanced', progress: progress(0, 1), next: 'apply: Service acme-web' };
+
+function nodeInput(): NodeInput {
+  return { namespace: 'lynq-system', node: `acme-${randomUUID()}`, hub: 'customers', form: 'web', uid: 'acme' };
+}
+
+/** Answers of advanceNode in order; the last one stays. */
+function advancing(...outcomes: readonly AdvanceOutcome[]) {
+  const calls: { force: boolean }[] = [];
+  const advanceNode: Activities['advanceNode'] = async ({ force }) => {
+    calls.push({ force });
+    return outcomes[Math.min(calls.length, outcomes.length) - 1] ?? settled;
+  };
+  return { calls, advanceNode };
+}
+
+describe('workflows/node/node', () => {
+  let bench: WorkflowBench;
+
+  beforeAll(async () => {
+    bench = await openWorkflowBench(inject('stack').temporalAddress);
+  });
+  afterAll(() => bench.close());
+
+  const start = (input: NodeInput) =>
+    bench.client.workflow.start('lynqNode', {
+      taskQueue: bench.taskQueue,
+      workflowId: `node/lynq-system/${input.node}`,
+      args: [input],
+    });
+
+  it('runs wave after wave until nothing can be done, then rests without a timer', async () => {
+    const fake = advancing(advanced, advanced, settled);
+
+    const events = await bench.run(fake, async () => {
+      const handle = await start(nodeInput());
+      await eventually('three waves', () => fake.calls.length === 3);
+      await eventually('rest', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      const history = await handle.fetchHistory();
+      await handle.terminate();
+      return history.events ?? [];
+    });
+
+    expect(events.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes)).toEqual([]);
+    expect(
+      events.filter(({ activityTaskScheduledEventAttributes }) => activityTaskScheduledEventAttributes),
+    ).toHaveLength(3);
+  });
+
+  it('begins a pass when it is woken and writes everything once more when it is resynced', async () => {
+    const fake = advancing(settled);
+
+    await bench.run(fake, async () => {
+      const handle = await start(nodeInput());
+      await eventually('first pass', () => fake.calls.length === 1);
+      await handle.signal(wakeSignal, { cause: 'childrenChanged' });
+      await eventually('second pass', () => fake.calls.length === 2);
+      await handle.signal(resyncSignal, { cause: 'test' });
+      await eventually('third pass', () => fake.calls.length === 3);
+      await handle.terminate();
+    });
+
+    expect(fake.calls.map(({ force }) => force)).toEqual([false, false, true]);
+  });
+
+  it('takes a node away when its LynqNode is being deleted, and ends', async () => {
+    const steps: string[] = [];
+    const removeNode: Activities['removeNode'] = async () => {
+      steps.push('remove');
+      return steps.length === 1
+        ? { kind: 'waiting', progress: progress(0, 1), retryAfterSeconds: 1 }
+        : { kind: 'removed' };
+    };
+
+    const result = await bench.run({ ...advancing({ kind: 'removing' }), removeNode }, async () =>
+      (await start(nodeInput())).result(),
+    );
+
+    expect(result).toMatchObject({ ended: 'removed' });
+    expect(steps).toEqual(['remove', 'remove']);
+  });
+
+  it('removes nothing when it is cancelled', async () => {
+    const removals: string[] = [];
+    const removeNode: Activities['removeNode'] = async ({ node }) => {
+      removals.push(node);
+      return { kind: 'removed' };
+    };
+    const fake = advancing(settled);
+
+    await bench.run({ ...fake, removeNode }, async () => {
+      const handle = await start(nodeInput());
+      await eventually('rest', () => fake.calls.length === 1);
+      await handle.cancel();
+      await expect(handle.result()).rejects.toThrow();
+    });
+
+    expect(removals).toEqual([]);
+  });
+
+  it('records a scale request, answers with what is overridden and begins a pass', async () => {
+    const fake = advancing(settled);
+    const recordOverrides: Activities['recordOverrides'] = async ({ overrides }) => ({
+      overridden: Object.keys(overrides),
+    });
+
+    await bench.run({ ...fake, recordOverrides }, async () => {
+      const handle = await start(nodeInput());
+      await eventually('first pass', () => fake.calls.length === 1);
+      const reply = await handle.executeUpdate(scaleUpdate, { args: [{ overrides: { apiReplicas: '4' } }] });
+      expect(reply.overridden).toEqual(['apiReplicas']);
+      await eventually('pass after the scale', () => fake.calls.length === 2);
+      await handle.terminate();
+    });
+  });
+
+  it.each([
+    { request: { overrides: {} }, problem: 'name at least one variable' },
+    { request: { overrides: { apiReplicas: 4 } }, problem: 'must be text' },
+    { request: { overrides: ['4'] }, problem: 'must be an object' },
+    { request: {}, problem: 'must be an object' },
+  ])('refuses a malformed scale request and keeps running: $problem', async ({ request, problem }) => {
+    const fake = advancing(settled);
+
+    await bench.run(fake, async () => {
+      const handle = await start(nodeInput());
+      const refused = handle.executeUpdate('scale', { args: [request] });
+      await expect(refused).rejects.toThrow(WorkflowUpdateFailedError);
+      await refused.catch((error: WorkflowUpdateFailedError) => expect(String(error.cause)).toContain(problem));
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+      await handle.terminate();
+    });
+  });
+
+  it('rests after a failure that no retry cures, until it is woken', async () => {
+    let calls = 0;
+    const advanceNode: Activities['advanceNode'] = async () => {
+      calls += 1;
+      if (calls === 1) throw ApplicationFailure.nonRetryable('the form is wrong', 'FormInvalid');
+      return settled;
+    };
+
+    await bench.run({ advanceNode }, async () => {
+      const handle = await start(nodeInput());
+      await eventually('degraded', async () => (await handle.query(statusQuery)).phase === 'Degraded');
+      await handle.signal(wakeSignal, { cause: 'nodeChanged' });
+      await eventually('ready', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      await handle.terminate();
+    });
+  });
+
+  it('starts afresh when its history has grown long, and loses no wake-up', async () => {
+    const fake = advancing(settled);
+
+    await bench.run(fake, async () => {
+      const handle = await start(nodeInput());
+      const firstRun = (await handle.describe()).runId;
+      for (let round = 0; round < 400; round += 1) await handle.signal(wakeSignal, { cause: `round ${round}` });
+      await eventually(
+        'a new run',
+        async () => {
+          await handle.signal(wakeSignal, { cause: 'again' });
+          return (await handle.describe()).runId !== firstRun;
+        },
+        60,
+      );
+      const before = fake.calls.length;
+      await handle.signal(wakeSignal, { cause: 'last' });
+      await eventually('a pass in the new run', () => fake.calls.length > before);
+      expect((await handle.query(statusQuery)).phase).toBe('Ready');
+      await handle.terminate();
+    });
+  });
+});
