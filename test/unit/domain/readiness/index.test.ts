@@ -99,9 +99,13 @@ function verdictOf(object: JsonObject): string {
 const kindOf = (object: JsonObject): string =>
   groupKind(textAt(object, 'apiVersion') ?? '', textAt(object, 'kind') ?? '');
 
-describe('domain/readiness', () => {
+describe('domain/readiness/index', () => {
   it('has a verdict for every fixture and a fixture for every verdict', () => {
-    expect(files).toEqual(Object.keys(verdicts).map((name) => `${name}.yaml`));
+    expect(files).toEqual(
+      Object.keys(verdicts)
+        .map((name) => `${name}.yaml`)
+        .toSorted(),
+    );
   });
 
   it.each(Object.entries(verdicts))('finds %s %s', (name, verdict) => {
