@@ -70,15 +70,21 @@ function ownerReference(identity: NodeIdentity): JsonObject {
   };
 }
 
+/** Owners, and the namespace of a cluster-scoped object, are not for a form to say (reliability S13). */
 function withMetadata(object: JsonObject, tracking: JsonObject): JsonObject {
-  const own = isJsonObject(object['metadata']) ? object['metadata'] : {};
+  const {
+    ownerReferences: _owners,
+    namespace: _namespace,
+    ...own
+  } = isJsonObject(object['metadata']) ? object['metadata'] : {};
+  const { [annotations.appliedHash]: _hash, ...ownAnnotations } = textMapAt(own, 'annotations');
   return {
     ...object,
     metadata: {
       ...own,
       ...tracking,
       labels: { ...textMapAt(own, 'labels'), ...textMapAt(tracking, 'labels') },
-      annotations: { ...textMapAt(own, 'annotations'), ...textMapAt(tracking, 'annotations') },
+      annotations: { ...ownAnnotations, ...textMapAt(tracking, 'annotations') },
     },
   };
 }

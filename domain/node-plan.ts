@@ -107,7 +107,10 @@ interface Verdict {
 
 function blockedBy(entry: DesiredChild['entry'], verdicts: ReadonlyMap<string, EntryVerdict>): Verdict | undefined {
   const dependencies = entry.dependIds ?? [];
-  const failed = dependencies.find((id) => failedStates.has(verdicts.get(id)?.status.state ?? 'Pending'));
+  const failed = dependencies.find((id) => {
+    const verdict = verdicts.get(id);
+    return verdict !== undefined && !verdict.done && failedStates.has(verdict.status.state);
+  });
   if (failed !== undefined) {
     if (!entry.skipOnDependencyFailure) return undefined;
     return { state: 'Skipped', reason: 'DependencyFailed', message: `dependency '${failed}' failed` };
@@ -156,7 +159,7 @@ function needsWrite(
   const baseline = facts.baselines.get(child.id);
   if (child.entry.creationPolicy === 'Once') return false;
   if (facts.forced.has(child.id) || digest.appliedHash !== child.hash) return true;
-  return baseline !== undefined && digest.ownedHash !== undefined && digest.ownedHash !== baseline;
+  return baseline !== undefined && digest.ownedHash !== baseline;
 }
 
 function readinessVerdict(child: DesiredChild, digest: ChildDigest): Verdict {
@@ -215,10 +218,12 @@ function clocked(facts: PassFacts, id: string, verdict: Verdict, timeoutSeconds:
   if (verdict.state !== 'Progressing') {
     return { verdict, since: previous?.state === verdict.state ? new Date(previous.since) : facts.now };
   }
-  const appliedAt = facts.appliedAt.get(id);
+  const reported = previous === undefined ? undefined : new Date(previous.since);
+  const written = facts.appliedAt.get(id);
+  const appliedAt = written !== undefined && written.getTime() > (reported?.getTime() ?? 0) ? written : undefined;
   const timedOut = previous?.state === 'Failed' && previous.reason === 'ReadinessTimeout' && appliedAt === undefined;
-  if (timedOut) return { verdict: { ...textOf(previous), state: 'Failed' }, since: new Date(previous.since) };
-  const since = appliedAt ?? (previous?.state === 'Progressing' ? new Date(previous.since) : facts.now);
+  if (timedOut) return { verdict: { ...verdict, ...textOf(previous), state: 'Failed' }, since: reported ?? facts.now };
+  const since = appliedAt ?? (previous?.state === 'Progressing' ? reported : undefined) ?? facts.now;
   return withDeadline(verdict, { since, timeoutSeconds, now: facts.now });
 }
 
@@ -226,7 +231,7 @@ function withDeadline(verdict: Verdict, clock: { since: Date; timeoutSeconds: nu
   const deadline = new Date(clock.since.getTime() + clock.timeoutSeconds * 1000);
   if (clock.now.getTime() < deadline.getTime()) return { verdict, since: clock.since, deadline };
   const message = `not ready after ${clock.timeoutSeconds} s: ${verdict.message ?? ''}`;
-  return { verdict: { state: 'Failed', reason: 'ReadinessTimeout', message }, since: clock.now };
+  return { verdict: { ...verdict, state: 'Failed', reason: 'ReadinessTimeout', message }, since: clock.now };
 }
 
 function judge(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyMap<string, EntryVerdict>): EntryVerdict {
@@ -241,7 +246,7 @@ function judge(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyMap<st
   return {
     step: verdict.step ?? 'none',
     status: { id: entry.id, kind, name, state: verdict.state, ...textOf(verdict), since: since.toISOString() },
-    done: verdict.done === true && verdict.state !== 'Failed',
+    done: verdict.done === true,
     ...(deadline === undefined ? {} : { deadline }),
   };
 }

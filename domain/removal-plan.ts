@@ -24,7 +24,29 @@ const isNamespace = (entry: InventoryEntry): boolean => entry.apiVersion === 'v1
 function dependsOn(dependent: InventoryEntry, entry: InventoryEntry): boolean {
   if (removalKey(dependent) === removalKey(entry)) return false;
   if (isNamespace(entry) && dependent.namespace === entry.name) return true;
+  if (isNamespace(dependent) && entry.namespace === dependent.name) return false;
   return (dependent.dependIds ?? []).includes(entry.id);
+}
+
+/** All entries that depend on one, directly or not. */
+function dependentsOf(entry: InventoryEntry, entries: readonly InventoryEntry[]): ReadonlySet<InventoryEntry> {
+  const found = new Set<InventoryEntry>();
+  const queue = [entry];
+  for (let current = queue.shift(); current !== undefined; current = queue.shift()) {
+    const target = current;
+    const added = entries.filter((other) => !found.has(other) && dependsOn(other, target));
+    for (const other of added) found.add(other);
+    queue.push(...added);
+  }
+  return found;
+}
+
+/** The entries of cycles that nothing outside of them depends on. */
+function outermostCycles(entries: readonly InventoryEntry[]): readonly InventoryEntry[] {
+  const above = new Map(entries.map((entry) => [entry, dependentsOf(entry, entries)]));
+  return entries.filter((entry) =>
+    [...(above.get(entry) ?? [])].every((other) => above.get(other)?.has(entry) === true),
+  );
 }
 
 /** Key of a recorded object in the facts of a removal; ids may repeat in a record while an object is being renamed. */
@@ -42,7 +64,7 @@ export function nextRemovals(
 ): readonly InventoryEntry[] {
   const remaining = entries.filter((entry) => facts.get(removalKey(entry))?.kind !== 'done');
   const free = remaining.filter((entry) => !remaining.some((other) => dependsOn(other, entry)));
-  const candidates = free.length > 0 ? free : remaining;
+  const candidates = free.length > 0 ? free : outermostCycles(remaining);
   return candidates.filter((entry) => facts.get(removalKey(entry))?.kind !== 'leaving');
 }
 
@@ -107,10 +129,10 @@ export function isOrphaned(object: JsonObject): boolean {
 }
 
 /**
- * What happens to a recorded object that is ours. Retain wins wherever record and live annotation disagree: a policy that cannot be agreed on
- * never deletes.
+ * What happens to a recorded object that is ours. Retain wins wherever record and live annotation disagree or the annotation cannot be read: a
+ * policy that cannot be agreed on never deletes.
  */
 export function removalAction(entry: InventoryEntry, object: JsonObject): 'retain' | 'delete' {
   const live = textAt(object, 'metadata', 'annotations', annotations.deletionPolicy);
-  return entry.policy === 'Retain' || live === 'Retain' ? 'retain' : 'delete';
+  return entry.policy === 'Delete' && live === 'Delete' ? 'delete' : 'retain';
 }

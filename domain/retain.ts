@@ -47,6 +47,9 @@ function environmentNeeds(container: Json): readonly NeededObject[] {
   ]);
 }
 
+/** Volume types whose Secret is named at `secretRef.name`. */
+const secretRefVolumes = ['cephfs', 'flexVolume', 'iscsi', 'rbd', 'scaleIO', 'storageos'] as const;
+
 function volumeNeeds(volume: Json): readonly NeededObject[] {
   const projected = listAt(volume, 'projected', 'sources');
   return [
@@ -56,6 +59,8 @@ function volumeNeeds(volume: Json): readonly NeededObject[] {
       ...projected.map((source) => at(source, 'configMap', 'name')),
     ),
     ...named('Secret', at(volume, 'secret', 'secretName'), ...projected.map((source) => at(source, 'secret', 'name'))),
+    ...named('Secret', at(volume, 'csi', 'nodePublishSecretRef', 'name'), at(volume, 'azureFile', 'secretName')),
+    ...named('Secret', ...secretRefVolumes.map((type) => at(volume, type, 'secretRef', 'name'))),
     ...named('PersistentVolumeClaim', at(volume, 'persistentVolumeClaim', 'claimName')),
   ];
 }
@@ -78,7 +83,7 @@ export function neededObjects(object: JsonObject): readonly NeededObject[] {
   return [
     ...containers.flatMap(environmentNeeds),
     ...listAt(spec, 'volumes').flatMap(volumeNeeds),
-    ...named('ServiceAccount', at(spec, 'serviceAccountName')),
+    ...named('ServiceAccount', at(spec, 'serviceAccountName'), at(spec, 'serviceAccount')),
     ...listAt(spec, 'imagePullSecrets').flatMap((secret) => named('Secret', at(secret, 'name'))),
   ];
 }

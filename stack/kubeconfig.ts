@@ -20,7 +20,7 @@ export function kubeconfigText(input: KubeconfigInput): string {
       },
     ],
     users: [{ name: input.user, user: { token: input.token } }],
-    contexts: [{ name, context: { cluster: name, user: input.user, namespace: 'default' } }],
+    contexts: [{ name, context: { cluster: name, user: input.user } }],
     'current-context': name,
   };
   return `${JSON.stringify(config, null, 2)}\n`;

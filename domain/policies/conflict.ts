@@ -16,7 +16,7 @@ const rules = {
   Force: () => ({ kind: 'takeBack' }),
   Stuck: (live, fields) => {
     const holder = fields.find(
-      ({ manager }) => manager !== managers.ignored && managerKind(live, manager) !== 'update',
+      ({ manager, field }) => manager !== managers.ignored && managerKind(live, manager, field) !== 'update',
     );
     if (holder === undefined) return { kind: 'takeBack' };
     return { kind: 'conflicted', owner: `field manager ${holder.manager} (${holder.field})` };

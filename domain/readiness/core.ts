@@ -35,7 +35,7 @@ export function evaluateJob(object: JsonObject): Readiness {
   }
   if (findCondition(object, 'Suspended')?.status === 'True') return progressing('Suspended', 'the job is suspended');
   const succeeded = numberAt(object, 'status', 'succeeded') ?? 0;
-  return progressing('Running', `${succeeded} pods succeeded`);
+  return succeeded > 0 ? ready : progressing('Running', 'no pod has succeeded yet');
 }
 
 export function evaluateAutoscaler(object: JsonObject): Readiness {

@@ -29,7 +29,7 @@ const prototypeKeys = [
 ];
 const at = { line: 1, column: 1 };
 
-describe('template hostile input', () => {
+describe('template/index', () => {
   it.each(prototypeKeys)('treats %s as a key like any other', (key) => {
     const before = Object.getOwnPropertyNames(Object.prototype).sort();
     for (const source of [

@@ -10,7 +10,7 @@ function scalar(source: string): unknown {
   return result.ok ? (result.value ?? result.text) : result.problem.class;
 }
 
-describe('template/form typed output', () => {
+describe('template/index', () => {
   it.each([
     ['{{ .n | int }}', 3n],
     ['{{ .f | float }}', 2.5],
