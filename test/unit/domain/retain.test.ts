@@ -148,7 +148,9 @@ describe('domain/retain', () => {
                     ({ id: own, ref }) =>
                       own === id &&
                       ((ref.kind === 'Namespace' && ref.name === other.ref.namespace) ||
-                        (ref.kind === 'Secret' && other.needs.some(({ name }) => name === ref.name))),
+                        (ref.kind === 'Secret' &&
+                          ref.namespace === other.ref.namespace &&
+                          other.needs.some(({ name }) => name === ref.name))),
                   )),
             );
 

@@ -35,7 +35,7 @@ describe('stack/kubeconfig', () => {
         { name: 'lynq-stack', cluster: { server: 'https://127.0.0.1:1', 'certificate-authority-data': 'UEVN' } },
       ],
       users: [{ name: 'u', user: { token: 't' } }],
-      contexts: [{ name: 'lynq-stack', context: { cluster: 'lynq-stack', user: 'u', namespace: 'default' } }],
+      contexts: [{ name: 'lynq-stack', context: { cluster: 'lynq-stack', user: 'u' } }],
       'current-context': 'lynq-stack',
     });
   });
