@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { eventually, notYet, there } from './eventually.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** What the programs need of a stack. */
+export interface Surroundings {
+  readonly temporalAddress: string;
+  readonly kubeconfig: string;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The worker as a process of its own, as `npm run worker` runs it. */
+export interface WorkerProcess {
+  /** All it has printed, over all starts. */
+  readonly output: () => string;
+  start(): Promise<void>;
+  /** SIGTERM; returns the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL, as a crash. */
+  kill(): Promise<void>;
+}
+
+const environment = (stack: Surroundings): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  HOME: process.env['HOME'],
+  TEMPORAL_ADDRESS: stack.temporalAddress,
+  TEMPORAL_NAMESPACE: 'default',
+  KUBECONFIG: stack.kubeconfig,
+});
+
+export function workerProcess(stack: Surroundings, settings: Readonly<Record<string, string>> = {}): WorkerProcess {
+  let child: ChildProcess | undefined;
+  let output = '';
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    const ending = child;
+    child = undefined;
+    if (ending === undefined) return null;
+    if (ending.exitCode !== null || ending.signalCode !== null) return ending.exitCode;
+    const exit = once(ending, 'exit');
+    ending.kill(signal);
+    const late = setTimeout(() => ending.kill('SIGKILL'), 45_000);
+    const [code] = (await exit) as [number | null];
+    clearTimeout(late);
+    return code;
+  }
+  return {
+    output: () => output,
+    start: async () => {
+      const started = spawn(process.execPath, ['tools/run.mjs', 'worker/main.ts'], {
+        cwd: root,
+        env: { ...environment(stack), ...settings },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      for (const stream of [started.stdout, started.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+        });
+      }
+      child = started;
+      await once(started, 'spawn');
+    },
+    stop: () => end('SIGTERM'),
+    kill: async () => {
+      await end('SIGKILL');
+    },
+  };
+}
+
+/** Runs a program to its end. */
+export async function run(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input?: string,
+): Promise<Ended> {
+  const child = spawn(file, args, { cwd: root, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.end(input ?? '');
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** `npx lynq ...` */
+export const lynq = (stack: Surroundings, args: readonly string[], input?: string): Promise<Ended> =>
+  run(process.execPath, ['bin/lynq.mjs', ...args], environment(stack), input);
+
+export const kubectl = (stack: Surroundings & { readonly kubectl: string }, args: readonly string[]): Promise<Ended> =>
+  run(stack.kubectl, ['--kubeconfig', stack.kubeconfig, ...args], environment(stack));
+
+/** The worker installs the CRDs when they are absent; before that nothing can be applied. */
+export async function crdsAreServed(list: (path: string) => Promise<unknown>): Promise<void> {
+  for (const plural of ['lynqhubs', 'lynqforms', 'lynqnodes']) {
+    await eventually(`the API server serves ${plural}`, async () =>
+      (await list(`/apis/operator.lynq.sh/v1/${plural}`).then(
+        () => true,
+        () => false,
+      ))
+        ? there(plural)
+        : notYet(plural),
+    );
+  }
+}
