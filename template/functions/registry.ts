@@ -2,9 +2,12 @@ import { builtins } from './builtins.ts';
 import { comparison } from './comparison.ts';
 import { defaults } from './defaults.ts';
 import type { FunctionTable, GoFunction, MethodTable } from './define.ts';
+import { dicts } from './dicts.ts';
+import { lists } from './lists.ts';
 import { lynq } from './lynq.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
+import { reflection } from './reflection.ts';
 import { stringCase } from './string-case.ts';
 import { strings } from './strings.ts';
 import { stringShape } from './string-shape.ts';
@@ -25,6 +28,9 @@ export const themes: Readonly<Record<string, FunctionTable>> = {
   stringShape,
   math,
   random,
+  lists,
+  dicts,
+  reflection,
 };
 
 /** Methods of opaque types, by theme: `{ 'time.Time': { Year: fn(...) } }`. */

@@ -1,5 +1,6 @@
 import { GoError } from '../problems.ts';
 import { type GoValue, goList, goMap, plain } from '../values.ts';
+import { appendedOneByOne } from './backing.ts';
 import { parseFloatText, parseInteger } from './numbers.ts';
 import { cleanText } from './text.ts';
 
@@ -80,7 +81,7 @@ export function fromHost(value: unknown, depth = 256): GoValue {
 }
 
 function fromHostObject(value: object, depth: number): GoValue {
-  if (Array.isArray(value)) return goList(value.map((item: unknown) => fromHost(item, depth)));
+  if (Array.isArray(value)) return appendedOneByOne(goList(value.map((item: unknown) => fromHost(item, depth))));
   const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
   return goMap(
     entries.map(([key, item]: [unknown, unknown]) => [cleanText(String(key)), fromHost(item, depth)] as const),
