@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { LynqHubStatus } from '../../../domain/api/hub.ts';
+import type { GuardVerdict } from '../../../domain/deletion-guard.ts';
+import { failedSyncStatus, type HubStatusBase, type SyncFacts, syncedStatus } from '../../../domain/hub-status.ts';
+import { afterNoon, noon } from '../../support/builders/node-pass.ts';
+
+const window = [{ at: '2026-03-01T11:30:00Z', rows: 2 }];
+const allow: GuardVerdict = { kind: 'allow', state: { window, rowsAtStart: 50 } };
+const hold: GuardVerdict = {
+  kind: 'hold',
+  state: { window, rowsAtStart: 50 },
+  planHash: '0123456789abcdef',
+  why: 'BudgetSpent',
+  budget: 8,
+};
+const uids = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `row${index}`);
+
+const base: HubStatusBase = { previous: undefined, generation: 2, now: noon };
+const synced = (change: Partial<SyncFacts> = {}, from: Partial<HubStatusBase> = {}): LynqHubStatus =>
+  syncedStatus(
+    { ...base, ...from },
+    {
+      forms: 2,
+      desired: 100,
+      seen: 60,
+      active: 50,
+      frozen: [],
+      guard: allow,
+      leaving: [],
+      totals: { ready: 90, failed: 4 },
+      insecure: false,
+      seconds: 1.234,
+      ...change,
+    },
+  );
+const conditionOf = (status: LynqHubStatus, type: string) => status.conditions?.find((item) => item.type === type);
+
+describe('domain/hub-status', () => {
+  describe('after a complete sync', () => {
+    it('has the counts of the printer columns and of the rows', () => {
+      expect(synced()).toMatchObject({
+        observedGeneration: 2,
+        referencingTemplates: 2,
+        desired: 100,
+        ready: 90,
+        failed: 4,
+        lastSyncTime: '2026-03-01T12:00:00Z',
+        lastSyncDuration: '1.2s',
+        rows: { seen: 60, active: 50, frozen: 0, held: 0 },
+        deletionGuard: { window, rowsAtStart: 50 },
+      });
+    });
+
+    it('is Ready in the words of the Go operator', () => {
+      expect(conditionOf(synced(), 'Ready')).toMatchObject({
+        status: 'True',
+        reason: 'DatabaseConnected',
+        message: 'Successfully connected to database and queried node data',
+      });
+    });
+
+    it('counts all frozen rows and lists the first twenty', () => {
+      const frozen = uids(25).map((uid) => ({ uid, reason: 'InvalidUid', message: 'not a DNS label' }));
+
+      const status = synced({ frozen });
+
+      expect(status.rows?.frozen).toBe(25);
+      expect(status.frozenRows).toEqual(frozen.slice(0, 20));
+    });
+
+    it('says that deletions are held, with count, a sample of ten and the plan hash', () => {
+      const status = synced({ guard: hold, leaving: uids(30) });
+
+      const held = conditionOf(status, 'DeletionHeld');
+      expect(held).toMatchObject({ status: 'True', reason: 'BudgetSpent' });
+      expect(held?.message).toContain('30 rows');
+      expect(held?.message).toContain('0123456789abcdef');
+      expect(uids(30).filter((uid) => new RegExp(`\\b${uid}\\b`).test(held?.message ?? ''))).toEqual(uids(10));
+      expect(status.rows?.held).toBe(30);
+    });
+
+    it('says that the table is empty where that is the reason', () => {
+      const status = synced({ guard: { ...hold, why: 'EmptyResult' }, leaving: uids(30) });
+
+      expect(conditionOf(status, 'DeletionHeld')).toMatchObject({ status: 'True', reason: 'EmptyResult' });
+    });
+
+    it('ends DeletionHeld when the rows come back', () => {
+      const held = synced({ guard: hold, leaving: uids(30) });
+
+      expect(conditionOf(synced({}, { previous: held }), 'DeletionHeld')).toMatchObject({ status: 'False' });
+    });
+
+    it.each([
+      [true, 'True'],
+      [false, 'False'],
+    ])('has InsecureTransport by the connection: %s', (insecure, value) => {
+      expect(conditionOf(synced({ insecure }), 'InsecureTransport')).toMatchObject({ status: value });
+    });
+
+    it('keeps transition times', () => {
+      const later = synced({}, { previous: synced(), now: afterNoon(60) });
+
+      expect(later.conditions).toEqual(synced().conditions);
+      expect(later.lastSyncTime).toBe('2026-03-01T12:01:00Z');
+    });
+
+    it('is what the CRD allows', () => {
+      for (const status of [synced(), synced({ guard: hold, leaving: uids(3) })])
+        expect(LynqHubStatus.parse(status)).toEqual(status);
+    });
+  });
+
+  describe('after a sync that could not read', () => {
+    const failure = { reason: 'DatabaseConnectionFailed', message: 'cannot reach db:3306' };
+
+    it('keeps every number and says why', () => {
+      const previous = synced({ guard: hold, leaving: uids(3) });
+
+      const { conditions, observedGeneration, ...rest } = failedSyncStatus(
+        { previous, generation: 3, now: afterNoon(60) },
+        failure,
+      );
+
+      const { conditions: before, observedGeneration: _, ...restBefore } = previous;
+      expect(rest).toEqual(restBefore);
+      expect(observedGeneration).toBe(3);
+      expect(conditions?.[0]).toMatchObject({
+        type: 'Ready',
+        status: 'False',
+        ...failure,
+        lastTransitionTime: '2026-03-01T12:01:00Z',
+      });
+      expect(conditions?.slice(1)).toEqual(before?.filter(({ type }) => type !== 'Ready'));
+    });
+
+    it('does not move the transition time at every attempt', () => {
+      const first = failedSyncStatus(base, failure);
+
+      expect(failedSyncStatus({ ...base, previous: first, now: afterNoon(600) }, failure)).toEqual(first);
+    });
+  });
+});
