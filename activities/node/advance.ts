@@ -143,6 +143,7 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
   for (;;) {
     const verdicts = await settleLooks(wave);
     const due = dueWrites(verdicts);
+    if (wrote && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
     if (due.length > 0 && wrote)
       return { kind: 'advanced', progress: progressOf(verdicts), next: summarize(state, due) };
     if (due.length > 0) {
