@@ -171,7 +171,7 @@ describe('workflows/node/node', () => {
     await bench.run(fake, async () => {
       const handle = await start(nodeInput());
       const firstRun = (await handle.describe()).runId;
-      for (let round = 0; round < 400; round += 1) await handle.signal(wakeSignal, { cause: `round ${round}` });
+      for (let round = 0; round < 200; round += 1) await handle.signal(wakeSignal, { cause: `round ${round}` });
       await eventually(
         'a new run',
         async () => {

@@ -31,7 +31,7 @@ export interface NodeResult {
 }
 
 /** Events after which a run starts afresh; far below the server's limit, so that histories stay short to replay. */
-const historyLimit = 1_500;
+const historyLimit = 500;
 const unusableRetry = '60s';
 const failedRetry = '5m';
 
