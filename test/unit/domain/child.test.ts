@@ -73,6 +73,21 @@ describe('domain/child', () => {
       expect(made['annotations']).toMatchObject({ note: 'x', 'lynq.sh/deletion-policy': 'Delete' });
     });
 
+    it('does not let a form set keys that are reserved for tracking', () => {
+      const metadata = {
+        labels: { 'lynq.sh/orphaned': 'true', 'lynq.sh/hub': 'forged' },
+        annotations: { 'lynq.sh/created-once': 'true', 'lynq.sh/orphaned-from': 'customers/web/other' },
+      };
+
+      const made = metadataOf(child({ object: aConfigMap('settings', { metadata }) }));
+
+      expect(Object.keys(made['labels'] as JsonObject).toSorted()).toEqual(['lynq.sh/node', 'lynq.sh/node-namespace']);
+      expect(Object.keys(made['annotations'] as JsonObject).toSorted()).toEqual([
+        'lynq.sh/applied-hash',
+        'lynq.sh/deletion-policy',
+      ]);
+    });
+
     it('cuts a long node name to 52 characters, a hyphen and 10 hex, and keeps the full name in an annotation of the same key', () => {
       const name = `${'n'.repeat(60)}-web`;
       const digest = createHash('sha256').update(name).digest('hex').slice(0, 10);

@@ -37,10 +37,10 @@ describe('domain/overrides', () => {
     });
 
     it('is the same text for the same overrides and absent without any', () => {
-      const two = [
+      const two: readonly (readonly [string, Override])[] = [
         ['b', { value: '1', base: '' }],
         ['a', { value: '2', base: '0' }],
-      ] as const;
+      ];
 
       expect(writeOverrides(new Map(two))).toBe(writeOverrides(new Map([...two].toReversed())));
       expect(writeOverrides(new Map())).toBeUndefined();

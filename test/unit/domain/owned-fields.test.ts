@@ -202,12 +202,37 @@ describe('domain/owned-fields', () => {
     expect(writtenByUs({})).toBe(false);
   });
 
-  it.each([
-    ['apply', [{ manager: 'm', operation: 'Apply', fields: {} }]],
-    ['subresource', [{ manager: 'm', operation: 'Update', subresource: 'scale', fields: {} }]],
-    ['update', [{ manager: 'm', operation: 'Update', fields: {} }]],
-    ['unknown', [{ manager: 'other', operation: 'Update', fields: {} }]],
-  ])('finds that a manager holds fields by %s', (kind, managed) => {
-    expect(managerKind(object({}, ...managed), 'm')).toBe(kind);
+  describe('managerKind', () => {
+    const replicas = { 'f:spec': { 'f:replicas': {} } };
+    const image = { 'f:spec': { 'f:containers': { 'k:{"name":"web"}': { '.': {}, 'f:image': {} } } } };
+    const kind = (field: string, ...managed: readonly Managed[]) => managerKind(object({}, ...managed), 'm', field);
+
+    it.each<[string, Managed]>([
+      ['apply', { manager: 'm', operation: 'Apply', fields: replicas }],
+      ['subresource', { manager: 'm', operation: 'Update', subresource: 'scale', fields: replicas }],
+      ['update', { manager: 'm', operation: 'Update', fields: replicas }],
+      ['unknown', { manager: 'other', operation: 'Update', fields: replicas }],
+    ])('finds that a manager holds a field by %s', (expected, managed) => {
+      expect(kind('.spec.replicas', managed)).toBe(expected);
+    });
+
+    it('looks at the entry that holds the field, in a list of objects as well', () => {
+      const managed: readonly Managed[] = [
+        { manager: 'm', operation: 'Apply', fields: replicas },
+        { manager: 'm', operation: 'Update', fields: image },
+      ];
+
+      expect(kind('.spec.containers[name="web"].image', ...managed)).toBe('update');
+      expect(kind('.spec.replicas', ...managed)).toBe('apply');
+    });
+
+    it('takes the strongest hold of a manager where the field cannot be found', () => {
+      const managed: readonly Managed[] = [
+        { manager: 'm', operation: 'Update', fields: image },
+        { manager: 'm', operation: 'Apply', fields: replicas },
+      ];
+
+      expect(kind('.spec.paused', ...managed)).toBe('apply');
+    });
   });
 });
