@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { readRequests, spread } from '../../../../tools/bench/cost.ts';
+import { parseOptions } from '../../../../tools/bench/options.ts';
+import { type BenchResult, median, ratioOf, resultLines, resultsJson } from '../../../../tools/bench/report.ts';
+
+const machine = {
+  cores: 2,
+  processor: 'P',
+  memoryGiB: 8,
+  platform: 'linux x64',
+  node: 'v20.19.0',
+  commit: 'abc1234',
+  date: '2026-11-22',
+  loadBefore: 0.5,
+};
+
+const result: BenchResult = {
+  name: 'B0',
+  title: 'rows at once',
+  limit: 3.9,
+  rows: 25,
+  statedRows: 25,
+  nodes: 100,
+  floor: [8_000, 10_000],
+  ours: [17_000, 19_000],
+  syncWait: [1_000, 3_000],
+  costs: [
+    { label: 'writes', floor: ['500', '500'], ours: ['900', '905'] },
+    { label: 'activities', floor: ['', ''], ours: ['3', '4'] },
+    { label: 'CPU seconds', floor: ['apiserver 9.0, etcd 1.0', 'etcd 1.0'], ours: ['worker 3.0', 'worker 2.0'] },
+  ],
+};
+
+describe('tools/bench/report', () => {
+  it('takes the middle, or the mean of the two in the middle', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1])).toBe(2.5);
+    expect(() => median([])).toThrow(RangeError);
+  });
+
+  it('divides the medians', () => {
+    expect(ratioOf(result)).toBe(2);
+  });
+
+  it('prints a table, with long texts under it', () => {
+    expect(resultLines(result, machine)).toEqual([
+      'B0: rows at once',
+      '25 rows, 100 LynqNodes',
+      '2 cores (P), 8 GiB, linux x64, Node v20.19.0, commit abc1234, 2026-11-22, load 0.5 before',
+      '',
+      '                               round 1  round 2  median',
+      'floor                          8.0 s    10.0 s   9.0 s',
+      'ours                           17.0 s   19.0 s   18.0 s',
+      '  of it: until the sync began  1.0 s    3.0 s    2.0 s',
+      'floor: writes                  500      500',
+      'ours: writes                   900      905',
+      'ours: activities               3        4',
+      '',
+      'floor: CPU seconds, round 1: apiserver 9.0, etcd 1.0',
+      'floor: CPU seconds, round 2: etcd 1.0',
+      'ours: CPU seconds, round 1: worker 3.0',
+      'ours: CPU seconds, round 2: worker 2.0',
+      '',
+      'B0  ratio 2.00, limit 3.9: within the limit',
+    ]);
+  });
+
+  it('says so when above the limit or below the stated size', () => {
+    expect(resultLines({ ...result, ours: [90_000, 90_000] }, machine).at(-1)).toContain('ABOVE THE LIMIT');
+    expect(resultLines({ ...result, rows: 3 }, machine).at(-1)).toContain('below the stated size of 25 rows');
+  });
+
+  it('writes the ratio under the name of the benchmark', () => {
+    const json = JSON.parse(resultsJson([result], machine)) as Record<string, Record<string, unknown>>;
+    expect(Object.keys(json)).toEqual(['B0']);
+    expect(json['B0']).toMatchObject({
+      ratio: 2,
+      limit: 3.9,
+      within: true,
+      floorSeconds: [8, 10],
+      oursSeconds: [17, 19],
+    });
+    const small = JSON.parse(resultsJson([{ ...result, rows: 3 }], machine)) as Record<string, Record<string, unknown>>;
+    expect(small['B0']).toMatchObject({ within: false, rows: 3, statedRows: 25 });
+  });
+});
+
+describe('tools/bench/cost', () => {
+  it('adds up reads of every kind and leaves writes out', () => {
+    const metrics = [
+      '# HELP apiserver_request_total x',
+      'apiserver_request_total{code="200",verb="GET"} 3',
+      'apiserver_request_total{code="404",verb="GET"} 1',
+      'apiserver_request_total{code="200",verb="LIST"} 2e+01',
+      'apiserver_request_total{code="200",verb="PATCH"} 7',
+      'apiserver_request_total_other{verb="GET"} 9',
+    ];
+    expect(readRequests(metrics.join('\n'))).toBe(24);
+  });
+
+  it('tells the middle, the largest and the sum', () => {
+    expect(spread([1, 2, 9])).toBe('2 (at most 9, together 12)');
+  });
+});
+
+describe('tools/bench/options', () => {
+  const folders = { cwd: '/here', defaultData: '/checkout/.stack/bench' };
+  const parse = (...args: string[]) => parseOptions(args, folders, ['B0', 'B1']);
+
+  it('runs everything by default', () => {
+    const all = { only: ['B0', 'B1'], json: undefined, rows: undefined, dataDir: '/checkout/.stack/bench' };
+    expect(parse()).toEqual(all);
+  });
+
+  it('takes names, a file and a number of rows', () => {
+    const options = parse('--only', 'B1,B0,B1', '--json', 'o.json', '--rows', '7');
+    expect(options).toMatchObject({ only: ['B1', 'B0'], json: '/here/o.json', rows: 7 });
+  });
+
+  it('refuses names and numbers there are not', () => {
+    expect(() => parse('--only', 'B9')).toThrow('no benchmark B9');
+    expect(() => parse('--rows', '0')).toThrow('not a number');
+    expect(() => parse('--rows', 'ten')).toThrow('not a number');
+  });
+});
