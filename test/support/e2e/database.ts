@@ -10,6 +10,7 @@ export interface Database {
   readonly password: string;
   /** Runs a statement in the database as its administrator. */
   sql(statement: string, values?: readonly (string | number | null)[]): Promise<RowDataPacket[]>;
+  /** Also ends the connections that are open with the old one. */
   setPassword(password: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -50,6 +51,7 @@ export async function openDatabase(
     sql,
     setPassword: async (changed) => {
       await sql(`ALTER USER ${account} IDENTIFIED BY ${admin.escape(changed)}`);
+      await sql(`KILL CONNECTION USER ${account}`);
     },
     close: () => admin.end(),
   };

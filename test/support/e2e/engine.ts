@@ -74,7 +74,9 @@ export function disguises(text: string): readonly Buffer[] {
     return [certain, certain.replaceAll('+', '-').replaceAll('/', '_')];
   });
   const hex = Buffer.from(text).toString('hex');
-  return [text, json, encodeURIComponent(text), ...base64, hex].map((form) => Buffer.from(form));
+  return [text, json, encodeURIComponent(text), ...base64, hex]
+    .filter((form) => form.length >= Math.min(8, text.length))
+    .map((form) => Buffer.from(form));
 }
 
 /** The form in which the text is in there, with what is around it; undefined when it is not. */

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { childPath, conditionOf, type Json, lynqPath } from '../support/e2e/cluster.ts';
+import { everythingStored, whereIs } from '../support/e2e/engine.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
+import { openWorld, replaced, seedForms, setSecret, type World } from '../support/e2e/world.ts';
+
+const schema = `CREATE TABLE nodes (
+  node_id VARCHAR(63) PRIMARY KEY, is_active BOOLEAN DEFAULT TRUE,
+  web_replicas INT DEFAULT 1, api_replicas INT DEFAULT 1, worker_replicas INT DEFAULT 1,
+  db_cpu_request VARCHAR(10) DEFAULT '123m', db_memory_request VARCHAR(10) DEFAULT '1Gi', db_storage_size VARCHAR(10) DEFAULT '20Gi',
+  enable_analytics BOOLEAN DEFAULT FALSE, enable_notifications BOOLEAN DEFAULT TRUE,
+  motto VARCHAR(200)
+);`;
+
+describe('e2e/secrecy', () => {
+  const uid = 'discreet';
+  const password = 'canary-Pa55word-"of\\the/database+';
+  const changedPassword = 'canary-second-Pa55word';
+  const motto = 'Canary Motto "of the row", not a label/value äöü';
+  const laterMotto = 'Canary motto after the update';
+  let world: World;
+
+  /** A form whose Deployment the API server refuses, quoting the value it dislikes. */
+  const refusedForm = () =>
+    `apiVersion: operator.lynq.sh/v1
+kind: LynqForm
+metadata: { name: refused, namespace: ${world.namespace} }
+spec:
+  hubId: multi-tier-nodes
+  configMaps:
+    - id: refused
+      nameTemplate: "{{ .uid }}-refused"
+      spec:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { labels: { motto: "{{ .motto }}" } }
+`;
+  const wordForm = () =>
+    refusedForm()
+      .replaceAll('refused', 'word')
+      .replace('metadata: { labels: { motto: "{{ .motto }}" } }', 'data: { motto: "{{ .motto }}" }');
+  /** A form that fails while it is rendered, on a value of the row. */
+  const unrenderableForm = () =>
+    refusedForm()
+      .replaceAll('refused', 'unrenderable')
+      .replace(
+        'metadata: { labels: { motto: "{{ .motto }}" } }',
+        'data: { motto: "{{ (.motto | fromJson).x }}{{ .motto | mustFromJson }}" }',
+      );
+
+  beforeAll(async () => {
+    world = await openWorld(inject('stack'), { name: 'secrecy', password, schema });
+    await world.database.sql('INSERT INTO nodes (node_id, motto) VALUES (?, ?)', [uid, motto]);
+    const hub = replaced(world.hubText('3s'), { 'extraValueMappings:': 'extraValueMappings:\n    motto: motto' });
+    await world.applyAll(hub, ...seedForms.map((form) => world.formText(form)), wordForm());
+    await world.ready([...seedForms, 'word'].map((form) => `${uid}-${form}`));
+  });
+  afterAll(() => world?.close());
+
+  test('row values reach Kubernetes as they are', async () => {
+    const map = await world.cluster.get(childPath('ConfigMap', world.namespace, `${uid}-word`));
+    expect(map.data).toEqual({ motto });
+  });
+
+  test('a refused object says object and field, never the value', async () => {
+    await world.apply(refusedForm());
+    const node = await eventually('the refusal is in the status', async () => {
+      const found = await world.node(`${uid}-refused`);
+      const failed = (found?.status?.failedResources ?? 0) > 0;
+      return found !== undefined && failed ? there(found) : notYet(found?.status ?? 'absent');
+    });
+    expect(conditionOf(node, 'Ready')?.status).toBe('False');
+    const status = JSON.stringify(node.status);
+    expect(status).toContain('metadata.labels');
+    expect(status).not.toContain('Canary');
+  });
+
+  test('a template that cannot be rendered says where, never the value', async () => {
+    const applied = await world.lynq(['apply', '--skip-lint', '-f', '-'], unrenderableForm());
+    expect(applied).toMatchObject({ code: 0 });
+    expect(applied.stderr + applied.stdout).not.toContain('Canary');
+    const said = await eventually('it is said which form of which row cannot be rendered', async () => {
+      const form = await world.cluster.get(lynqPath(world.namespace, 'lynqforms', 'unrenderable'));
+      const node = await world.node(`${uid}-unrenderable`);
+      const events = (await world.cluster.list(`/api/v1/namespaces/${world.namespace}/events`)) as readonly Json[];
+      const warnings = events.filter(
+        ({ type, message }) => type === 'Warning' && /unrenderable/.test(message as string),
+      );
+      const texts = [
+        form.status,
+        node?.status,
+        ...warnings.map(({ message }) => message as string),
+        (await world.hub()).status,
+      ];
+      const failed = conditionOf(node, 'Ready')?.status === 'False' || warnings.length > 0;
+      return failed ? there(JSON.stringify(texts)) : notYet(texts);
+    });
+    expect(said).toContain('mustFromJson');
+    expect(said).not.toContain('Canary');
+  });
+
+  test('changes, overrides and a wrong password go through without leaving a trace either', async () => {
+    await world.database.sql('UPDATE nodes SET motto = ? WHERE node_id = ?', [laterMotto, uid]);
+    await eventually('the new motto', async () => {
+      const map = await world.cluster.get(childPath('ConfigMap', world.namespace, `${uid}-word`));
+      return map.data?.['motto'] === laterMotto ? there(map) : notYet(map.data);
+    });
+    expect(await world.lynq(['scale', uid, 'api-tier', '--set', 'apiReplicas=2'])).toMatchObject({ code: 0 });
+    await world.database.setPassword(changedPassword);
+    const failed = await eventually('the hub says that the password is wrong', async () => {
+      const condition = conditionOf(await world.hub(), 'Ready');
+      return condition?.status === 'False' ? there(condition) : notYet(condition ?? 'none');
+    });
+    expect(failed.message).toMatch(/denied|password|credentials/i);
+    await setSecret(world.cluster, world.namespace, 'mysql-credentials', { password: changedPassword });
+    await eventually('the hub reads again', async () => {
+      const condition = conditionOf(await world.hub(), 'Ready');
+      return condition?.status === 'True' ? there(condition) : notYet(condition ?? 'none');
+    });
+  });
+
+  test('no secret and no row value is stored anywhere in Temporal', async () => {
+    const secret = await world.cluster.get(childPath('Secret', `node-${uid}`, `${uid}-db-credentials`));
+    const generated = Buffer.from(secret.data?.['password'] ?? '', 'base64').toString();
+    const stored = await everythingStored(world.engine);
+    expect(whereIs(`node/${world.namespace}/${uid}-api-tier`, stored)).toBeDefined();
+    for (const canary of [password, changedPassword, motto, laterMotto, 'Canary', 'canary-', generated]) {
+      expect(whereIs(canary, stored), canary).toBeUndefined();
+    }
+  });
+
+  test("nor is one in the worker's log, an event or a status", async () => {
+    const secret = await world.cluster.get(childPath('Secret', `node-${uid}`, `${uid}-db-credentials`));
+    const generated = Buffer.from(secret.data?.['password'] ?? '', 'base64').toString();
+    const events = await world.cluster.list('/api/v1/events');
+    const objects = [
+      ...(await world.nodes()),
+      ...(await world.cluster.list(lynqPath(world.namespace, 'lynqhubs'))),
+      ...(await world.cluster.list(lynqPath(world.namespace, 'lynqforms'))),
+    ];
+    const said = Buffer.from(
+      [
+        world.worker.output(),
+        ...events.map((event) => JSON.stringify(event)),
+        ...objects.map(({ status }) => JSON.stringify(status)),
+      ].join('\n'),
+    );
+    for (const canary of [password, changedPassword, motto, laterMotto, 'Canary', 'canary-', generated]) {
+      expect(whereIs(canary, said), canary).toBeUndefined();
+    }
+    const whole = Buffer.from(objects.map((object) => JSON.stringify(object)).join('\n'));
+    for (const canary of [password, changedPassword, generated]) expect(whereIs(canary, whole), canary).toBeUndefined();
+  });
+});
