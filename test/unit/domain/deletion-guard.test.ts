@@ -304,14 +304,11 @@ describe('domain/deletion-guard', () => {
 
     it('takes 20 % of the rows of an hour ago, not of the first hour of a long decline', () => {
       let life: Life = { total: 1000, state: undefined };
-      for (let minute = 0; minute <= 450; minute += 50) {
-        const step = sync(life, 90, minute);
-        life = step.life;
-      }
-      const rowsNow = life.total;
+      for (let minute = 0; minute < 700; minute += 50) life = sync(life, Math.floor(life.total * 0.08), minute).life;
 
-      expect(rowsNow).toBeLessThan(400);
-      expect(sync(life, rowsNow - 15, 500).kind).toBe('hold');
+      expect(life.total).toBeLessThan(350);
+      expect(sync(life, 40, 700).kind).toBe('allow');
+      expect(sync(life, 120, 700).kind).toBe('hold');
     });
 
     it('never lets more than max(10, 20 % of the rows of an hour ago) go within one hour', () => {
