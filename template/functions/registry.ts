@@ -8,6 +8,14 @@ import { lynq } from './lynq.ts';
 import { math } from './math.ts';
 import { random } from './random.ts';
 import { reflection } from './reflection.ts';
+import { checksums } from './checksums.ts';
+import { encoding } from './encoding.ts';
+import { json } from './json.ts';
+import { misc } from './misc.ts';
+import { paths } from './paths.ts';
+import { regex } from './regex.ts';
+import { url } from './url.ts';
+import { semver, semverMethods } from './semver.ts';
 import { stringCase } from './string-case.ts';
 import { strings } from './strings.ts';
 import { stringShape } from './string-shape.ts';
@@ -31,10 +39,18 @@ export const themes: Readonly<Record<string, FunctionTable>> = {
   lists,
   dicts,
   reflection,
+  regex,
+  semver,
+  url,
+  paths,
+  encoding,
+  json,
+  checksums,
+  misc,
 };
 
 /** Methods of opaque types, by theme: `{ 'time.Time': { Year: fn(...) } }`. */
-export const methodThemes: Readonly<Record<string, MethodTable>> = {};
+export const methodThemes: Readonly<Record<string, MethodTable>> = { semver: semverMethods };
 
 const functions: ReadonlyMap<string, GoFunction> = new Map(
   Object.values(themes).flatMap((theme) => Object.entries(theme)),

@@ -1,0 +1,6 @@
+import { fn, type FunctionTable } from './define.ts';
+
+/** What has no theme. */
+export const misc = {
+  hello: fn([], () => 'Hello!'),
+} satisfies FunctionTable;

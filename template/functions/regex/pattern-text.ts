@@ -1,0 +1,70 @@
+/** What is done to the text of a pattern before re2js compiles it: class names as Go 1.25 and later read them, and a guess of its size. */
+
+/** `unicode.CategoryAliases`, with names as `canonicalName` of `regexp/syntax` makes them. */
+const aliases: ReadonlyMap<string, string> = new Map(
+  `LC Casedletter|Pe Closepunctuation|M Combiningmark|Pc Connectorpunctuation|Cc Control|Sc Currencysymbol|Pd Dashpunctuation
+Nd Decimalnumber|Me Enclosingmark|Pf Finalpunctuation|Cf Format|Pi Initialpunctuation|L Letter|Nl Letternumber|Zl Lineseparator
+Ll Lowercaseletter|M Mark|Sm Mathsymbol|Lm Modifierletter|Sk Modifiersymbol|Mn Nonspacingmark|N Number|Ps Openpunctuation|C Other
+Lo Otherletter|No Othernumber|Po Otherpunctuation|So Othersymbol|Zp Paragraphseparator|Co Privateuse|P Punctuation|Z Separator
+Zs Spaceseparator|Mc Spacingmark|Cs Surrogate|S Symbol|Lt Titlecaseletter|Cn Unassigned|Lu Uppercaseletter|Cc Cntrl|Nd Digit|P Punct`
+    .split(/[|\n]/)
+    .map((line) => {
+      const [short = '', long = ''] = line.split(' ');
+      return [long, short] as const;
+    }),
+);
+
+/** Spaces, hyphens and underscores do not count, nor does case. */
+function className(written: string): string {
+  const negated = written.startsWith('^') ? '^' : '';
+  const name = written.slice(negated.length).replace(/[ _-]/g, '');
+  const canonical = name.charAt(0).toUpperCase() + name.slice(1).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return negated + (aliases.get(canonical) ?? canonical);
+}
+
+/** A literal stretch, a class name, or one character with its backslash. */
+const PIECE = /\\Q[^]*?(?:\\E|$)|\\([pP])\{([^}]*)\}|\\?[^]/gu;
+
+/** The pattern with every `\p{name}` as re2js knows it. */
+export function withClassNames(pattern: string): string {
+  if (!/\\[pP]\{/.test(pattern)) return pattern;
+  return pattern.replace(PIECE, (piece, letter: string | undefined, name: string | undefined) =>
+    letter === undefined || name === undefined ? piece : `\\${letter}{${className(name)}}`,
+  );
+}
+
+const TOKEN =
+  /\\Q([^]*?)(?:\\E|$)|\\[pP](?:\{[^}]*\})?|\{(\d+)(,?)(\d*)\}|\[\^?\]?(?:\[:\^?[a-z]*:\]|\\[^]|[^\]\\])*\]|\\?[^]/gu;
+
+/** A class of Unicode has hundreds of ranges. */
+const CLASS_WEIGHT = 20;
+
+function weightOf(token: string): number {
+  const classes = token.startsWith('[') || /^\\[pP]/.test(token) ? (token.match(/\\[pP]/g)?.length ?? 0) : 0;
+  return 1 + classes * CLASS_WEIGHT;
+}
+
+/** About how many instructions the pattern compiles to; repetitions are written out. */
+export function estimatedSize(pattern: string): number {
+  const groups: number[] = [];
+  let size = 0;
+  let atom = 0;
+  for (const [token, literal, least, , most] of pattern.matchAll(TOKEN)) {
+    if (token === '(') {
+      groups.push(size);
+      size = 2;
+      atom = 0;
+    } else if (token === ')') {
+      atom = size;
+      size += groups.pop() ?? 0;
+    } else if (least !== undefined) {
+      const times = Math.max(Number(least) + 1, Number(most ?? 0));
+      size += atom * times;
+      atom *= times + 1;
+    } else {
+      atom = literal === undefined ? weightOf(token) : 1;
+      size += literal?.length ?? atom;
+    }
+  }
+  return groups.reduce((sum, group) => sum + group, size);
+}
