@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { describeRequest } from '../support/e2e/audit.ts';
+import { everythingIn } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
+import { nodesOf, openWorld, seedForms, type SeedForm, type World } from '../support/e2e/world.ts';
+
+describe('e2e/temporal-view', () => {
+  const uid = 'visible';
+  const levels = { 'data-tier': 4, 'api-tier': 2, 'web-tier': 3, 'worker-tier': 1 } as const satisfies Record<
+    SeedForm,
+    number
+  >;
+  let world: World;
+
+  const idOf = (node: string) => `node/${world.namespace}/${node}`;
+  const handleOf = (node: string) => world.engine.client.workflow.getHandle(idOf(node));
+
+  beforeAll(async () => {
+    world = await openWorld(inject('stack'), { name: 'temporal-view' });
+    await world.database.sql(`INSERT INTO nodes (node_id) VALUES ('${uid}')`);
+    // The namespace is there before the forms that need it: nothing disturbs their first run.
+    await world.applyAll(world.hubText('5s'), world.formText('data-tier'));
+    await world.ready([`${uid}-data-tier`]);
+    await world.applyAll(...seedForms.slice(1).map((form) => world.formText(form)));
+    await world.ready(nodesOf(uid));
+  });
+  afterAll(() => world?.close());
+
+  test('there is one schedule per hub, hub/<namespace>/<hub>, with the interval of the hub', async () => {
+    const description = await world.engine.client.schedule
+      .getHandle(`hub/${world.namespace}/multi-tier-nodes`)
+      .describe();
+    expect(description.spec.intervals?.map(({ every }) => every)).toEqual([5_000]);
+    expect(description.policies.overlap).toBe('SKIP');
+    expect(description.policies.catchupWindow).toBeLessThanOrEqual(10_000);
+    expect(description.state.paused).toBe(false);
+  });
+
+  test('an edit of the interval is in the schedule', async () => {
+    await world.apply(world.hubText('7s'));
+    await eventually('the schedule has the new interval', async () => {
+      const handle = world.engine.client.schedule.getHandle(`hub/${world.namespace}/multi-tier-nodes`);
+      const every = (await handle.describe()).spec.intervals?.[0]?.every;
+      return every === 7_000 ? there(every) : notYet(every);
+    });
+    await world.apply(world.hubText('5s'));
+  });
+
+  test.each(seedForms)('the run of %s is a child of the sync run that found the row, and lives on', async (form) => {
+    const description = await handleOf(`${uid}-${form}`).describe();
+    expect(description.status.name).toBe('RUNNING');
+    expect(description.raw.workflowExecutionInfo?.parentExecution?.workflowId).toMatch(
+      new RegExp(`^hub-sync/${world.namespace}/multi-tier-nodes`),
+    );
+  });
+
+  test('runs are found by the words of the domain', async () => {
+    const query = (filter: string) =>
+      eventually(`runs with ${filter}`, async () => {
+        const found = await world.engine.runs(`${filter} AND ExecutionStatus = "Running"`);
+        return found.length > 0 ? there(found.map(({ workflowId }) => workflowId).toSorted()) : notYet('none');
+      });
+    const all = nodesOf(uid).map(idOf).toSorted();
+    expect(await query(`LynqHub = "multi-tier-nodes" AND LynqUid = "${uid}"`)).toEqual(all);
+    expect(await query(`LynqUid = "${uid}" AND LynqForm = "api-tier"`)).toEqual([idOf(`${uid}-api-tier`)]);
+    expect(await query(`LynqNode = "${uid}-web-tier"`)).toEqual([idOf(`${uid}-web-tier`)]);
+    expect(await query(`LynqUid = "${uid}" AND LynqPhase = "Ready"`)).toEqual(all);
+  });
+
+  test.each(seedForms)('the query `status` of %s answers without changing anything', async (form) => {
+    const handle = handleOf(`${uid}-${form}`);
+    const before = (await handle.describe()).historyLength;
+    const status = JSON.stringify(await handle.query('status'));
+    expect(status).toMatch(/Ready/i);
+    expect((await handle.describe()).historyLength).toBe(before);
+  });
+
+  test.each(seedForms)('the first run of %s took at most two activities per level of its graph', async (form) => {
+    const history = await handleOf(`${uid}-${form}`).fetchHistory();
+    const events = history.events ?? [];
+    const activities = events.flatMap(
+      ({ activityTaskScheduledEventAttributes: scheduled, markerRecordedEventAttributes: marker }) =>
+        scheduled
+          ? [scheduled.activityType?.name ?? '']
+          : marker?.markerName === 'core_local_activity'
+            ? ['local']
+            : [],
+    );
+    expect(activities.length, activities.join(', ')).toBeGreaterThan(0);
+    expect(activities.length, activities.join(', ')).toBeLessThanOrEqual(2 * levels[form]);
+  });
+
+  test.each(seedForms)(
+    'the run of %s is idle: no timer, no activity, and no event while nothing happens',
+    async (form) => {
+      const handle = handleOf(`${uid}-${form}`);
+      const events = (await handle.fetchHistory()).events ?? [];
+      const started = events.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes).length;
+      const ended = events.filter(
+        (event) => event.timerFiredEventAttributes ?? event.timerCanceledEventAttributes,
+      ).length;
+      expect(started - ended).toBe(0);
+      const before = await handle.describe();
+      expect(before.raw.pendingActivities ?? []).toEqual([]);
+      await window(2_000);
+      expect((await handle.describe()).historyLength).toBe(before.historyLength);
+    },
+  );
+
+  test('the runs of the schedule end well and leave no failed run behind', async () => {
+    const syncs = await eventually('two finished syncs', async () => {
+      const found = (await world.engine.syncsOf(world.namespace, 'multi-tier-nodes')).filter(
+        ({ status }) => status !== 'RUNNING',
+      );
+      return found.length >= 2 ? there(found) : notYet(found.length);
+    });
+    expect(new Set(syncs.map(({ status }) => status))).toEqual(new Set(['COMPLETED']));
+    expect(syncs.every(({ workflowId }) => workflowId.startsWith(`hub-sync/${world.namespace}/multi-tier-nodes`))).toBe(
+      true,
+    );
+  });
+
+  test.each(['terminate', 'cancel'] as const)('%s of a run deletes nothing, and it is started again', async (how) => {
+    const node = `${uid}-api-tier`;
+    const objects = async () =>
+      (await everythingIn(world.cluster, `node-${uid}`))
+        .map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.uid}`)
+        .toSorted();
+    const before = await objects();
+    const lynqNode = await world.node(node);
+    const place = world.audit.now();
+    const { runId } = await handleOf(node).describe();
+    await (how === 'terminate' ? handleOf(node).terminate('an end-to-end test') : handleOf(node).cancel());
+    await eventually('a run that can be asked', async () => {
+      const description = await handleOf(node).describe();
+      const answer = description.status.name === 'RUNNING' && (how === 'cancel' || description.runId !== runId);
+      if (!answer) return notYet(description.status.name);
+      await handleOf(node).query('status');
+      return there(true);
+    });
+    await world.ready([node]);
+    await window(6_000);
+    expect((await handleOf(node).describe()).status.name).toBe('RUNNING');
+    expect(
+      world.audit
+        .ofWorker(place)
+        .filter(({ verb }) => verb.startsWith('delete'))
+        .map(describeRequest),
+    ).toEqual([]);
+    expect(await objects()).toEqual(before);
+    expect((await world.node(node))?.metadata.uid).toBe(lynqNode?.metadata.uid);
+    // It works: an override goes through the new run.
+    expect(
+      await world.lynq(['scale', uid, 'api-tier', '--set', `apiReplicas=${how === 'cancel' ? 2 : 4}`]),
+    ).toMatchObject({ code: 0 });
+    await world.ready([node]);
+    expect(await world.lynq(['scale', uid, 'api-tier', '--clear'])).toMatchObject({ code: 0 });
+  });
+
+  test('the run of a removed row ends as completed', async () => {
+    await world.database.sql('DELETE FROM nodes');
+    await world.gone(nodesOf(uid));
+    await eventually('the runs have ended', async () => {
+      const all = await Promise.all(nodesOf(uid).map(async (node) => (await handleOf(node).describe()).status.name));
+      return all.every((status) => status === 'COMPLETED') ? there(all) : notYet(all);
+    });
+  });
+});
