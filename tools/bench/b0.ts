@@ -14,7 +14,7 @@ import { forms, namespace, nodeKind, nodeView } from '../demo/stage.ts';
 import { counted, seconds } from '../demo/text.ts';
 import { checkout, type WorkerProcess } from '../demo/worker-process.ts';
 import { Arrivals } from './arrivals.ts';
-import { cpuText, openTemporal, snapshot, type TemporalReader } from './cost.ts';
+import { cpuCosts, openTemporal, snapshot, type TemporalReader } from './cost.ts';
 import { measureFloor, removeNodes } from './floor.ts';
 import { forRow, kindsOf, rowModel, type RowModel } from './model.ts';
 import type { BenchResult, CostLine } from './report.ts';
@@ -150,7 +150,7 @@ async function floorRound({ session, rows }: Bench, model: RowModel, round: numb
   return {
     ms,
     syncWaitMs: 0,
-    costs: { writes: String(writes), 'GET and LIST of all clients': reads, 'CPU seconds': cpuText(before, after) },
+    costs: { writes: String(writes), 'GET and LIST of all clients': reads, ...cpuCosts(before, after) },
   };
 }
 
@@ -181,7 +181,7 @@ async function oursRound(bench: Bench, round: number): Promise<Measured> {
       writes: String(writes.length),
       ...Object.fromEntries(countByKind(writes).map(([kind, count]) => [`  ${kind}`, String(count)])),
       'GET and LIST of all clients': String(after.reads - before.reads),
-      'CPU seconds': cpuText(before, after),
+      ...cpuCosts(before, after),
       'history events a node': cost.events,
       'activities a node': cost.activities,
       'workflow tasks a node': cost.workflowTasks,

@@ -47,10 +47,18 @@ export function readRequests(metrics: string): number {
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
-/** Processor seconds between two snapshots, the largest first. */
-export function cpuText(before: Snapshot, after: Snapshot): string {
-  return Object.entries(after.cpu)
-    .map(([name, used]) => [name, used - (before.cpu[name] ?? 0)] as const)
+/**
+ * Processor seconds between two snapshots: their sum, which tells more than the clock on a machine that has other work, and by process, the
+ * largest first.
+ */
+export function cpuCosts(before: Snapshot, after: Snapshot): Readonly<Record<string, string>> {
+  const used = Object.entries(after.cpu).map(([name, total]) => [name, total - (before.cpu[name] ?? 0)] as const);
+  const sum = used.reduce((total, [, seconds]) => total + seconds, 0);
+  return { 'CPU seconds': sum.toFixed(1), 'CPU seconds by process': byProcess(used) };
+}
+
+function byProcess(seconds: readonly (readonly [string, number])[]): string {
+  return seconds
     .filter(([, used]) => used >= 0.05)
     .toSorted(([, a], [, b]) => b - a)
     .map(([name, used]) => `${name} ${used.toFixed(1)}`)

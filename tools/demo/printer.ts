@@ -51,7 +51,7 @@ export function makePrinter({ screen, colour, now }: PrinterOptions): Printer {
   const stamp = (): string => paint('dim', seconds(now() - startedAt).padStart(8));
   const changing = (text: string): void => {
     const line = `${seconds(now() - startedAt).padStart(8)}  ... ${text}`;
-    screen.write(`\r\u001b[2K${paint('dim', line.slice(0, (screen.columns ?? 80) - 1))}`);
+    screen.write(`\r\u001b[2K${paint('dim', line.slice(0, (screen.columns || 80) - 1))}`);
     pending = true;
   };
   const line = (text: string): void => put(`${stamp()}  ${text}`);
