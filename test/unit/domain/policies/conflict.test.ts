@@ -47,6 +47,12 @@ describe('domain/policies/conflict', () => {
     expect(judgeConflict('Force', live(autoscaler, otherApply), [field('argocd')])).toEqual({ kind: 'takeBack' });
   });
 
+  it('does not take our own manager of ignored fields for someone else', () => {
+    const ignored = { manager: 'lynq-operator-ignored', operation: 'Apply', fieldsV1: replicas };
+
+    expect(judgeConflict('Stuck', live(ignored), [field('lynq-operator-ignored')])).toEqual({ kind: 'takeBack' });
+  });
+
   it('does not fight a manager it cannot find under Stuck', () => {
     expect(judgeConflict('Stuck', live(), [field('ghost')])).toMatchObject({ kind: 'conflicted' });
   });
