@@ -131,12 +131,17 @@ describe('e2e/temporal-view', () => {
     const place = world.audit.now();
     const { runId } = await handleOf(node).describe();
     await (how === 'terminate' ? handleOf(node).terminate('an end-to-end test') : handleOf(node).cancel());
+    await eventually('the request is done with: the run has closed, or has gone on', async () => {
+      const old = world.engine.client.workflow.getHandle(idOf(node), runId);
+      const [{ status }, { events }] = await Promise.all([old.describe(), old.fetchHistory()]);
+      const asked = events?.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes) ?? -1;
+      const answered = events?.findLastIndex((event) => event.workflowTaskCompletedEventAttributes) ?? -1;
+      return status.name !== 'RUNNING' || (asked >= 0 && answered > asked) ? there(status.name) : notYet(status.name);
+    });
     await eventually('a run that can be asked', async () => {
-      const description = await handleOf(node).describe();
-      const answer = description.status.name === 'RUNNING' && (how === 'cancel' || description.runId !== runId);
-      if (!answer) return notYet(description.status.name);
-      await handleOf(node).query('status');
-      return there(true);
+      const { status } = await handleOf(node).describe();
+      if (status.name !== 'RUNNING') return notYet(status.name);
+      return there(await handleOf(node).query('status'));
     });
     await world.ready([node]);
     await window(6_000);
