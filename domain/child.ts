@@ -3,7 +3,7 @@ import type { InventoryEntry } from './api/node.ts';
 import type { DeletionPolicy, TResource } from './api/resource.ts';
 import { hashJson } from './canonical.ts';
 import { labelValue } from './identity.ts';
-import { annotations, apiVersion, labels } from './keys.ts';
+import { annotations, apiVersion, labels, reservedPrefix } from './keys.ts';
 import type { NodeIdentity } from './ownership.ts';
 import type { ObjectRef } from './ports.ts';
 import { effectivePolicies, neededObjects } from './retain.ts';
@@ -70,21 +70,25 @@ function ownerReference(identity: NodeIdentity): JsonObject {
   };
 }
 
-/** Owners, and the namespace of a cluster-scoped object, are not for a form to say (reliability S13). */
+/** What a form may say in a map of labels or annotations: everything but our own keys (reliability S13). */
+function unreserved(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => !key.startsWith(reservedPrefix)));
+}
+
+/** Owners, and the namespace of a cluster-scoped object, are not for a form to say either. */
 function withMetadata(object: JsonObject, tracking: JsonObject): JsonObject {
   const {
     ownerReferences: _owners,
     namespace: _namespace,
     ...own
   } = isJsonObject(object['metadata']) ? object['metadata'] : {};
-  const { [annotations.appliedHash]: _hash, ...ownAnnotations } = textMapAt(own, 'annotations');
   return {
     ...object,
     metadata: {
       ...own,
       ...tracking,
-      labels: { ...textMapAt(own, 'labels'), ...textMapAt(tracking, 'labels') },
-      annotations: { ...ownAnnotations, ...textMapAt(tracking, 'annotations') },
+      labels: { ...unreserved(textMapAt(own, 'labels')), ...textMapAt(tracking, 'labels') },
+      annotations: { ...unreserved(textMapAt(own, 'annotations')), ...textMapAt(tracking, 'annotations') },
     },
   };
 }

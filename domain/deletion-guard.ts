@@ -18,7 +18,6 @@ export interface GuardFacts {
   /** Rows that have at least one node which is not being deleted. */
   readonly rowsWithNodes: number;
   readonly window: readonly DeletionWindowEntry[];
-  readonly rowsAtStart: number | undefined;
   /** Value of annotation `lynq.sh/approve-deletions` on the hub. */
   readonly approval: string | undefined;
   readonly now: Date;
@@ -37,6 +36,7 @@ export type GuardVerdict =
 /** What is kept in the hub's status between syncs. */
 export interface GuardState {
   readonly window: readonly DeletionWindowEntry[];
+  /** Rows that had nodes when the window began: what is left plus what has gone within it. */
   readonly rowsAtStart: number;
 }
 
@@ -53,10 +53,10 @@ export function planHash(leaving: readonly string[]): string {
 export function judgeDeletions(facts: GuardFacts): GuardVerdict {
   const settings = facts.settings ?? defaults;
   const window = facts.window.filter(({ at }) => facts.now.getTime() - new Date(at).getTime() < windowMilliseconds);
-  const rowsAtStart = window.length === 0 ? facts.rowsWithNodes : (facts.rowsAtStart ?? facts.rowsWithNodes);
+  const spent = window.reduce((sum, { rows }) => sum + rows, 0);
+  const rowsAtStart = facts.rowsWithNodes + spent;
   if (facts.leaving.length === 0) return { kind: 'allow', state: { window, rowsAtStart } };
 
-  const spent = window.reduce((sum, { rows }) => sum + rows, 0);
   const budget = Math.max(settings.maxRows, Math.floor((rowsAtStart * settings.maxPercent) / 100));
   const empty = facts.remaining === 0 && facts.rowsWithNodes > emptyResultLimit && !settings.allowEmpty;
   const hash = planHash(facts.leaving);

@@ -122,14 +122,20 @@ function placements(facts: HubFacts): readonly Placement[] {
   );
 }
 
-/** The plan of one sync; births, updates and removals are sorted by name. */
+/** The plan of one sync; births, updates and removals are sorted by name. A row with a collision is frozen: its nodes stay as they are. */
 export function planHub(facts: HubFacts): HubPlan {
   const all = placements(facts);
+  const collisions = all.flatMap((item) => (item.kind === 'collision' ? [item.collision] : []));
+  const frozen = new Set(collisions.map(({ uid }) => uid));
+  const create = all.flatMap((item) => (item.kind === 'create' && !frozen.has(item.birth.uid) ? [item.birth] : []));
+  const update = all.flatMap((item) =>
+    item.kind === 'update' && !frozen.has(item.update.node.rowUid) ? [item.update] : [],
+  );
   return {
-    create: all.flatMap((item) => (item.kind === 'create' ? [item.birth] : [])).toSorted(byName),
-    update: all.flatMap((item) => (item.kind === 'update' ? [item.update] : [])),
+    create: create.toSorted(byName),
+    update: update.toSorted((left, right) => byName(left.node, right.node)),
     remove: removals(facts).toSorted((left, right) => byName(left.node, right.node)),
-    collisions: all.flatMap((item) => (item.kind === 'collision' ? [item.collision] : [])),
+    collisions,
     desired: facts.rows.size * facts.forms.length,
   };
 }

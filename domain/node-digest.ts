@@ -1,6 +1,6 @@
 import { at, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
 import { refKey } from './child.ts';
-import { hashText } from './identity.ts';
+import { hashText, labelValue } from './identity.ts';
 import { annotations, labels } from './keys.ts';
 import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
@@ -53,6 +53,13 @@ function conditionStatus(node: JsonObject, type: string): string {
   return textAt(found, 'status') ?? 'Unknown';
 }
 
+/** The label decides (parity 1.6); the annotation only completes a name that was too long for a label. */
+export function hubOf(node: JsonObject, annotated: string | undefined): string {
+  const label = textAt(node, 'metadata', 'labels', labels.hub) ?? '';
+  if (annotated === undefined) return label;
+  return label === '' || labelValue(annotated) === label ? annotated : label;
+}
+
 /** What is kept of a LynqNode. */
 export function nodeDigest(node: JsonObject): NodeDigest {
   const found = textMapAt(node, 'metadata', 'annotations');
@@ -62,7 +69,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     namespace: textAt(node, 'metadata', 'namespace') ?? '',
     nodeUid: textAt(node, 'metadata', 'uid') ?? '',
     resourceVersion: textAt(node, 'metadata', 'resourceVersion') ?? '',
-    hub: found[annotations.hubId] ?? textAt(node, 'metadata', 'labels', labels.hub) ?? '',
+    hub: hubOf(node, found[annotations.hubId]),
     rowUid: textAt(node, 'spec', 'uid') ?? '',
     form: textAt(node, 'spec', 'templateRef') ?? '',
     revision: textAt(node, 'spec', 'formRevision'),

@@ -218,13 +218,21 @@ function clocked(facts: PassFacts, id: string, verdict: Verdict, timeoutSeconds:
   if (verdict.state !== 'Progressing') {
     return { verdict, since: previous?.state === verdict.state ? new Date(previous.since) : facts.now };
   }
-  const reported = previous === undefined ? undefined : new Date(previous.since);
-  const written = facts.appliedAt.get(id);
-  const appliedAt = written !== undefined && written.getTime() > (reported?.getTime() ?? 0) ? written : undefined;
-  const timedOut = previous?.state === 'Failed' && previous.reason === 'ReadinessTimeout' && appliedAt === undefined;
-  if (timedOut) return { verdict: { ...verdict, ...textOf(previous), state: 'Failed' }, since: reported ?? facts.now };
-  const since = appliedAt ?? (previous?.state === 'Progressing' ? reported : undefined) ?? facts.now;
+  const appliedAt = newerWrite(facts, id, previous);
+  if (previous !== undefined && appliedAt === undefined && isTimedOut(previous)) {
+    return { verdict: { ...verdict, ...textOf(previous), state: 'Failed' }, since: new Date(previous.since) };
+  }
+  const since = appliedAt ?? (previous?.state === 'Progressing' ? new Date(previous.since) : facts.now);
   return withDeadline(verdict, { since, timeoutSeconds, now: facts.now });
+}
+
+const isTimedOut = ({ state, reason }: ResourceStatus): boolean => state === 'Failed' && reason === 'ReadinessTimeout';
+
+/** When this pass wrote the entry, if its state was not reported since. */
+function newerWrite(facts: PassFacts, id: string, previous: ResourceStatus | undefined): Date | undefined {
+  const written = facts.appliedAt.get(id);
+  const reported = previous === undefined ? 0 : new Date(previous.since).getTime();
+  return written !== undefined && written.getTime() > reported ? written : undefined;
 }
 
 function withDeadline(verdict: Verdict, clock: { since: Date; timeoutSeconds: number; now: Date }): Clocked {

@@ -56,7 +56,7 @@ export function liveOverrides(
   overrides: ReadonlyMap<string, Override>,
   row: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, Override> {
-  return new Map([...overrides].filter(([name, { base }]) => row.get(name) === base));
+  return new Map([...overrides].filter(([name, { base }]) => !identityVariables.has(name) && row.get(name) === base));
 }
 
 /** The variables a node is rendered with. */

@@ -30,14 +30,13 @@ interface Draft {
   readonly message: string;
 }
 
+/** A conflict counts as a failure too, so the reason for conflicts alone of parity 6.1 never comes up, as in the Go operator. */
 function readyDraft({ desired, ready, failed, conflicted }: Counts): Draft {
   const no = { type: 'Ready', status: 'False' as const };
-  const conflictText = `${conflicted} resources in conflict`;
-  if (conflicted > 0 && failed > conflicted) {
-    const message = `${failed} resources failed and ${conflictText}`;
+  if (conflicted > 0) {
+    const message = `${failed} resources failed and ${conflicted} resources in conflict`;
     return { ...no, reason: 'ResourcesFailedAndConflicted', message };
   }
-  if (conflicted > 0) return { ...no, reason: 'ResourcesConflicted', message: conflictText };
   if (failed > 0) return { ...no, reason: 'ResourcesFailed', message: `${failed} resources failed` };
   if (ready < desired) {
     return { ...no, reason: 'NotAllResourcesReady', message: `Not all resources are ready: ${ready}/${desired} ready` };
@@ -47,12 +46,10 @@ function readyDraft({ desired, ready, failed, conflicted }: Counts): Draft {
 
 function degradedDraft({ desired, ready, failed, conflicted }: Counts): Draft {
   const yes = { type: 'Degraded', status: 'True' as const };
-  if (failed > conflicted && conflicted > 0) {
+  if (conflicted > 0) {
     const message = `LynqNode has ${failed} failed and ${conflicted} conflicted resources`;
     return { ...yes, reason: 'ResourceFailuresAndConflicts', message };
   }
-  if (conflicted > 0)
-    return { ...yes, reason: 'ResourceConflicts', message: `LynqNode has ${conflicted} conflicted resources` };
   if (failed > 0) return { ...yes, reason: 'ResourceFailures', message: `LynqNode has ${failed} failed resources` };
   if (ready < desired) {
     return { ...yes, reason: 'ResourcesNotReady', message: `Not all resources are ready: ${ready}/${desired} ready` };
@@ -103,7 +100,7 @@ export interface NodeStatusFacts {
   readonly resources: readonly ResourceStatus[];
   readonly inventory: readonly InventoryEntry[];
   readonly observedInput: string | undefined;
-  /** Further conditions, such as Overridden; they stay where they are not named. */
+  /** Further conditions, such as Overridden; one that is not named any more goes. */
   readonly extra: readonly Draft[];
   readonly now: Date;
 }

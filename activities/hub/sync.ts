@@ -94,7 +94,6 @@ function judge(sync: Sync, { classified }: RowsRead, plan: HubPlan): GuardVerdic
     remaining: classified.active.size + classified.frozen.length,
     rowsWithNodes: new Set(alive.map(({ rowUid }) => rowUid)).size,
     window: hub.status?.deletionGuard?.window ?? [],
-    rowsAtStart: hub.status?.deletionGuard?.rowsAtStart,
     approval: hub.metadata.annotations?.[annotations.approveDeletions],
     now: sync.deps.clock.now(),
   });

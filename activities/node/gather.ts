@@ -1,11 +1,11 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { type InventoryEntry, LynqNode } from '../../domain/api/node.ts';
 import type { PlacedResource } from '../../domain/api/resource.ts';
-import { desiredChildren, type RenderedEntry, refKey } from '../../domain/child.ts';
+import { describeRef, type DesiredChild, desiredChildren, type RenderedEntry, refKey } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { Graph } from '../../domain/graph.ts';
-import { annotations, apiVersion, labels } from '../../domain/keys.ts';
-import { inputHash } from '../../domain/node-digest.ts';
+import { annotations, apiVersion } from '../../domain/keys.ts';
+import { hubOf, inputHash } from '../../domain/node-digest.ts';
 import type { PlannedEntry } from '../../domain/node-plan.ts';
 import { overriddenVariables, readOverrides } from '../../domain/overrides.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
@@ -49,12 +49,11 @@ export async function readNode(deps: Deps, request: NodeRef): Promise<ReadNode |
   if (object === undefined) return undefined;
   const node = LynqNode.parse(object);
   deps.nodes.observe(object);
-  const hub = textAt(object, 'metadata', 'labels', labels.hub) ?? node.metadata.annotations?.[annotations.hubId] ?? '';
   const identity: NodeIdentity = {
     namespace: node.metadata.namespace,
     name: node.metadata.name,
     nodeUid: node.metadata.uid,
-    hub,
+    hub: hubOf(object, node.metadata.annotations?.[annotations.hubId]),
     form: node.spec.templateRef,
     uid: node.spec.uid,
   };
@@ -111,10 +110,15 @@ async function plannedEntries(
     form.revision.entries.map(({ resource }) => judgeEntry(deps, resource, form.rendered)),
   );
   const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
-  const children = desiredChildren(read.identity, usable).map((child) => ({ kind: 'desired' as const, child }));
+  const taken = new Map<string, string>();
+  const children = desiredChildren(read.identity, usable).map((child): PlannedEntry => {
+    const holder = taken.get(refKey(child.ref));
+    taken.set(refKey(child.ref), holder ?? child.id);
+    return holder === undefined ? { kind: 'desired', child } : sameObject(child, holder);
+  });
   const broken = judged.flatMap((item) => (item.kind === 'broken' ? [item] : []));
   return new Map<string, PlannedEntry>([
-    ...children.map((planned) => [planned.child.id, planned] as const),
+    ...children.map((planned) => [planned.kind === 'desired' ? planned.child.id : planned.entry.id, planned] as const),
     ...broken.map((planned) => [planned.entry.id, planned] as const),
   ]);
 }
@@ -145,6 +149,12 @@ function brokenTemplate(rendered: RenderedForm, entry: Entry): Broken {
 function unknownKind(entry: Entry, kind: { readonly apiVersion: string; readonly kind: string }): Broken {
   const message = `the cluster knows no kind ${kind.kind} in ${kind.apiVersion}; it is looked for again`;
   return { kind: 'broken', entry, state: 'Waiting', reason: 'MissingKind', message };
+}
+
+/** Two entries of one form that name one object would overwrite each other for ever. */
+function sameObject(child: DesiredChild, holder: string): Broken {
+  const message = `${describeRef(child.ref)} is already the object of entry '${holder}'; give one of them another name`;
+  return { kind: 'broken', entry: child.entry, state: 'Failed', reason: 'DuplicateObject', message };
 }
 
 /** What this version refuses rather than ignores. */

@@ -28,6 +28,7 @@ export class PassState {
   readonly record: Map<string, InventoryEntry>;
   readonly observed = new Map<string, Observation>();
   readonly attempts = new Map<string, FailedAttempt>();
+  /** Writes of this pass that have not led to readiness yet: their readiness clock started then. */
   readonly appliedAt = new Map<string, Date>();
   readonly forced: Set<string>;
   private readonly collisions = new Map<string, number>();
@@ -64,6 +65,12 @@ export class PassState {
   }
 
   verdicts(now: Date): ReadonlyMap<string, EntryVerdict> {
+    const verdicts = this.plan(now);
+    for (const [id, { status }] of verdicts) if (status.state === 'Ready') this.appliedAt.delete(id);
+    return verdicts;
+  }
+
+  private plan(now: Date): ReadonlyMap<string, EntryVerdict> {
     return planWave({
       graph: this.pass.graph,
       entries: this.pass.entries,

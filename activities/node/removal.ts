@@ -1,6 +1,6 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
-import { labels, managers } from '../../domain/keys.ts';
+import { annotations, labels, managers } from '../../domain/keys.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import {
   isOrphaned,
@@ -11,6 +11,7 @@ import {
   removalAction,
   removalKey,
 } from '../../domain/removal-plan.ts';
+import { neededObjects } from '../../domain/retain.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
 import type { ReadNode } from './gather.ts';
@@ -86,7 +87,8 @@ export class Removal {
 
   private async release(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
     if (!this.isOurs(entry, object)) return { kind: 'done' };
-    const retain = removalAction(entry, object) === 'retain' || (await this.keepsOrphans(entry));
+    const retain =
+      removalAction(entry, object) === 'retain' || (await this.keepsOrphans(entry)) || (await this.isNeeded(entry));
     if (retain) return this.keep(entry, object, signal);
     if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return this.leaving(entry, 'Terminating');
     const users = this.usersOf(entry);
@@ -146,6 +148,17 @@ export class Removal {
     return this.deps.nodes.withObjectsIn(entry.name, `${namespace}/${name}`).map((node) => node.name);
   }
 
+  /** What the pods of a retained workload of the namespace name is retained too, whatever form made either. */
+  private async isNeeded(entry: InventoryEntry): Promise<boolean> {
+    const { namespace } = entry;
+    if (namespace === undefined || entry.apiVersion !== 'v1' || !neededKinds.has(entry.kind)) return false;
+    const lists = await Promise.all(podKinds.map((kind) => this.deps.cluster.list(kind, { namespace })));
+    return lists
+      .flat()
+      .filter(isRetained)
+      .some((workload) => neededObjects(workload).some(({ kind, name }) => kind === entry.kind && name === entry.name));
+  }
+
   /** A Namespace with a retained object in it is retained too, whatever form made either (decisions.md section 4). */
   private async keepsOrphans(entry: InventoryEntry): Promise<boolean> {
     if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return false;
@@ -154,6 +167,20 @@ export class Removal {
     const lists = await Promise.all(kinds.map((kind) => this.deps.cluster.list(kind, options)));
     return lists.some((objects) => objects.length > 0);
   }
+}
+
+/** Kinds that a pod can name, and kinds that have pods. */
+const neededKinds: ReadonlySet<string> = new Set(['ConfigMap', 'Secret', 'ServiceAccount', 'PersistentVolumeClaim']);
+const podKinds = [
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  { apiVersion: 'batch/v1', kind: 'CronJob' },
+  { apiVersion: 'batch/v1', kind: 'Job' },
+] as const;
+
+function isRetained(workload: JsonObject): boolean {
+  return isOrphaned(workload) || textAt(workload, 'metadata', 'annotations', annotations.deletionPolicy) === 'Retain';
 }
 
 /** Status of a node whose objects are going: what is left, and why. */

@@ -23,7 +23,6 @@ function facts(total: number, leaving: number, change: Partial<GuardFacts> = {})
     remaining: total - leaving,
     rowsWithNodes: total,
     window: [],
-    rowsAtStart: undefined,
     approval: undefined,
     now: noon,
     ...change,
@@ -65,8 +64,8 @@ describe('domain/deletion-guard', () => {
         { at: '2026-03-01T11:50:00Z', rows: 4 },
       ];
 
-      expect(kindOf(81, 1, { window, rowsAtStart: 100 })).toBe('allow');
-      expect(kindOf(81, 2, { window, rowsAtStart: 100 })).toBe('hold');
+      expect(kindOf(81, 1, { window })).toBe('allow');
+      expect(kindOf(81, 2, { window })).toBe('hold');
     });
 
     it.each([
@@ -74,14 +73,14 @@ describe('domain/deletion-guard', () => {
       { at: '2026-03-01T11:00:00Z', verdict: 'allow' },
       { at: '2026-03-01T09:00:00Z', verdict: 'allow' },
     ])('answers $verdict when the budget was spent at $at and it is noon', ({ at, verdict }) => {
-      expect(kindOf(80, 1, { window: [{ at, rows: 20 }], rowsAtStart: 100 })).toBe(verdict);
+      expect(kindOf(80, 1, { window: [{ at, rows: 20 }] })).toBe(verdict);
     });
 
     it('is not made smaller by its own deletions', () => {
       const window = [{ at: '2026-03-01T11:50:00Z', rows: 190 }];
 
-      expect(kindOf(810, 10, { window, rowsAtStart: 1000 })).toBe('allow');
-      expect(kindOf(810, 11, { window, rowsAtStart: 1000 })).toBe('hold');
+      expect(kindOf(810, 10, { window })).toBe('allow');
+      expect(kindOf(810, 11, { window })).toBe('hold');
     });
 
     it('records what it lets go, for the next hour', () => {
@@ -97,7 +96,7 @@ describe('domain/deletion-guard', () => {
         { at: '2026-03-01T11:30:00Z', rows: 2 },
       ];
 
-      expect(judgeDeletions(facts(100, 0, { window, rowsAtStart: 102 })).state.window).toEqual([window[1]]);
+      expect(judgeDeletions(facts(100, 0, { window })).state.window).toEqual([window[1]]);
     });
 
     it('spends nothing on a plan that it holds', () => {
@@ -109,10 +108,8 @@ describe('domain/deletion-guard', () => {
     it('tells how many rows may still go', () => {
       const window = [{ at: '2026-03-01T11:50:00Z', rows: 15 }];
 
-      expect(judgeDeletions(facts(85, 6, { window, rowsAtStart: 100 }))).toMatchObject({ kind: 'hold', budget: 5 });
-      expect(
-        judgeDeletions(facts(85, 6, { window: [{ at: '2026-03-01T11:50:00Z', rows: 25 }], rowsAtStart: 100 })),
-      ).toMatchObject({
+      expect(judgeDeletions(facts(85, 6, { window }))).toMatchObject({ kind: 'hold', budget: 5 });
+      expect(judgeDeletions(facts(85, 6, { window: [{ at: '2026-03-01T11:50:00Z', rows: 25 }] }))).toMatchObject({
         kind: 'hold',
         budget: 0,
       });
@@ -218,7 +215,6 @@ describe('domain/deletion-guard', () => {
           fc.record({ minutes: fc.integer({ min: 0, max: 90 }), rows: fc.integer({ min: 1, max: 30 }) }),
           { maxLength: 3 },
         ),
-        rowsAtStart: fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
         settings: fc.option(
           fc.record({ enabled: fc.boolean(), maxRows: fc.nat(20), maxPercent: fc.nat(100), allowEmpty: fc.boolean() }),
           { nil: undefined },
@@ -294,7 +290,6 @@ describe('domain/deletion-guard', () => {
       const verdict = judgeDeletions(
         facts(life.total, leaving, {
           window: life.state?.window ?? [],
-          rowsAtStart: life.state?.rowsAtStart,
           now: afterNoon(60 * minute),
         }),
       );
