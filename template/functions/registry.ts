@@ -1,6 +1,7 @@
 import { builtins } from './builtins.ts';
 import { comparison } from './comparison.ts';
 import { defaults } from './defaults.ts';
+import { crypto } from './crypto.ts';
 import type { FunctionTable, GoFunction, MethodTable } from './define.ts';
 import { dicts } from './dicts.ts';
 import { lists } from './lists.ts';
@@ -9,6 +10,8 @@ import { math } from './math.ts';
 import { random } from './random.ts';
 import { reflection } from './reflection.ts';
 import { checksums } from './checksums.ts';
+import { dates } from './dates.ts';
+import { dateMethods } from './dates/methods.ts';
 import { encoding } from './encoding.ts';
 import { json } from './json.ts';
 import { misc } from './misc.ts';
@@ -39,7 +42,9 @@ export const themes: Readonly<Record<string, FunctionTable>> = {
   lists,
   dicts,
   reflection,
+  crypto,
   regex,
+  dates,
   semver,
   url,
   paths,
@@ -50,7 +55,7 @@ export const themes: Readonly<Record<string, FunctionTable>> = {
 };
 
 /** Methods of opaque types, by theme: `{ 'time.Time': { Year: fn(...) } }`. */
-export const methodThemes: Readonly<Record<string, MethodTable>> = { semver: semverMethods };
+export const methodThemes: Readonly<Record<string, MethodTable>> = { dates: dateMethods, semver: semverMethods };
 
 const functions: ReadonlyMap<string, GoFunction> = new Map(
   Object.values(themes).flatMap((theme) => Object.entries(theme)),

@@ -1,19 +1,19 @@
 /** `netip.ParseAddr` for what stands in brackets: an IPv6 address, with a zone or without. */
 export function isIPv6(text: string): boolean {
-  const percent = text.indexOf('%');
-  if (percent >= 0 && percent === text.length - 1) return false;
-  const address = percent < 0 ? text : text.slice(0, percent);
+  const [address = '', zone] = text.split(/%([^]*)/, 2);
+  if (zone === '' || !address.includes(':')) return false;
+  const tail = address.slice(address.lastIndexOf(':') + 1);
+  // Four numbers in dots stand for the last two groups.
+  if (!tail.includes('.')) return isGroups(address);
+  return isIPv4(tail) && isGroups(`${address.slice(0, -tail.length)}0:0`);
+}
+
+/** Eight groups, or fewer with one `::` for those that are missing. */
+function isGroups(address: string): boolean {
   const halves = address.split('::');
-  if (!address.includes(':') || halves.length > 2) return false;
   const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
-  const tail = groups.at(-1) ?? '';
-  const embedded = tail.includes('.');
-  const hexadecimal = embedded ? groups.slice(0, -1) : groups;
-  if (!hexadecimal.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) || (embedded && !isIPv4(tail))) return false;
-  // The address in dots must be the last thing.
-  if (embedded && address.endsWith('::')) return false;
-  const size = hexadecimal.length + (embedded ? 2 : 0);
-  return halves.length === 2 ? size < 8 : size === 8;
+  if (!groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return false;
+  return halves.length === 2 ? groups.length < 8 : halves.length === 1 && groups.length === 8;
 }
 
 function isIPv4(text: string): boolean {

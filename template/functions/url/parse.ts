@@ -46,13 +46,16 @@ function parseWithoutFragment(text: string): Url {
     if (scheme !== '') return { ...empty, scheme, opaque: rest, query };
     if (cut(rest, '/')[0].includes(':')) throw new GoError('first path segment in URL cannot contain colon');
   }
+  return { ...empty, scheme, query, ...hierarchyOf(scheme, rest) };
+}
+
+function hierarchyOf(scheme: string, rest: string): Pick<Url, 'user' | 'host' | 'path'> {
   if (!rest.startsWith('//') || (scheme === '' && rest.startsWith('///'))) {
-    return { ...empty, scheme, path: unescapePart(rest, 'path'), query };
+    return { user: undefined, host: '', path: unescapePart(rest, 'path') };
   }
   const slash = rest.indexOf('/', 2);
   const end = slash < 0 ? rest.length : slash;
-  const { user, host } = parseAuthority(scheme, rest.slice(2, end));
-  return { ...empty, scheme, user, host, path: unescapePart(rest.slice(end), 'path'), query };
+  return { ...parseAuthority(scheme, rest.slice(2, end)), path: unescapePart(rest.slice(end), 'path') };
 }
 
 function parseAuthority(scheme: string, authority: string): Pick<Url, 'user' | 'host'> {
@@ -120,10 +123,14 @@ export function formatUrl(url: Url): string {
   return `${scheme}${url.opaque === '' ? hierarchy(url) : url.opaque}${query}${fragment}`;
 }
 
+function authorityOf({ scheme, user, host, path }: Url): string {
+  const isThere = host !== '' || user !== undefined || (scheme !== '' && path !== '');
+  if (!isThere) return '';
+  return `//${user === undefined ? '' : `${formatUser(user)}@`}${escapePart(host, 'host')}`;
+}
+
 function hierarchy(url: Url): string {
-  const hasUser = url.user !== undefined;
-  const slashes = url.host !== '' || hasUser || (url.scheme !== '' && url.path !== '') ? '//' : '';
-  const authority = slashes + (url.user === undefined ? '' : `${formatUser(url.user)}@`) + escapePart(url.host, 'host');
+  const authority = authorityOf(url);
   const path = url.path === '*' ? '*' : escapePart(url.path, 'path');
   if (path !== '' && !path.startsWith('/') && url.host !== '') return `${authority}/${path}`;
   const looksLikeScheme = authority === '' && url.scheme === '' && cut(path, '/')[0].includes(':');
