@@ -161,19 +161,32 @@ function superseded(verdicts: ReadonlyMap<string, EntryVerdict>): AdvanceOutcome
   return { kind: 'superseded', progress: progressOf(verdicts) };
 }
 
+/** How long news that is not urgent may wait for more of the same. */
+const coalesceMilliseconds = 700;
+
 /** Nothing can be written now: reports, and waits for whatever could change that. */
 async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome | undefined> {
-  if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
+  const { deps, state } = wave;
   const states = [...verdicts.values()].map(({ status }) => status);
-  const progressing = states.some(({ state }) => state === 'Progressing');
-  const waitsOutside = states.some(({ state, reason }) => state === 'Waiting' && reason !== 'DependencyNotReady');
-  if (!progressing && !waitsOutside) {
-    const leftovers = await removeLeftovers(wave);
-    if (leftovers === 'open') return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
-    return { kind: 'settled', progress: progressOf(verdicts) };
+  const progressing = states.some((status) => status.state === 'Progressing');
+  const outside = states.some(({ state: of, reason }) => of === 'Waiting' && reason !== 'DependencyNotReady');
+  if (!progressing && !outside) return settle(wave, verdicts);
+  if (!state.isUrgent(verdicts, deps.clock.now())) {
+    const woken = await waitForChange(wave, verdicts, { outside, atMostMilliseconds: coalesceMilliseconds });
+    if (woken === 'superseded') return superseded(verdicts);
+    if (woken === 'changed') return undefined;
   }
-  const woken = await waitForChange(wave, verdicts, waitsOutside);
+  if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
+  const woken = await waitForChange(wave, verdicts, { outside });
   if (woken === 'superseded') return superseded(verdicts);
   if (woken !== 'lookAgain') return undefined;
   return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: progressing ? 1 : retryAfterSeconds };
+}
+
+/** Everything that can be done is done: reports it, and cleans up what the form does not name any more. */
+async function settle(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome> {
+  if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
+  const leftovers = await removeLeftovers(wave);
+  if (leftovers === 'open') return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
+  return { kind: 'settled', progress: progressOf(verdicts) };
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { type Json, type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus, ResourceStatus } from '../../domain/api/node.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, describeRef, intendedRecord, refKey } from '../../domain/child.ts';
@@ -19,6 +19,7 @@ import { recordByRef } from './gather.ts';
 import { watchedObservation } from './observe.ts';
 
 const quickRetries = 5;
+const longestSilenceMilliseconds = 2_000;
 
 /** The mutable view of one pass over its immutable plan. Lives for one activity attempt; what must survive is in the LynqNode's status. */
 export class PassState {
@@ -34,6 +35,8 @@ export class PassState {
   private readonly collisions = new Map<string, number>();
   private readonly previous: ReadonlyMap<string, ResourceStatus>;
   private status: LynqNodeStatus | undefined;
+  /** Since when there may be something to say that was not urgent. */
+  private quietSince: Date | undefined;
 
   constructor(deps: Deps, pass: NodePass, force: boolean) {
     this.pass = pass;
@@ -173,22 +176,47 @@ export class PassState {
     });
   }
 
+  /** Whether what is to be said cannot wait a moment: the record changed, or the last status claims a readiness that is gone. */
+  isUrgent(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): boolean {
+    this.quietSince ??= now;
+    if (now.getTime() - this.quietSince.getTime() > longestSilenceMilliseconds) return true;
+    const before = this.status;
+    const status = this.statusNow(verdicts, now);
+    if (isReady(before) && !isReady(status)) return true;
+    return canonicalJson(toJson(before?.inventory ?? [])) !== canonicalJson(toJson(status.inventory ?? []));
+  }
+
   /** The status to write, or undefined when the last one still says it. Wording of a wait alone is not a change. */
   takeChangedStatus(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus | undefined {
     const status = this.statusNow(verdicts, now);
+    this.quietSince = undefined;
     if (this.status !== undefined && essence(this.status) === essence(status)) return undefined;
     this.status = status;
     return status;
   }
 }
 
+function isReady(status: LynqNodeStatus | undefined): boolean {
+  return (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
+}
+
+/** Plain JSON without absent members. */
+function toJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+/** What makes a status worth a write: why exactly something is on its way changes all the time, and is told with the next real change. */
 function essence(status: LynqNodeStatus): string {
-  const resources = (status.resources ?? []).map(({ id, state, reason }) => ({ id, state, reason }));
+  const resources = (status.resources ?? []).map(({ id, state, reason }) => ({
+    id,
+    state,
+    reason: state === 'Progressing' ? '' : reason,
+  }));
   const conditions = (status.conditions ?? []).map(({ type, status: value, reason, message }) => ({
     type,
     value,
     reason,
     message,
   }));
-  return canonicalJson(JSON.parse(JSON.stringify({ ...status, resources, conditions })) as JsonObject);
+  return canonicalJson(toJson({ ...status, resources, conditions }));
 }

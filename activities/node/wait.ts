@@ -5,8 +5,8 @@ import type { Wave } from './advance.ts';
 import { watchedObservation } from './observe.ts';
 import type { PassState } from './pass-state.ts';
 
-/** Why a wait ended. `changed`: the facts have been brought up to date, or a deadline passed. */
-export type Woken = 'changed' | 'superseded' | 'lookAgain';
+/** Why a wait ended. `changed`: the facts have been brought up to date, or a deadline passed. `quiet`: nothing happened for as long as was asked. */
+export type Woken = 'changed' | 'superseded' | 'lookAgain' | 'quiet';
 
 /** A wait is cut into slices, so that a sign of life is given and nothing hangs on one lost event. */
 const sliceMilliseconds = 10_000;
@@ -51,18 +51,23 @@ function nextDeadline(verdicts: ReadonlyMap<string, EntryVerdict>): number | und
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 
-/**
- * Waits until a child, a namespace or the node itself changes, or a readiness timeout passes. With `outside` conditions missing it also ends
- * after a while to look again, since not everything outside can be watched.
- */
+export interface WaitLimits {
+  /** Something outside is missing that cannot all be watched: look again after a while. */
+  readonly outside: boolean;
+  /** Ends the wait as `quiet` after this time. */
+  readonly atMostMilliseconds?: number;
+}
+
+/** Waits until a child, a namespace or the node itself changes, or a readiness timeout passes. */
 export async function waitForChange(
   wave: Wave,
   verdicts: ReadonlyMap<string, EntryVerdict>,
-  outside: boolean,
+  limits: WaitLimits,
 ): Promise<Woken> {
   const { deps, attempt, subscription } = wave;
   const started = deps.clock.now().getTime();
-  const lookAgainAt = outside ? started + longestOutsideWaitMilliseconds : Number.POSITIVE_INFINITY;
+  const lookAgainAt = limits.outside ? started + longestOutsideWaitMilliseconds : Number.POSITIVE_INFINITY;
+  const quietAt = started + (limits.atMostMilliseconds ?? Number.POSITIVE_INFINITY);
   const deadline = nextDeadline(verdicts) ?? Number.POSITIVE_INFINITY;
   for (;;) {
     if (isSuperseded(wave)) return 'superseded';
@@ -70,10 +75,9 @@ export async function waitForChange(
     const now = deps.clock.now().getTime();
     if (now >= deadline) return 'changed';
     if (now >= lookAgainAt) return 'lookAgain';
-    const changed = await subscription.next(
-      Math.min(deadline - now, lookAgainAt - now, sliceMilliseconds),
-      attempt.signal,
-    );
+    if (now >= quietAt) return 'quiet';
+    const pause = Math.min(deadline - now, lookAgainAt - now, quietAt - now, sliceMilliseconds);
+    const changed = await subscription.next(pause, attempt.signal);
     if (changed.size > 0 && refresh(wave, changed)) return 'changed';
   }
 }
