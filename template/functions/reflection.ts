@@ -14,5 +14,4 @@ export const reflection = {
   kindOf: fn(['any'], (_context, value) => kindOf(value)),
   kindIs: fn(['string', 'any'], (_context, name, value) => name === kindOf(value)),
   deepEqual: fn(['any', 'any'], (context, left, right) => deepEqual(left, right, equality(context))),
-  hello: fn([], () => 'Hello!'),
 } satisfies FunctionTable;

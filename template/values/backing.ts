@@ -52,6 +52,7 @@ export function appendedOneByOne(list: GoList): GoList {
 
 /** The list as it is after one `append` to a full slice of `full` elements. */
 export function appendedTo(full: number, list: GoList): GoList {
+  if (list.items.length <= full) return list;
   const capacity = grownCapacity(full, list.items.length, elementSize(list.type));
   return withSpare(list, { known: [], zeros: capacity - list.items.length });
 }

@@ -1,9 +1,12 @@
 import { LimitError } from '../problems.ts';
-import { type GoList, type GoMap, type GoOpaque, type GoValue, plain } from '../values.ts';
+import type { GoComplex, GoList, GoMap, GoNumber, GoOpaque, GoValue } from '../values.ts';
+import { plain } from '../values.ts';
 import { kindOf, typeName } from './types.ts';
 
 /** Pairs that are being compared: a map can be made to contain itself, and Go takes such a pair for equal. */
 type Open = Map<GoMap, Set<GoMap>>;
+
+type GoObject = GoList | GoMap | GoOpaque | GoNumber | GoComplex;
 
 interface Comparison {
   readonly open: Open;
@@ -26,15 +29,26 @@ export function deepEqual(
 function equalAt(first: GoValue, second: GoValue, comparison: Comparison, depth: number): boolean {
   const left = plain(first);
   const right = plain(second);
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return left === right;
-  if (left.go !== right.go || typeName(left) !== typeName(right)) return false;
+  if (typeof left !== 'object' || left === null) return left === right;
   if (depth > comparison.maxDepth) throw new LimitError('the compared value is too deeply nested');
   comparison.spend(1);
-  if (left.go === 'list') return sameLists(left, right as GoList, comparison, depth);
-  if (left.go === 'map') return sameMaps(left, right as GoMap, comparison, depth);
-  if (left.go === 'opaque') return sameOpaque(left, right as GoOpaque);
-  if (left.go === 'number') return right.go === 'number' && left.value === right.value;
-  return right.go === 'complex' && left.re === right.re && left.im === right.im;
+  return typeName(left) === typeName(right) && sameObjects(left, right, comparison, depth);
+}
+
+/** Of one type, so the casts hold. */
+function sameObjects(left: GoObject, right: GoValue, comparison: Comparison, depth: number): boolean {
+  switch (left.go) {
+    case 'list':
+      return sameLists(left, right as GoList, comparison, depth);
+    case 'map':
+      return sameMaps(left, right as GoMap, comparison, depth);
+    case 'opaque':
+      return sameOpaque(left, right as GoOpaque);
+    case 'number':
+      return left.value === (right as GoNumber).value;
+    default:
+      return left.re === (right as GoComplex).re && left.im === (right as GoComplex).im;
+  }
 }
 
 function sameLists(left: GoList, right: GoList, comparison: Comparison, depth: number): boolean {

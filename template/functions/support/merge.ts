@@ -23,7 +23,7 @@ export interface MergeRules {
 export function mergeMaps(target: GoMap, source: GoMap, rules: MergeRules, depth = 0): MergeResult {
   if (depth > rules.context.limits.valueDepth) throw new LimitError('the merged maps are too deeply nested');
   // The keys are fixed before: source and target may share maps.
-  for (const key of [...source.entries.keys()]) {
+  for (const key of Array.from(source.entries.keys())) {
     rules.context.spend(1);
     const result = mergeEntry({ target, key, item: source.entries.get(key) ?? null }, rules, depth);
     if (result.kind !== 'merged') return result;
