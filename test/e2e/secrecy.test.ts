@@ -9,13 +9,14 @@ const schema = `CREATE TABLE nodes (
   web_replicas INT DEFAULT 1, api_replicas INT DEFAULT 1, worker_replicas INT DEFAULT 1,
   db_cpu_request VARCHAR(10) DEFAULT '123m', db_memory_request VARCHAR(10) DEFAULT '1Gi', db_storage_size VARCHAR(10) DEFAULT '20Gi',
   enable_analytics BOOLEAN DEFAULT FALSE, enable_notifications BOOLEAN DEFAULT TRUE,
-  motto VARCHAR(200)
+  motto VARCHAR(200), alias VARCHAR(200)
 );`;
 
 describe('e2e/secrecy', () => {
   const uid = 'discreet';
   const password = 'canary-Pa55word-"of\\the/database+';
   const changedPassword = 'canary-second-Pa55word';
+  const alias = 'Kanarienvogel is no name';
   const motto = 'Canary Motto "of the row", not a label/value äöü';
   const laterMotto = 'Canary motto after the update';
   let world: World;
@@ -39,17 +40,33 @@ spec:
     refusedForm()
       .replaceAll('refused', 'word')
       .replace('metadata: { labels: { motto: "{{ .motto }}" } }', 'data: { motto: "{{ .motto }}" }');
-  /** Forms that fail on a value of the row: while they are rendered, and because of the name they make of it. */
-  const failingForms = {
-    unrenderable: () =>
-      wordForm().replaceAll('word', 'unrenderable').replace('{{ .motto }}', '{{ index .motto 5000 }}'),
-    misnamed: () => wordForm().replaceAll('word', 'misnamed').replace('{{ .uid }}-misnamed', '{{ .motto }}'),
-  } as const;
+  /** A form that fails on a value of the row while it is rendered. */
+  const unrenderableForm = () =>
+    wordForm().replaceAll('word', 'unrenderable').replace('{{ .motto }}', '{{ index .motto 5000 }}');
+  /** A form that makes a name of a row's text, which is no name. */
+  const misnamedForm = () => wordForm().replaceAll('word', 'misnamed').replace('{{ .uid }}-misnamed', '{{ .alias }}');
+  /** Applies a form past lint and waits until it is said that its node failed. */
+  async function failureIsSaid(name: string, text: string): Promise<void> {
+    expect(await world.lynq(['apply', '--skip-lint', '-f', '-'], text)).toMatchObject({ code: 0 });
+    await eventually(
+      'it is said',
+      async () => {
+        const node = await world.node(`${uid}-${name}`);
+        const events = (await world.cluster.list(`/api/v1/namespaces/${world.namespace}/events`)) as readonly Json[];
+        const warnings = events.filter(({ type, message }) => type === 'Warning' && (message as string).includes(name));
+        const failed = conditionOf(node, 'Ready')?.status === 'False' && node?.status.failedResources > 0;
+        return failed || warnings.length > 0 ? there(node) : notYet([node?.metadata.name, node?.status, warnings]);
+      },
+      { withinMs: 30_000 },
+    );
+  }
 
   beforeAll(async () => {
     world = await openWorld(inject('stack'), { name: 'secrecy', password, schema });
-    await world.database.sql('INSERT INTO nodes (node_id, motto) VALUES (?, ?)', [uid, motto]);
-    const hub = replaced(world.hubText('3s'), { 'extraValueMappings:': 'extraValueMappings:\n    motto: motto' });
+    await world.database.sql('INSERT INTO nodes (node_id, motto, alias) VALUES (?, ?, ?)', [uid, motto, alias]);
+    const hub = replaced(world.hubText('3s'), {
+      'extraValueMappings:': 'extraValueMappings:\n    motto: motto\n    alias: alias',
+    });
     await world.applyAll(hub, ...seedForms.map((form) => world.formText(form)), wordForm());
     await world.ready([...seedForms, 'word'].map((form) => `${uid}-${form}`));
   });
@@ -73,23 +90,9 @@ spec:
     expect(status).not.toContain('Canary');
   });
 
-  test.each(['unrenderable', 'misnamed'] as const)(
-    'a form that is %s for a row says so, never the value',
-    async (name) => {
-      const applied = await world.lynq(['apply', '--skip-lint', '-f', '-'], failingForms[name]());
-      expect(applied).toMatchObject({ code: 0 });
-      await eventually('it is said', async () => {
-        const node = await world.node(`${uid}-${name}`);
-        const events = (await world.cluster.list(`/api/v1/namespaces/${world.namespace}/events`)) as readonly Json[];
-        const warnings = events.filter(({ type, message }) => type === 'Warning' && (message as string).includes(name));
-        const [form, hub] = [await world.cluster.get(lynqPath(world.namespace, 'lynqforms', name)), await world.hub()];
-        const said = [node?.status, form.status, hub.status, ...warnings.map(({ message }) => message as string)];
-        expect(JSON.stringify(said)).not.toContain('Canary');
-        const failed = conditionOf(node, 'Ready')?.status === 'False' && node?.status.failedResources > 0;
-        return failed || warnings.length > 0 ? there(said) : notYet(said);
-      });
-    },
-  );
+  test('a template that cannot be rendered for a row is a failure of its node', async () => {
+    await failureIsSaid('unrenderable', unrenderableForm());
+  });
 
   test('changes, overrides and a wrong password go through without leaving a trace either', async () => {
     await world.database.sql('UPDATE nodes SET motto = ? WHERE node_id = ?', [laterMotto, uid]);
@@ -142,5 +145,19 @@ spec:
     }
     const whole = Buffer.from(objects.map((object) => JSON.stringify(object)).join('\n'));
     for (const canary of [password, changedPassword, generated]) expect(whereIs(canary, whole), canary).toBeUndefined();
+  });
+
+  test('a name that a row makes impossible is a failure of its node', async () => {
+    await failureIsSaid('misnamed', misnamedForm());
+  });
+
+  test('the row value that made the impossible name is in no payload, log, event or status', async () => {
+    const events = await world.cluster.list('/api/v1/events');
+    const said = [
+      ...events.map((event) => JSON.stringify(event)),
+      ...(await world.nodes()).map(({ status }) => JSON.stringify(status)),
+    ];
+    expect(whereIs(alias, Buffer.from([world.worker.output(), ...said].join('\n')))).toBeUndefined();
+    expect(whereIs(alias, await everythingStored(world.engine))).toBeUndefined();
   });
 });
