@@ -12,5 +12,6 @@ describe('test/golden/functions', () => {
     const differences = outcomes.filter(({ difference }) => difference !== undefined);
     expect(differences.map(({ vector, difference }) => `${vector.template}: ${difference}`)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(0);
-  });
+    // Making keys takes its time.
+  }, 60_000);
 });
