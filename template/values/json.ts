@@ -1,6 +1,7 @@
 import { fieldLimits } from '../limits.ts';
 import { GoError, LimitError } from '../problems.ts';
 import { type GoValue, goList, goMap } from '../values.ts';
+import { appendedOneByOne } from './backing.ts';
 import { cleanText, toHostText } from './text.ts';
 
 /**
@@ -27,7 +28,7 @@ function fromJson(value: unknown, depth: number): GoValue {
     if (!Number.isFinite(value)) throw new GoError('a number of the JSON does not fit float64');
     return value;
   }
-  if (Array.isArray(value)) return goList(value.map((item: unknown) => fromJson(item, depth + 1)));
+  if (Array.isArray(value)) return appendedOneByOne(goList(value.map((item: unknown) => fromJson(item, depth + 1))));
   return goMap(
     Object.entries(value as object).map(([key, item]: [string, unknown]) => [
       cleanText(key),
