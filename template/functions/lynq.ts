@@ -4,14 +4,14 @@ import { type GoValue, goMap } from '../values.ts';
 import { decodeJson } from '../values/json.ts';
 import { byteLength, sliceBytes, toBytes } from '../values/text.ts';
 import { fn, type FunctionTable } from './define.ts';
-import { hostOf } from './support/host.ts';
+import { hostOf } from './url/host.ts';
 
 const MAX_NAME = 63;
 
 /** The host of a URL without its port; for what is no URL with a host, what is before the first colon. */
 function toHost(text: string): string {
   const host = hostOf(text);
-  if (host !== '') return host;
+  if (host !== undefined) return host;
   const colon = text.indexOf(':');
   return colon < 0 ? text : text.slice(0, colon);
 }

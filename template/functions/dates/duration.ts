@@ -1,4 +1,5 @@
 import { GoError } from '../../problems.ts';
+import { checkLength } from '../support/bytes.ts';
 
 /** `time.Duration` is an int64 of nanoseconds. */
 const SECOND = 1_000_000_000n;
@@ -23,8 +24,11 @@ function invalid(): GoError {
   return new GoError('time: invalid duration');
 }
 
+const MAX_TEXT = 65_536;
+
 /** `time.ParseDuration`. Throws `GoError`. */
 export function parseDuration(text: string): bigint {
+  checkLength(text.length, MAX_TEXT);
   const negative = text.startsWith('-');
   const unsigned = negative || text.startsWith('+') ? text.slice(1) : text;
   if (unsigned === '0') return 0n;

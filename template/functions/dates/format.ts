@@ -78,7 +78,6 @@ function written(element: string, fields: Fields): string {
 
 /** `Time.Format`; a text longer than `maxLength` is refused. */
 export function formatTime(time: Time, layout: string, maxLength: number): string {
-  checkLength(layout.length, maxLength);
   const fields = fieldsOf(time);
   const text = joinText(layoutParts(layout).map(({ prefix, element }) => prefix + written(element, fields)));
   checkLength(text.length, maxLength);

@@ -1,3 +1,5 @@
+import { checkLength } from '../support/bytes.ts';
+
 /** One element of a time layout with the text before it; the last one of a layout has no element. */
 export interface LayoutPart {
   readonly prefix: string;
@@ -15,8 +17,12 @@ const ELEMENT = new RegExp(
   'g',
 );
 
+/** Longer layouts and texts of dates are refused: reading them would take longer than a field may render. */
+const MAX_LAYOUT = 65_536;
+
 /** A layout taken apart. */
 export function layoutParts(layout: string): readonly LayoutPart[] {
+  checkLength(layout.length, MAX_LAYOUT);
   const parts: LayoutPart[] = [];
   let end = 0;
   for (const match of layout.matchAll(ELEMENT)) {

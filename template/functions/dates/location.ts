@@ -69,11 +69,16 @@ function zoneAt(zone: string, unix: bigint): Zone {
   return { name: zoneAbbreviation(zone, offset, seconds), offset };
 }
 
-/** Names of the tz database that `Intl` does not take. */
-const unknownToIntl: ReadonlyMap<string, string> = new Map([['Factory', 'UTC']]);
+/** Zones `Intl` does not know, or takes for a place whose past is another. */
+const replaced: ReadonlyMap<string, string> = new Map([
+  ['Factory', 'UTC'],
+  ['EST', 'Etc/GMT+5'],
+  ['MST', 'Etc/GMT+7'],
+  ['HST', 'Etc/GMT+10'],
+]);
 
 function offsetAt(zone: string, seconds: number): number {
-  const parts = formatFor(unknownToIntl.get(zone) ?? zone).formatToParts(seconds * 1_000);
+  const parts = formatFor(replaced.get(zone) ?? zone).formatToParts(seconds * 1_000);
   const text = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
   const [, sign, hours = '0', minutes = '0', rest = '0'] = /([+-])(\d+):(\d+)(?::(\d+))?/.exec(text) ?? [];
   const offset = Number(hours) * 3_600 + Number(minutes) * 60 + Number(rest);

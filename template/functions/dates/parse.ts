@@ -64,9 +64,9 @@ function fromYearDay(cursor: Cursor, yearDay: number): MonthDay {
   return { month, day };
 }
 
-function hourOf({ hour, half }: Cursor): number {
-  if (half === 'pm' && hour < 12) return hour + 12;
-  return half === 'am' && hour === 12 ? 0 : hour;
+function hourOf({ hour, isAm, isPm }: Cursor): number {
+  if (isPm && hour < 12) return hour + 12;
+  return isAm && hour === 12 ? 0 : hour;
 }
 
 function timeOf(cursor: Cursor): Time {

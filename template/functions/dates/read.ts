@@ -13,7 +13,8 @@ export interface Cursor {
   minute: number;
   second: number;
   nanos: number;
-  half: 'am' | 'pm' | undefined;
+  isAm: boolean;
+  isPm: boolean;
   isUtc: boolean;
   /** Seconds east of UTC. */
   offset: number | undefined;
@@ -32,7 +33,8 @@ export function newCursor(text: string): Cursor {
     minute: 0,
     second: 0,
     nanos: 0,
-    half: undefined,
+    isAm: false,
+    isPm: false,
     isUtc: false,
     offset: undefined,
     zoneName: '',
@@ -170,7 +172,8 @@ function takeZoneName(cursor: Cursor): void {
 }
 
 function takeHalf(cursor: Cursor, pattern: RegExp): void {
-  cursor.half = take(cursor, pattern).toLowerCase() === 'pm' ? 'pm' : 'am';
+  if (take(cursor, pattern).toLowerCase() === 'pm') cursor.isPm = true;
+  else cursor.isAm = true;
 }
 
 type Reader = (cursor: Cursor, element: string, fractionFollows: boolean) => void;

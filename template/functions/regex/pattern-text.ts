@@ -22,19 +22,42 @@ function className(written: string): string {
   return negated + (aliases.get(canonical) ?? canonical);
 }
 
-/** A literal stretch, a class name, or one character with its backslash. */
-const PIECE = /\\Q[^]*?(?:\\E|$)|\\([pP])\{([^}]*)\}|\\?[^]/gu;
+/** One piece of a pattern: a literal stretch, the start of a named group, a repetition, a class in brackets, or a character. */
+const TOKEN =
+  /\\Q([^]*?)(?:\\E|$)|\(\?P?<([A-Za-z0-9_]+)>|\\[pP](?:\{[^}]*\})?|\{(\d+)(?:,(\d*))?\}|\[\^?\]?(?:\[:\^?[a-z]*:\]|\\[^]|[^\]\\])*\]|\\?[^]/gu;
 
-/** The pattern with every `\p{name}` as re2js knows it. */
-export function withClassNames(pattern: string): string {
-  if (!/\\[pP]\{/.test(pattern)) return pattern;
-  return pattern.replace(PIECE, (piece, letter: string | undefined, name: string | undefined) =>
-    letter === undefined || name === undefined ? piece : `\\${letter}{${className(name)}}`,
-  );
+/** A pattern as re2js compiles it, with the names of its groups by their numbers. */
+export interface PatternText {
+  readonly source: string;
+  readonly names: readonly (string | undefined)[];
 }
 
-const TOKEN =
-  /\\Q([^]*?)(?:\\E|$)|\\[pP](?:\{[^}]*\})?|\{(\d+)(,?)(\d*)\}|\[\^?\]?(?:\[:\^?[a-z]*:\]|\\[^]|[^\]\\])*\]|\\?[^]/gu;
+/** `(` that starts a group without a name; `(?:` and flags do not count. */
+const GROUP_START = /^\((?!\?)/;
+
+/**
+ * Class names as Go reads them, and groups without their names: Go lets several groups have one name, re2js does not.
+ */
+export function readPattern(pattern: string): PatternText {
+  const names: (string | undefined)[] = [undefined];
+  const source = pattern.replace(TOKEN, (token: string, ...rest: unknown[]) => {
+    const [, name] = rest as (string | undefined)[];
+    const at = Number(rest.at(-2));
+    if (name === undefined && !GROUP_START.test(pattern.slice(at, at + 2))) return withClassNames(token);
+    names.push(name);
+    return '(';
+  });
+  return { source, names };
+}
+
+function withClassNames(token: string): string {
+  if (!token.includes('{') || !/^(\[|\\[pP])/.test(token)) return token;
+  return token.replace(
+    /\\(?:([pP])\{([^}]*)\}|[^])/gu,
+    (piece, letter: string | undefined, name: string | undefined) =>
+      letter === undefined || name === undefined ? piece : `\\${letter}{${className(name)}}`,
+  );
+}
 
 /** A class of Unicode has hundreds of ranges. */
 const CLASS_WEIGHT = 20;
@@ -49,8 +72,8 @@ export function estimatedSize(pattern: string): number {
   const groups: number[] = [];
   let size = 0;
   let atom = 0;
-  for (const [token, literal, least, , most] of pattern.matchAll(TOKEN)) {
-    if (token === '(') {
+  for (const [token, literal, name, least, most] of pattern.matchAll(TOKEN)) {
+    if (token === '(' || name !== undefined) {
       groups.push(size);
       size = 2;
       atom = 0;

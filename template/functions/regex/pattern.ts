@@ -3,7 +3,7 @@ import { type Matcher, RE2JS, RE2JSException } from 're2js';
 import type { FieldLimits } from '../../limits.ts';
 import { GoError, LimitError } from '../../problems.ts';
 import { byteLength, isValidText } from '../../values/text.ts';
-import { estimatedSize, withClassNames } from './pattern-text.ts';
+import { estimatedSize, readPattern } from './pattern-text.ts';
 
 /** What a search may use and has to charge. */
 export interface SearchContext {
@@ -13,8 +13,9 @@ export interface SearchContext {
 
 /** A compiled pattern. The engine is re2js: linear in the text, leftmost-first, like Go's. */
 export interface Pattern {
-  readonly source: string;
   readonly regex: RE2JS;
+  /** Names of the groups by number; several may have the same. */
+  readonly names: readonly (string | undefined)[];
   readonly size: number;
 }
 
@@ -33,8 +34,9 @@ export function compilePattern(source: string, context: SearchContext): Pattern 
   if (known !== undefined) return known;
   if (!isValidText(source)) throw new GoError('error parsing regexp: invalid UTF-8');
   if (estimatedSize(source) > MAX_SIZE) throw new LimitError('the regular expression is too large');
-  const regex = compiled(withClassNames(source));
-  const pattern = { source, regex, size: regex.programSize() };
+  const read = readPattern(source);
+  const regex = compiled(read.source);
+  const pattern = { regex, names: read.names, size: regex.programSize() };
   kept.set(source, pattern);
   return pattern;
 }
@@ -65,10 +67,11 @@ class MeteredText extends String {
 }
 
 const LONE_BYTES = /[\udc80-\udcff]/gu;
-/** Setting up one match; a long text makes the engine clear its memory for each. */
-const UNITS_PER_MATCH = 64;
+/** Setting up one match makes the engine clear memory that grows with the text. */
+const UNITS_PER_MATCH = 4;
+const CHARACTERS_PER_UNIT = 1_024;
 /** Instructions the engine runs for one character are cheap next to our own steps. */
-const INSTRUCTIONS_PER_UNIT = 16;
+const INSTRUCTIONS_PER_UNIT = 64;
 
 /** Where a match is, in UTF-16 units of the text. */
 export interface Span {
@@ -88,23 +91,28 @@ export interface Search {
 
 export function searchIn(text: string, pattern: Pattern, context: SearchContext): Search {
   const perCharacter = 1 + Math.floor(pattern.size / INSTRUCTIONS_PER_UNIT);
+  const perMatch = UNITS_PER_MATCH + Math.floor(text.length / CHARACTERS_PER_UNIT);
   // A byte that is no character is U+FFFD for Go's engine, and one unit long for both.
   const subject = isValidText(text) ? text : text.replace(LONE_BYTES, '\ufffd');
   const metered = new MeteredText(subject, () => context.spend(perCharacter));
   const matcher = pattern.regex.matcher(metered as unknown as string);
   return {
     at(position) {
-      context.spend(UNITS_PER_MATCH);
+      context.spend(perMatch);
       return matcher.find(position) ? { from: matcher.start(0), to: matcher.end(0) } : undefined;
     },
-    group: (key) => groupOf(matcher, key, text),
+    group: (key) => groupOf(matcher, groupsNamed(pattern, key), text),
     width: (position) => ((subject.codePointAt(position) ?? 0) > 0xffff ? 2 : Math.min(1, text.length - position)),
   };
 }
 
-function groupOf(matcher: Matcher, key: number | string, text: string): string {
-  const index = typeof key === 'number' ? key : matcher.namedGroups[key];
-  if (index === undefined || index > matcher.groupCount()) return '';
-  const from = matcher.start(index);
-  return from < 0 ? '' : text.slice(from, matcher.end(index));
+function groupsNamed(pattern: Pattern, key: number | string): readonly number[] {
+  if (typeof key === 'number') return key < pattern.names.length ? [key] : [];
+  return pattern.names.flatMap((name, index) => (name === key ? [index] : []));
+}
+
+/** The text of the first of the groups that took part in the match. */
+function groupOf(matcher: Matcher, groups: readonly number[], text: string): string {
+  const index = groups.find((group) => matcher.start(group) >= 0);
+  return index === undefined ? '' : text.slice(matcher.start(index), matcher.end(index));
 }

@@ -8,19 +8,31 @@ export type UrlPart = 'path' | 'host' | 'zone' | 'user' | 'fragment';
 const ALWAYS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~';
 const HOST = `${ALWAYS}!$&'()*+,;=:[]<>"`;
 
-const plain: Record<UrlPart, ReadonlySet<string>> = {
-  path: new Set(`${ALWAYS}$&+,/:;=@`),
-  host: new Set(HOST),
-  zone: new Set(HOST),
-  user: new Set(`${ALWAYS}$&+,;=`),
-  fragment: new Set(`${ALWAYS}$&+,/:;=?@!()*`),
+const plain: Record<UrlPart, string> = {
+  path: `${ALWAYS}$&+,/:;=@`,
+  host: HOST,
+  zone: HOST,
+  user: `${ALWAYS}$&+,;=`,
+  fragment: `${ALWAYS}$&+,/:;=?@!()*`,
+};
+
+function othersThan(characters: string): RegExp {
+  return new RegExp(`[^${characters.replace(/[\]\\^-]/g, '\\$&')}]`, 'g');
+}
+
+const escaped: Record<UrlPart, RegExp> = {
+  path: othersThan(plain.path),
+  host: othersThan(plain.host),
+  zone: othersThan(plain.zone),
+  user: othersThan(plain.user),
+  fragment: othersThan(plain.fragment),
 };
 
 export function escapePart(text: string, part: UrlPart): string {
-  return Array.from(text, (character) => {
-    if (plain[part].has(character)) return character;
-    return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
-  }).join('');
+  return text.replace(
+    escaped[part],
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 /** Throws `GoError` for a `%` without two digits, and in hosts for what must not be there. */
@@ -34,11 +46,11 @@ export function unescapePart(text: string, part: UrlPart): string {
 function checkHost(text: string, part: 'host' | 'zone'): void {
   for (const [, digits = ''] of text.matchAll(/%([0-9a-fA-F]{2})/g)) {
     const byte = Number.parseInt(digits, 16);
-    const allowed = part === 'host' ? byte >= 0x80 : byte === 0x20 || plain.host.has(String.fromCharCode(byte));
+    const allowed = part === 'host' ? byte >= 0x80 : byte === 0x20 || plain.host.includes(String.fromCharCode(byte));
     if (!allowed && digits !== '25') throw new GoError('invalid URL escape');
   }
   for (const character of text) {
-    if (character < '\x80' && character !== '%' && !plain.host.has(character)) {
+    if (character < '\x80' && character !== '%' && !plain.host.includes(character)) {
       throw new GoError('invalid character in host name');
     }
   }
