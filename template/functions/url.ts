@@ -5,7 +5,11 @@ import { fn, type FunctionContext, type FunctionTable } from './define.ts';
 import { checkLength, fromBinary, toBinary } from './support/bytes.ts';
 import { formatUrl, formatUser, hostNameOf, parseUrl, type Userinfo } from './url/parse.ts';
 
+/** Longer URLs are refused: escaping them would take longer than a field may render. */
+const MAX_LENGTH = 262_144;
+
 function urlParse(text: string): GoValue {
+  checkLength(text.length, MAX_LENGTH);
   const url = parseUrl(toBinary(text));
   const parts = {
     scheme: url.scheme,
@@ -24,7 +28,10 @@ function urlParse(text: string): GoValue {
 function partOf(parts: GoMap, name: string): string {
   if (!parts.entries.has(name)) return '';
   const value = parts.entries.get(name) ?? null;
-  if (typeof value === 'string') return toBinary(value);
+  if (typeof value === 'string') {
+    checkLength(value.length, MAX_LENGTH);
+    return toBinary(value);
+  }
   throw new GoError(`unable to parse ${name} key, must be of type string, but ${kindOf(value)} found`);
 }
 

@@ -16,14 +16,19 @@ export function encodeBase32(bytes: Buffer): string {
   let at = 0;
   for (const byte of bytes) {
     held = ((held << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) at = digits.writeUInt8(digitAt(held >> (bits - 5)), at);
+    for (bits += 8; bits >= 5; bits -= 5) {
+      digits[at] = digitAt(held >> (bits - 5));
+      at += 1;
+    }
   }
-  if (bits > 0) digits.writeUInt8(digitAt(held << (5 - bits)), at);
+  if (bits > 0) digits[at] = digitAt(held << (5 - bits));
   return digits.toString('latin1');
 }
 
+const digitCodes = Uint8Array.from(ALPHABET, (digit) => digit.charCodeAt(0));
+
 function digitAt(value: number): number {
-  return ALPHABET.charCodeAt(value & 31);
+  return digitCodes[value & 31] ?? 0;
 }
 
 interface Group {
@@ -66,13 +71,15 @@ function bytesOf(digits: Buffer): Buffer {
     bits += 5;
     if (bits < 8) continue;
     bits -= 8;
-    at = bytes.writeUInt8((held >> bits) & 0xff, at);
+    bytes[at] = (held >> bits) & 0xff;
+    at += 1;
   }
   return bytes;
 }
 
 export function decodeBase32(text: Buffer): Decoded {
-  const source = Buffer.from(text.filter((byte) => byte !== 0x0a && byte !== 0x0d));
+  const hasBreaks = text.includes(0x0a) || text.includes(0x0d);
+  const source = hasBreaks ? Buffer.from(text.filter((byte) => byte !== 0x0a && byte !== 0x0d)) : text;
   let end = 0;
   while (end < source.length) {
     const group = readGroup(source, end);
