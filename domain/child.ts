@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, textAt, textMapAt } from './api/json.ts';
 import type { InventoryEntry } from './api/node.ts';
+import { isDnsLabel, labelLength, subdomainLength } from './api/patterns.ts';
 import type { DeletionPolicy, TResource } from './api/resource.ts';
 import { hashJson } from './canonical.ts';
 import { labelValue } from './identity.ts';
@@ -147,6 +148,25 @@ export function intendedRecord(child: DesiredChild): InventoryEntry {
     ...(child.entry.dependIds?.length ? { dependIds: child.entry.dependIds } : {}),
     ...(child.entry.creationPolicy === 'Once' ? { once: true } : {}),
   };
+}
+
+const objectName = /^[A-Za-z0-9]([-A-Za-z0-9._:]*[A-Za-z0-9])?$/;
+
+/**
+ * Why a rendered object cannot have the name or namespace it was given; undefined when it can. The kinds differ in what they allow; what none of
+ * them allows is refused here, before the text (a row's, mostly) gets into a path, a record or a message. Never quotes it.
+ */
+export function namingProblem(rendered: RenderedEntry): string | undefined {
+  const name = textAt(rendered.object, 'metadata', 'name') ?? '';
+  const namespace = textAt(rendered.object, 'metadata', 'namespace') ?? '';
+  if (name === '') return 'metadata.name is empty; give the entry a nameTemplate';
+  if (name.length > subdomainLength || !objectName.test(name)) {
+    return `metadata.name is not a name: 1 to ${subdomainLength} letters, digits, '-', '.', '_' or ':', a letter or digit at both ends`;
+  }
+  if (rendered.namespaced && namespace !== '' && !isDnsLabel(namespace)) {
+    return `metadata.namespace is not a namespace: 1 to ${labelLength} of a-z, 0-9 and '-', no '-' at either end`;
+  }
+  return undefined;
 }
 
 /** Text that tells objects apart: apiVersion without its version, kind, namespace and name. */

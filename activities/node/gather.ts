@@ -1,7 +1,14 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { type InventoryEntry, LynqNode } from '../../domain/api/node.ts';
 import type { PlacedResource } from '../../domain/api/resource.ts';
-import { describeRef, type DesiredChild, desiredChildren, type RenderedEntry, refKey } from '../../domain/child.ts';
+import {
+  describeRef,
+  type DesiredChild,
+  desiredChildren,
+  namingProblem,
+  type RenderedEntry,
+  refKey,
+} from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { Graph } from '../../domain/graph.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
@@ -132,9 +139,10 @@ async function judgeEntry(deps: Deps, entry: Entry, rendered: RenderedForm): Pro
   const info = await deps.cluster.kindInfo(kind);
   const refused = unsupported(entry);
   if (refused !== undefined) return refused;
-  return info === undefined
-    ? unknownKind(entry, kind)
-    : { kind: 'usable', rendered: { entry, object, namespaced: info.namespaced } };
+  if (info === undefined) return unknownKind(entry, kind);
+  const usable = { entry, object, namespaced: info.namespaced };
+  const problem = namingProblem(usable);
+  return problem === undefined ? { kind: 'usable', rendered: usable } : invalidName(entry, problem);
 }
 
 type Entry = PlacedResource['resource'];
@@ -149,6 +157,10 @@ function brokenTemplate(rendered: RenderedForm, entry: Entry): Broken {
 function unknownKind(entry: Entry, kind: { readonly apiVersion: string; readonly kind: string }): Broken {
   const message = `the cluster knows no kind ${kind.kind} in ${kind.apiVersion}; it is looked for again`;
   return { kind: 'broken', entry, state: 'Waiting', reason: 'MissingKind', message };
+}
+
+function invalidName(entry: Entry, message: string): Broken {
+  return { kind: 'broken', entry, state: 'Failed', reason: 'InvalidName', message };
 }
 
 /** Two entries of one form that name one object would overwrite each other for ever. */

@@ -34,10 +34,12 @@ const keyOf = (object: JsonObject): string =>
   `${textAt(object, 'metadata', 'namespace') ?? ''}/${textAt(object, 'metadata', 'name') ?? ''}`;
 
 function inputOf(object: JsonObject): string {
-  const approval = textMapAt(object, 'metadata', 'annotations')[annotations.approveDeletions] ?? '';
+  const found = textMapAt(object, 'metadata', 'annotations');
+  const approval = found[annotations.approveDeletions] ?? '';
+  const forced = found[annotations.forceReconcile] ?? '';
   const deleting = textAt(object, 'metadata', 'deletionTimestamp') ?? '';
   const generation = numberAt(object, 'metadata', 'generation') ?? 0;
-  return [textAt(object, 'metadata', 'uid') ?? '', generation, approval, deleting].join('/');
+  return [textAt(object, 'metadata', 'uid') ?? '', generation, approval, forced, deleting].join('/');
 }
 
 function hubDigest(object: JsonObject): HubDigest {

@@ -9,6 +9,7 @@ import {
   describeRef,
   desiredChildren,
   intendedRecord,
+  namingProblem,
   refKey,
 } from '../../../domain/child.ts';
 import type { NodeIdentity } from '../../../domain/ownership.ts';
@@ -276,6 +277,32 @@ describe('domain/child', () => {
         name: 'acme',
         policy: 'Delete',
       });
+    });
+  });
+
+  describe('namingProblem', () => {
+    const named = (metadata: JsonObject) =>
+      rendered({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, anEntry('settings'), true);
+
+    it.each(['acme-web', 'a', 'system:acme', 'Acme.v1', 'a_b', 'a'.repeat(253)])('lets %s be a name', (name) => {
+      expect(namingProblem(named({ name }))).toBeUndefined();
+    });
+
+    it.each(['', 'a/b', '..', '.', '-a', 'a%2Fb', 'a b', 'ä', 'a\n', 'a'.repeat(254)])(
+      'refuses %j as a name and never quotes it',
+      (name) => {
+        expect(namingProblem(named({ name }))).toMatch(/^metadata\.name is /);
+        if (name.length > 3) expect(namingProblem(named({ name }))).not.toContain(name);
+      },
+    );
+
+    it.each(['kube_system', 'a/b', 'A', '-', 'a'.repeat(64)])('refuses %s as a namespace', (namespace) => {
+      expect(namingProblem(named({ name: 'x', namespace }))).toMatch(/^metadata\.namespace is not /);
+    });
+
+    it('does not look at the namespace of a cluster-scoped object', () => {
+      const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x', namespace: 'A B' } };
+      expect(namingProblem(rendered(object, anEntry('settings'), false))).toBeUndefined();
     });
   });
 });
