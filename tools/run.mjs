@@ -29,16 +29,20 @@ function isInstalled() {
   return existsSync(installed) && statSync(installed).mtimeMs >= statSync(resolve(root, 'package-lock.json')).mtimeMs;
 }
 
+/**
+ * `npm install --no-save` keeps to the versions and checksums of the lock file, as `npm ci` does, but does not insist on builds for other platforms,
+ * which a mirror need not have.
+ */
 function install() {
   process.stderr.write('Installing npm packages (first start, or the lock file changed) ...\n');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const result = spawnSync(npm, ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  const result = spawnSync(npm, ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
   if (result.error) fail(`npm cannot be started: ${result.error.message}; install npm 10 or newer`);
   if (result.status !== 0)
-    fail('npm ci failed; its output is above. Check the network and the npm configuration, then start again');
+    fail('npm install failed; its output is above. Check the network and the npm configuration, then start again');
 }
 
 checkNode();
