@@ -36,7 +36,7 @@ const allowances: readonly Allowance[] = [
   {
     place: 'template/',
     own: [domain, 'template/'],
-    packages: ['handlebars', 're2js', 'lru-cache', 'yaml', 'node:buffer', 'node:crypto', 'node:util'],
+    packages: ['handlebars', 're2js', 'lru-cache', 'yaml', 'bcryptjs', 'node:buffer', 'node:crypto', 'node:util'],
   },
   ...Object.entries(adapterPackages).map(([name, packages]) => ({
     place: `adapters/${name}/`,
