@@ -1,0 +1,62 @@
+import { renderScalar } from '../../template/index.ts';
+import { runVector, type Vector, type VectorFile } from '../vectors/vectors.ts';
+import { type Answer, askGo, type Case } from './reference.ts';
+
+/** A case with Go's result, and what differs in ours. */
+export interface Difference {
+  readonly vector: Vector;
+  readonly difference: string;
+}
+
+/** What came of a batch. `died` are cases Go did not survive; they say nothing about us. */
+export interface Comparison {
+  readonly passed: number;
+  readonly differences: readonly Difference[];
+  readonly died: readonly Case[];
+}
+
+/** A result of Go as it is recorded in vector files. */
+export function vectorOf(asked: Case, answer: Answer): Vector {
+  const { text, error, goMessage, valueText } = answer;
+  return {
+    ...asked,
+    ...(text === undefined ? {} : { text }),
+    ...(valueText === undefined ? {} : { value: valueOf(valueText) }),
+    ...(error === undefined ? {} : { error }),
+    ...(goMessage === undefined ? {} : { goMessage }),
+  };
+}
+
+function valueOf(text: string): bigint | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?\d+$/.test(text) ? BigInt(text) : Number(text);
+}
+
+/** What differs between Go's answer and ours, undefined when nothing does. */
+export function differenceFrom(asked: Case, answer: Answer, vars: VectorFile['vars']): string | undefined {
+  const { difference } = runVector(vectorOf(asked, answer), vars);
+  if (difference === undefined || answer.unknown !== true) return difference;
+  // Go could not tell the typed value; the text has to be equal all the same.
+  const ours = renderScalar(asked.template, vars[asked.vars] ?? {});
+  return ours.ok && ours.text === answer.text ? undefined : difference;
+}
+
+/** Asks Go and renders ourselves. */
+export function compareAll(program: string, vars: VectorFile['vars'], cases: readonly Case[]): Comparison {
+  const differences: Difference[] = [];
+  const died: Case[] = [];
+  let passed = 0;
+  for (let from = 0; from < cases.length; ) {
+    const asked = cases.slice(from);
+    const result = askGo(program, vars, asked);
+    for (const [index, answer] of result.answers.entries()) {
+      const one = asked[index];
+      const difference = one === undefined ? undefined : differenceFrom(one, answer, vars);
+      if (one !== undefined && difference !== undefined) differences.push({ vector: vectorOf(one, answer), difference });
+      else passed += 1;
+    }
+    if (result.died !== undefined) died.push(result.died);
+    from += result.answers.length + 1;
+  }
+  return { passed, differences, died };
+}
