@@ -21,8 +21,8 @@ export interface Deps {
   readonly logger: Logger;
 }
 
-/** What an activity gets from its run: cancellation, and a sign of life. */
+/** What an activity gets from its run. */
 export interface Attempt {
+  /** Aborts when the attempt is cancelled or the worker stops. */
   readonly signal: AbortSignal;
-  beat(): void;
 }

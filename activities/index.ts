@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
 import { listBirths } from './hub/births.ts';
@@ -7,20 +7,28 @@ import { advanceNode } from './node/advance.ts';
 import { recordOverrides } from './node/overrides.ts';
 import { removeNode } from './node/remove.ts';
 
-function currentAttempt(): Attempt {
-  return { signal: cancellationSignal(), beat: () => heartbeat(activityInfo().attempt) };
+const beatMilliseconds = 5_000;
+
+/** Runs long work with a sign of life every few seconds, so that a slow server is not taken for a dead worker. */
+async function alive<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+  const timer = setInterval(() => heartbeat(), beatMilliseconds);
+  try {
+    return await work({ signal: cancellationSignal() });
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** The activities of one worker, bound to what they reach the world through. */
 export function createActivities(deps: Deps): Activities {
   return {
-    syncHub: (request) => syncHub(deps, request, currentAttempt()),
+    syncHub: (request) => alive((attempt) => syncHub(deps, request, attempt)),
     listBirths: (request) => listBirths(deps, request),
     confirmRuns: async (births) => {
       for (const { namespace, node } of births) deps.runs.running(namespace, node);
     },
-    advanceNode: (request) => advanceNode(deps, request, currentAttempt()),
-    removeNode: (request) => removeNode(deps, request, currentAttempt()),
+    advanceNode: (request) => alive((attempt) => advanceNode(deps, request, attempt)),
+    removeNode: (request) => alive((attempt) => removeNode(deps, request, attempt)),
     recordOverrides: (request) => recordOverrides(deps, request),
   };
 }

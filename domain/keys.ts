@@ -47,6 +47,3 @@ export const annotations = {
 } as const;
 
 export const reservedPrefix = 'lynq.sh/';
-
-/** Lease of the Go operator; while it is live nothing is written (decisions.md section 1). */
-export const peerLease = 'f2130106.lynq.sh';

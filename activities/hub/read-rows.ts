@@ -21,8 +21,6 @@ export interface RowsRead {
   readonly values: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
-const beatEvery = 5_000;
-
 export const rowHash = (text: string): string => hashText(text, 32);
 
 /**
@@ -37,10 +35,7 @@ export async function readRows(
   const classifier = openRowClassifier(rowHash);
   const values = new Map<string, Readonly<Record<string, string>>>();
   const password = await readPassword(deps, request, work.hub);
-  let seen = 0;
   const onRow = (row: SourceRow): void => {
-    seen += 1;
-    if (seen % beatEvery === 0) work.attempt.beat();
     classifier.add(row);
     if (!isActive(row.activate)) return;
     const found = rowAnnotations(row, request.hub);

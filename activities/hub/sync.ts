@@ -114,28 +114,27 @@ async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan,
     forms: new Map(forms.map((form) => [form.name, form])),
     values: read.values,
   };
-  const beating =
+  const unlessStopped =
     <T>(work: (item: T) => Promise<unknown>) =>
     async (item: T): Promise<void> => {
       attempt.signal.throwIfAborted();
-      attempt.beat();
       await work(item);
     };
   await inParallel(
     plan.create,
     writeConcurrency,
-    beating((birth) => createNode(writes, birth)),
+    unlessStopped((birth) => createNode(writes, birth)),
   );
   await inParallel(
     plan.update,
     writeConcurrency,
-    beating((update) => updateNode(writes, update)),
+    unlessStopped((update) => updateNode(writes, update)),
   );
   const allowed = plan.remove.filter(({ why }) => why === 'form' || guard.kind === 'allow');
   await inParallel(
     allowed,
     writeConcurrency,
-    beating((removal) => deleteNode(writes, removal)),
+    unlessStopped((removal) => deleteNode(writes, removal)),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
-import { type DesiredChild, refKey } from '../../domain/child.ts';
+import type { DesiredChild } from '../../domain/child.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import type { Observation } from '../../domain/node-plan.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
@@ -36,9 +36,4 @@ export async function lookAt(
   const ownership = classifyOwnership(object, read.identity, record, listedByPeer(read.node.status, child));
   if (ownership.kind === 'foreign') return ownership;
   return { kind: ownership.kind, digest: childDigest(object) };
-}
-
-/** Key under which changes of a child are announced. */
-export function childKey(child: DesiredChild): string {
-  return refKey(child.ref);
 }

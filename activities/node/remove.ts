@@ -50,7 +50,6 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
   removal.subscribe(subscription);
   let said = '';
   for (;;) {
-    attempt.beat();
     await removal.proceed(attempt.signal);
     if (removal.isDone()) return release(work);
     const elapsed = deps.clock.now().getTime() - started;

@@ -71,7 +71,6 @@ export async function waitForChange(
   const deadline = nextDeadline(verdicts) ?? Number.POSITIVE_INFINITY;
   for (;;) {
     if (isSuperseded(wave)) return 'superseded';
-    attempt.beat();
     const now = deps.clock.now().getTime();
     if (now >= deadline) return 'changed';
     if (now >= lookAgainAt) return 'lookAgain';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { annotations, finalizers, labels, managers, peerLease, reservedPrefix } from '../../../domain/keys.ts';
+import { annotations, finalizers, labels, managers, reservedPrefix } from '../../../domain/keys.ts';
 
 /** Literal texts of parity 1.6 and decisions.md: an existing installation's objects carry these. */
 describe('domain/keys', () => {
@@ -40,7 +40,6 @@ describe('domain/keys', () => {
       markers: 'lynq-operator-markers',
       ignored: 'lynq-operator-ignored',
     });
-    expect(peerLease).toBe('f2130106.lynq.sh');
   });
 
   it('has every label and annotation under the reserved prefix', () => {
