@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client';
+import type { HubRef } from '../activities/contract.ts';
 import type { Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
 import { ensureSchedule, hasSchedule, removeSchedule, triggerSync } from './schedules.ts';
 import { signalWaker } from './temporal.ts';
+import { CountKeeper } from './watch/count-keeper.ts';
 import { Dispatcher } from './watch/dispatcher.ts';
 import { HubWatch } from './watch/hub-watch.ts';
 import type { Watches } from './watch/index.ts';
@@ -20,6 +22,8 @@ export interface LeadingParts {
   readonly reflector: Reflector;
   readonly client: Client;
   readonly taskQueue: string;
+  /** Brings the counts in the status of a hub and its forms up to date. */
+  readonly refreshCounts: (hub: HubRef) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -47,9 +51,11 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   const hubs = openHubWatch(parts, watches);
   const { nodes, children, runs } = watches.ports;
   const syncSoon = ({ namespace, hub }: NodeDigest) => hubs.request({ namespace, hub });
-  const stopNodes = nodes.onChange(({ before, after }) =>
-    before !== undefined && after === undefined ? syncSoon(before) : undefined,
-  );
+  const counts = new CountKeeper(parts.refreshCounts, parts.logger);
+  const stopNodes = nodes.onChange((change) => {
+    counts.onNode(change);
+    if (change.before !== undefined && change.after === undefined) syncSoon(change.before);
+  });
   const dispatcher = new Dispatcher({
     nodes,
     children,
@@ -64,6 +70,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
     dispatcher,
     end() {
       stopNodes();
+      counts.close();
       dispatcher.stop();
       hubs.close();
       stop.abort();

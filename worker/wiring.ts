@@ -5,6 +5,7 @@ import { createActivities } from '../activities/index.ts';
 import type { Deps } from '../activities/deps.ts';
 import { openFormStore } from '../activities/forms.ts';
 import { FormAbsences } from '../activities/hub/read-forms.ts';
+import { refreshCounts } from '../activities/hub/refresh-counts.ts';
 import { openHubKeys } from '../activities/secrets.ts';
 import { openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
@@ -81,6 +82,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     reflector: cluster.reflector,
     client: temporal.client,
     taskQueue: config.taskQueue,
+    refreshCounts: (hub) => refreshCounts(deps, hub),
     logger,
   });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
