@@ -18,15 +18,16 @@ export function isPrintable(rune: number): boolean {
   return PRINTABLE.test(runeText(rune));
 }
 
+const QUOTED = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+const QUOTED_TO_ASCII = /["\\]|[^\x20-\x7e]/gu;
+
 /** `strconv.Quote`, with `asciiOnly` `strconv.QuoteToASCII`. */
 export function quoteText(text: string, asciiOnly = false): string {
-  const parts: string[] = ['"'];
-  for (const character of text) {
+  const quoted = text.replace(asciiOnly ? QUOTED_TO_ASCII : QUOTED, (character) => {
     const code = character.codePointAt(0) ?? 0;
-    parts.push(code >= 0xdc80 && code <= 0xdcff ? `\\x${hex(code - 0xdc00, 2)}` : escapeRune(code, '"', asciiOnly));
-  }
-  parts.push('"');
-  return parts.join('');
+    return code >= 0xdc80 && code <= 0xdcff ? `\\x${hex(code - 0xdc00, 2)}` : escapeRune(code, '"', asciiOnly);
+  });
+  return `"${quoted}"`;
 }
 
 /** `strconv.QuoteRune`. */

@@ -1,10 +1,10 @@
-import { isPrintable } from '../fmt/quote.ts';
 import { sprint, sprintf, sprintln } from '../fmt/printf.ts';
 import { GoError } from '../problems.ts';
 import { type GoValue, goNumber } from '../values.ts';
 import { byteLength, normalText, toBytes } from '../values/text.ts';
 import { elementType, integerOf, typeName } from '../values/types.ts';
 import { fn, type FunctionContext, type FunctionTable, variadic } from './define.ts';
+import { mapChunks } from './support/chunks.ts';
 
 function lengthOf(value: GoValue): bigint {
   if (typeof value === 'string') return BigInt(byteLength(value));
@@ -82,24 +82,30 @@ const jsEscapes: Readonly<Record<string, string>> = {
   '=': '\\u003D',
 };
 
+// eslint-disable-next-line no-control-regex
+const JS_SPECIAL = /[\0-\x1f\\'"<>&=]|[^\0-\x7f\p{L}\p{M}\p{N}\p{P}\p{S}]/gu;
+
 function escapeJs(text: string): string {
-  return Array.from(text, (character) => {
+  return text.replace(JS_SPECIAL, (character) => {
     const escape = jsEscapes[character];
     if (escape !== undefined) return escape;
     const code = character.codePointAt(0) ?? 0;
     if (code >= 0xdc80 && code <= 0xdcff) return character;
-    if (code >= 0x20 && (code < 0x80 || isPrintable(code))) return character;
     return `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  }).join('');
+  });
 }
 
-/** `url.QueryEscape`. */
+/** `url.QueryEscape` of every byte. */
+const queryEscapes: readonly string[] = Array.from({ length: 0x100 }, (_item, byte) => {
+  const character = String.fromCharCode(byte);
+  if (/[A-Za-z0-9\-_.~]/.test(character)) return character;
+  return byte === 0x20 ? '+' : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+});
+
 function escapeQuery(text: string): string {
-  return Array.from(toBytes(text), (byte) => {
-    const character = String.fromCharCode(byte);
-    if (/[A-Za-z0-9\-_.~]/.test(character)) return character;
-    return byte === 0x20 ? '+' : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }).join('');
+  const parts: string[] = [];
+  for (const byte of toBytes(text)) parts.push(queryEscapes[byte] ?? '');
+  return parts.join('');
 }
 
 function notAFunction(value: GoValue): never {
@@ -117,9 +123,9 @@ export const builtins = {
   print: variadic([], 'any', (context, values) => sprint(values, context.limits.output)),
   println: variadic([], 'any', (context, values) => sprintln(values, context.limits.output)),
   printf: variadic(['string'], 'any', (context, values, format) => sprintf(format, values, context.limits.output)),
-  html: variadic([], 'any', (context, values) => escapeHtml(textOf(context, values))),
-  js: variadic([], 'any', (context, values) => escapeJs(normalText(textOf(context, values)))),
-  urlquery: variadic([], 'any', (context, values) => escapeQuery(textOf(context, values))),
+  html: variadic([], 'any', (context, values) => mapChunks(context, textOf(context, values), escapeHtml)),
+  js: variadic([], 'any', (context, values) => mapChunks(context, normalText(textOf(context, values)), escapeJs)),
+  urlquery: variadic([], 'any', (context, values) => mapChunks(context, textOf(context, values), escapeQuery)),
   call: variadic(['any'], 'any', (_context, _args, value) => notAFunction(value)),
   // Not of the language but of sprig; see `emitFunction` for its text.
   fail: fn(['string'], () => stop()),

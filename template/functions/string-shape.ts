@@ -1,7 +1,8 @@
-import { byteLength, fromRunes, joinText, sliceBytes, toBytes } from '../values/text.ts';
+import { byteLength, fromRunes, joinText, RUNE_ERROR, sliceBytes, toBytes } from '../values/text.ts';
 import { GoError } from '../problems.ts';
-import { fn, type FunctionTable } from './define.ts';
+import { fn, type FunctionContext, type FunctionTable } from './define.ts';
 import { checkLength, fromBinary, toBinary } from './support/bytes.ts';
+import { mapChunks } from './support/chunks.ts';
 import { isSpace } from './support/unicode.ts';
 
 const SPACES = '[\\t\\n\\v\\f\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
@@ -12,15 +13,29 @@ export function trimSpace(text: string): string {
   return text.replace(OUTER_SPACES, '');
 }
 
+/** A character as `strings.ContainsRune` sees it: bytes that are no character are all U+FFFD. */
+function runeAt(text: string, at: number): string {
+  const code = text.codePointAt(at) ?? RUNE_ERROR;
+  return code >= 0xd800 && code <= 0xdfff ? '\ufffd' : String.fromCodePoint(code);
+}
+
 /** `strings.Trim`: runes of a set off both ends. */
-function trimSet(set: string, text: string): string {
-  const unwanted = new Set(set);
-  const runes = Array.from(text);
+function trimSet(context: FunctionContext, set: string, text: string): string {
+  const unwanted = new Set(Array.from(set, (rune) => runeAt(rune, 0)));
   let from = 0;
-  let to = runes.length;
-  while (from < to && unwanted.has(runes[from] ?? '')) from += 1;
-  while (to > from && unwanted.has(runes[to - 1] ?? '')) to -= 1;
-  return runes.slice(from, to).join('');
+  while (from < text.length && unwanted.has(runeAt(text, from))) {
+    from += (text.codePointAt(from) ?? 0) > 0xffff ? 2 : 1;
+    context.spend(1);
+  }
+  let to = text.length;
+  while (to > from) {
+    const isPair = to - from > 1 && (text.codePointAt(to - 2) ?? 0) > 0xffff;
+    const start = isPair ? to - 2 : to - 1;
+    if (!unwanted.has(runeAt(text, start))) break;
+    to = start;
+    context.spend(1);
+  }
+  return text.slice(from, to);
 }
 
 function trimPrefix(prefix: string, text: string): string {
@@ -86,11 +101,13 @@ function clamp(count: bigint): number {
 }
 
 /** goutils works on bytes as if they were runes: spaces are Latin-1 spaces, and what remains is written as Latin-1. */
-function deleteSpaces(text: string): string {
-  const bytes = toBytes(text);
-  const kept = Array.from(bytes).filter((byte) => !isSpace(byte));
-  return kept.length === bytes.length ? text : fromRunes(kept);
+function deleteSpaces(context: FunctionContext, text: string): string {
+  if (!LATIN_SPACE.test(toBinary(text))) return text;
+  return mapChunks(context, text, (chunk) => toBinary(chunk).replace(LATIN_SPACES, ''));
 }
+
+const LATIN_SPACE = /[\t\n\v\f\r \x85\xa0]/;
+const LATIN_SPACES = new RegExp(`${LATIN_SPACE.source}+`, 'g');
 
 function initials(text: string): string {
   let inWord = false;
@@ -110,12 +127,13 @@ interface Wrapping {
 }
 
 /** goutils' `WrapCustom`, in bytes. */
-function wrapText(text: string, wrapping: Wrapping, maxLength: number): string {
+function wrapText(text: string, wrapping: Wrapping, context: FunctionContext): string {
   const bytes = toBinary(text);
   const newLine = toBinary(wrapping.newLine === '' ? '\n' : wrapping.newLine);
   const width = Math.max(wrapping.width, 1);
   const parts: string[] = [];
   let offset = 0;
+  let length = bytes.length;
   while (bytes.length - offset > width) {
     if (bytes[offset] === ' ') {
       offset += 1;
@@ -125,7 +143,9 @@ function wrapText(text: string, wrapping: Wrapping, maxLength: number): string {
     if (line === undefined) break;
     parts.push(bytes.slice(offset, line.end), newLine);
     offset = line.next;
-    checkLength(parts.length * newLine.length, maxLength);
+    length += line.end - line.next + newLine.length;
+    checkLength(length, context.limits.output);
+    context.spend(1);
   }
   return joinText([fromBinary(parts.join('') + bytes.slice(offset))]);
 }
@@ -148,20 +168,20 @@ function nextLine(bytes: string, offset: number, width: number, breakWords: bool
 /** Texts: cutting, trimming, wrapping. Lengths are bytes. */
 export const stringShape = {
   trim: fn(['string'], (_context, text) => trimSpace(text)),
-  trimall: fn(['string', 'string'], (_context, set, text) => trimSet(set, text)),
-  trimAll: fn(['string', 'string'], (_context, set, text) => trimSet(set, text)),
+  trimall: fn(['string', 'string'], trimSet),
+  trimAll: fn(['string', 'string'], trimSet),
   trimPrefix: fn(['string', 'string'], (_context, prefix, text) => trimPrefix(prefix, text)),
   trimSuffix: fn(['string', 'string'], (_context, suffix, text) => trimSuffix(suffix, text)),
   trunc: fn(['int', 'string'], (_context, count, text) => trunc(count, text)),
   substr: fn(['int', 'int', 'string'], (_context, start, end, text) => substring(start, end, text)),
   abbrev: fn(['int', 'string'], (_context, width, text) => (width < 4n ? text : abbreviate(text, 0, clamp(width)))),
   abbrevboth: fn(['int', 'int', 'string'], (_context, left, right, text) => abbrevBoth(left, right, text)),
-  nospace: fn(['string'], (_context, text) => deleteSpaces(text)),
+  nospace: fn(['string'], deleteSpaces),
   initials: fn(['string'], (_context, text) => initials(text)),
   wrap: fn(['int', 'string'], (context, width, text) =>
-    wrapText(text, { width: clamp(width), newLine: '', breakWords: false }, context.limits.output),
+    wrapText(text, { width: clamp(width), newLine: '', breakWords: false }, context),
   ),
   wrapWith: fn(['int', 'string', 'string'], (context, width, newLine, text) =>
-    wrapText(text, { width: clamp(width), newLine, breakWords: true }, context.limits.output),
+    wrapText(text, { width: clamp(width), newLine, breakWords: true }, context),
   ),
 } satisfies FunctionTable;

@@ -1,8 +1,10 @@
 import { sprintf } from '../fmt/printf.ts';
 import { type GoValue, goList, goMap } from '../values.ts';
-import { joinText } from '../values/text.ts';
+import { LimitError } from '../problems.ts';
+import { joinText, normalText } from '../values/text.ts';
 import { fn, type FunctionContext, type FunctionTable, variadic } from './define.ts';
 import { checkLength, isWhole, repeatText, replaceAll, splitText, toBinary } from './support/bytes.ts';
+import { mapChunks } from './support/chunks.ts';
 import { textOfValue, textsOf } from './support/text-of.ts';
 
 type Search = 'includes' | 'startsWith' | 'endsWith';
@@ -32,6 +34,23 @@ function quoteEach(context: FunctionContext, values: readonly GoValue[], quote: 
   return joined(context, values.filter((value) => value !== null).map(quote), ' ');
 }
 
+/** `strings.ReplaceAll` of the empty text, which is found around every rune. */
+function spread(context: FunctionContext, to: string, text: string): string {
+  if (to === '') return normalText(text);
+  const between = (chunk: string): string => Array.from(chunk, (rune) => rune + to).join('');
+  checkLength(to.length + text.length, context.limits.output);
+  return normalText(to + mapChunks(context, text, between));
+}
+
+/** Parts of a text; refuses more of them than a list may have. */
+function parts(context: FunctionContext, text: string, separator: string, count = -1): string[] {
+  const { items } = context.limits;
+  const found = splitText(text, separator, count, items + 1);
+  if (found.length > items) throw new LimitError(`more than ${items} elements in a list`);
+  context.spend(found.length);
+  return found;
+}
+
 /** `map[string]string` with the keys `_0`, `_1`, ... */
 function numbered(parts: readonly string[]): GoValue {
   return goMap(
@@ -47,7 +66,7 @@ export const strings = {
   hasSuffix: fn(['string', 'string'], (_context, needle, text) => search(text, needle, 'endsWith')),
   repeat: fn(['int', 'string'], (context, count, text) => repeatText(text, count, context.limits.output)),
   replace: fn(['string', 'string', 'string'], (context, from, to, text) =>
-    replaceAll(text, from, to, context.limits.output),
+    from === '' ? spread(context, to, text) : replaceAll(text, from, to, context.limits.output),
   ),
   indent: fn(['int', 'string'], (context, spaces, text) => indentText(context, spaces, text)),
   nindent: fn(['int', 'string'], (context, spaces, text) => `\n${indentText(context, spaces, text)}`),
@@ -66,9 +85,11 @@ export const strings = {
   join: fn(['string', 'any'], (context, separator, value) =>
     joined(context, textsOf(value, context.limits.output), separator),
   ),
-  splitList: fn(['string', 'string'], (_context, separator, text) => goList(splitText(text, separator), '[]string')),
-  split: fn(['string', 'string'], (_context, separator, text) => numbered(splitText(text, separator))),
-  splitn: fn(['string', 'int', 'string'], (_context, separator, count, text) =>
-    numbered(splitText(text, separator, Number(count))),
+  splitList: fn(['string', 'string'], (context, separator, text) =>
+    goList(parts(context, text, separator), '[]string'),
+  ),
+  split: fn(['string', 'string'], (context, separator, text) => numbered(parts(context, text, separator))),
+  splitn: fn(['string', 'int', 'string'], (context, separator, count, text) =>
+    numbered(parts(context, text, separator, Number(count))),
   ),
 } satisfies FunctionTable;

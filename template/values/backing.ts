@@ -28,7 +28,10 @@ export function sliceWithin(list: GoList, from: number, to: number): GoList {
   const backing = [...list.items, ...known];
   const missing = Math.max(0, to - backing.length);
   const zero = zeroOf(list.type);
-  const items = [...backing.slice(from, to), ...Array.from({ length: missing }, () => zero)];
+  const items = [
+    ...backing.slice(from, to),
+    ...Array.from({ length: to - Math.max(from, backing.length) }, () => zero),
+  ];
   return withSpare(goList(items, list.type), { known: backing.slice(to), zeros: zeros - missing });
 }
 

@@ -7,7 +7,6 @@ import { isUtf8 } from 'node:buffer';
  */
 const ESCAPE_BASE = 0xdc00;
 const ESCAPED_BYTE = /[\ud800-\udfff]/u;
-const ESCAPES = /([\udc80-\udcff])/u;
 const NON_ASCII = /[^\0-\x7f]/;
 const ABOVE_PLANE_ORDER = /[\ud800-\uffff]/;
 
@@ -31,30 +30,65 @@ export function cleanText(text: string): string {
 /** The bytes of a string. */
 export function toBytes(text: string): Buffer {
   if (isValidText(text)) return Buffer.from(text, 'utf8');
-  const parts = text.split(ESCAPES).map((part) => {
-    const code = part.charCodeAt(0);
-    return part.length === 1 && isEscape(code) ? Buffer.of(code - ESCAPE_BASE) : Buffer.from(part, 'utf8');
-  });
-  return Buffer.concat(parts);
+  // A lone surrogate becomes the three bytes of U+FFFD; those of an escape are put back to the one byte it stands for.
+  const bytes = Buffer.from(text, 'utf8');
+  let from = 0;
+  let to = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.codePointAt(at) ?? RUNE_ERROR;
+    const size = encodedSize(code);
+    if (code > 0xffff) at += 1;
+    if (isEscape(code)) bytes[to] = code - ESCAPE_BASE;
+    else if (from !== to) bytes.copyWithin(to, from, from + size);
+    to += isEscape(code) ? 1 : size;
+    from += size;
+  }
+  return bytes.subarray(0, to);
+}
+
+function encodedSize(code: number): number {
+  if (code < 0x80) return 1;
+  if (code < 0x800) return 2;
+  return code < 0x10000 ? 3 : 4;
 }
 
 /** The string of some bytes; bytes that are not UTF-8 stay what they are. */
 export function fromBytes(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isUtf8(bytes)) return buffer.toString('utf8');
-  const parts: string[] = [];
-  let from = 0;
+  if (isUtf8(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  // No byte needs more than one unit of UTF-16.
+  const units = new Uint16Array(bytes.length);
+  let length = 0;
   for (let at = 0; at < bytes.length; ) {
     const size = characterSize(bytes, at);
-    if (size === 0) {
-      parts.push(buffer.toString('utf8', from, at), String.fromCharCode(ESCAPE_BASE + (bytes[at] ?? 0)));
-      from = at + 1;
+    const code = size === 0 ? ESCAPE_BASE + (bytes[at] ?? 0) : characterAt(bytes, at, size);
+    if (code > 0xffff) {
+      units[length] = 0xd7c0 + (code >> 10);
+      units[length + 1] = 0xdc00 + (code & 0x3ff);
+    } else {
+      units[length] = code;
     }
+    length += code > 0xffff ? 2 : 1;
     at += Math.max(size, 1);
   }
-  parts.push(buffer.toString('utf8', from));
+  return decodeUnits(units.subarray(0, length));
+}
+
+/** The character of a sequence that `characterSize` has checked. */
+function characterAt(bytes: Uint8Array, at: number, size: number): number {
+  let code = (bytes[at] ?? 0) & (size === 1 ? 0x7f : 0xff >> (size + 1));
+  for (let next = at + 1; next < at + size; next += 1) code = (code << 6) | ((bytes[next] ?? 0) & 0x3f);
+  return code;
+}
+
+function decodeUnits(units: Uint16Array): string {
+  const parts: string[] = [];
+  for (let at = 0; at < units.length; at += UNITS_AT_ONCE) {
+    parts.push(String.fromCharCode(...units.subarray(at, at + UNITS_AT_ONCE)));
+  }
   return parts.join('');
 }
+
+const UNITS_AT_ONCE = 8_192;
 
 /** Bytes of the character at `at`, 0 when there is no valid one (RFC 3629: no surrogates, no long forms, nothing above U+10FFFF). */
 function characterSize(bytes: Uint8Array, at: number): number {
@@ -102,9 +136,12 @@ export function sliceBytes(text: string, from: number, to?: number): string {
   return isAscii(text) ? text.slice(from, to) : fromBytes(toBytes(text).subarray(from, to));
 }
 
+/** Escapes that may be one character: nothing else has a second spelling. */
+const JOINABLE = /[\udcc2-\udcf4][\udc80-\udcbf]/;
+
 /** One spelling per byte sequence, so that equality of strings is equality of bytes. */
 export function normalText(text: string): string {
-  return isValidText(text) ? text : fromBytes(toBytes(text));
+  return JOINABLE.test(text) ? fromBytes(toBytes(text)) : text;
 }
 
 export function joinText(parts: readonly string[], separator = ''): string {
@@ -114,7 +151,8 @@ export function joinText(parts: readonly string[], separator = ''): string {
 /** Text for the outside world: every byte that is no character becomes U+FFFD, as Go's JSON encoder writes it. */
 export function toHostText(text: string): string {
   const normal = normalText(text);
-  return isValidText(normal) ? normal : normal.replace(new RegExp(ESCAPED_BYTE.source, 'gu'), '\ufffd');
+  // Node writes U+FFFD for a lone surrogate.
+  return isValidText(normal) ? normal : Buffer.from(normal, 'utf8').toString('utf8');
 }
 
 /** Code points as Go's `range` sees them: a byte that is no character counts as U+FFFD. */

@@ -41,10 +41,41 @@ const strings: Pool = [
   '"x=y&z=1"',
 ];
 
-const ints: Pool = ['0', '1', '2', '3', '5', '7', '10', '-1', '-3', '42', "'a'", '0x10', '1_000', '0b101', '0o17', '255'];
+const ints: Pool = [
+  '0',
+  '1',
+  '2',
+  '3',
+  '5',
+  '7',
+  '10',
+  '-1',
+  '-3',
+  '42',
+  "'a'",
+  '0x10',
+  '1_000',
+  '0b101',
+  '0o17',
+  '255',
+];
 const wideInts: Pool = ['9223372036854775807', '-9223372036854775808', '2147483648', '1e18', '4294967296'];
 const counts: Pool = ['0', '1', '2', '3', '4', '5', '7', '8', '12', '20', '-1', '-2'];
-const floats: Pool = ['0.0', '1.5', '-2.5', '3.0', '0.1', '1e-7', '1e21', '123456.789', '1e100', '-0.5', '2.675', '0x1p-2', '1_0.5'];
+const floats: Pool = [
+  '0.0',
+  '1.5',
+  '-2.5',
+  '3.0',
+  '0.1',
+  '1e-7',
+  '1e21',
+  '123456.789',
+  '1e100',
+  '-0.5',
+  '2.675',
+  '0x1p-2',
+  '1_0.5',
+];
 
 const formats: Pool = [
   '"%v"',
@@ -142,7 +173,21 @@ const pools: Record<Type, Pool> = {
   float: floats,
   number: ['0', '1', '2', '-3', '7', '2.5', '-0.5', '"4"', '"2.5"', '(add 1 1)', 'true', '1e3', '"abc"', '100'],
   bool: ['true', 'false'],
-  any: ['"abc"', '1', '2.5', 'true', '""', '0', 'false', '(list)', '(dict)', '(list 1 2)', 'nil', '(dict "a" 1)', '"3"'],
+  any: [
+    '"abc"',
+    '1',
+    '2.5',
+    'true',
+    '""',
+    '0',
+    'false',
+    '(list)',
+    '(dict)',
+    '(list 1 2)',
+    'nil',
+    '(dict "a" 1)',
+    '"3"',
+  ],
   list: [
     '(list)',
     '(list 1 2 3)',
@@ -167,7 +212,22 @@ const pools: Record<Type, Pool> = {
     '(dict "a")',
   ],
   textMap: ['(split "," "a,b")', '(split "" "ab")', '(splitn "," 2 "a,b,c")'],
-  key: ['"a"', '"b"', '"c"', '"uid"', '"_0"', '"zz"', '"string"', '"int"', '"map"', '"UTC"', '"list"', '"float64"', '"slice"', '""'],
+  key: [
+    '"a"',
+    '"b"',
+    '"c"',
+    '"uid"',
+    '"_0"',
+    '"zz"',
+    '"string"',
+    '"int"',
+    '"map"',
+    '"UTC"',
+    '"list"',
+    '"float64"',
+    '"slice"',
+    '""',
+  ],
   time: [
     '(toDate "2006-01-02" "2024-02-29")',
     '(toDate "2006-01-02T15:04:05Z07:00" "2023-12-31T23:59:60Z")',
@@ -204,7 +264,17 @@ const pools: Record<Type, Pool> = {
     '(dict "scheme" "x" "opaque" "o")',
     '(dict "userinfo" "a:b@" "host" "h")',
   ],
-  version: ['"1.2.3"', '"v1.2"', '"1.0.0-alpha.1"', '"2.0.0+meta"', '"1"', '"bad"', '"01.2.3"', '"0.3.0"', '"1.2.3-rc.1"'],
+  version: [
+    '"1.2.3"',
+    '"v1.2"',
+    '"1.0.0-alpha.1"',
+    '"2.0.0+meta"',
+    '"1"',
+    '"bad"',
+    '"01.2.3"',
+    '"0.3.0"',
+    '"1.2.3-rc.1"',
+  ],
   constraint: [
     '"^1.2.0"',
     '"~1.2"',
@@ -236,9 +306,32 @@ const pools: Record<Type, Pool> = {
     '"12345678901234567890"',
     '" true "',
   ],
-  duration: ['"1h30m"', '"-2h"', '"90s"', '"1.5h"', '"300ms"', '"72h"', '"bad"', '"0"', '"1us"', '"25h61m"', '"2562047h47m"'],
+  duration: [
+    '"1h30m"',
+    '"-2h"',
+    '"90s"',
+    '"1.5h"',
+    '"300ms"',
+    '"72h"',
+    '"bad"',
+    '"0"',
+    '"1us"',
+    '"25h61m"',
+    '"2562047h47m"',
+  ],
   layout: layouts,
-  path: ['"/a/b/../c.tar.gz"', '"a//b/"', '"../../x"', '""', '"."', '"/"', '".hidden"', '"a/b.c/d"', '"a.b."', '"//a/./b"'],
+  path: [
+    '"/a/b/../c.tar.gz"',
+    '"a//b/"',
+    '"../../x"',
+    '""',
+    '"."',
+    '"/"',
+    '".hidden"',
+    '"a/b.c/d"',
+    '"a.b."',
+    '"//a/./b"',
+  ],
   base64: ['"aGVsbG8="', '"aGVsbG8"', '"!!"', '""', '"/+8="', '"_-8="', '"YQ==\\n"', '"QUJD"', '.b64'],
   base32: ['"NBSWY3DP"', '"ME======"', '"ME"', '"11"', '""', '"nbswy3dp"'],
   format: formats,
@@ -246,7 +339,21 @@ const pools: Record<Type, Pool> = {
   own: ['(dict)', '(dict "a" 1)', '(dict "b" 2)', '(dict "a" (dict "x" 1))', '(dict "a" "")', '(dict "a" (list 1))'],
 };
 
-const odd: Pool = ['nil', '""', '-1', '(list)', '(dict)', '1.5', '"x"', 'true', '(list nil)', '(dict "a" nil)', '1i', '(int64 3)', "'x'"];
+const odd: Pool = [
+  'nil',
+  '""',
+  '-1',
+  '(list)',
+  '(dict)',
+  '1.5',
+  '"x"',
+  'true',
+  '(list nil)',
+  '(dict "a" nil)',
+  '1i',
+  '(int64 3)',
+  "'x'",
+];
 
 /** An expression of the type that needs no argument; now and then one at the edge of what the type can be. */
 export function literal(choices: Choices, type: Type): string {

@@ -26,7 +26,12 @@ interface Options {
 function optionsFrom(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
-    options: { seconds: { type: 'string' }, cases: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      seconds: { type: 'string' },
+      cases: { type: 'string' },
+      seed: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
   const cases = Number(values.cases ?? Infinity);
   const seconds = Number(values.seconds ?? (values.cases === undefined ? 60 : Infinity));

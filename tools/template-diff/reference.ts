@@ -33,7 +33,9 @@ export interface Case {
 function goVersion(): string {
   const result = spawnSync('go', ['version'], { encoding: 'utf8' });
   if (result.error !== undefined || result.status !== 0) {
-    throw new ReferenceError('Go cannot be started (`go version`): install Go 1.24 or newer; there is no comparison without it');
+    throw new ReferenceError(
+      'Go cannot be started (`go version`): install Go 1.24 or newer; there is no comparison without it',
+    );
   }
   return result.stdout.trim();
 }

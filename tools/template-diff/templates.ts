@@ -23,7 +23,17 @@ const printed: readonly [Type, ...Type[]] = [
   'urlMap',
 ];
 
-const assigned: readonly [Type, ...Type[]] = ['string', 'int', 'list', 'any', 'float', 'bool', 'texts', 'int64', 'number'];
+const assigned: readonly [Type, ...Type[]] = [
+  'string',
+  'int',
+  'list',
+  'any',
+  'float',
+  'bool',
+  'texts',
+  'int64',
+  'number',
+];
 
 /** An action around a text, with trim markers and odd spaces now and then. */
 function action(choices: Choices, inner: string): string {
@@ -67,7 +77,13 @@ const typedValue: Statement = (scope, depth) => {
 const plainText: Statement = ({ choices }) => ({ text: choices.pick(texts) });
 
 const comment: Statement = ({ choices }) => ({
-  text: choices.pick(['{{/* note */}}', '{{- /* note */ -}}', '{{/* {{ x }} */}}', '{{ /* bad */ }}', '{{/* a\nb */ -}}']),
+  text: choices.pick([
+    '{{/* note */}}',
+    '{{- /* note */ -}}',
+    '{{/* {{ x }} */}}',
+    '{{ /* bad */ }}',
+    '{{/* a\nb */ -}}',
+  ]),
 });
 
 const declare: Statement = (scope, depth) => {
@@ -75,7 +91,10 @@ const declare: Statement = (scope, depth) => {
   const type = choices.pick(assigned);
   const name = choices.pick(['$a', '$b', '$c', '$v1', '$é']);
   const text = action(choices, `${name} := ${pipeline(scope, type, depth)}`);
-  return { text, scope: { ...scope, variables: [...variables.filter((known) => known.name !== name), { name, type }] } };
+  return {
+    text,
+    scope: { ...scope, variables: [...variables.filter((known) => known.name !== name), { name, type }] },
+  };
 };
 
 const assign: Statement = (scope, depth) => {
@@ -107,7 +126,8 @@ function condition(scope: Scope, depth: number): string {
 const branch: Statement = (scope, depth) => {
   const { choices } = scope;
   const named = choices.chance(0.15) ? '$a := ' : '';
-  const inner = named === '' ? scope : { ...scope, variables: [...scope.variables, { name: '$a', type: 'any' as const }] };
+  const inner =
+    named === '' ? scope : { ...scope, variables: [...scope.variables, { name: '$a', type: 'any' as const }] };
   const parts = [action(choices, `if ${named}${condition(scope, depth - 1)}`), body(inner, depth - 1)];
   while (choices.chance(0.25)) {
     const word = choices.chance(0.9) ? 'if' : 'with';
@@ -125,7 +145,10 @@ const withValue: Statement = (scope, depth) => {
   const parts = [action(choices, `with ${subject}`), body({ ...scope, dot }, depth - 1)];
   if (choices.chance(0.2)) {
     const other = choices.pick(printed);
-    parts.push(action(choices, `else with ${pipeline(scope, other, depth - 1)}`), body({ ...scope, dot: other }, depth - 1));
+    parts.push(
+      action(choices, `else with ${pipeline(scope, other, depth - 1)}`),
+      body({ ...scope, dot: other }, depth - 1),
+    );
   }
   if (choices.chance(0.4)) parts.push(action(choices, 'else'), body(scope, depth - 1));
   return { text: parts.join('') + end(choices) };
@@ -216,7 +239,11 @@ function damaged(choices: Choices, source: string): string {
   const at = choices.below(pieces.length);
   const piece = pieces[at] ?? '';
   if (/^[\d.]/.test(piece)) return source;
-  const replacement = choices.pick(['', `${piece} ${piece}`, choices.pick([')', '(', '|', '{{', '}}', 'end', '.', '$', '"', ':=', ','])]);
+  const replacement = choices.pick([
+    '',
+    `${piece} ${piece}`,
+    choices.pick([')', '(', '|', '{{', '}}', 'end', '.', '$', '"', ':=', ',']),
+  ]);
   return [...pieces.slice(0, at), replacement, ...pieces.slice(at + 1)].join('');
 }
 

@@ -40,16 +40,28 @@ export function replaceAll(text: string, from: string, to: string, maxLength: nu
   return whole ? normalText(parts.join(to)) : fromBinary(parts.join(toBinary(to)));
 }
 
-/** `strings.SplitN`: an empty separator cuts after every rune; 0 gives nothing, a negative count everything. */
-export function splitText(text: string, separator: string, count = -1): string[] {
+/**
+ * `strings.SplitN`: an empty separator cuts after every rune; 0 gives nothing, a negative count everything. No more than `most` parts are
+ * made; the caller refuses a text that has as many.
+ */
+export function splitText(text: string, separator: string, count = -1, most = 0xffff_ffff): string[] {
   if (count === 0) return [];
-  const parts = separator === '' ? Array.from(text) : splitBySeparator(text, separator);
+  const parts = separator === '' ? runesAsTexts(text, most) : splitBySeparator(text, separator, most);
   if (count < 0 || parts.length <= count) return parts;
   const rest = parts.slice(count - 1);
   return [...parts.slice(0, count - 1), normalText(rest.join(separator))];
 }
 
-function splitBySeparator(text: string, separator: string): string[] {
-  if (isWhole(separator)) return text.split(separator);
-  return toBinary(text).split(toBinary(separator)).map(fromBinary);
+function runesAsTexts(text: string, most: number): string[] {
+  const runes: string[] = [];
+  for (const rune of text) {
+    if (runes.length === most) break;
+    runes.push(rune);
+  }
+  return runes;
+}
+
+function splitBySeparator(text: string, separator: string, most: number): string[] {
+  if (isWhole(separator)) return text.split(separator, most);
+  return toBinary(text).split(toBinary(separator), most).map(fromBinary);
 }

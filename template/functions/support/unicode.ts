@@ -67,8 +67,9 @@ const RUNES_PER_CHARGE = 1_024;
 export function mapRunes(text: string, map: (rune: number) => number, spend: Spend): string {
   const runes = runesOf(text);
   for (let at = 0; at < runes.length; at += 1) {
-    if (at % RUNES_PER_CHARGE === 0) spend(RUNES_PER_CHARGE);
     runes[at] = map(runes[at] ?? 0);
+    // After the work: a short text never looks at the clock.
+    if (at % RUNES_PER_CHARGE === RUNES_PER_CHARGE - 1) spend(RUNES_PER_CHARGE);
   }
   return fromRunes(runes);
 }

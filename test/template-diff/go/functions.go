@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"text/template"
@@ -52,18 +53,16 @@ func fromJSON(text string) any {
 	return value
 }
 
+// Whole numbers of any type.
 func integer(value any) (int64, bool) {
-	switch typed := value.(type) {
-	case int:
-		return int64(typed), true
-	case int64:
-		return typed, true
-	case int32:
-		return int64(typed), true
-	case uint8:
-		return int64(typed), true
-	case uint32:
-		return int64(typed), true
+	number := reflect.ValueOf(value)
+	switch {
+	case value == nil:
+		return 0, false
+	case number.CanInt():
+		return number.Int(), true
+	case number.CanUint():
+		return int64(number.Uint()), true
 	}
 	return 0, false
 }
