@@ -1,17 +1,30 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 
 /**
- * `npm test`: everything a change has to pass, cheapest first. The last step brings up its own embedded stack (real MariaDB, Temporal and
- * Kubernetes control plane) and takes it down again.
+ * `npm test`: everything a change has to pass, cheapest first. The last step brings up its own embedded stack (real MariaDB, Temporal and Kubernetes
+ * control plane) and takes it down again. Closes with `N passed, N failed, N skipped` over all tests.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const bin = (name: string): string => fileURLToPath(new URL(`../../node_modules/.bin/${name}`, import.meta.url));
+const bin = (name: string): string => join(root, 'node_modules/.bin', name);
+const reports = mkdtempSync(join(tmpdir(), 'lynqflow-reports-'));
 
 interface Step {
   readonly title: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** File with the counts of a test runner. */
+  readonly report?: string;
+}
+
+function tests(title: string, project: string): Step {
+  const report = join(reports, `${project}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return { title, command: bin('vitest'), args: ['run', '--project', project, ...reporters], report };
 }
 
 const steps: readonly Step[] = [
@@ -19,23 +32,34 @@ const steps: readonly Step[] = [
   { title: 'lint', command: bin('oxlint'), args: [] },
   { title: 'types', command: bin('tsc'), args: ['-b'] },
   { title: 'generated files', command: process.execPath, args: ['tools/run.mjs', 'tools/generate/main.ts', '--check'] },
-  { title: 'unit and architecture tests', command: bin('vitest'), args: ['run', '--project', 'unit'] },
-  { title: 'tests on real servers', command: bin('vitest'), args: ['run', '--project', 'stack'] },
+  tests('unit and architecture tests', 'unit'),
+  tests('tests on real servers', 'stack'),
 ];
 
-function seconds(since: number): string {
-  return `${((Date.now() - since) / 1000).toFixed(1)} s`;
+const Counts = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numPendingTests: z.number() });
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+function count(report: string): void {
+  const { numPassedTests, numFailedTests, numPendingTests } = Counts.parse(JSON.parse(readFileSync(report, 'utf8')));
+  total.passed += numPassedTests;
+  total.failed += numFailedTests;
+  total.skipped += numPendingTests;
 }
 
-for (const { title, command, args } of steps) {
+function run({ title, command, args, report }: Step): boolean {
   const started = Date.now();
   process.stdout.write(`\n== ${title}\n`);
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-  if (result.error !== undefined || result.status !== 0) {
-    process.stdout.write(
-      `\n== ${title}: failed after ${seconds(started)}${result.error === undefined ? '' : `: ${result.error.message}`}\n`,
-    );
-    process.exit(1);
-  }
-  process.stdout.write(`== ${title}: passed in ${seconds(started)}\n`);
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const passed = error === undefined && status === 0;
+  if (report !== undefined && error === undefined) count(report);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  process.stdout.write(
+    `== ${title}: ${passed ? 'passed' : 'failed'} after ${seconds} s${error === undefined ? '' : `: ${error.message}`}\n`,
+  );
+  return passed;
 }
+
+const passed = steps.every(run);
+rmSync(reports, { recursive: true, force: true });
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+process.exit(passed ? 0 : 1);
