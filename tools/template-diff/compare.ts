@@ -1,4 +1,4 @@
-import { renderScalar } from '../../template/index.ts';
+import { fieldLimits, renderScalar, type ScalarOptions } from '../../template/index.ts';
 import { runVector, type Vector, type VectorFile } from '../vectors/vectors.ts';
 import { type Answer, askGo, type Case } from './reference.ts';
 
@@ -32,9 +32,12 @@ function valueOf(text: string): bigint | number | boolean {
   return /^-?\d+$/.test(text) ? BigInt(text) : Number(text);
 }
 
+/** What is compared is results: a busy machine must not make a difference. */
+const patient: ScalarOptions = { limits: { ...fieldLimits, timeMs: 5_000 } };
+
 /** What differs between Go's answer and ours, undefined when nothing does. */
 export function differenceFrom(asked: Case, answer: Answer, vars: VectorFile['vars']): string | undefined {
-  const { difference } = runVector(vectorOf(asked, answer), vars);
+  const { difference } = runVector(vectorOf(asked, answer), vars, patient);
   if (difference === undefined || readsClock(asked, vars)) return undefined;
   if (answer.unknown !== true) return difference;
   // Go could not tell the typed value; the text has to be equal all the same.

@@ -25,7 +25,7 @@ function shorter(template: string): string[] {
 function parentheses(template: string): [number, number][] {
   const open: number[] = [];
   const found: [number, number][] = [];
-  for (const [index, character] of [...template].entries()) {
+  for (const { 0: character, index } of template.matchAll(/[()]/g)) {
     if (character === '(') open.push(index);
     const from = character === ')' ? open.pop() : undefined;
     if (from !== undefined) found.push([from, index + 1]);

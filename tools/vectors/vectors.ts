@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { renderScalar } from '../../template/index.ts';
+import { renderScalar, type ScalarOptions } from '../../template/index.ts';
 
 /** One recorded result of Go; the format is that of `test/golden/go-templates.json`. */
 const Vector = z.object({
@@ -37,8 +37,8 @@ export function parseVectors(text: string): VectorFile {
 }
 
 /** Renders the template of a vector and compares text, typed value and class of error. */
-export function runVector(vector: Vector, vars: VectorFile['vars']): Outcome {
-  const result = renderScalar(vector.template, vars[vector.vars] ?? {});
+export function runVector(vector: Vector, vars: VectorFile['vars'], options: ScalarOptions = {}): Outcome {
+  const result = renderScalar(vector.template, vars[vector.vars] ?? {}, options);
   if (result.ok) return { vector, missing: undefined, difference: differenceOf(vector, result) };
   const { problem } = result;
   const missing = /^function "(.*)" not defined$/.exec(problem.message)?.[1];

@@ -26,11 +26,22 @@ function isAlphabet(rune: number): boolean {
   return isLetter(rune) && !isIdeograph;
 }
 
+/** The next rune that is a character, or the end. */
+function validFrom(runes: readonly number[], from: number): number {
+  let at = from;
+  while (runes[at] === RUNE_ERROR) at += 1;
+  return at;
+}
+
+/** End of the runes that belong together. A byte that is no character belongs to what follows it, and at the end to what it follows. */
 function runLength(runes: readonly number[], from: number, belongs: (rune: number) => boolean): number {
   let end = from;
-  // A byte that is no character belongs to whatever it follows.
-  while (end < runes.length && (runes[end] === RUNE_ERROR || belongs(runes[end] ?? 0))) end += 1;
-  return end;
+  for (;;) {
+    const next = validFrom(runes, end);
+    if (next >= runes.length) return runes.length;
+    if (!belongs(runes[next] ?? 0)) return end;
+    end = next + 1;
+  }
 }
 
 function kindOf(rune: number): WordKind {
@@ -51,18 +62,32 @@ const continues: Readonly<Record<Exclude<WordKind, 'upper' | 'invalid'>, (rune: 
 
 /** End of a word that starts with an upper case letter: `HTTP` of `HTTPServer`, or `Server`. */
 function upperEnd(runes: readonly number[], from: number): number {
-  const second = from + 1;
-  if (second >= runes.length) return runes.length;
-  if (!isUpper(runes[second] ?? 0)) return runLength(runes, second, continues.alphabet);
-  const end = runLength(runes, second, isUpper);
-  return end < runes.length && isAlphabet(runes[end] ?? 0) ? end - 1 : end;
+  const next = validFrom(runes, from + 1);
+  const second = runes[next];
+  if (second === undefined) return runes.length;
+  if (isUpper(second)) return capitalsEnd(runes, from + 1, next + 1);
+  return isAlphabet(second) ? runLength(runes, from + 1, continues.alphabet) : from + 1;
+}
+
+/** End of several capitals; the last one starts the next word when letters follow. */
+function capitalsEnd(runes: readonly number[], lastStart: number, lastEnd: number): number {
+  let start = lastStart;
+  let end = lastEnd;
+  for (;;) {
+    const next = validFrom(runes, end);
+    const rune = runes[next];
+    if (rune === undefined) return runes.length;
+    if (!isUpper(rune)) return isAlphabet(rune) ? start : end;
+    start = end;
+    end = next + 1;
+  }
 }
 
 function words(text: string, spend: Spend): Word[] {
   const runes = runesOf(text);
   const found: Word[] = [];
   for (let at = 0; at < runes.length; ) {
-    const first = runLength(runes, at, () => false);
+    const first = validFrom(runes, at);
     if (first >= runes.length) return [...found, { kind: 'invalid', runes: runes.slice(at) }];
     const kind = kindOf(runes[first] ?? 0);
     const end = kind === 'upper' ? upperEnd(runes, first) : runLength(runes, first + 1, continues[kind as 'other']);
