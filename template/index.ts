@@ -9,6 +9,7 @@ export { exactInteger, INT64_KEY } from './form/int64.ts';
 export { renderForm } from './form/render.ts';
 export type { RenderContext, RenderedResource, RenderResult } from './form/render.ts';
 export type { CompiledResource, TemplateResource } from './form/resource.ts';
+export { closeRenderThreads, renderFormOffThread } from './off-thread/render.ts';
 export { renderScalar } from './form/scalar.ts';
 export type { ScalarOptions, ScalarResult } from './form/scalar.ts';
 export { functionNames } from './functions/registry.ts';

@@ -14,7 +14,7 @@ export interface FieldLimits {
   readonly elseChain: number;
   /** Rendering of one field, without the costly functions. */
   readonly timeMs: number;
-  /** Costly functions (`genCA`, `bcrypt`, ...) of one field together. */
+  /** Costly functions (`genCA`, `bcrypt`, ...) of one field together. A key of 4,096 bits takes up to 3 s. */
   readonly costlyTimeMs: number;
   /** Text a field prints, and any text on the way to it. */
   readonly output: number;
@@ -41,7 +41,7 @@ export const fieldLimits: FieldLimits = {
   depth: 64,
   elseChain: 256,
   timeMs: 50,
-  costlyTimeMs: 2_000,
+  costlyTimeMs: 10_000,
   output: 1_048_576,
   iterations: 10_000,
   items: 100_000,
@@ -54,6 +54,9 @@ export const nodeLimits: NodeLimits = {
   output: 8 * 1_048_576,
   iterations: 200_000,
 };
+
+/** Forms that call costly functions are rendered in threads of their own; a node that takes longer is stopped. */
+export const offThreadLimits = { threads: 2, timeMs: 60_000 } as const;
 
 /** Compiled forms and fields that stay in memory. */
 export const cacheLimits = { forms: 256, fields: 5_000 } as const;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { functionOf } from '../functions/registry.ts';
 import { cacheLimits } from '../limits.ts';
 import type { TemplateProblem } from '../problems.ts';
 import { compileResource, type CompiledResource, type TemplateResource } from './resource.ts';
@@ -12,6 +13,8 @@ export interface FormResources {
 export interface CompiledForm {
   readonly form: string;
   readonly resources: readonly CompiledResource[];
+  /** What the form was made from, when it calls costly functions: another thread has to compile it for itself. */
+  readonly costly: CompileInput | undefined;
 }
 
 export type CompileResult =
@@ -25,6 +28,10 @@ export interface CompileInput {
   readonly resources: FormResources['resources'];
   /** Every variable a template of this form may read. */
   readonly declared: ReadonlySet<string>;
+}
+
+function isCostly({ functions }: CompiledResource): boolean {
+  return [...functions].some((name) => functionOf(name)?.costly === true);
 }
 
 const forms = new LRUCache<string, CompileResult>({ max: cacheLimits.forms });
@@ -42,7 +49,9 @@ export function compileForm(input: CompileInput): CompileResult {
     compileResource({ resource, declared: input.declared, problems }),
   );
   const result: CompileResult =
-    problems.length > 0 ? { ok: false, problems } : { ok: true, form: { form: input.form, resources } };
+    problems.length > 0
+      ? { ok: false, problems }
+      : { ok: true, form: { form: input.form, resources, costly: resources.some(isCostly) ? input : undefined } };
   forms.set(key, result);
   return result;
 }

@@ -38,6 +38,7 @@ const allowances: readonly Allowance[] = [
     own: [domain, 'template/'],
     packages: ['handlebars', 're2js', 'lru-cache', 'yaml', 'bcryptjs', 'node:buffer', 'node:crypto', 'node:util'],
   },
+  { place: 'template/off-thread/', own: [domain, 'template/'], packages: ['node:worker_threads', 'tsx'] },
   ...Object.entries(adapterPackages).map(([name, packages]) => ({
     place: `adapters/${name}/`,
     own: [domain, `adapters/${name}/`],
