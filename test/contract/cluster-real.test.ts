@@ -348,21 +348,6 @@ describe.skipIf(kubeconfig === '')('adapters/kubernetes on a real server', () =>
       expect(meter.snapshot().find(({ verb }) => verb === 'list')?.count).toBe(1);
     }, 60_000);
 
-    it('lists again from a version that is too old', async () => {
-      const stop = new AbortController();
-      const connection = await openConnection({ kubeconfig }, systemTiming);
-      const transport = createTransport(connection, createRequestMeter());
-      const stream = await transport.stream(
-        { verb: 'watch', method: 'GET', path: '/api/v1/configmaps?watch=true&resourceVersion=1', signal: stop.signal },
-        30_000,
-      );
-      // What the reflector meets after a long break; the unit tests feed it these answers.
-      const first = stream.code === 200 ? await firstChunk(stream.body) : '';
-      expect([stream.code === 410, first.includes('"code":410')]).toContain(true);
-      stop.abort();
-      await connection.close();
-    });
-
     it('waits for a kind that is defined later', async () => {
       const group = `${namespace}.example.com`;
       const names = { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'AllTheGadgets' };
@@ -488,8 +473,3 @@ describe.skipIf(kubeconfig === '')('adapters/kubernetes on a real server', () =>
     });
   });
 });
-
-async function firstChunk(stream: AsyncIterable<unknown>): Promise<string> {
-  for await (const chunk of stream) return String(chunk);
-  return '';
-}
