@@ -11,6 +11,7 @@ import { openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
 import { readCrds } from '../deploy/crds.ts';
 import type { Logger } from '../domain/ports.ts';
+import { closeRenderThreads } from '../template/index.ts';
 import type { WorkerConfig } from './config.ts';
 import { installCrds } from './crds.ts';
 import { failureInterceptor } from './failure-interceptor.ts';
@@ -100,6 +101,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
       await leader.stop();
       stop.abort();
       await deps.rows.close();
+      await closeRenderThreads();
       await cluster.close();
     },
   };

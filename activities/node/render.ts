@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
-import { compileForm, renderForm, type TemplateProblem } from '../../template/index.ts';
+import { compileForm, type RenderResult, renderFormOffThread, type TemplateProblem } from '../../template/index.ts';
 import { toBytes } from '../../template/values/text.ts';
 import type { Deps } from '../deps.ts';
 import type { FormRevision } from '../forms.ts';
@@ -56,11 +56,11 @@ export async function renderNode(deps: Deps, request: RenderRequest): Promise<Re
     hubKey: await deps.hubKeys.of(identity.namespace, identity.hub),
     now: deps.clock.now(),
   };
-  const first = renderForm(compiled.form, { ...context, kept: new Map() });
+  const first = await renderFormOffThread(compiled.form, { ...context, kept: new Map() });
   const result =
     freshOf(first).size === 0
       ? first
-      : await withKeptResults(deps, identity, (kept) => renderForm(compiled.form, { ...context, kept }));
+      : await withKeptResults(deps, identity, (kept) => renderFormOffThread(compiled.form, { ...context, kept }));
   const rendered = result.ok ? result.resources : result.rendered;
   return {
     objects: new Map(rendered.map(({ id, object }) => [id, withEncodedData(object)])),
@@ -68,7 +68,7 @@ export async function renderNode(deps: Deps, request: RenderRequest): Promise<Re
   };
 }
 
-type Rendering = ReturnType<typeof renderForm>;
+type Rendering = RenderResult;
 
 function freshOf(result: Rendering): ReadonlyMap<string, string> {
   return result.ok ? result.fresh : new Map(result.rendered.flatMap(({ fresh }) => [...fresh]));
@@ -77,10 +77,10 @@ function freshOf(result: Rendering): ReadonlyMap<string, string> {
 async function withKeptResults(
   deps: Deps,
   identity: NodeIdentity,
-  render: (kept: ReadonlyMap<string, string>) => Rendering,
+  render: (kept: ReadonlyMap<string, string>) => Promise<Rendering>,
 ): Promise<Rendering> {
   const kept = await readGenerated(deps.cluster, identity.namespace, identity.name);
-  const result = render(kept);
+  const result = await render(kept);
   const fresh = freshOf(result);
   if (fresh.size > 0) {
     await keepGenerated(
