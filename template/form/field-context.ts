@@ -17,20 +17,33 @@ export interface NodeContext {
 /** The surroundings of one field; what it makes and has to keep goes into `fresh`. */
 export class FieldContext implements FunctionContext {
   readonly now: Date;
-  readonly entropy: Entropy;
   readonly limits: FieldLimits;
   readonly meter: Meter;
   readonly #kept: ReadonlyMap<string, string>;
   readonly #fresh: Map<string, string>;
+  readonly #place: RandomPlace;
+  readonly #hubKey: Uint8Array;
+  #entropy: Entropy | undefined;
   #keptCalls = 0;
 
   constructor(node: NodeContext, place: RandomPlace, fresh: Map<string, string>) {
     this.now = node.now;
     this.limits = node.limits ?? fieldLimits;
     this.meter = new Meter(this.limits, { limits: nodeLimits, usage: node.usage }, node.clock);
-    this.entropy = entropyOf(node.hubKey, place);
+    this.#place = place;
+    this.#hubKey = node.hubKey;
     this.#kept = node.kept;
     this.#fresh = fresh;
+  }
+
+  get entropy(): Entropy {
+    this.#entropy ??= entropyOf(this.#hubKey, this.#place);
+    return this.#entropy;
+  }
+
+  /** Nothing of what was printed depends on the place of the field: no randomness, nothing kept. */
+  get isPlaceless(): boolean {
+    return this.#entropy === undefined;
   }
 
   spend(units: number): void {

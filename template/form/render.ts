@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../../domain/api/json.ts';
 import type { TemplateProblem } from '../problems.ts';
 import { TemplateFailure } from '../problems.ts';
+import type { Unit } from '../compile/unit.ts';
+import { nodeLimits } from '../limits.ts';
 import { type RunResult, runUnit } from '../runtime/run.ts';
 import { type GoMap, goMap } from '../values.ts';
 import { cleanText } from '../values/text.ts';
@@ -41,6 +43,13 @@ interface Rendering {
   readonly render: RenderContext;
   readonly node: NodeContext;
   readonly row: GoMap;
+  /** What fields printed that any other field with the same template prints too. */
+  readonly printed: Map<Unit, Printed>;
+}
+
+interface Printed {
+  readonly result: Extract<RunResult, { ok: true }>;
+  readonly bytes: number;
 }
 
 interface ResourceRendering extends Rendering {
@@ -64,6 +73,7 @@ export function renderForm(form: CompiledForm, context: RenderContext): RenderRe
       clock: () => performance.now(),
     },
     row: goMap(Array.from(context.variables, ([name, value]) => [cleanText(name), cleanText(value)] as const)),
+    printed: new Map(),
   };
   const rendered: RenderedResource[] = [];
   const problems: TemplateProblem[] = [];
@@ -107,21 +117,50 @@ function renderPlan(rendering: ResourceRendering, plan: Plan): Json {
     case 'list':
       return plan.items.map((item) => renderPlan(rendering, item));
     case 'object':
-      // `fromEntries` makes own properties of any key, `__proto__` included.
-      return Object.fromEntries(plan.entries.map(([key, item]) => [key, renderPlan(rendering, item)] as const));
+      return renderObject(rendering, plan.entries);
     default:
       return renderField(rendering, plan);
   }
 }
 
-function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
-  if (rendering.node.usage.exhausted) return skipped(rendering, field.path);
+function renderObject(rendering: ResourceRendering, entries: Extract<Plan, { kind: 'object' }>['entries']): JsonObject {
+  const object: Record<string, Json> = {};
+  for (const [key, item] of entries) {
+    const value = renderPlan(rendering, item);
+    // Assigning to this key would set the prototype.
+    if (key === '__proto__') Object.defineProperty(object, key, { value, ...ownProperty });
+    else object[key] = value;
+  }
+  return object;
+}
+
+const ownProperty = { writable: true, enumerable: true, configurable: true } as const;
+
+/** What a field with the same template has printed for this row, if that is all there is to know; it counts as output again. */
+function printedBefore({ printed, node }: Rendering, unit: Unit): RunResult | undefined {
+  const known = printed.get(unit);
+  if (known === undefined || node.usage.output + known.bytes > nodeLimits.output) return undefined;
+  node.usage.output += known.bytes;
+  return known.result;
+}
+
+function runField(rendering: ResourceRendering, field: FieldPlan): RunResult {
   const { hub, uid, form } = rendering.render;
   const place = { hub, uid, form, resource: rendering.resource.id, path: field.path };
   const context = new FieldContext(rendering.node, place, rendering.fresh);
+  const before = rendering.node.usage.output;
   // `set` in one field must not show in another.
   const root = field.unit.exposesRow ? goMap(rendering.row.entries) : rendering.row;
   const result = runUnit(field.unit, { root, context, meter: context.meter });
+  if (result.ok && context.isPlaceless) {
+    rendering.printed.set(field.unit, { result, bytes: rendering.node.usage.output - before });
+  }
+  return result;
+}
+
+function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
+  if (rendering.node.usage.exhausted) return skipped(rendering, field.path);
+  const result = printedBefore(rendering, field.unit) ?? runField(rendering, field);
   if (result.ok) return fieldValue(rendering, field, result);
   const names = [...rendering.row.entries.keys()];
   rendering.problems.push(problemOf(rendering.resource.id, field.path, explained(result.failure, names), names));

@@ -1,4 +1,4 @@
-import { createCipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { createCipheriv, createHmac } from 'node:crypto';
 
 /**
  * Random text that is unpredictable to an outsider and the same on every render (decisions.md, section 2).
@@ -69,10 +69,23 @@ const KEY_BYTES = 32;
 const COUNTER_BYTES = 16;
 const BLOCK_BYTES = 256;
 
+const secrets = new WeakMap<Uint8Array, Buffer>();
+
+/** HKDF-SHA256 without salt (RFC 5869). The first step is the same for everything of a hub and done once for each key object. */
+function derive(key: Uint8Array, info: string): Buffer {
+  const secret = secrets.get(key) ?? createHmac('sha256', Buffer.alloc(HASH_BYTES)).update(key).digest();
+  secrets.set(key, secret);
+  const first = createHmac('sha256', secret).update(info).update(FIRST).digest();
+  const second = createHmac('sha256', secret).update(first).update(info).update(SECOND).digest();
+  return Buffer.concat([first, second], KEY_BYTES + COUNTER_BYTES);
+}
+
+const HASH_BYTES = 32;
+const FIRST = Uint8Array.of(1);
+const SECOND = Uint8Array.of(2);
+
 function streamOf(key: Uint8Array, info: readonly string[]): RandomStream {
-  const derived = Buffer.from(
-    hkdfSync('sha256', key, new Uint8Array(0), JSON.stringify(info), KEY_BYTES + COUNTER_BYTES),
-  );
+  const derived = derive(key, JSON.stringify(info));
   const cipher = createCipheriv('aes-256-ctr', derived.subarray(0, KEY_BYTES), derived.subarray(KEY_BYTES));
   // The key stream is read in blocks and handed out in order: how it is cut does not change it.
   let block: Uint8Array = new Uint8Array(0);

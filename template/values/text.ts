@@ -128,6 +128,7 @@ function isEscape(code: number): boolean {
 
 /** Number of bytes, what Go's `len` gives. */
 export function byteLength(text: string): number {
+  if (isAscii(text)) return text.length;
   return isValidText(text) ? Buffer.byteLength(text, 'utf8') : toBytes(text).length;
 }
 
@@ -150,6 +151,7 @@ export function joinText(parts: readonly string[], separator = ''): string {
 
 /** Text for the outside world: every byte that is no character becomes U+FFFD, as Go's JSON encoder writes it. */
 export function toHostText(text: string): string {
+  if (isAscii(text)) return text;
   const normal = normalText(text);
   // Node writes U+FFFD for a lone surrogate.
   return isValidText(normal) ? normal : Buffer.from(normal, 'utf8').toString('utf8');

@@ -32,6 +32,8 @@ export function compiled(resources: FormResources['resources'], contentHash: str
   return result.form;
 }
 
+const hubKey = new Uint8Array(32).fill(7);
+
 /** A row of its own: nothing of a render can be used for the next one. */
 export function contextOf(index: number): RenderContext {
   const uid = `tenant-${index}`;
@@ -40,7 +42,7 @@ export function contextOf(index: number): RenderContext {
     uid,
     form: 'data-tier',
     variables: new Map(Object.entries({ ...row, uid })),
-    hubKey: new Uint8Array(32).fill(7),
+    hubKey,
     now: new Date(0),
     kept: new Map(),
   };

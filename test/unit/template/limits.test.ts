@@ -87,7 +87,7 @@ describe('template/limits', () => {
       ],
     });
     const loops = Object.fromEntries(
-      Array.from({ length: 21 }, (_item, index) => [`f${index}`, '{{ range until 10000 }}{{ end }}']),
+      Array.from({ length: 21 }, (_item, index) => [`f${index}`, `{{ range until 10000 }}{{ end }}${index}`]),
     );
     expect(render([resource(loops)])).toMatchObject({ ok: false, problems: [{ class: 'limit' }] });
   });
