@@ -1,5 +1,6 @@
 import { GoError, LimitError } from '../problems.ts';
-import { type GoValue, goList, nilList } from '../values.ts';
+import { type GoList, type GoValue, goList, nilList } from '../values.ts';
+import { appendedOneByOne, appendedTo, withCapacity } from '../values/backing.ts';
 import { fn, type FunctionContext, type FunctionTable, type GoFunction } from './define.ts';
 import { compilePattern, searchIn, type Span } from './regex/pattern.ts';
 import { literalReplacement, parseReplacement, replaceMatches } from './regex/replace.ts';
@@ -42,13 +43,18 @@ function spansOf(context: Context, pattern: string, text: string, count: bigint)
   return spans;
 }
 
-function texts(parts: readonly string[]): GoValue {
+function texts(parts: readonly string[]): GoList {
   return goList(parts, '[]string');
 }
 
+/** Go makes room for that many matches at once. */
+const ROOM = 10;
+
 function findAll(context: Context, pattern: string, text: string, count: bigint): GoValue {
   const spans = spansOf(context, pattern, text, count);
-  return spans.length === 0 ? nilList('[]string') : texts(spans.map(({ from, to }) => text.slice(from, to)));
+  return spans.length === 0
+    ? nilList('[]string')
+    : appendedOneByOne(texts(spans.map(({ from, to }) => text.slice(from, to))), ROOM);
 }
 
 /** `Regexp.Split`. */
@@ -68,7 +74,8 @@ function split(context: Context, pattern: string, text: string, count: bigint): 
     if (span.to !== 0) parts.push(text.slice(begin, end));
     begin = span.to;
   }
-  return texts(end === text.length ? parts : [...parts, text.slice(begin)]);
+  const all = texts(end === text.length ? parts : [...parts, text.slice(begin)]);
+  return all.items.length > spans.length ? appendedTo(spans.length, all) : withCapacity(all, spans.length);
 }
 
 function quoteMeta(text: string): string {

@@ -99,16 +99,22 @@ function streamOf(key: Uint8Array, info: readonly string[]): RandomStream {
     used += count;
     return block.subarray(used - count, used);
   };
-  return { bytes, below: (bound) => below(bytes, bound) };
+  const byte = (): number => {
+    if (used === block.length) bytes(1);
+    else used += 1;
+    return block[used - 1] ?? 0;
+  };
+  return { bytes, below: (bound) => below(byte, bound) };
 }
 
 /** Rejection sampling: no remainder makes some numbers likelier. */
-function below(bytes: (count: number) => Uint8Array, bound: number): number {
+function below(byte: () => number, bound: number): number {
   const size = bound <= 0x100 ? 1 : bound <= 0x1_0000_0000 ? 4 : 6;
   const range = 2 ** (8 * size);
   const limit = range - (range % bound);
   for (;;) {
-    const value = bytes(size).reduce((sum, byte) => sum * 256 + byte, 0);
+    let value = 0;
+    for (let left = size; left > 0; left -= 1) value = value * 256 + byte();
     if (value < limit) return value % bound;
   }
 }

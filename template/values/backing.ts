@@ -45,10 +45,10 @@ function withSpare(list: GoList, spare: Spare): GoList {
   return list;
 }
 
-/** The list as it is after Go made it longer one element at a time, starting with no room. */
-export function appendedOneByOne(list: GoList): GoList {
+/** The list as it is after Go made it longer one element at a time, starting with room for `start` of them. */
+export function appendedOneByOne(list: GoList, start = 0): GoList {
   const size = elementSize(list.type);
-  let capacity = 0;
+  let capacity = start;
   while (capacity < list.items.length) capacity = grownCapacity(capacity, capacity + 1, size);
   return withSpare(list, { known: [], zeros: capacity - list.items.length });
 }
