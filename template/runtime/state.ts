@@ -10,7 +10,7 @@ export type Slot = GoValue | undefined | typeof UNSET;
 
 /** The variables of one template before anything is written to them. */
 export function unsetSlots(count: number): Slot[] {
-  return count === 0 ? [] : new Array<Slot>(count).fill(UNSET);
+  return count === 0 ? [] : Array.from<Slot>({ length: count }).fill(UNSET);
 }
 
 /** One `and` or `or` that is being evaluated. */
