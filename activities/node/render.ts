@@ -56,11 +56,9 @@ export async function renderNode(deps: Deps, request: RenderRequest): Promise<Re
     hubKey: await deps.hubKeys.of(identity.namespace, identity.hub),
     now: deps.clock.now(),
   };
-  const first = await renderFormOffThread(compiled.form, { ...context, kept: new Map() });
-  const result =
-    freshOf(first).size === 0
-      ? first
-      : await withKeptResults(deps, identity, (kept) => renderFormOffThread(compiled.form, { ...context, kept }));
+  const render = (kept: ReadonlyMap<string, string>) => renderFormOffThread(compiled.form, { ...context, kept });
+  const keeps = compiled.form.costly !== undefined;
+  const result = keeps ? await withKeptResults(deps, identity, render) : await render(new Map());
   const rendered = result.ok ? result.resources : result.rendered;
   return {
     objects: new Map(rendered.map(({ id, object }) => [id, withEncodedData(object)])),
