@@ -119,7 +119,12 @@ export function separatedCase(text: string, connector: string, spend: Spend): st
     spend(WORK_PER_WORD);
     at = separateWord(all, at, { parts, connector });
   }
-  return parts.join('');
+  return isUnchanged(text, all, parts) ? text : parts.join('');
+}
+
+/** A text with nothing to change comes back as it is, broken bytes included; any other has them replaced (recorded from Go). */
+function isUnchanged(text: string, all: readonly Word[], parts: readonly string[]): boolean {
+  return parts.length === all.length && !/\p{Lu}/u.test(text) && all.every(({ kind }) => !separators.has(kind));
 }
 
 interface Output {
