@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import { Worker } from '@temporalio/worker';
+import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Deps } from '../activities/deps.ts';
 import { openFormStore } from '../activities/forms.ts';
@@ -19,6 +18,7 @@ import { holderIdentity, Leader } from './leader.ts';
 import { leadingWork } from './leading.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';
+import { keptBundles, workflowBundle } from './workflow-bundle.ts';
 
 /** Everything the process runs, put together. The only place of the worker that knows an adapter. */
 export interface WiredWorker {
@@ -33,31 +33,52 @@ export interface WiringParts {
   readonly config: WorkerConfig;
   readonly temporal: TemporalAccess;
   readonly logger: Logger;
+  readonly seams?: Seams;
 }
 
-function openDeps(cluster: OpenedCluster, watches: Watches, { logger, temporal }: WiringParts): Deps {
+/** What activities change the world through, or wait for it by. */
+export type OutwardPorts = Pick<Deps, 'cluster' | 'rows' | 'changes'>;
+
+/** Where the tests of faults come in between. A worker in production has none. */
+export interface Seams {
+  readonly ports: (ports: OutwardPorts) => OutwardPorts;
+  readonly worker: Pick<WorkerOptions, 'sinks' | 'stickyQueueScheduleToStartTimeout'>;
+  /** Modules with interceptors of workflows, as paths. */
+  readonly workflowInterceptors: readonly string[];
+}
+
+function openDeps(opened: OpenedCluster, watches: Watches, { logger, temporal, seams }: WiringParts): Deps {
+  const outward: OutwardPorts = {
+    cluster: opened.cluster,
+    rows: openMySqlRowSource({ logger, connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 }),
+    changes: watches.ports.changes,
+  };
+  const ports = seams?.ports(outward) ?? outward;
   return {
     ...watches.ports,
-    cluster: cluster.cluster,
+    ...ports,
     directory: visibilityDirectory(temporal.client),
-    rows: openMySqlRowSource({ logger, connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 }),
-    forms: openFormStore(cluster.cluster),
-    hubKeys: openHubKeys(cluster.cluster, (length) => randomBytes(length)),
+    forms: openFormStore(ports.cluster),
+    hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     absences: new FormAbsences(),
     clock: { now: () => new Date() },
     logger,
   };
 }
 
-function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
-  const { config, temporal, logger } = parts;
+async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
+  const { config, temporal, logger, seams } = parts;
   const report = (error: unknown, activity: string) =>
     logger.error('activity failed unexpectedly', { activity, error: stackOf(error) });
   return Worker.create({
     connection: temporal.native,
     namespace: temporal.namespace,
     taskQueue: config.taskQueue,
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowBundle: await workflowBundle({
+      folder: keptBundles,
+      logger: Runtime.instance().logger,
+      interceptors: seams?.workflowInterceptors ?? [],
+    }),
     activities: { ...createActivities(deps) },
     maxCachedWorkflows: config.cachedWorkflows,
     maxConcurrentActivityTaskExecutions: config.activitySlots,
@@ -65,6 +86,7 @@ function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
     shutdownGraceTime: '1s',
     shutdownForceTime: `${config.shutdownSeconds}s`,
     interceptors: { activity: [failureInterceptor(report)] },
+    ...seams?.worker,
   });
 }
 

@@ -1,0 +1,32 @@
+import { Runtime } from '@temporalio/worker';
+import { readConfig } from './config.ts';
+import { asPort, openLogger, temporalLogger } from './logging.ts';
+import { connectTemporal } from './temporal.ts';
+import { type Seams, wireWorker } from './wiring.ts';
+
+/** Runs in the foreground until SIGTERM or SIGINT, then lets what is under way end. */
+export async function runWorker(env: Readonly<Record<string, string | undefined>>, seams?: Seams): Promise<void> {
+  const config = readConfig(env);
+  const log = openLogger(config.logLevel);
+  Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+  const temporal = await connectTemporal();
+  const wired = await wireWorker({ config, temporal, logger: asPort(log), ...(seams === undefined ? {} : { seams }) });
+  try {
+    const running = wired.worker.run();
+    await wired.start();
+    log.info(
+      {
+        address: temporal.address,
+        namespace: temporal.namespace,
+        taskQueue: config.taskQueue,
+        installed: wired.installedCrds,
+      },
+      'worker ready',
+    );
+    await running;
+    log.info('worker stopped');
+  } finally {
+    await wired.close();
+    await temporal.close();
+  }
+}
