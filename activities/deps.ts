@@ -1,5 +1,6 @@
 import type { Clock, Cluster, Logger, RowSource } from '../domain/ports.ts';
 import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunDirectory, RunRegistry } from '../domain/watching.ts';
+import type { ScopeRules } from '../domain/policies/scope.ts';
 import type { FormStore } from './forms.ts';
 import type { FormAbsences } from './hub/read-forms.ts';
 import type { HubKeys } from './secrets.ts';
@@ -17,6 +18,8 @@ export interface Deps {
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;
   readonly absences: FormAbsences;
+  /** What forms and rows may reach. */
+  readonly scope: ScopeRules;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -60,6 +60,14 @@ export interface NamespaceIndex {
   synced(): Promise<void>;
   /** `absent` and `terminating` are hints: a write decides. */
   state(name: string): 'active' | 'terminating' | 'absent';
+  /** Who made a Namespace, as its labels say: a hint too. Undefined when it is absent. */
+  origin(name: string): NamespaceOrigin | undefined;
+}
+
+export interface NamespaceOrigin {
+  readonly uid: string;
+  /** It carries tracking labels or orphan markers of ours. */
+  readonly marked: boolean;
 }
 
 /** Keys that can be waited for. */

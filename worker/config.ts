@@ -1,5 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { z } from 'zod';
+import { ScopePolicy } from '../domain/api/scope.ts';
 import { defaultTaskQueue } from '../domain/identity.ts';
+
+/** JSON or YAML text of an object, or the path of a file with it. */
+function policyText(value: string): string {
+  return value.trimStart().startsWith('{') ? value : readFileSync(value, 'utf8');
+}
+
+const Scope = z
+  .string()
+  .default('{}')
+  .transform((value, context): unknown => {
+    try {
+      return parse(policyText(value)) ?? {};
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `no policy and no file with one (${messageOf(error)})` });
+      return z.NEVER;
+    }
+  })
+  .pipe(ScopePolicy);
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** What the worker takes from its environment. Temporal's own variables are read by @temporalio/envconfig, as the temporal CLI does. */
 export const WorkerConfig = z
@@ -11,6 +36,7 @@ export const WorkerConfig = z
     LYNQ_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(500),
     LYNQ_ACTIVITY_SLOTS: z.coerce.number().int().min(2).default(1_000),
     LYNQ_KUBERNETES_CONNECTIONS: z.coerce.number().int().min(1).default(24),
+    LYNQ_SCOPE_POLICY: Scope,
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),
   })
   .transform((env) => ({
@@ -21,6 +47,7 @@ export const WorkerConfig = z
     cachedWorkflows: env.LYNQ_CACHED_WORKFLOWS,
     activitySlots: env.LYNQ_ACTIVITY_SLOTS,
     kubernetesConnections: env.LYNQ_KUBERNETES_CONNECTIONS,
+    scopePolicy: env.LYNQ_SCOPE_POLICY,
     shutdownSeconds: env.LYNQ_SHUTDOWN_SECONDS,
   }));
 export type WorkerConfig = z.infer<typeof WorkerConfig>;

@@ -47,7 +47,8 @@ export interface Seams {
   readonly workflowInterceptors: readonly string[];
 }
 
-function openDeps(opened: OpenedCluster, watches: Watches, { logger, temporal, seams }: WiringParts): Deps {
+function openDeps(opened: OpenedCluster, watches: Watches, parts: WiringParts): Deps {
+  const { config, logger, temporal, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
     rows: openMySqlRowSource({ logger, connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 }),
@@ -61,6 +62,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, { logger, temporal, s
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     absences: new FormAbsences(),
+    scope: { policy: config.scopePolicy, workerNamespace: opened.namespace },
     clock: { now: () => new Date() },
     logger,
   };

@@ -27,7 +27,7 @@ export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: 
     if (gathered.kind !== 'pass') return await withoutPass(deps, gathered);
     await Promise.all(kindsOf(gathered.pass).map((kind) => deps.children.track(kind)));
     state = new PassState(deps, gathered.pass, request.force);
-    subscribeAll(state, subscription);
+    subscribeAll(deps, state, subscription);
     return await runWave({ deps, state, attempt, subscription });
   } finally {
     subscription.close();

@@ -20,6 +20,7 @@ import type { ObjectRef } from '../../domain/ports.ts';
 import { rowVariables } from '../../domain/rows.ts';
 import type { NodeRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { outOfForeignNamespaces, outOfScope } from './boundaries.ts';
 import { type FormRevision, orderOf } from '../forms.ts';
 import { type RenderedForm, renderNode } from './render.ts';
 
@@ -114,7 +115,7 @@ async function plannedEntries(
   form: { readonly revision: FormRevision; readonly rendered: RenderedForm },
 ): Promise<ReadonlyMap<string, PlannedEntry>> {
   const judged = await Promise.all(
-    form.revision.entries.map(({ resource }) => judgeEntry(deps, resource, form.rendered)),
+    form.revision.entries.map(({ resource }) => judgeEntry(deps, read, { entry: resource, rendered: form.rendered })),
   );
   const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
   const taken = new Map<string, string>();
@@ -124,15 +125,20 @@ async function plannedEntries(
     return holder === undefined ? { kind: 'desired', child } : sameObject(child, holder);
   });
   const broken = judged.flatMap((item) => (item.kind === 'broken' ? [item] : []));
+  const inside = await outOfForeignNamespaces(deps, read, children);
   return new Map<string, PlannedEntry>([
-    ...children.map((planned) => [planned.kind === 'desired' ? planned.child.id : planned.entry.id, planned] as const),
+    ...inside.map((planned) => [planned.kind === 'desired' ? planned.child.id : planned.entry.id, planned] as const),
     ...broken.map((planned) => [planned.entry.id, planned] as const),
   ]);
 }
 
 type JudgedEntry = { readonly kind: 'usable'; readonly rendered: RenderedEntry } | Broken;
 
-async function judgeEntry(deps: Deps, entry: Entry, rendered: RenderedForm): Promise<JudgedEntry> {
+async function judgeEntry(
+  deps: Deps,
+  { identity }: ReadNode,
+  { entry, rendered }: { readonly entry: Entry; readonly rendered: RenderedForm },
+): Promise<JudgedEntry> {
   const object = rendered.objects.get(entry.id);
   if (object === undefined) return brokenTemplate(rendered, entry);
   const kind = { apiVersion: textAt(object, 'apiVersion') ?? '', kind: textAt(object, 'kind') ?? '' };
@@ -142,7 +148,8 @@ async function judgeEntry(deps: Deps, entry: Entry, rendered: RenderedForm): Pro
   if (info === undefined) return unknownKind(entry, kind);
   const usable = { entry, object, namespaced: info.namespaced };
   const problem = namingProblem(usable);
-  return problem === undefined ? { kind: 'usable', rendered: usable } : invalidName(entry, problem);
+  if (problem !== undefined) return invalidName(entry, problem);
+  return outOfScope(deps.scope, identity, usable) ?? { kind: 'usable', rendered: usable };
 }
 
 type Entry = PlacedResource['resource'];

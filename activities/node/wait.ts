@@ -1,7 +1,9 @@
 import { refKey } from '../../domain/child.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
+import type { Deps } from '../deps.ts';
 import type { Wave } from './advance.ts';
+import { siblingsOf, unknownNamespace } from './boundaries.ts';
 import { watchedObservation } from './observe.ts';
 import type { PassState } from './pass-state.ts';
 
@@ -13,11 +15,20 @@ const sliceMilliseconds = 10_000;
 const longestOutsideWaitMilliseconds = 30_000;
 
 /** Before anything is looked at or written, so that no change in between is lost. */
-export function subscribeAll(state: PassState, subscription: Subscription): void {
+export function subscribeAll(deps: Deps, state: PassState, subscription: Subscription): void {
+  for (const key of awaitedNodes(deps, state)) subscription.add(key);
   for (const { ref } of state.children) {
     subscription.add(changeKeys.child(refKey(ref)));
     if (ref.namespace !== undefined) subscription.add(changeKeys.namespace(ref.namespace));
   }
+}
+
+/** Keys of nodes that an entry waits for: what they report changes the plan itself, so that it is made anew. */
+function awaitedNodes(deps: Deps, { pass }: PassState): readonly string[] {
+  const waits = [...pass.entries.values()].some(
+    (entry) => entry.kind === 'broken' && entry.reason === unknownNamespace,
+  );
+  return waits ? siblingsOf(deps, pass.identity).map(({ namespace, name }) => changeKeys.node(namespace, name)) : [];
 }
 
 /** Brings observations up to date with what the watches know now; what they do not know is looked at again. False when nothing moved. */
@@ -69,6 +80,7 @@ export async function waitForChange(
   const lookAgainAt = limits.outside ? started + longestOutsideWaitMilliseconds : Number.POSITIVE_INFINITY;
   const quietAt = started + (limits.atMostMilliseconds ?? Number.POSITIVE_INFINITY);
   const deadline = nextDeadline(verdicts) ?? Number.POSITIVE_INFINITY;
+  const awaited = awaitedNodes(deps, wave.state);
   for (;;) {
     if (isSuperseded(wave)) return 'superseded';
     const now = deps.clock.now().getTime();
@@ -77,6 +89,7 @@ export async function waitForChange(
     if (now >= quietAt) return 'quiet';
     const pause = Math.min(deadline - now, lookAgainAt - now, quietAt - now, sliceMilliseconds);
     const changed = await subscription.next(pause, attempt.signal);
+    if (awaited.some((key) => changed.has(key))) return 'superseded';
     if (changed.size > 0 && refresh(wave, changed)) return 'changed';
   }
 }

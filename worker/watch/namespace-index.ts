@@ -1,18 +1,24 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { labels } from '../../domain/keys.ts';
 import type { Reflector } from '../../domain/ports.ts';
-import { changeKeys, type NamespaceIndex } from '../../domain/watching.ts';
+import { isOrphaned } from '../../domain/removal-plan.ts';
+import { changeKeys, type NamespaceIndex, type NamespaceOrigin } from '../../domain/watching.ts';
 import type { ChangePublisher } from './changes.ts';
 import { DigestStore } from './digest-store.ts';
 
 interface NamespaceDigest {
   readonly resourceVersion: string;
   readonly terminating: boolean;
+  readonly uid: string;
+  readonly marked: boolean;
 }
 
 function namespaceDigest(object: JsonObject): NamespaceDigest {
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     terminating: textAt(object, 'metadata', 'deletionTimestamp') !== undefined,
+    uid: textAt(object, 'metadata', 'uid') ?? '',
+    marked: isOrphaned(object) || textAt(object, 'metadata', 'labels', labels.node) !== undefined,
   };
 }
 
@@ -40,5 +46,9 @@ export class WatchedNamespaces implements NamespaceIndex {
     const known = this.store.get(name);
     if (known === undefined) return 'absent';
     return known.terminating ? 'terminating' : 'active';
+  }
+
+  origin(name: string): NamespaceOrigin | undefined {
+    return this.store.get(name);
   }
 }

@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly reader?: string;
   readonly password?: string;
   readonly schema?: string;
+  /** Further variables of the worker's environment. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** All a test file works with: a namespace with the database's Secret, a database, and the worker as a process. */
@@ -73,7 +75,7 @@ export async function openWorld(stack: StackEndpoints, options: WorldOptions): P
   const cluster = openCluster(stack.kubeconfig);
   await prepareNamespace(cluster, namespace, database.password);
   const engine = await openEngine(stack.temporalAddress);
-  const worker = workerProcess(stack, { LYNQ_TASK_QUEUE: `e2e-${options.name}` });
+  const worker = workerProcess(stack, { LYNQ_TASK_QUEUE: `e2e-${options.name}`, ...options.settings });
   await worker.start();
   await crdsAreServed((path) => cluster.list(path)).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${worker.output()}`);
