@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * `unit` is pure and fast: no server, no network. `stack` runs against one embedded stack (real MariaDB, Temporal, Kubernetes control plane) that
- * its global setup brings up; its files run one after the other, so that they do not disturb each other's waits.
+ * its global setup brings up; its files run one after the other, so that they do not disturb each other's waits. `faults` is the same with
+ * something broken on purpose.
  */
 export default defineConfig({
   test: {
@@ -33,6 +34,16 @@ export default defineConfig({
           globalSetup: ['test/support/stack-setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/support/stack-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
           hookTimeout: 120_000,
         },
       },

@@ -34,6 +34,8 @@ export interface HubFacts {
   readonly brokenForms: ReadonlySet<string>;
   /** Forms of which it is proven that they do not exist any more. */
   readonly goneForms: ReadonlySet<string>;
+  /** Forms that exist but name another hub now (deleted and made again under the same name). */
+  readonly movedForms: ReadonlySet<string>;
   readonly nodes: readonly KnownNode[];
 }
 
@@ -51,7 +53,8 @@ export interface Update {
 
 export interface Removal {
   readonly node: KnownNode;
-  readonly why: 'row' | 'form';
+  /** The row is gone or inactive; the form was deleted, which is intent; the form names another hub, which the deletion guard counts. */
+  readonly why: 'row' | 'form' | 'moved';
 }
 
 export interface Collision {
@@ -87,8 +90,9 @@ function removals(facts: HubFacts): readonly Removal[] {
   return facts.nodes.flatMap((node): readonly Removal[] => {
     if (node.deleting || facts.frozen.has(node.rowUid)) return [];
     if (!facts.rows.has(node.rowUid)) return [{ node, why: 'row' }];
-    const gone = !usable.has(node.form) && !facts.brokenForms.has(node.form) && facts.goneForms.has(node.form);
-    return gone ? [{ node, why: 'form' }] : [];
+    if (usable.has(node.form) || facts.brokenForms.has(node.form)) return [];
+    if (facts.goneForms.has(node.form)) return [{ node, why: 'form' }];
+    return facts.movedForms.has(node.form) ? [{ node, why: 'moved' }] : [];
   });
 }
 
@@ -140,7 +144,7 @@ export function planHub(facts: HubFacts): HubPlan {
   };
 }
 
-/** Rows that would lose nodes because they are gone or inactive: what the deletion guard counts. */
+/** Rows that would lose nodes for any reason but the deletion of a form: what the deletion guard counts. */
 export function leavingRows(plan: HubPlan): readonly string[] {
-  return [...new Set(plan.remove.filter(({ why }) => why === 'row').map(({ node }) => node.rowUid))].toSorted();
+  return [...new Set(plan.remove.filter(({ why }) => why !== 'form').map(({ node }) => node.rowUid))].toSorted();
 }

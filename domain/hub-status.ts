@@ -1,5 +1,7 @@
 import type { FrozenRow, LynqHubStatus } from './api/hub.ts';
 import type { GuardVerdict } from './deletion-guard.ts';
+import type { RowTotals } from './row-totals.ts';
+import type { SourceVerdict } from './source-watch.ts';
 import { isoSeconds, settleConditions } from './status.ts';
 
 /** What kubectl shows of a hub (parity 3.7 with the real error; decisions.md sections 1 and 4). */
@@ -12,9 +14,10 @@ export interface NodeTotals {
 export interface SyncFacts {
   readonly forms: number;
   readonly desired: number;
-  readonly seen: number;
-  readonly active: number;
+  readonly rows: RowTotals;
   readonly frozen: readonly FrozenRow[];
+  readonly warnings: readonly string[];
+  readonly source: SourceVerdict;
   readonly guard: GuardVerdict;
   readonly leaving: readonly string[];
   readonly totals: NodeTotals;
@@ -32,20 +35,40 @@ type Draft = Parameters<typeof settleConditions>[1][number];
 
 const sampleSize = 10;
 const listedFrozenRows = 20;
+const listedWarnings = 10;
 
 function heldDraft({ guard, leaving }: SyncFacts): Draft {
   if (guard.kind === 'allow')
     return { type: 'DeletionHeld', status: 'False', reason: 'WithinBudget', message: 'No deletion is held' };
   const sample = leaving.slice(0, sampleSize).join(', ');
   const more = leaving.length > sampleSize ? ', …' : '';
-  const why =
-    guard.why === 'EmptyResult' ? 'the table has no active row' : `the budget of this hour allows ${guard.budget} more`;
+  const why = {
+    EmptyResult: 'the table has no active row',
+    BudgetSpent: `the budget of this hour allows ${guard.budget} more`,
+    SourceChanged: 'another source answers than before',
+  }[guard.why];
+  const release =
+    guard.why === 'SourceChanged'
+      ? 'They are judged again when it has given two further equal reads.'
+      : `Approve this set with plan hash ${guard.planHash}.`;
   return {
     type: 'DeletionHeld',
     status: 'True',
     reason: guard.why,
-    message: `${leaving.length} rows would lose their nodes but ${why}: ${sample}${more}. Approve this set with plan hash ${guard.planHash}.`,
+    message: `${leaving.length} rows would lose their nodes but ${why}: ${sample}${more}. ${release}`,
   };
+}
+
+function sourceDraft({ source }: SyncFacts): Draft {
+  return source.kind === 'changed'
+    ? {
+        type: 'SourceChanged',
+        status: 'True',
+        reason: 'OtherSource',
+        message:
+          'Another server answers than before, or the table or view is defined otherwise: no row is removed or changed until it has given two further equal reads',
+      }
+    : { type: 'SourceChanged', status: 'False', reason: 'KnownSource', message: 'The known source answers' };
 }
 
 function transportDraft(insecure: boolean): Draft {
@@ -70,6 +93,7 @@ export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStat
   const drafts: readonly Draft[] = [
     { type: 'Ready', status: 'True', reason: 'DatabaseConnected', message },
     heldDraft(facts),
+    sourceDraft(facts),
     transportDraft(facts.insecure),
   ];
   return {
@@ -81,13 +105,10 @@ export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStat
     conditions: [...settleConditions(base.previous?.conditions ?? [], drafts, base)],
     lastSyncTime: isoSeconds(base.now),
     lastSyncDuration: `${facts.seconds.toFixed(1)}s`,
-    rows: {
-      seen: facts.seen,
-      active: facts.active,
-      frozen: facts.frozen.length,
-      held: facts.guard.kind === 'hold' ? facts.leaving.length : 0,
-    },
+    rows: { ...facts.rows },
     frozenRows: facts.frozen.slice(0, listedFrozenRows),
+    warnings: facts.warnings.slice(0, listedWarnings),
+    source: { ...facts.source.state },
     deletionGuard: { window: [...facts.guard.state.window], rowsAtStart: facts.guard.state.rowsAtStart },
   };
 }

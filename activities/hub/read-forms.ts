@@ -107,18 +107,33 @@ async function reportForm(deps: Deps, form: JudgedForm, nodes: readonly NodeDige
 /** How long a form has to be proven absent before its nodes go (decisions.md section 4): `kubectl replace --force` keeps them. */
 export const formAbsenceMilliseconds = 30_000;
 
+/** Forms that have nodes of a hub and do not name it. */
+export interface LeftForms {
+  /** Their absence has been proven twice with the required time in between. */
+  readonly gone: ReadonlySet<string>;
+  /** They exist and name another hub. */
+  readonly moved: ReadonlySet<string>;
+}
+
+function isOfOtherHub(form: JsonObject, hub: string): boolean {
+  const names = textAt(form, 'spec', 'hubId');
+  return names !== undefined && names !== hub && textAt(form, 'metadata', 'deletionTimestamp') === undefined;
+}
+
 /** When a form was first proven absent. Kept in this process only: losing it makes a removal later, never earlier. */
 export class FormAbsences {
   private readonly since = new Map<string, number>();
 
-  /** Names, of those asked for, whose absence has been proven twice with the required time in between. */
-  async proven(deps: Deps, namespace: string, names: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  /** Asks for forms that no longer name the hub: where each of them is. */
+  async look(deps: Deps, { namespace, hub }: HubRef, names: ReadonlySet<string>): Promise<LeftForms> {
     const gone = new Set<string>();
+    const moved = new Set<string>();
     for (const name of names) {
       const object = await deps.cluster.get({ apiVersion, kind: 'LynqForm', namespace, name });
       if (this.judge(`${namespace}/${name}`, object === undefined, deps.clock.now().getTime())) gone.add(name);
+      if (object !== undefined && isOfOtherHub(object, hub)) moved.add(name);
     }
-    return gone;
+    return { gone, moved };
   }
 
   private judge(key: string, absent: boolean, now: number): boolean {

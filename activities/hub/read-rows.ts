@@ -16,6 +16,8 @@ import { readPassword } from './read-hub.ts';
 /** A proven read: what the rows mean, and the values of those rows that some node does not have yet. */
 export interface RowsRead {
   readonly proof: ReadProof;
+  /** Hash of the uids that the table shows, active and frozen ones. */
+  readonly uids: string;
   readonly classified: ClassifiedRows;
   /** uid to the annotations of its nodes, for rows with a node to make or to change. */
   readonly values: ReadonlyMap<string, Readonly<Record<string, string>>>;
@@ -46,7 +48,12 @@ export async function readRows(
     { hub: `${request.namespace}/${request.hub}`, spec: work.hub.hub.spec, password, signal: work.attempt.signal },
     onRow,
   );
-  return { proof, classified: classifier.finish(), values };
+  const classified = classifier.finish();
+  return { proof, classified, values, uids: uidsHash(classified) };
+}
+
+function uidsHash({ active, frozen }: ClassifiedRows): string {
+  return rowHash([...[...active.keys()].toSorted(), '', ...frozen.map(({ uid }) => uid)].join('\n'));
 }
 
 function isCurrent(

@@ -1,9 +1,10 @@
+import type { GuardState } from '../../domain/deletion-guard.ts';
 import type { LynqHubStatus } from '../../domain/api/hub.ts';
 import type { JsonObject } from '../../domain/api/json.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { type FailureType, LynqFailure } from '../../domain/failures.ts';
 import { failedSyncStatus, type SyncFacts, syncedStatus } from '../../domain/hub-status.ts';
-import { managers } from '../../domain/keys.ts';
+import { annotations, managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { hubRef, type ReadHub } from './read-hub.ts';
@@ -22,7 +23,12 @@ export function endingReason(failure: LynqFailure): string | undefined {
   return endingFailures[failure.type];
 }
 
-async function writeStatus(deps: Deps, request: HubRef, { hub }: ReadHub, status: LynqHubStatus): Promise<void> {
+async function writeStatus(
+  deps: Deps,
+  request: HubRef,
+  { hub }: Pick<ReadHub, 'hub'>,
+  status: LynqHubStatus,
+): Promise<void> {
   if (canonicalJson((hub.status ?? {}) as JsonObject) === canonicalJson(status as unknown as JsonObject)) return;
   const body = { metadata: { uid: hub.metadata.uid }, status: status as unknown as JsonObject };
   const result = await deps.cluster.patch(hubRef(request), 'merge', body, {
@@ -38,6 +44,36 @@ async function writeStatus(deps: Deps, request: HubRef, { hub }: ReadHub, status
 export async function reportSynced(deps: Deps, request: HubRef, hub: ReadHub, facts: SyncFacts): Promise<void> {
   const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
   await writeStatus(deps, request, hub, syncedStatus(base, facts));
+}
+
+/** Spends the budget before the rows go: a sync that dies in between leaves too much spent, never too little. */
+export async function reserveDeletions(
+  deps: Deps,
+  request: HubRef,
+  { hub }: ReadHub,
+  { window, rowsAtStart }: GuardState,
+): Promise<void> {
+  await writeStatus(deps, request, { hub }, { ...hub.status, deletionGuard: { window: [...window], rowsAtStart } });
+}
+
+/**
+ * Takes the approval that a sync has judged off the hub, so that it cannot release the same set another day.
+ * Fails with ClusterStale when it was changed meanwhile; then the sync decides again.
+ */
+export async function useUpApproval(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<void> {
+  const approval = hub.metadata.annotations?.[annotations.approveDeletions];
+  if (approval === undefined) return;
+  const path = `/metadata/annotations/${annotations.approveDeletions.replaceAll('/', '~1')}`;
+  const steps = [
+    { op: 'test', path: '/metadata/uid', value: hub.metadata.uid },
+    { op: 'test', path, value: approval },
+    { op: 'remove', path },
+  ];
+  const result = await deps.cluster.patch(hubRef(request), 'json', steps, { manager: managers.apply });
+  if (result.kind === 'ok') return;
+  throw new LynqFailure('ClusterStale', `the approval of LynqHub ${request.namespace}/${request.hub} has changed`, {
+    hub: request.hub,
+  });
 }
 
 export async function reportFailed(

@@ -2,6 +2,8 @@ import type { FrozenRow } from '../../domain/api/hub.ts';
 import { type GuardVerdict, judgeDeletions } from '../../domain/deletion-guard.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { type HubPlan, leavingRows, planHub, type PlannedForm } from '../../domain/hub-plan.ts';
+import { rowTotals } from '../../domain/row-totals.ts';
+import { judgeSource, type SourceVerdict } from '../../domain/source-watch.ts';
 import { annotations } from '../../domain/keys.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
@@ -12,7 +14,7 @@ import { type JudgedForm, readForms, reportForms } from './read-forms.ts';
 import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
-import { endingReason, reportFailed, reportSynced } from './report-hub.ts';
+import { endingReason, reportFailed, reportSynced, reserveDeletions, useUpApproval } from './report-hub.ts';
 import { createNode, deleteNode, type NodeWrites, updateNode } from './write-nodes.ts';
 
 /** Writes to LynqNodes that run at the same time. */
@@ -65,27 +67,41 @@ async function syncRows(sync: Sync): Promise<SyncCounts> {
   const planned = plannedForms(forms);
   const read = await readRows(deps, request, { hub, forms: planned, attempt });
   const plan = await planFrom(sync, read, planned);
-  const guard = judge(sync, read, plan);
-  await write(sync, { read, plan, guard });
-  await report(sync, { read, plan, guard });
-  return countsOf(read, plan, guard);
+  const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, rows: read.uids });
+  const guard = judge(sync, { read, plan, source });
+  const decided: Decided = {
+    read,
+    plan: { ...plan, ...permitted(plan, { source, guard }) },
+    source,
+    guard,
+    leaving: leavingRows(plan),
+  };
+  await prepareDeletions(sync, decided);
+  await write(sync, decided);
+  await report(sync, decided);
+  return countsOf(decided);
 }
 
 async function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[]): Promise<HubPlan> {
   const nodes = livingNodes(sync);
   const listed = new Set(sync.forms.map(({ name }) => name));
   const missing = new Set(nodes.map(({ form }) => form).filter((form) => !listed.has(form)));
+  const left = await sync.deps.absences.look(sync.deps, sync.request, missing);
   return planHub({
     rows: new Map([...classified.active].map(([uid, { hash }]) => [uid, hash])),
     frozen: new Set(nodes.map(({ rowUid }) => rowUid).filter((uid) => classified.isFrozen(uid))),
     forms,
     brokenForms: new Set(sync.forms.filter(({ revision }) => revision === undefined).map(({ name }) => name)),
-    goneForms: await sync.deps.absences.proven(sync.deps, sync.request.namespace, missing),
+    goneForms: left.gone,
+    movedForms: left.moved,
     nodes,
   });
 }
 
-function judge(sync: Sync, { classified }: RowsRead, plan: HubPlan): GuardVerdict {
+function judge(
+  sync: Sync,
+  { read: { classified }, plan, source }: Pick<Decided, 'read' | 'plan' | 'source'>,
+): GuardVerdict {
   const { hub } = sync.hub;
   const alive = livingNodes(sync).filter(({ deleting }) => !deleting);
   return judgeDeletions({
@@ -95,18 +111,40 @@ function judge(sync: Sync, { classified }: RowsRead, plan: HubPlan): GuardVerdic
     rowsWithNodes: new Set(alive.map(({ rowUid }) => rowUid)).size,
     window: hub.status?.deletionGuard?.window ?? [],
     approval: hub.metadata.annotations?.[annotations.approveDeletions],
+    sourceChanged: source.kind === 'changed',
     now: sync.deps.clock.now(),
   });
 }
 
 interface Decided {
   readonly read: RowsRead;
+  /** What may be done of the plan now. */
   readonly plan: HubPlan;
+  readonly source: SourceVerdict;
   readonly guard: GuardVerdict;
+  /** Rows that the whole plan would take nodes from. */
+  readonly leaving: readonly string[];
 }
 
-/** Creates and updates go on while deletions are held. */
-async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan, guard }: Decided): Promise<void> {
+/** While deletions are held everything else goes on; from a source that is not known yet no value is taken over either, it may be an older one. */
+function permitted(
+  plan: HubPlan,
+  { source, guard }: Pick<Decided, 'source' | 'guard'>,
+): Pick<HubPlan, 'update' | 'remove'> {
+  return {
+    update: plan.update.filter(({ why }) => source.kind === 'known' || why === 'form'),
+    remove: plan.remove.filter(({ why }) => guard.kind === 'allow' || why === 'form'),
+  };
+}
+
+/** An approval is used up by the first sync that judges by it, whether it fits or not. */
+async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }: Decided): Promise<void> {
+  const isJudged = guard.kind === 'allow' || guard.why !== 'SourceChanged';
+  if (isJudged) await useUpApproval(deps, request, hub);
+  if (guard.kind === 'allow' && leaving.length > 0) await reserveDeletions(deps, request, hub, guard.state);
+}
+
+async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan }: Decided): Promise<void> {
   const writes: NodeWrites = {
     deps,
     request,
@@ -130,9 +168,8 @@ async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan,
     writeConcurrency,
     unlessStopped((update) => updateNode(writes, update)),
   );
-  const allowed = plan.remove.filter(({ why }) => why === 'form' || guard.kind === 'allow');
   await inParallel(
-    allowed,
+    plan.remove,
     writeConcurrency,
     unlessStopped((removal) => deleteNode(writes, removal)),
   );
@@ -144,37 +181,53 @@ function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
     reason: 'NameCollision',
     message: `with form ${form} its LynqNode would be named ${name}, as that of row ${holder} is`,
   }));
-  return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...collisions];
+  const byUid = new Map(collisions.map((collision) => [collision.uid, collision]));
+  return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...byUid.values()];
 }
 
 async function report(sync: Sync, decided: Decided): Promise<void> {
   const { deps, request, hub, forms } = sync;
   const nodes = livingNodes(sync);
-  const { read, plan, guard } = decided;
+  const { read, plan, source, guard, leaving } = decided;
   await reportForms(deps, forms, nodes);
   await reportSynced(deps, request, hub, {
     forms: forms.length,
     desired: plan.desired,
-    seen: read.classified.rows.seen,
-    active: read.classified.rows.active,
+    rows: rowTotals({
+      counts: read.classified.rows,
+      active: read.classified.active.keys(),
+      plan,
+      forms: forms.map(({ name }) => name),
+      nodes,
+      held: heldRows(decided),
+    }),
     frozen: frozenRows(decided),
+    warnings: [...read.proof.warnings, ...read.classified.warnings],
+    source,
     guard,
-    leaving: leavingRows(plan),
+    leaving,
     totals: { ready: nodes.filter(({ ready }) => ready).length, failed: nodes.filter(({ failed }) => failed).length },
     insecure: read.proof.insecure,
     seconds: (deps.clock.now().getTime() - sync.started.getTime()) / 1000,
   });
 }
 
-function countsOf({ classified }: RowsRead, plan: HubPlan, guard: GuardVerdict): SyncCounts {
-  const held = guard.kind === 'hold' ? leavingRows(plan).length : 0;
+function heldRows({ guard, leaving }: Decided): number {
+  return guard.kind === 'hold' ? leaving.length : 0;
+}
+
+function countsOf(decided: Decided): SyncCounts {
+  const {
+    plan,
+    read: { classified },
+  } = decided;
   return {
     rows: classified.rows.seen,
     active: classified.rows.active,
     frozen: classified.frozen.length,
-    held,
+    held: heldRows(decided),
     created: plan.create.length,
     updated: plan.update.length,
-    removed: held > 0 ? 0 : plan.remove.length,
+    removed: plan.remove.length,
   };
 }

@@ -78,6 +78,14 @@ export const DeletionWindowEntry = z.object({
 });
 export type DeletionWindowEntry = z.infer<typeof DeletionWindowEntry>;
 
+export const SourceRecord = z.object({
+  identity: z.string().describe('Hash of server and table or view definition of the known source.'),
+  candidate: z.string().describe('Hash of another source that has answered since; empty when none has.'),
+  candidateRows: z.string().describe('Hash of the uids that it showed last.'),
+  equalReads: z.int32().describe('Reads of it that were equal to the one before; two make it the known source.'),
+});
+export type SourceRecord = z.infer<typeof SourceRecord>;
+
 export const LynqHubStatus = z.object({
   observedGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation this status is about.'),
   referencingTemplates: count().describe('Number of forms that name this hub.'),
@@ -90,9 +98,14 @@ export const LynqHubStatus = z.object({
   rows: z
     .object({
       seen: z.int32().describe('Rows the server delivered.'),
-      active: z.int32().describe('Of those, active ones.'),
-      frozen: z.int32().describe('Of those, rows that are not acted on.'),
-      held: z.int32().describe('Rows whose deletion is held by the deletion guard.'),
+      active: z.int32().describe('Different uids that are acted on.'),
+      frozen: z.int32().describe('Of those seen, rows that are not acted on.'),
+      held: z.int32().describe('Rows whose deletion is held; they are gone from the table, or inactive.'),
+      inactive: count().describe('Of those seen, inactive rows.'),
+      repeated: count().describe('Of those seen, further rows equal to an active one.'),
+      provisioned: count().describe('Of the active ones, rows with a Ready node of every form.'),
+      waiting: count().describe('Of the active ones, rows with a node that is not Ready yet or cannot be made.'),
+      failed: count().describe('Of the active ones, rows with a node that has failed.'),
     })
     .optional()
     .describe('Rows of the last complete sync.'),
@@ -100,6 +113,11 @@ export const LynqHubStatus = z.object({
     .array(FrozenRow)
     .optional()
     .describe('Rows that are not acted on, with the reason (at most 20 are listed).'),
+  warnings: z
+    .array(z.string())
+    .optional()
+    .describe('What the last read found odd but acted on (at most 10 are listed).'),
+  source: SourceRecord.optional().describe('Which source is known to answer, to notice another one.'),
   deletionGuard: z
     .object({
       window: z.array(DeletionWindowEntry).describe('Deletions of the last hour.'),

@@ -7,6 +7,8 @@ export interface TcpProxy {
   cut(): void;
   /** From now on each new connection carries so many bytes from the server and then breaks, or falls silent. */
   limit(bytes: number, ending: 'break' | 'silence'): void;
+  /** Sends new connections elsewhere, as a failover does, and breaks those that are open. */
+  retarget(port: number): void;
   /** Bytes that the newest connection has carried from the server. */
   carried(): number;
   /** Connections that are open at the client's end. */
@@ -15,13 +17,14 @@ export interface TcpProxy {
 }
 
 export async function openTcpProxy(host: string, port: number): Promise<TcpProxy> {
+  let target = port;
   const pairs = new Set<readonly [Socket, Socket]>();
   let allowed = Number.POSITIVE_INFINITY;
   let ending: 'break' | 'silence' = 'break';
   let carried = 0;
 
   const server = createServer((client) => {
-    const upstream = connect(port, host);
+    const upstream = connect(target, host);
     const pair = [client, upstream] as const;
     let left = allowed;
     carried = 0;
@@ -45,14 +48,20 @@ export async function openTcpProxy(host: string, port: number): Promise<TcpProxy
     });
   });
 
+  function cut(): void {
+    for (const [client, upstream] of pairs) {
+      client.resetAndDestroy();
+      upstream.destroy();
+    }
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    cut() {
-      for (const [client, upstream] of pairs) {
-        client.resetAndDestroy();
-        upstream.destroy();
-      }
+    cut,
+    retarget(changed) {
+      target = changed;
+      cut();
     },
     limit(bytes, how) {
       allowed = bytes;

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /**
- * `npm test`: everything a change has to pass, cheapest first. The last step brings up its own embedded stack (real MariaDB, Temporal and Kubernetes
- * control plane) and takes it down again. Closes with `N passed, N failed, N skipped` over all tests.
+ * `npm test`: everything a change has to pass, cheapest first. The last steps bring up their own embedded stack (real MariaDB, Temporal and Kubernetes
+ * control plane) and take it down again. Closes with `N passed, N failed, N skipped` over all tests.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
@@ -34,6 +34,7 @@ const steps: readonly Step[] = [
   { title: 'generated files', command: process.execPath, args: ['tools/run.mjs', 'tools/generate/main.ts', '--check'] },
   tests('unit and architecture tests', 'unit'),
   tests('tests on real servers', 'stack'),
+  tests('tests with faults', 'faults'),
 ];
 
 const Counts = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numPendingTests: z.number() });

@@ -24,6 +24,7 @@ function facts(total: number, leaving: number, change: Partial<GuardFacts> = {})
     rowsWithNodes: total,
     window: [],
     approval: undefined,
+    sourceChanged: false,
     now: noon,
     ...change,
   };
@@ -86,6 +87,7 @@ describe('domain/deletion-guard', () => {
     it('records what it lets go, for the next hour', () => {
       expect(judgeDeletions(facts(100, 7))).toEqual({
         kind: 'allow',
+        by: 'budget',
         state: { window: [{ at: '2026-03-01T12:00:00Z', rows: 7 }], rowsAtStart: 100 },
       });
     });
@@ -97,6 +99,40 @@ describe('domain/deletion-guard', () => {
       ];
 
       expect(judgeDeletions(facts(100, 0, { window })).state.window).toEqual([window[1]]);
+    });
+
+    it.each(['', 'yesterday', '2026-13-45T00:00:00Z', 'NaN', '2027-03-01T12:00:00Z'])(
+      'counts what went at an unreadable or future time %j as spent now, for one hour',
+      (at) => {
+        const first = judgeDeletions(facts(80, 1, { window: [{ at, rows: 20 }] }));
+
+        expect(first).toMatchObject({
+          kind: 'hold',
+          budget: 0,
+          state: { window: [{ at: '2026-03-01T12:00:00Z', rows: 20 }], rowsAtStart: 100 },
+        });
+        expect(kindOf(80, 1, { window: first.state.window, now: afterNoon(3_599) })).toBe('hold');
+        expect(kindOf(80, 1, { window: first.state.window, now: afterNoon(3_600) })).toBe('allow');
+      },
+    );
+
+    it('wins nothing from a negative number of rows', () => {
+      expect(kindOf(100, 21, { window: [{ at: '2026-03-01T11:50:00Z', rows: -50 }] })).toBe('hold');
+    });
+
+    it('M16 holds when 15 % go at a time and the budget of the hour is spent', () => {
+      let [total, removed] = [100, 0];
+      let window: GuardState['window'] = [];
+      const kinds = Array.from({ length: 8 }, (_, sync) => {
+        const leaving = 15 * (sync + 1) - removed;
+        const verdict = judgeDeletions(facts(total, leaving, { window, now: afterNoon(60 * sync) }));
+        window = verdict.state.window;
+        if (verdict.kind === 'allow') [total, removed] = [total - leaving, removed + leaving];
+        return verdict.kind;
+      });
+
+      expect(kinds).toEqual(['allow', ...Array.from({ length: 7 }, () => 'hold')]);
+      expect(removed).toBe(15);
     });
 
     it('spends nothing on a plan that it holds', () => {
@@ -166,7 +202,39 @@ describe('domain/deletion-guard', () => {
     });
   });
 
+  describe('a source that is not known', () => {
+    it.each([1, 5, 50])('may take nodes of no row: %i', (leaving) => {
+      expect(judgeDeletions(facts(100, leaving, { sourceChanged: true }))).toMatchObject({
+        kind: 'hold',
+        why: 'SourceChanged',
+        state: { window: [] },
+      });
+    });
+
+    it('is released by no approval and no setting', () => {
+      const some = facts(100, 5, { sourceChanged: true, approval: planHash(rows(5)) });
+
+      expect(judgeDeletions(some).kind).toBe('hold');
+      expect(judgeDeletions({ ...some, settings: { ...settings, enabled: false } }).kind).toBe('hold');
+    });
+
+    it('holds nothing when nothing leaves', () => {
+      expect(kindOf(100, 0, { sourceChanged: true })).toBe('allow');
+    });
+  });
+
   describe('an approval', () => {
+    it('is told from a budget that suffices and from a guard that is off', () => {
+      const by = (change: Partial<GuardFacts>, leaving = 50): string => {
+        const verdict = judgeDeletions(facts(100, leaving, change));
+        return verdict.kind === 'allow' ? verdict.by : verdict.kind;
+      };
+
+      expect(by({ approval: planHash(rows(50)) })).toBe('approval');
+      expect(by({ approval: planHash(rows(5)) }, 5)).toBe('budget');
+      expect(by({ settings: { ...settings, enabled: false } })).toBe('settings');
+    });
+
     const held = (leaving: readonly string[], approval?: string): GuardVerdict =>
       judgeDeletions(facts(100, 0, { leaving, remaining: 100 - leaving.length, approval }));
 

@@ -36,6 +36,7 @@ function facts(change: Partial<HubFacts> = {}): HubFacts {
     forms: [web],
     brokenForms: new Set(),
     goneForms: new Set(),
+    movedForms: new Set(),
     nodes: [],
     ...change,
   };
@@ -110,11 +111,24 @@ const shuffled = (hub: HubFacts): HubFacts => ({
   forms: hub.forms.toReversed(),
   brokenForms: new Set([...hub.brokenForms].toReversed()),
   goneForms: new Set([...hub.goneForms].toReversed()),
+  movedForms: new Set([...hub.movedForms].toReversed()),
   nodes: hub.nodes.toReversed(),
 });
 
 describe('domain/hub-plan', () => {
   describe('planHub', () => {
+    it('removes the nodes of a form that names another hub now, and the deletion guard counts their rows', () => {
+      const nodes = [aNode('acme', data), aNode('acme', web), aNode('beta', data)];
+      const plan = planHub(facts({ rows: active('acme', 'beta'), movedForms: new Set(['data']), nodes }));
+
+      expect(names(plan).remove).toEqual(['acme-data (moved)', 'beta-data (moved)']);
+      expect(leavingRows(plan)).toEqual(['acme', 'beta']);
+    });
+
+    it('keeps the nodes of a form that neither exists nor is proven gone', () => {
+      expect(names(planHub(facts({ nodes: [aNode('acme', data)] }))).remove).toEqual([]);
+    });
+
     it('creates a node for every active row and usable form', () => {
       const plan = planHub(facts({ rows: active('acme', 'beta'), forms: [web, data] }));
 

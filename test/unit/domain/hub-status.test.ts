@@ -2,16 +2,35 @@ import { describe, expect, it } from 'vitest';
 import { LynqHubStatus } from '../../../domain/api/hub.ts';
 import type { GuardVerdict } from '../../../domain/deletion-guard.ts';
 import { failedSyncStatus, type HubStatusBase, type SyncFacts, syncedStatus } from '../../../domain/hub-status.ts';
+import type { RowTotals } from '../../../domain/row-totals.ts';
+import type { SourceVerdict } from '../../../domain/source-watch.ts';
 import { afterNoon, noon } from '../../support/builders/node-pass.ts';
 
 const window = [{ at: '2026-03-01T11:30:00Z', rows: 2 }];
-const allow: GuardVerdict = { kind: 'allow', state: { window, rowsAtStart: 50 } };
+const allow: GuardVerdict = { kind: 'allow', by: 'budget', state: { window, rowsAtStart: 50 } };
 const hold: GuardVerdict = {
   kind: 'hold',
   state: { window, rowsAtStart: 50 },
   planHash: '0123456789abcdef',
   why: 'BudgetSpent',
   budget: 8,
+};
+const identity = 'a'.repeat(64);
+const known: SourceVerdict = { kind: 'known', state: { identity, candidate: '', candidateRows: '', equalReads: 0 } };
+const changed: SourceVerdict = {
+  kind: 'changed',
+  state: { identity, candidate: 'b'.repeat(64), candidateRows: 'c'.repeat(64), equalReads: 1 },
+};
+const totals: RowTotals = {
+  seen: 60,
+  active: 50,
+  inactive: 8,
+  repeated: 2,
+  frozen: 0,
+  held: 0,
+  provisioned: 44,
+  waiting: 2,
+  failed: 4,
 };
 const uids = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `row${index}`);
 
@@ -22,9 +41,10 @@ const synced = (change: Partial<SyncFacts> = {}, from: Partial<HubStatusBase> = 
     {
       forms: 2,
       desired: 100,
-      seen: 60,
-      active: 50,
+      rows: totals,
       frozen: [],
+      warnings: [],
+      source: known,
       guard: allow,
       leaving: [],
       totals: { ready: 90, failed: 4 },
@@ -46,7 +66,7 @@ describe('domain/hub-status', () => {
         failed: 4,
         lastSyncTime: '2026-03-01T12:00:00Z',
         lastSyncDuration: '1.2s',
-        rows: { seen: 60, active: 50, frozen: 0, held: 0 },
+        rows: totals,
         deletionGuard: { window, rowsAtStart: 50 },
       });
     });
@@ -59,12 +79,11 @@ describe('domain/hub-status', () => {
       });
     });
 
-    it('counts all frozen rows and lists the first twenty', () => {
+    it('lists the first twenty frozen rows', () => {
       const frozen = uids(25).map((uid) => ({ uid, reason: 'InvalidUid', message: 'not a DNS label' }));
 
       const status = synced({ frozen });
 
-      expect(status.rows?.frozen).toBe(25);
       expect(status.frozenRows).toEqual(frozen.slice(0, 20));
     });
 
@@ -76,7 +95,22 @@ describe('domain/hub-status', () => {
       expect(held?.message).toContain('30 rows');
       expect(held?.message).toContain('0123456789abcdef');
       expect(uids(30).filter((uid) => new RegExp(`\\b${uid}\\b`).test(held?.message ?? ''))).toEqual(uids(10));
-      expect(status.rows?.held).toBe(30);
+    });
+
+    it('says that another source answers, and that rows are held for it', () => {
+      const status = synced({ source: changed, guard: { ...hold, why: 'SourceChanged' }, leaving: uids(3) });
+
+      expect(conditionOf(status, 'SourceChanged')).toMatchObject({ status: 'True', reason: 'OtherSource' });
+      expect(conditionOf(status, 'DeletionHeld')).toMatchObject({ status: 'True', reason: 'SourceChanged' });
+      expect(conditionOf(status, 'DeletionHeld')?.message).not.toContain('plan hash');
+      expect(status.source).toEqual(changed.state);
+      expect(conditionOf(synced({}, { previous: status }), 'SourceChanged')).toMatchObject({ status: 'False' });
+    });
+
+    it('lists the first ten warnings', () => {
+      const warnings = Array.from({ length: 12 }, (_, index) => `warning ${index}`);
+
+      expect(synced({ warnings }).warnings).toEqual(warnings.slice(0, 10));
     });
 
     it('says that the table is empty where that is the reason', () => {
@@ -106,7 +140,7 @@ describe('domain/hub-status', () => {
     });
 
     it('is what the CRD allows', () => {
-      for (const status of [synced(), synced({ guard: hold, leaving: uids(3) })])
+      for (const status of [synced(), synced({ guard: hold, leaving: uids(3) }), synced({ source: changed })])
         expect(LynqHubStatus.parse(status)).toEqual(status);
     });
   });

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type FakeBehaviour, type FakeServer, honest, openFakeServer } from '../../contract/row-source.fake-server.ts';
+import { describeRequest } from '../../support/e2e/audit.ts';
+import { type FaultHub, type FaultWorld, listOf, openFaultWorld, rowNames } from './support.ts';
+
+const approve = 'lynq.sh/approve-deletions';
+
+/** A MySQL server with other rows, as a failover may bring up. */
+function serverWith(rows: readonly (readonly string[])[]): FakeBehaviour {
+  return {
+    answer: (sql) => {
+      if (sql.startsWith('SELECT COUNT')) return { columns: 1, rows: [[String(rows.length)]] };
+      if (sql.startsWith('SELECT `')) return { columns: 3, rows };
+      return honest(sql);
+    },
+  };
+}
+
+describe('faults/database/guard', () => {
+  let faults: FaultWorld;
+  const servers: FakeServer[] = [];
+
+  beforeAll(async () => {
+    faults = await openFaultWorld('guard');
+  });
+  afterAll(async () => {
+    for (const server of servers) await server.close();
+    await faults?.close();
+  });
+
+  async function failover(hub: FaultHub, rows: readonly (readonly string[])[]): Promise<void> {
+    const server = await openFakeServer(serverWith(rows));
+    servers.push(server);
+    hub.proxy.retarget(server.port);
+  }
+
+  const planHashOf = (message: string): string => /plan hash ([0-9a-f]+)/.exec(message)?.[1] ?? '';
+
+  test('M6 failover to an empty server is held, and clears by itself when the rows return', async () => {
+    const hub = await faults.open('m6', 12);
+    const before = await hub.nodes();
+
+    await failover(hub, []);
+    const held = await hub.until('DeletionHeld', 'True/SourceChanged');
+    expect(held.message).toContain('12 rows');
+    expect(await hub.condition('SourceChanged')).toMatchObject({ status: 'True' });
+    await hub.until('DeletionHeld', 'True/EmptyResult');
+    await hub.untilSynced(2);
+    expect(await hub.nodes()).toEqual(before);
+    expect((await hub.status()).rows).toMatchObject({ seen: 0, held: 12 });
+
+    hub.proxy.retarget(faults.world.database.port);
+    await hub.until('DeletionHeld', 'False');
+    await hub.until('SourceChanged', 'False');
+    expect(await hub.nodes()).toEqual(before);
+  });
+
+  test('M7 failover to a lagging replica removes nothing and takes over no older value', async () => {
+    const hub = await faults.open('m7', 20);
+    const before = await hub.nodes();
+    await hub.sql('UPDATE m7 SET size = 2');
+    await hub.untilSynced(2);
+
+    const lagging = rowNames(19).map((row, index) => [row, '1', index < 5 ? '1' : '2']);
+    const place = faults.world.audit.now();
+    await failover(hub, lagging);
+    await hub.until('SourceChanged', 'True');
+    hub.proxy.retarget(faults.world.database.port);
+    await hub.until('SourceChanged', 'False');
+
+    expect(await hub.nodes()).toEqual(before);
+    const writes = faults.world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.name?.includes('-m7-form'));
+    expect(writes.map(describeRequest)).toEqual([]);
+  });
+
+  test('M8 a view that filters everything away is held', async () => {
+    const hub = await faults.open('m8', 11);
+    const before = await hub.nodes();
+    await hub.sql('RENAME TABLE m8 TO m8_base; CREATE VIEW m8 AS SELECT * FROM m8_base');
+    await hub.until('SourceChanged', 'True');
+    await hub.until('SourceChanged', 'False');
+
+    await hub.sql('CREATE OR REPLACE VIEW m8 AS SELECT * FROM m8_base WHERE FALSE');
+    await hub.until('DeletionHeld', 'True/EmptyResult');
+    await hub.untilSynced(2);
+    expect(await hub.nodes()).toEqual(before);
+
+    await hub.sql('CREATE OR REPLACE VIEW m8 AS SELECT * FROM m8_base');
+    await hub.until('DeletionHeld', 'False');
+    expect(await hub.nodes()).toEqual(before);
+  });
+
+  test('M11 TRUNCATE with a slow reload loses no node', async () => {
+    const hub = await faults.open('m11', 12);
+    const before = await hub.nodes();
+
+    await hub.sql('TRUNCATE m11');
+    await hub.until('DeletionHeld', 'True/EmptyResult');
+    // One row is back, so the result is not empty, and 11 rows are one more than may go.
+    await hub.sql("INSERT INTO m11 (id) VALUES ('row-0')");
+    await hub.until('DeletionHeld', 'True/BudgetSpent');
+    await hub.sql(
+      `INSERT INTO m11 (id) VALUES ${rowNames(11, 1)
+        .map((row) => `('${row}')`)
+        .join(', ')}`,
+    );
+    await hub.until('DeletionHeld', 'False');
+    expect(await hub.nodes()).toEqual(before);
+    expect((await hub.status()).deletionGuard.window).toEqual([]);
+  });
+
+  test('M14 rows that are all made inactive are held', async () => {
+    const hub = await faults.open('m14', 11);
+    const before = await hub.nodes();
+
+    await hub.sql('UPDATE m14 SET active = 0');
+    await hub.until('DeletionHeld', 'True/EmptyResult');
+    await hub.untilSynced(1);
+    expect((await hub.status()).rows).toMatchObject({ seen: 11, inactive: 11, active: 0, held: 11 });
+    expect(await hub.nodes()).toEqual(before);
+  });
+
+  test('M15 an approval by hash lets go exactly the approved set, once', async () => {
+    const hub = await faults.open('m15', 15);
+    await hub.sql(`DELETE FROM m15 WHERE id IN (${listOf(rowNames(11))})`);
+    const held = await hub.until('DeletionHeld', 'True/BudgetSpent');
+
+    // The set changes after the approval was decided on: held again, under another hash.
+    await hub.sql("DELETE FROM m15 WHERE id = 'row-11'");
+    await hub.untilSynced(2);
+    await hub.annotate(approve, planHashOf(held.message));
+    await hub.untilSynced(2);
+    expect(await hub.nodes()).toHaveProperty('size', 15);
+    expect((await hub.hub()).metadata.annotations?.[approve]).toBeUndefined();
+
+    const again = await hub.until('DeletionHeld', 'True/BudgetSpent');
+    expect(planHashOf(again.message)).not.toBe(planHashOf(held.message));
+    await hub.annotate(approve, planHashOf(again.message));
+    const left = await hub.untilNodes(3);
+    expect([...left.keys()].toSorted()).toEqual(rowNames(3, 12).map((row) => `${row}-m15-form`));
+    await hub.until('DeletionHeld', 'False');
+    expect((await hub.hub()).metadata.annotations?.[approve]).toBeUndefined();
+    expect((await hub.status()).deletionGuard.window).toEqual([expect.objectContaining({ rows: 12 })]);
+  });
+
+  test('M16 one part of the rows after the other is held when the budget of the hour is spent', async () => {
+    const hub = await faults.open('m16', 60);
+    for (let sync = 0; sync < 8; sync += 1) {
+      await hub.sql(`DELETE FROM m16 WHERE id IN (${listOf(rowNames(7, sync * 7))})`);
+      await hub.untilSynced(2);
+    }
+    await hub.until('DeletionHeld', 'True/BudgetSpent');
+
+    // 60 rows allow 12: the first 7 went, the next 7 did not.
+    expect(await hub.nodes()).toHaveProperty('size', 53);
+    expect((await hub.status()).rows).toMatchObject({ active: 4, held: 49 });
+  });
+});

@@ -1,0 +1,151 @@
+import { inject } from 'vitest';
+import { openTcpProxy, type TcpProxy } from '../../contract/row-source.proxy.ts';
+import { type Condition, conditionOf, type Json, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
+import { configMapForm, hubObject } from '../../support/e2e/manifests.ts';
+import { openWorld, type World } from '../../support/e2e/world.ts';
+
+/** A hub with a table, a form and a way to its database of its own, so that one test's fault is no other's. */
+export interface FaultHub {
+  readonly name: string;
+  readonly table: string;
+  readonly proxy: TcpProxy;
+  sql: World['database']['sql'];
+  hub(): Promise<KubeObject>;
+  condition(type: string): Promise<Condition | undefined>;
+  /** Waits until a condition is as wanted: `DeletionHeld=True/EmptyResult`, the reason may be left out. */
+  until(type: string, wanted: string): Promise<Condition>;
+  /** Name of each LynqNode of the hub with its uid; those being deleted are not among them. */
+  nodes(): Promise<ReadonlyMap<string, string>>;
+  /** Waits for so many living nodes. */
+  untilNodes(count: number): Promise<ReadonlyMap<string, string>>;
+  /** Waits until so many further syncs have ended completely. */
+  untilSynced(times: number): Promise<Json>;
+  annotate(key: string, value: string): Promise<void>;
+  status(): Promise<Json>;
+}
+
+export interface FaultWorld {
+  readonly world: World;
+  /** A hub over a new table with rows `row-0`, `row-1`, …, all its nodes Ready. */
+  open(name: string, rows: number, options?: FaultHubOptions): Promise<FaultHub>;
+  close(): Promise<void>;
+}
+
+export interface FaultHubOptions {
+  readonly syncInterval?: string;
+  /** Columns beside `id`, `active` and `size`. */
+  readonly columns?: string;
+  readonly extra?: Readonly<Record<string, string>>;
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly port?: number;
+}
+
+export async function openFaultWorld(name: string): Promise<FaultWorld> {
+  const world = await openWorld(inject('stack'), { name, schema: 'CREATE TABLE seed (id INT)' });
+  const proxies: TcpProxy[] = [];
+  return {
+    world,
+    async open(hub, rows, options = {}) {
+      const proxy = await openTcpProxy(world.database.host, options.port ?? world.database.port);
+      proxies.push(proxy);
+      const opened = await openHub(world, { name: hub, rows, proxy, options });
+      await opened.untilNodes(rows);
+      await opened.untilSynced(1);
+      return opened;
+    },
+    async close() {
+      await world.close();
+      for (const proxy of proxies) await proxy.close();
+    },
+  };
+}
+
+export const rowNames = (count: number, from = 0): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `row-${from + index}`);
+
+export const listOf = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+
+async function openHub(
+  world: World,
+  {
+    name,
+    rows,
+    proxy,
+    options,
+  }: {
+    readonly name: string;
+    readonly rows: number;
+    readonly proxy: TcpProxy;
+    readonly options: FaultHubOptions;
+  },
+): Promise<FaultHub> {
+  const { namespace, cluster } = world;
+  const table = name.replaceAll('-', '_');
+  const extra = { size: 'size', ...options.extra };
+  const columns = `id VARCHAR(63), active BOOLEAN DEFAULT TRUE, size INT DEFAULT 1${options.columns ?? ''}`;
+  await world.database.sql(`CREATE TABLE \`${table}\` (${columns})`);
+  if (rows > 0) {
+    const values = rowNames(rows).map((row) => `('${row}')`);
+    await world.database.sql(`INSERT INTO \`${table}\` (id) VALUES ${values.join(', ')}`);
+  }
+  const database = { ...world.database, port: proxy.port };
+  const object = hubObject({ name, namespace, database, table, extra, syncInterval: options.syncInterval ?? '1s' });
+  const { spec } = object as { spec: Readonly<Record<string, unknown>> };
+  await cluster.create(lynqPath(namespace, 'lynqhubs'), {
+    ...(object as object),
+    spec: { ...spec, ...options.spec },
+  });
+  const data = Object.fromEntries(Object.keys(extra).map((variable) => [variable, `{{ .${variable} }}`]));
+  const form = configMapForm({ name: `${name}-form`, namespace, hub: name }, [{ id: 'map', data }]);
+  await cluster.create(lynqPath(namespace, 'lynqforms'), form);
+  return hubView(world, { name, table, proxy });
+}
+
+function hubView(world: World, parts: Pick<FaultHub, 'name' | 'table' | 'proxy'>): FaultHub {
+  const { namespace, cluster } = world;
+  const path = lynqPath(namespace, 'lynqhubs', parts.name);
+  const hub = (): Promise<KubeObject> => cluster.get(path);
+  const nodes = async (): Promise<ReadonlyMap<string, string>> => {
+    const selector = `?labelSelector=${encodeURIComponent(`lynq.sh/hub=${parts.name}`)}`;
+    const all = await cluster.list(`${lynqPath(namespace, 'lynqnodes')}${selector}`);
+    const living = all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return new Map(living.map(({ metadata }) => [metadata.name, metadata.uid]));
+  };
+  return {
+    ...parts,
+    sql: (statement, values) => world.database.sql(statement, values),
+    hub,
+    nodes,
+    status: async () => (await hub()).status,
+    condition: async (type) => conditionOf(await hub(), type),
+    until: (type, wanted) => {
+      const [status, reason] = wanted.split('/');
+      return eventually(`${type} of hub ${parts.name} is ${wanted}`, async () => {
+        const found = conditionOf(await hub(), type);
+        const fits = found?.status === status && (reason === undefined || found?.reason === reason);
+        return fits && found !== undefined ? there(found) : notYet((await hub()).status ?? 'no status');
+      });
+    },
+    untilNodes: (count) =>
+      eventually(
+        `hub ${parts.name} has ${count} nodes`,
+        async () => {
+          const found = await nodes();
+          return found.size === count ? there(found) : notYet(`${found.size} ${JSON.stringify((await hub()).status)}`);
+        },
+        { withinMs: 120_000 },
+      ),
+    untilSynced: async (times) => {
+      const seen = new Set<string>([(await hub()).status?.lastSyncTime ?? '']);
+      return eventually(`hub ${parts.name} has synced ${times} times more`, async () => {
+        const { status } = await hub();
+        seen.add(status?.lastSyncTime ?? '');
+        return seen.size > times ? there(status) : notYet(status ?? 'no status');
+      });
+    },
+    annotate: async (key, value) => {
+      await cluster.merge(path, { metadata: { annotations: { [key]: value } } });
+    },
+  };
+}
