@@ -8,6 +8,7 @@ import { buildGraph, type Graph, type GraphResult } from '../domain/graph.ts';
 import { hashText, revisionName } from '../domain/identity.ts';
 import { apiVersion, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
+import { compileReadyWhen, type ReadyWhen } from '../domain/readiness/ready-when.ts';
 
 /** The content of a form at one moment: entries and their order. Immutable, so it is cached by name. */
 export interface FormRevision {
@@ -16,6 +17,27 @@ export interface FormRevision {
   readonly contentHash: string;
   readonly entries: readonly PlacedResource[];
   readonly graph: GraphResult;
+  /** Compiled `readyWhen` by entry id. */
+  readonly readyWhen: ReadonlyMap<string, ReadyWhen>;
+  /** Expressions that cannot be compiled, each with its entry and place. */
+  readonly expressionProblems: readonly string[];
+}
+
+function compileExpressions(
+  entries: readonly PlacedResource[],
+): Pick<FormRevision, 'readyWhen' | 'expressionProblems'> {
+  const readyWhen = new Map<string, ReadyWhen>();
+  const expressionProblems: string[] = [];
+  for (const { resource } of entries) {
+    if (resource.readyWhen === undefined) continue;
+    const result = compileReadyWhen(resource.readyWhen);
+    if (result.ok) readyWhen.set(resource.id, result.rule);
+    else {
+      const { line, column, message } = result.problem;
+      expressionProblems.push(`resource '${resource.id}': readyWhen: line ${line}, column ${column}: ${message}`);
+    }
+  }
+  return { readyWhen, expressionProblems };
 }
 
 export interface FormIdentity {
@@ -52,7 +74,8 @@ function parseRevision(name: string, form: string, data: JsonObject): FormRevisi
   }
   const entries = collectResources(parsed.data);
   const graph = buildGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
-  return { name, form, contentHash: hashText(canonicalJson(data), hashLength), entries, graph };
+  const contentHash = hashText(canonicalJson(data), hashLength);
+  return { name, form, contentHash, entries, graph, ...compileExpressions(entries) };
 }
 
 export function openFormStore(cluster: Cluster): FormStore {

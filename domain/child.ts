@@ -147,6 +147,7 @@ export function intendedRecord(child: DesiredChild): InventoryEntry {
     policy: child.policy,
     ...(child.entry.dependIds?.length ? { dependIds: child.entry.dependIds } : {}),
     ...(child.entry.creationPolicy === 'Once' ? { once: true } : {}),
+    ...(child.entry.readyWhen === undefined ? {} : { readyWhen: true }),
   };
 }
 

@@ -50,13 +50,14 @@ function cycleFrom(
   dependencies: ReadonlyMap<string, readonly string[]>,
   open: ReadonlySet<string>,
 ): readonly string[] {
-  const path: string[] = [];
+  const places = new Map<string, number>();
   let current: string | undefined = start;
-  while (current !== undefined && !path.includes(current)) {
-    path.push(current);
+  while (current !== undefined && !places.has(current)) {
+    places.set(current, places.size);
     current = dependencies.get(current)?.find((id) => open.has(id));
   }
-  return current === undefined ? path : [...path.slice(path.indexOf(current)), current];
+  const path = [...places.keys()];
+  return current === undefined ? path : [...path.slice(places.get(current)), current];
 }
 
 function invert(entries: readonly GraphEntry[]): ReadonlyMap<string, readonly string[]> {
@@ -66,24 +67,42 @@ function invert(entries: readonly GraphEntry[]): ReadonlyMap<string, readonly st
   return dependents;
 }
 
+interface Rounds {
+  /** Ids by round: each round holds what is free once all earlier ones are done, in the order the ids were given in. */
+  readonly rounds: readonly (readonly string[])[];
+  /** Ids on a cycle or behind one. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** Every edge is looked at once, so that a chain of a thousand costs no more than a thousand. */
+function sortIntoRounds(
+  dependencies: ReadonlyMap<string, readonly string[]>,
+  dependents: ReadonlyMap<string, readonly string[]>,
+): Rounds {
+  const place = new Map([...dependencies.keys()].map((id, index) => [id, index] as const));
+  const missing = new Map([...dependencies].map(([id, dependIds]) => [id, dependIds.length] as const));
+  const open = new Set(dependencies.keys());
+  const rounds: (readonly string[])[] = [];
+  let free: readonly string[] = [...open].filter((id) => missing.get(id) === 0);
+  while (free.length > 0) {
+    rounds.push(free);
+    for (const id of free) open.delete(id);
+    const touched = free.flatMap((id) => dependents.get(id) ?? []);
+    for (const id of touched) missing.set(id, (missing.get(id) ?? 0) - 1);
+    const next = new Set(touched.filter((id) => missing.get(id) === 0));
+    free = [...next].toSorted((left, right) => (place.get(left) ?? 0) - (place.get(right) ?? 0));
+  }
+  return { rounds, open };
+}
+
 /** Checks and orders the entries of a form or of a node's record. All naming problems are reported at once, a cycle only when names are right. */
 export function buildGraph(entries: readonly GraphEntry[]): GraphResult {
   const problems = namingProblems(entries);
   if (problems.length > 0) return { ok: false, problems };
 
   const dependencies = new Map(entries.map(({ id, dependIds }) => [id, [...new Set(dependIds)]] as const));
-  const level = new Map<string, number>();
-  const open = new Set(dependencies.keys());
-  const order: string[] = [];
-  for (let progress = true; progress; ) {
-    const free = [...open].filter((id) => dependencies.get(id)?.every((dependency) => !open.has(dependency)));
-    for (const id of free)
-      level.set(id, 1 + Math.max(0, ...(dependencies.get(id) ?? []).map((dep) => level.get(dep) ?? 0)));
-    for (const id of free) open.delete(id);
-    order.push(...free);
-    progress = free.length > 0;
-  }
-
+  const dependents = invert(entries);
+  const { rounds, open } = sortIntoRounds(dependencies, dependents);
   const [stuck] = open;
   if (stuck !== undefined) {
     const chain = cycleFrom(stuck, dependencies, open);
@@ -92,8 +111,5 @@ export function buildGraph(entries: readonly GraphEntry[]): GraphResult {
       problems: [{ kind: 'cycle', chain, message: `circular dependency detected: ${chain.join(' -> ')}` }],
     };
   }
-  return {
-    ok: true,
-    graph: { order, dependencies, dependents: invert(entries), levels: Math.max(0, ...level.values()) },
-  };
+  return { ok: true, graph: { order: rounds.flat(), dependencies, dependents, levels: rounds.length } };
 }

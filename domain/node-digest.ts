@@ -5,6 +5,7 @@ import { annotations, labels } from './keys.ts';
 import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
 import { evaluateReadiness } from './readiness/index.ts';
+import type { ReadyWhen } from './readiness/ready-when.ts';
 import { annotationsDigest } from './rows.ts';
 import type { NodeDigest, ReportedChild } from './watching.ts';
 
@@ -42,7 +43,13 @@ function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> 
       const state = states.get(textAt(entry, 'id')) ?? '';
       return [
         refKey(ref),
-        { uid: textAt(entry, 'uid'), namespace, state, baseline: textAt(entry, 'baseline') },
+        {
+          uid: textAt(entry, 'uid'),
+          namespace,
+          state,
+          baseline: textAt(entry, 'baseline'),
+          readyWhen: at(entry, 'readyWhen') === true,
+        },
       ] as const;
     }),
   );
@@ -85,13 +92,14 @@ export function nodeDigest(node: JsonObject): NodeDigest {
   };
 }
 
-/** What is kept of a child. */
-export function childDigest(object: JsonObject): ChildDigest {
+/** What is kept of a child, judged by its form's `readyWhen` where there is one and it is known. */
+export function childDigest(object: JsonObject, readyWhen?: ReadyWhen): ChildDigest {
   return {
     uid: textAt(object, 'metadata', 'uid') ?? '',
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     deleting: textAt(object, 'metadata', 'deletionTimestamp') !== undefined,
-    readiness: evaluateReadiness(object),
+    readiness: evaluateReadiness(object, readyWhen),
+    ...(readyWhen === undefined ? {} : { judgedBy: readyWhen.expression }),
     appliedHash: textAt(object, 'metadata', 'annotations', annotations.appliedHash),
     ownedHash: ownedFieldsHash(object),
   };

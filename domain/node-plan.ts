@@ -18,6 +18,8 @@ export interface ChildDigest {
   readonly resourceVersion: string;
   readonly deleting: boolean;
   readonly readiness: Readiness;
+  /** The `readyWhen` that `readiness` is by; absent when it is by the rule of the kind. */
+  readonly judgedBy?: string | undefined;
   /** Annotation `lynq.sh/applied-hash`. */
   readonly appliedHash?: string | undefined;
   /** Hash of the fields our apply owns (owned-fields.ts). */
@@ -27,9 +29,8 @@ export interface ChildDigest {
 /** Text that changes when a node has to look at a child again. */
 export function childSignature(digest: ChildDigest | undefined): string {
   if (digest === undefined) return 'absent';
-  return [digest.uid, digest.deleting, digest.readiness.state, digest.appliedHash ?? '', digest.ownedHash ?? ''].join(
-    '/',
-  );
+  const { uid, deleting, readiness, judgedBy, appliedHash, ownedHash } = digest;
+  return [uid, deleting, readiness.state, judgedBy ?? '', appliedHash ?? '', ownedHash ?? ''].join('/');
 }
 
 export type Observation =

@@ -2,6 +2,7 @@ import type { JsonObject } from './api/json.ts';
 import type { KnownNode } from './hub-plan.ts';
 import type { ChildDigest } from './node-plan.ts';
 import type { KindRef, ObjectRef } from './ports.ts';
+import type { ReadyWhen } from './readiness/ready-when.ts';
 
 /**
  * What the worker's watches know. Events make things fast, never right: absence is proved by a GET, and a pass that waits also has a time to
@@ -31,6 +32,8 @@ export interface ReportedChild {
   readonly namespace: string | undefined;
   readonly state: string;
   readonly baseline: string | undefined;
+  /** An expression of the form decides over its readiness, which a digest knows only once a pass has named it (`ChildIndex.judge`). */
+  readonly readyWhen: boolean;
 }
 
 export interface NodeIndex {
@@ -51,6 +54,8 @@ export interface ChildIndex {
   /** The last digest, unless the object is gone or was never seen with our tracking labels. */
   get(ref: ObjectRef): ChildDigest | undefined;
   observe(object: JsonObject): void;
+  /** From now on this object's readiness is by an expression (or by its kind again), until the object is gone. */
+  judge(ref: ObjectRef, readyWhen: ReadyWhen | undefined): void;
   /** Takes out an object that a GET proved gone. */
   forget(ref: ObjectRef): void;
 }

@@ -57,8 +57,11 @@ async function judgeForm(deps: Deps, object: JsonObject, declared: ReadonlySet<s
 const maxSkewRefusal = 'rollout.maxSkew is not supported by this version; set it to 0 or remove it';
 
 function formProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly string[] {
-  if (revision.graph.ok) return templateProblems(revision, declared);
-  return revision.graph.problems.map(({ message }) => `Dependency validation failed: ${message}`);
+  const graph = revision.graph.ok
+    ? []
+    : revision.graph.problems.map(({ message }) => `Dependency validation failed: ${message}`);
+  const templates = revision.graph.ok ? templateProblems(revision, declared) : [];
+  return [...graph, ...templates, ...revision.expressionProblems];
 }
 
 function templateProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly string[] {

@@ -98,6 +98,7 @@ async function applyAll(wave: Wave, ids: readonly string[]): Promise<void> {
       const child = state.child(id);
       if (child === undefined) return;
       const observation = state.observed.get(id) ?? { kind: 'unread' as const };
+      deps.children.judge(child.ref, state.pass.readyWhen.get(id));
       const outcome = await writeChild(deps, { child, observation, signal: attempt.signal });
       if (outcome.kind === 'written') state.recordWrite(child, outcome.object, deps.clock.now());
       if (outcome.kind === 'stopped') state.attempts.set(id, outcome.attempt);

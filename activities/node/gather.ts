@@ -17,6 +17,7 @@ import type { PlannedEntry } from '../../domain/node-plan.ts';
 import { overriddenVariables, readOverrides } from '../../domain/overrides.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
+import type { ReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { rowVariables } from '../../domain/rows.ts';
 import type { NodeRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
@@ -36,6 +37,8 @@ export interface NodePass extends ReadNode {
   readonly graph: Graph;
   readonly entries: ReadonlyMap<string, PlannedEntry>;
   readonly inputHash: string;
+  /** Compiled `readyWhen` by entry id. */
+  readonly readyWhen: ReadonlyMap<string, ReadyWhen>;
   /** Names of overridden variables that hold. */
   readonly overridden: readonly string[];
 }
@@ -100,6 +103,7 @@ async function planPass(deps: Deps, read: ReadNode, revision: FormRevision): Pro
     graph: orderOf(revision),
     entries: await plannedEntries(deps, read, { revision, rendered }),
     inputHash: inputHash(object),
+    readyWhen: revision.readyWhen,
     overridden: [...variables.keys()].filter((name) => variables.get(name) !== row.get(name)),
   };
 }

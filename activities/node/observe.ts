@@ -4,12 +4,16 @@ import { childDigest } from '../../domain/node-digest.ts';
 import type { Observation } from '../../domain/node-plan.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import type { Deps } from '../deps.ts';
-import type { ReadNode } from './gather.ts';
+import type { NodePass } from './gather.ts';
 
-/** What the watch already knows of an object of our record; anything else has to be read. */
+/**
+ * What the watch already knows of an object of our record; anything else has to be read, as has one whose digest was made before the expression that
+ * decides over its readiness was known.
+ */
 export function watchedObservation(deps: Deps, child: DesiredChild, record: InventoryEntry | undefined): Observation {
   const digest = deps.children.get(child.ref);
-  const known = digest !== undefined && record?.uid !== undefined && digest.uid === record.uid;
+  const judged = digest?.judgedBy === child.entry.readyWhen;
+  const known = digest !== undefined && judged && record?.uid !== undefined && digest.uid === record.uid;
   return known ? { kind: 'ours', digest } : { kind: 'unread' };
 }
 
@@ -23,7 +27,7 @@ function listedByPeer(status: LynqNodeStatus | undefined, child: DesiredChild): 
 /** Reads an object and decides whose it is. */
 export async function lookAt(
   deps: Deps,
-  read: ReadNode,
+  pass: NodePass,
   look: { readonly child: DesiredChild; readonly record: InventoryEntry | undefined; readonly signal: AbortSignal },
 ): Promise<Observation> {
   const { child, record, signal } = look;
@@ -32,8 +36,10 @@ export async function lookAt(
     deps.children.forget(child.ref);
     return { kind: 'absent' };
   }
+  const readyWhen = pass.readyWhen.get(child.id);
+  const ownership = classifyOwnership(object, pass.identity, record, listedByPeer(pass.node.status, child));
+  if (ownership.kind === 'ours') deps.children.judge(child.ref, readyWhen);
   deps.children.observe(object);
-  const ownership = classifyOwnership(object, read.identity, record, listedByPeer(read.node.status, child));
   if (ownership.kind === 'foreign') return ownership;
-  return { kind: ownership.kind, digest: childDigest(object) };
+  return { kind: ownership.kind, digest: childDigest(object, readyWhen) };
 }

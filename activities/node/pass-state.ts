@@ -45,8 +45,10 @@ export class PassState {
     this.record = new Map(recordByRef(pass.node.status?.inventory ?? []));
     this.previous = new Map((pass.node.status?.resources ?? []).map((resource) => [resource.id, resource]));
     this.forced = new Set(force ? this.children.map(({ id }) => id) : []);
-    for (const child of this.children)
+    for (const child of this.children) {
+      if (deps.children.get(child.ref) !== undefined) deps.children.judge(child.ref, pass.readyWhen.get(child.id));
       this.observed.set(child.id, watchedObservation(deps, child, this.recordOf(child)));
+    }
   }
 
   recordOf(child: DesiredChild): InventoryEntry | undefined {
@@ -137,7 +139,7 @@ export class PassState {
       ...(uid === undefined ? {} : { uid }),
       ...(baseline === undefined ? {} : { baseline }),
     });
-    this.observed.set(child.id, { kind: 'ours', digest: childDigest(object) });
+    this.observed.set(child.id, { kind: 'ours', digest: childDigest(object, this.pass.readyWhen.get(child.id)) });
     this.attempts.delete(child.id);
     this.appliedAt.set(child.id, now);
     this.forced.delete(child.id);

@@ -3,8 +3,10 @@ import { FormName } from '../../domain/api/names.ts';
 import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { buildGraph, type GraphProblem } from '../../domain/graph.ts';
+import { compileReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { findPath, offsetOf, pathText, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
+import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { lintName } from './name.ts';
 import { checkShape } from './shape.ts';
@@ -57,6 +59,7 @@ function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem
     const message = `resource '${resource.id}' has no name`;
     problems.push(at(manifest, path, message, 'add nameTemplate, such as "{{ .uid }}-web"'));
   }
+  problems.push(...lintReadyWhen(manifest, placed));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;
     const { located } = findPath(manifest.root, [...path, ...key]);
@@ -69,6 +72,17 @@ function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem
     );
   }
   return problems;
+}
+
+/** What is wrong with the expression of an entry, at the character it is about. */
+function lintReadyWhen(manifest: Manifest, placed: PlacedResource): readonly Problem[] {
+  const { readyWhen, id } = placed.resource;
+  const result = readyWhen === undefined ? undefined : compileReadyWhen(readyWhen);
+  if (result === undefined || result.ok) return [];
+  const { message, line, column } = result.problem;
+  const { located } = findPath(manifest.root, [...entryPath(placed), 'readyWhen']);
+  const offset = offsetInScalar(manifest.source, located, { line, column });
+  return [problemAt(manifest.source, offset, { message: `readyWhen of resource '${id}': ${message}` })];
 }
 
 /** Texts of an entry that are never rendered (parity 4.2). */

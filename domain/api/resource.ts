@@ -55,6 +55,14 @@ export const TResource = z.object({
     .max(3600)
     .default(300)
     .describe('How long the object may take to become ready after it was applied or became unready.'),
+  readyWhen: z
+    .string()
+    .min(1)
+    .max(2048)
+    .optional()
+    .describe(
+      'CEL expression over the live object, as object or self, that says when it is ready, in place of the rule of its kind.',
+    ),
   patchStrategy: PatchStrategy.default('apply').describe('How an existing object is updated.'),
   ignoreFields: z
     .array(z.string())

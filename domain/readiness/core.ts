@@ -2,7 +2,7 @@ import { type JsonObject, listAt, numberAt, textAt } from '../api/json.ts';
 import { findCondition, hasLoadBalancer } from './conditions.ts';
 import { progressing, type Readiness, ready } from './types.ts';
 
-/** Namespace, Service, claims, Job, Ingress, autoscaler (parity 5.5, decisions.md section 5). */
+/** Namespace, Service, claims, Job, Ingress, autoscaler, and kinds that bring kinds (parity 5.5, decisions.md section 5). */
 
 export function evaluateNamespace(object: JsonObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
@@ -43,4 +43,21 @@ export function evaluateAutoscaler(object: JsonObject): Readiness {
   return able?.status === 'True'
     ? ready
     : progressing(able?.reason || 'NotAbleToScale', 'condition AbleToScale is not True');
+}
+
+/** Objects of the kind cannot be written before its names are accepted and it is served. */
+export function evaluateCustomKind(object: JsonObject): Readiness {
+  if (findCondition(object, 'NamesAccepted')?.status === 'False') {
+    return { state: 'failed', reason: 'NamesNotAccepted', message: 'another kind has one of its names' };
+  }
+  return findCondition(object, 'Established')?.status === 'True'
+    ? ready
+    : progressing('NotEstablished', 'the kind is not served yet');
+}
+
+export function evaluateApiService(object: JsonObject): Readiness {
+  const available = findCondition(object, 'Available');
+  return available?.status === 'True'
+    ? ready
+    : progressing(available?.reason || 'NotAvailable', 'condition Available is not True');
 }

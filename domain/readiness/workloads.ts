@@ -1,21 +1,17 @@
 import { type JsonObject, numberAt, textAt } from '../api/json.ts';
-import { findCondition } from './conditions.ts';
+import { findCondition, unobserved } from './conditions.ts';
 import { progressing, type Readiness, ready } from './types.ts';
 
-/** Deployment, StatefulSet, DaemonSet (parity 5.5 with the corrections of decisions.md section 5: zero is ready once observed). */
+/** Deployment, ReplicaSet, StatefulSet, DaemonSet, Pod (parity 5.5 with the corrections of decisions.md section 5: zero is ready once observed). */
 
-function unobserved(object: JsonObject): Readiness | undefined {
-  const generation = numberAt(object, 'metadata', 'generation') ?? 0;
-  const observed = numberAt(object, 'status', 'observedGeneration') ?? 0;
-  return observed >= generation
-    ? undefined
-    : progressing('NotObserved', 'the controller has not seen the last change yet');
-}
+/** These controllers always say what they have seen; nothing said means nothing seen. */
+const unseen = (object: JsonObject): Readiness | undefined =>
+  unobserved(object, numberAt(object, 'status', 'observedGeneration') ?? 0);
 
 const statusCount = (object: JsonObject, field: string): number => numberAt(object, 'status', field) ?? 0;
 
 export function evaluateDeployment(object: JsonObject): Readiness {
-  const waiting = unobserved(object);
+  const waiting = unseen(object);
   if (waiting) return waiting;
   const stalled = findCondition(object, 'Progressing');
   if (stalled?.status === 'False' && stalled.reason === 'ProgressDeadlineExceeded') {
@@ -36,7 +32,7 @@ export function evaluateDeployment(object: JsonObject): Readiness {
 }
 
 export function evaluateStatefulSet(object: JsonObject): Readiness {
-  const waiting = unobserved(object);
+  const waiting = unseen(object);
   if (waiting) return waiting;
   const desired = numberAt(object, 'spec', 'replicas') ?? 1;
   const partition = numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
@@ -52,12 +48,33 @@ export function evaluateStatefulSet(object: JsonObject): Readiness {
 }
 
 export function evaluateDaemonSet(object: JsonObject): Readiness {
-  const waiting = unobserved(object);
+  const waiting = unseen(object);
   if (waiting) return waiting;
   const desired = statusCount(object, 'desiredNumberScheduled');
   const updated = statusCount(object, 'updatedNumberScheduled');
   const available = statusCount(object, 'numberAvailable');
-  if (updated < desired) return progressing('RolloutInProgress', `${updated} of ${desired} pods updated`);
+  const onDelete = textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete';
+  if (!onDelete && updated < desired) return progressing('RolloutInProgress', `${updated} of ${desired} pods updated`);
   if (available < desired) return progressing('PodsUnavailable', `${available} of ${desired} pods available`);
   return ready;
+}
+
+export function evaluateReplicaSet(object: JsonObject): Readiness {
+  const waiting = unseen(object);
+  if (waiting) return waiting;
+  const desired = numberAt(object, 'spec', 'replicas') ?? 1;
+  const available = statusCount(object, 'availableReplicas');
+  if (available < desired) return progressing('ReplicasUnavailable', `${available} of ${desired} replicas available`);
+  return statusCount(object, 'replicas') > desired
+    ? progressing('ScalingDown', 'replicas beyond the desired number remain')
+    : ready;
+}
+
+/** A pod that ended well did its work; one that ended badly will not start again. */
+export function evaluatePod(object: JsonObject): Readiness {
+  const phase = textAt(object, 'status', 'phase');
+  if (phase === 'Succeeded') return ready;
+  if (phase === 'Failed') return { state: 'failed', reason: 'PodFailed', message: 'the pod failed' };
+  const condition = findCondition(object, 'Ready');
+  return condition?.status === 'True' ? ready : progressing('PodNotReady', `phase is ${phase ?? 'Pending'}`);
 }

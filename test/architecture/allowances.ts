@@ -33,6 +33,7 @@ const clientFiles = [domain, 'template/', 'client/', ...messages, crds];
 const allowances: readonly Allowance[] = [
   { place: 'domain/', own: [domain], packages: ['@noble/hashes'] },
   { place: 'domain/api/', own: [domain], packages: ['zod'] },
+  { place: 'domain/readiness/ready-when.ts', own: [domain], packages: ['@marcbachmann/cel-js'] },
   {
     place: 'template/',
     own: [domain, 'template/'],

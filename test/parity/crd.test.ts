@@ -80,6 +80,11 @@ function resourceLists(arrayFact: string): Facts {
   return Object.assign({}, ...lists.map(list)) as Facts;
 }
 
+/** What an entry has here beside the fields of the Go operator. */
+const resourceAdditions: Facts = Object.fromEntries(
+  lists.map((name) => [`${name}[].readyWhen`, 'string maxLength=2048 minLength=1']),
+);
+
 const root: Facts = { apiVersion: 'string', kind: 'string', metadata: 'object', spec: 'object', status: 'object' };
 
 interface Expected {
@@ -199,7 +204,7 @@ const form: Expected = {
       ...condition,
     }),
   },
-  additions: {},
+  additions: under('spec.', resourceAdditions),
 };
 
 const node: Expected = {
@@ -234,6 +239,7 @@ const node: Expected = {
   additions: {
     'spec.formRevision': 'string',
     'spec.paused': 'boolean',
+    ...under('spec.', resourceAdditions),
     ...under('status.', {
       inventory: 'array',
       'inventory[]': 'object',
@@ -248,6 +254,7 @@ const node: Expected = {
       'inventory[].dependIds[]': 'string',
       'inventory[].once': 'boolean',
       'inventory[].baseline': 'string',
+      'inventory[].readyWhen': 'boolean',
       resources: 'array',
       'resources[]': 'object',
       'resources[].id': 'string required',

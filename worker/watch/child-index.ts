@@ -4,6 +4,7 @@ import { labels } from '../../domain/keys.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import type { ChildDigest } from '../../domain/node-plan.ts';
 import type { KindRef, ObjectRef, Reflector } from '../../domain/ports.ts';
+import type { ReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { changeKeys, type ChildIndex } from '../../domain/watching.ts';
 import type { ChangePublisher } from './changes.ts';
 import { type DigestChange, DigestStore } from './digest-store.ts';
@@ -26,10 +27,11 @@ function refOf(object: JsonObject): ObjectRef {
   };
 }
 
-function trackedChild(object: JsonObject): TrackedChild {
+function trackedChild(object: JsonObject, rules: ReadonlyMap<string, ReadyWhen>): TrackedChild {
+  const key = refKey(refOf(object));
   return {
-    ...childDigest(object),
-    key: refKey(refOf(object)),
+    ...childDigest(object, rules.get(key)),
+    key,
     node: textAt(object, 'metadata', 'labels', labels.node) ?? '',
     nodeNamespace: textAt(object, 'metadata', 'labels', labels.nodeNamespace) ?? '',
   };
@@ -42,6 +44,8 @@ const groupOf = (kind: KindRef): string =>
 export class WatchedChildren implements ChildIndex {
   private readonly stores = new Map<string, DigestStore<TrackedChild>>();
   private readonly listeners = new Set<ChildListener>();
+  /** `readyWhen` by key of the child: evaluated when an object is delivered, so that only its verdict is kept. */
+  private readonly rules = new Map<string, ReadyWhen>();
   private readonly reflector: Reflector;
   private readonly changes: ChangePublisher;
   private readonly signal: AbortSignal;
@@ -83,6 +87,11 @@ export class WatchedChildren implements ChildIndex {
     this.storeOf(refOf(object)).observe(object);
   }
 
+  judge(ref: ObjectRef, readyWhen: ReadyWhen | undefined): void {
+    if (readyWhen === undefined) this.rules.delete(refKey(ref));
+    else this.rules.set(refKey(ref), readyWhen);
+  }
+
   forget(ref: ObjectRef): void {
     const store = this.stores.get(groupOf(ref));
     const known = store?.get(refKey(ref));
@@ -94,7 +103,8 @@ export class WatchedChildren implements ChildIndex {
     if (known !== undefined) return known;
     const store = new DigestStore<TrackedChild>({
       keyOf: (object) => refKey(refOf(object)),
-      digest: trackedChild,
+      digest: (object) => trackedChild(object, this.rules),
+      supersedes: (after, before) => after.judgedBy !== before.judgedBy,
       onChange: (change) => this.onStored(change),
     });
     this.stores.set(groupOf(kind), store);
@@ -104,6 +114,7 @@ export class WatchedChildren implements ChildIndex {
   }
 
   private onStored(change: DigestChange<TrackedChild>): void {
+    if (change.after === undefined) this.rules.delete(change.key);
     this.changes.publish(changeKeys.child(change.key));
     for (const listener of this.listeners) listener(change);
   }

@@ -25,6 +25,8 @@ export interface DigestStoreOptions<D> {
   readonly keyOf: (object: JsonObject) => string;
   readonly digest: (object: JsonObject) => D;
   readonly onChange: (change: DigestChange<D>) => void;
+  /** Whether a digest of the same version says more than the known one; it then takes its place without being news. */
+  readonly supersedes?: (after: D, before: D) => boolean;
 }
 
 const rememberedRemovals = 10_000;
@@ -65,6 +67,8 @@ export class DigestStore<D extends Digest> {
     const before = this.digests.get(key);
     if (before !== undefined && !isNewer(after.resourceVersion, before.resourceVersion)) {
       this.fresh.add(key);
+      const same = after.resourceVersion === before.resourceVersion;
+      if (same && this.options.supersedes?.(after, before) === true) this.digests.set(key, after);
       return;
     }
     const removedAt = this.removed.get(key);

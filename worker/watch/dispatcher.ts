@@ -126,9 +126,17 @@ export class Dispatcher {
   }
 }
 
-/** Whether a change of a child is something its node has not reported. */
-function isNews(reported: ReportedChild, before: TrackedChild | undefined, after: TrackedChild | undefined): boolean {
+/**
+ * Whether a change of a child is something its node has not reported. While this process does not know the expression that decides over a child's
+ * readiness (it has just started), any change may be; the pass that looks makes it known.
+ */
+export function isNews(
+  reported: ReportedChild,
+  before: TrackedChild | undefined,
+  after: TrackedChild | undefined,
+): boolean {
   if (after === undefined) return true;
+  if (reported.readyWhen && after.judgedBy === undefined) return true;
   if (before === undefined)
     return reported.uid !== after.uid || (reported.state === 'Ready') !== (after.readiness.state === 'ready');
   return childSignature(before) !== childSignature(after);

@@ -124,7 +124,16 @@ describe('domain/node-digest', () => {
 
       expect(nodeDigest(aNode({ status })).children).toEqual(
         new Map([
-          [refKey(record), { uid: 'settings-uid', namespace: 'tenants', state: 'Progressing', baseline: 'owned-1' }],
+          [
+            refKey(record),
+            {
+              uid: 'settings-uid',
+              namespace: 'tenants',
+              state: 'Progressing',
+              baseline: 'owned-1',
+              readyWhen: false,
+            },
+          ],
         ]),
       );
     });

@@ -13,6 +13,8 @@ const fixture = (file: string): JsonObject => parse(readFileSync(new URL(file, f
 
 /** Verdict of each fixture by parity 5.5, with the corrections of decisions.md section 5 and the kstatus conventions for other kinds. */
 const verdicts: Readonly<Record<string, 'ready' | 'progressing' | 'failed' | 'satisfies'>> = {
+  'api-service-available': 'ready',
+  'api-service-unavailable': 'progressing',
   'autoscaler-able-to-scale': 'ready',
   'autoscaler-not-able-to-scale': 'progressing',
   'autoscaler-without-status': 'progressing',
@@ -24,10 +26,15 @@ const verdicts: Readonly<Record<string, 'ready' | 'progressing' | 'failed' | 'sa
   'config-map-terminating': 'progressing',
   'cron-job-existing': 'ready',
   'cron-job-terminating': 'progressing',
+  'custom-kind-established': 'ready',
+  'custom-kind-names-taken': 'failed',
+  'custom-kind-not-established': 'progressing',
   'custom-not-ready': 'progressing',
   'custom-observed-without-conditions': 'ready',
   'custom-other-conditions-only': 'ready',
   'custom-ready': 'ready',
+  'custom-ready-for-an-older-generation': 'progressing',
+  'custom-ready-for-this-generation': 'ready',
   'custom-ready-unknown': 'progressing',
   'custom-reconciled': 'ready',
   'custom-reconciling': 'progressing',
@@ -42,6 +49,7 @@ const verdicts: Readonly<Record<string, 'ready' | 'progressing' | 'failed' | 'sa
   'daemonset-rolling-out': 'progressing',
   'daemonset-unavailable': 'progressing',
   'daemonset-unobserved': 'progressing',
+  'daemonset-updated-by-hand': 'ready',
   'daemonset-without-status': 'progressing',
   'deployment-available': 'ready',
   'deployment-deadline-exceeded': 'failed',
@@ -73,6 +81,15 @@ const verdicts: Readonly<Record<string, 'ready' | 'progressing' | 'failed' | 'sa
   'namespace-without-status': 'progressing',
   'network-policy-existing': 'ready',
   'network-policy-terminating': 'progressing',
+  'pod-failed': 'failed',
+  'pod-ready': 'ready',
+  'pod-starting': 'progressing',
+  'pod-succeeded': 'ready',
+  'pod-without-status': 'progressing',
+  'replicaset-available': 'ready',
+  'replicaset-scaling-down': 'progressing',
+  'replicaset-starting': 'progressing',
+  'replicaset-unobserved': 'progressing',
   'secret-existing': 'ready',
   'secret-terminating': 'progressing',
   'service-account-existing': 'ready',
@@ -122,16 +139,20 @@ describe('domain/readiness/index', () => {
     expect(states.filter((state) => state !== 'ready')).not.toEqual([]);
   });
 
-  it('has a rule for every kind of parity 5.5', () => {
+  it('has a rule for every kind of parity 5.5, and for those whose conditions have names of their own', () => {
     expect(Object.keys(readinessRules).toSorted()).toEqual([
       '/ConfigMap',
       '/Namespace',
       '/PersistentVolumeClaim',
+      '/Pod',
       '/Secret',
       '/Service',
       '/ServiceAccount',
+      'apiextensions.k8s.io/CustomResourceDefinition',
+      'apiregistration.k8s.io/APIService',
       'apps/DaemonSet',
       'apps/Deployment',
+      'apps/ReplicaSet',
       'apps/StatefulSet',
       'autoscaling/HorizontalPodAutoscaler',
       'batch/CronJob',
