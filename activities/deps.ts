@@ -1,6 +1,7 @@
-import type { Clock, Cluster, Logger, RowSource } from '../domain/ports.ts';
+import type { Clock, Cluster, Events, Logger, RowSource } from '../domain/ports.ts';
 import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunDirectory, RunRegistry } from '../domain/watching.ts';
 import type { ScopeRules } from '../domain/policies/scope.ts';
+import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
 import type { FormAbsences } from './hub/read-forms.ts';
 import type { HubKeys } from './secrets.ts';
@@ -20,6 +21,8 @@ export interface Deps {
   readonly absences: FormAbsences;
   /** What forms and rows may reach. */
   readonly scope: ScopeRules;
+  readonly events: Events;
+  readonly written: WrittenEntries;
   readonly clock: Clock;
   readonly logger: Logger;
 }

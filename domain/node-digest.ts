@@ -87,6 +87,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     ready: conditionStatus(node, 'Ready') === 'True',
     failed: failed > 0,
     paused: at(node, 'spec', 'paused') === true,
+    templateGeneration: found[annotations.templateGeneration] ?? '',
     overridden: found[annotations.overrides] !== undefined,
     children: reportedChildren(node),
   };

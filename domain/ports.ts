@@ -164,6 +164,32 @@ export interface RowSource {
   close(): Promise<void>;
 }
 
+/** What an Event is about: one object, by its uid. */
+export interface EventSubject extends ObjectRef {
+  readonly uid: string;
+}
+
+/** What happened, in words for people (parity 6.2). Names and reasons only: never a row value, a secret or a text the API server quotes. */
+export interface EventDraft {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Who says it, as the Go operator names its parts. */
+export type EventReporter = 'lynqhub-controller' | 'lynqform-controller' | 'lynqnode-controller' | 'lynq-operator';
+
+export interface EventNote extends EventDraft {
+  readonly subject: EventSubject;
+  readonly reporter: EventReporter;
+}
+
+/** Kubernetes Events. Telling never fails and never waits: what cannot be kept or written is counted and dropped. */
+export interface Events {
+  /** The same note again raises the count of the Event that is there. */
+  record(note: EventNote): void;
+}
+
 /** Time and unpredictable bytes, so that decisions stay functions of their arguments. */
 export interface Clock {
   now(): Date;

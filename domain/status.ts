@@ -107,13 +107,17 @@ export interface NodeStatusFacts {
 
 const movingStates: ReadonlySet<string> = new Set(['Pending', 'Waiting', 'Progressing', 'Deleting']);
 
+/** Whether anything is still on its way. */
+export function isMoving(resources: readonly ResourceStatus[]): boolean {
+  return resources.some(({ state }) => movingStates.has(state));
+}
+
 /** The complete status of a node. Equal facts give an equal status, so that an unchanged one need not be written. */
 export function nodeStatus(facts: NodeStatusFacts): LynqNodeStatus {
   const counts = countStates(facts.resources);
-  const moving = facts.resources.some(({ state }) => movingStates.has(state));
   const drafts = [
     readyDraft(counts),
-    progressingDraft(moving),
+    progressingDraft(isMoving(facts.resources)),
     conflictedDraft(counts),
     degradedDraft(counts),
     ...facts.extra,

@@ -23,6 +23,8 @@ export interface NodeDigest extends KnownNode {
   readonly paused: boolean;
   /** Carries an overrides annotation. */
   readonly overridden: boolean;
+  /** Generation of the form, as text, that the node was last written from. */
+  readonly templateGeneration: string;
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
   readonly children: ReadonlyMap<string, ReportedChild>;
 }

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { Deps } from '../activities/deps.ts';
+import { WrittenEntries } from '../activities/events.ts';
 import { openFormStore } from '../activities/forms.ts';
 import { FormAbsences } from '../activities/hub/read-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
 import { openHubKeys } from '../activities/secrets.ts';
-import { openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
+import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
 import { readCrds } from '../deploy/crds.ts';
 import type { Logger } from '../domain/ports.ts';
@@ -36,6 +37,11 @@ export interface WiringParts {
   readonly seams?: Seams;
 }
 
+/** How long a stopping worker still writes Events. */
+const eventFlushMilliseconds = 3_000;
+
+const clock = { now: () => new Date() };
+
 /** What activities change the world through, or wait for it by. */
 export type OutwardPorts = Pick<Deps, 'cluster' | 'rows' | 'changes'>;
 
@@ -47,7 +53,7 @@ export interface Seams {
   readonly workflowInterceptors: readonly string[];
 }
 
-function openDeps(opened: OpenedCluster, watches: Watches, parts: WiringParts): Deps {
+function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, parts: WiringParts): Deps {
   const { config, logger, temporal, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
@@ -63,7 +69,9 @@ function openDeps(opened: OpenedCluster, watches: Watches, parts: WiringParts): 
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     absences: new FormAbsences(),
     scope: { policy: config.scopePolicy, workerNamespace: opened.namespace },
-    clock: { now: () => new Date() },
+    events,
+    written: new WrittenEntries(),
+    clock,
     logger,
   };
 }
@@ -111,7 +119,8 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     logger,
   });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
-  const deps = openDeps(cluster, watches, parts);
+  const events = createEvents({ cluster: cluster.cluster, clock, logger });
+  const deps = openDeps(cluster, watches, events, parts);
   const lease = { cluster: cluster.cluster, namespace: cluster.namespace, identity: holderIdentity(), logger };
   const leader = new Leader(lease, { onChange: (leads) => leading.change(leads, watches) });
   return {
@@ -124,6 +133,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     async close() {
       await leader.stop();
       stop.abort();
+      await events.close(eventFlushMilliseconds);
       await deps.rows.close();
       await closeRenderThreads();
       await cluster.close();

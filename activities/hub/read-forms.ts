@@ -2,12 +2,14 @@ import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
 import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { LynqFailure } from '../../domain/failures.ts';
+import { describeFormProblem, formEvents, type FormProblem } from '../../domain/form-events.ts';
 import { formStatus } from '../../domain/form-status.ts';
 import { apiVersion, managers } from '../../domain/keys.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import { compileForm } from '../../template/index.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { tellOwner } from '../events.ts';
 import type { FormRevision } from '../forms.ts';
 import { describeProblem } from '../node/render.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -18,7 +20,7 @@ export interface JudgedForm {
   readonly generation: number;
   readonly object: JsonObject;
   readonly status: LynqFormStatus | undefined;
-  readonly problems: readonly string[];
+  readonly problems: readonly FormProblem[];
   readonly revision: FormRevision | undefined;
 }
 
@@ -42,34 +44,41 @@ async function judgeForm(deps: Deps, object: JsonObject, declared: ReadonlySet<s
   const name = textAt(object, 'metadata', 'name') ?? '';
   const base = { name, object, generation: Number(parsed.data?.metadata.generation ?? 0), status: parsed.data?.status };
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const problems = parsed.error.issues.map(({ path, message }) => otherProblem(`${path.join('.')}: ${message}`));
     return { ...base, problems, revision: undefined };
   }
   const { namespace, uid } = parsed.data.metadata;
   const spec = isJsonObject(object['spec']) ? object['spec'] : {};
   const revision = await deps.forms.ensure({ namespace, name, uid }, spec);
   const limited = (parsed.data.spec.rollout?.maxSkew ?? 0) > 0;
-  const problems = limited ? [maxSkewRefusal] : formProblems(revision, declared);
+  const problems = limited ? [otherProblem(maxSkewRefusal)] : formProblems(revision, declared);
   return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
 }
 
 /** Ignoring a limit on rollouts could break a fleet; a version without rollouts says so instead. */
 const maxSkewRefusal = 'rollout.maxSkew is not supported by this version; set it to 0 or remove it';
 
-function formProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly string[] {
-  const graph = revision.graph.ok
-    ? []
-    : revision.graph.problems.map(({ message }) => `Dependency validation failed: ${message}`);
+const otherProblem = (message: string): FormProblem => ({ kind: 'other', message });
+
+function formProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly FormProblem[] {
+  const problems = revision.graph.ok ? [] : revision.graph.problems;
   const templates = revision.graph.ok ? templateProblems(revision, declared) : [];
-  return [...graph, ...templates, ...revision.expressionProblems];
+  const ids = problems.flatMap((problem) => (problem.kind === 'duplicate' ? [problem.id] : []));
+  const messages = problems.flatMap((problem) => (problem.kind === 'duplicate' ? [] : [problem.message]));
+  return [
+    ...(ids.length === 0 ? [] : [{ kind: 'duplicates', ids: [...new Set(ids)] } as const]),
+    ...(messages.length === 0 ? [] : [{ kind: 'graph', messages } as const]),
+    ...templates,
+    ...revision.expressionProblems.map(otherProblem),
+  ];
 }
 
-function templateProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly string[] {
+function templateProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly FormProblem[] {
   const resources = revision.entries;
   const compiled = compileForm({ form: revision.form, contentHash: revision.contentHash, resources, declared });
   return compiled.ok
     ? []
-    : compiled.problems.map((problem) => `resource '${problem.resourceId}': ${describeProblem(problem)}`);
+    : compiled.problems.map((problem) => otherProblem(`resource '${problem.resourceId}': ${describeProblem(problem)}`));
 }
 
 /** Writes the status of each form that changed. */
@@ -90,7 +99,8 @@ export async function reportForms(
 }
 
 async function reportForm(deps: Deps, form: JudgedForm, nodes: readonly NodeDigest[]): Promise<void> {
-  const facts = { problems: form.problems, total: nodes.length, ready: nodes.filter(({ ready }) => ready).length };
+  const problems = form.problems.map(describeFormProblem);
+  const facts = { problems, total: nodes.length, ready: nodes.filter(({ ready }) => ready).length };
   const status = formStatus(form.status, facts, { generation: form.generation, now: deps.clock.now() });
   const { rollout: _, ...before } = form.status ?? {};
   if (canonicalJson(before as JsonObject) === canonicalJson(status as unknown as JsonObject)) return;
@@ -101,6 +111,7 @@ async function reportForm(deps: Deps, form: JudgedForm, nodes: readonly NodeDige
   };
   const ref = { apiVersion, kind: 'LynqForm', namespace, name: form.name };
   const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply, subresource: 'status' });
+  if (result.kind === 'ok') tellOwner(deps, form.object, ...formEvents(form.status, status, form.problems));
   if (result.kind === 'ok' || result.kind === 'missing' || result.kind === 'stale') return;
   throw new LynqFailure('ClusterInvalid', `status of LynqForm ${namespace}/${form.name} cannot be written`, {
     form: form.name,

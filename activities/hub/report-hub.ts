@@ -1,12 +1,15 @@
 import type { GuardState } from '../../domain/deletion-guard.ts';
 import type { LynqHubStatus } from '../../domain/api/hub.ts';
 import type { JsonObject } from '../../domain/api/json.ts';
+import type { Condition } from '../../domain/api/meta.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
+import { hubEvents } from '../../domain/events.ts';
 import { type FailureType, LynqFailure } from '../../domain/failures.ts';
 import { failedSyncStatus, type SyncFacts, syncedStatus } from '../../domain/hub-status.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { tellOwner } from '../events.ts';
 import { hubRef, type ReadHub } from './read-hub.ts';
 
 /** Reasons of condition Ready for failures that end a sync without a result; every other failure is retried by Temporal. */
@@ -23,27 +26,44 @@ export function endingReason(failure: LynqFailure): string | undefined {
   return endingFailures[failure.type];
 }
 
+/** False when the hub has gone meanwhile. */
 async function writeStatus(
   deps: Deps,
   request: HubRef,
   { hub }: Pick<ReadHub, 'hub'>,
   status: LynqHubStatus,
-): Promise<void> {
-  if (canonicalJson((hub.status ?? {}) as JsonObject) === canonicalJson(status as unknown as JsonObject)) return;
+): Promise<boolean> {
+  if (canonicalJson((hub.status ?? {}) as JsonObject) === canonicalJson(status as unknown as JsonObject)) return true;
   const body = { metadata: { uid: hub.metadata.uid }, status: status as unknown as JsonObject };
   const result = await deps.cluster.patch(hubRef(request), 'merge', body, {
     manager: managers.apply,
     subresource: 'status',
   });
-  if (result.kind === 'ok' || result.kind === 'missing' || result.kind === 'stale') return;
+  if (result.kind === 'ok') return true;
+  if (result.kind === 'missing' || result.kind === 'stale') return false;
   throw new LynqFailure('ClusterInvalid', `status of LynqHub ${request.namespace}/${request.hub} cannot be written`, {
     hub: request.hub,
   });
 }
 
+/** A condition that says something else than before: each fact is told once, also over restarts. */
+function changedCondition(
+  before: LynqHubStatus | undefined,
+  after: LynqHubStatus,
+  type: string,
+): Condition | undefined {
+  const find = (status: LynqHubStatus | undefined) => status?.conditions?.find((condition) => condition.type === type);
+  const [was, is] = [find(before), find(after)];
+  const same = was?.status === is?.status && was?.reason === is?.reason && was?.message === is?.message;
+  return same ? undefined : is;
+}
+
 export async function reportSynced(deps: Deps, request: HubRef, hub: ReadHub, facts: SyncFacts): Promise<void> {
   const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
-  await writeStatus(deps, request, hub, syncedStatus(base, facts));
+  const status = syncedStatus(base, facts);
+  if (!(await writeStatus(deps, request, hub, status))) return;
+  const held = changedCondition(hub.hub.status, status, 'DeletionHeld');
+  if (held?.status === 'True') tellOwner(deps, hub.object, hubEvents.deletionHeld(held.message));
 }
 
 /** Spends the budget before the rows go: a sync that dies in between leaves too much spent, never too little. */
@@ -83,5 +103,8 @@ export async function reportFailed(
   failure: { reason: string; message: string },
 ): Promise<void> {
   const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
-  await writeStatus(deps, request, hub, failedSyncStatus(base, failure));
+  const status = failedSyncStatus(base, failure);
+  if (!(await writeStatus(deps, request, hub, status))) return;
+  const failed = changedCondition(hub.hub.status, status, 'Ready');
+  if (failed !== undefined) tellOwner(deps, hub.object, hubEvents.databaseQueryFailed(failed.message));
 }

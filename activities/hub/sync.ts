@@ -1,13 +1,15 @@
 import type { FrozenRow } from '../../domain/api/hub.ts';
 import { type GuardVerdict, judgeDeletions } from '../../domain/deletion-guard.ts';
+import { hubEvents } from '../../domain/events.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
-import { type HubPlan, leavingRows, planHub, type PlannedForm } from '../../domain/hub-plan.ts';
+import { type HubPlan, leavingRows, planHub, type PlannedForm, type Removal } from '../../domain/hub-plan.ts';
 import { rowTotals } from '../../domain/row-totals.ts';
 import { judgeSource, type SourceVerdict } from '../../domain/source-watch.ts';
 import { annotations } from '../../domain/keys.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { birthPage, reviewRuns } from './births.ts';
 import { type JudgedForm, readForms, reportForms } from './read-forms.ts';
@@ -171,8 +173,23 @@ async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan 
   await inParallel(
     plan.remove,
     writeConcurrency,
-    unlessStopped((removal) => deleteNode(writes, removal)),
+    unlessStopped((removal) => removeNode(writes, removal)),
   );
+}
+
+/** A node that has lost its row or form; a deletion that is refused says so and ends the sync. */
+async function removeNode(writes: NodeWrites, removal: Removal): Promise<void> {
+  const { deps, hub } = writes;
+  const { name, form, rowUid: uid } = removal.node;
+  tellOwner(deps, hub.object, hubEvents.nodeDeleting({ name, form, uid }));
+  try {
+    await deleteNode(writes, removal);
+  } catch (error) {
+    const failed = isLynqFailure(error) ? hubEvents.nodeDeletionFailed(name, error.message) : undefined;
+    if (failed !== undefined) tellOwner(deps, hub.object, failed);
+    throw error;
+  }
+  tellOwner(deps, hub.object, hubEvents.nodeDeleted({ name, form, uid }));
 }
 
 function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {

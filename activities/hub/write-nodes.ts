@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../domain/api/json.ts';
+import { nodeChangeEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { Birth, Removal, Update } from '../../domain/hub-plan.ts';
 import { labelValue } from '../../domain/identity.ts';
@@ -8,6 +9,7 @@ import { rowVariables } from '../../domain/rows.ts';
 import { isoSeconds } from '../../domain/status.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { tellSyncedNode } from '../events.ts';
 import { nodeRef, readNode } from '../node/gather.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -88,14 +90,31 @@ async function remainingOverrides(
   return writeOverrides(liveOverrides(current, rowVariables(values, uid, hub, form))) ?? null;
 }
 
+function tellUpdate(
+  { deps, request, forms }: NodeWrites,
+  node: JsonObject,
+  update: { readonly form: string; readonly uid: string; readonly before: string; readonly why: Update['why'] },
+): void {
+  const form = forms.get(update.form);
+  const change = {
+    form: update.form,
+    hub: request.hub,
+    uid: update.uid,
+    before: update.before,
+    generation: String(form?.generation ?? 0),
+    lists: form?.revision?.entries.map(({ list }) => list) ?? [],
+  };
+  const event = update.why === 'values' ? nodeChangeEvents.dataUpdated : nodeChangeEvents.templateApplied;
+  tellSyncedNode(deps, node, event(change));
+}
+
 /** Brings a LynqNode to its row's values and its form's revision. */
-export async function updateNode(writes: NodeWrites, { node, form }: Update): Promise<'updated' | 'gone'> {
+export async function updateNode(writes: NodeWrites, update: Update): Promise<'updated' | 'gone'> {
+  const { node, form } = update;
   const { deps, request } = writes;
   const values = rowValues(writes, node.rowUid);
-  const overrides =
-    deps.nodes.get(request.namespace, node.name)?.overridden === true
-      ? await remainingOverrides(writes, node.name, values)
-      : undefined;
+  const known = deps.nodes.get(request.namespace, node.name);
+  const overrides = known?.overridden === true ? await remainingOverrides(writes, node.name, values) : undefined;
   const body = {
     metadata: {
       uid: node.nodeUid,
@@ -111,6 +130,12 @@ export async function updateNode(writes: NodeWrites, { node, form }: Update): Pr
   const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply });
   if (result.kind === 'ok') {
     deps.nodes.observe(result.object);
+    tellUpdate(writes, result.object, {
+      form: form.name,
+      uid: node.rowUid,
+      before: known?.templateGeneration ?? '',
+      why: update.why,
+    });
     return 'updated';
   }
   if (result.kind === 'missing' || result.kind === 'stale') return 'gone';

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../domain/api/json.ts';
 import { type DesiredChild, describeRef } from '../../domain/child.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { countStates } from '../../domain/status.ts';
@@ -5,6 +6,8 @@ import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { AdvanceOutcome, AdvanceRequest, NodeProgress } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { gatherNode, type Gathered, type NodePass } from './gather.ts';
+import { childEvents } from '../../domain/events.ts';
+import { tellChild, tellTransition } from '../events.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { lookAt } from './observe.ts';
 import { PassState } from './pass-state.ts';
@@ -100,19 +103,29 @@ async function applyAll(wave: Wave, ids: readonly string[]): Promise<void> {
       const observation = state.observed.get(id) ?? { kind: 'unread' as const };
       deps.children.judge(child.ref, state.pass.readyWhen.get(id));
       const outcome = await writeChild(deps, { child, observation, signal: attempt.signal });
-      if (outcome.kind === 'written') state.recordWrite(child, outcome.object, deps.clock.now());
+      if (outcome.kind === 'written') takeWrite(wave, child, outcome.object);
       if (outcome.kind === 'stopped') state.attempts.set(id, outcome.attempt);
       if (outcome.kind === 'retry') state.lookAgain(child);
     }),
   );
 }
 
+function takeWrite({ deps, state }: Wave, child: DesiredChild, object: JsonObject): void {
+  if (state.observed.get(child.id)?.kind === 'orphan') tellChild(deps, object, childEvents.markersRemoved());
+  state.recordWrite(child, object, deps.clock.now());
+  deps.written.add(state.pass.identity.nodeUid, child.id);
+}
+
 async function reportStatus(
   { deps, state }: Wave,
   verdicts: ReadonlyMap<string, EntryVerdict>,
 ): Promise<'written' | 'gone'> {
+  const before = state.writtenStatus();
   const status = state.takeChangedStatus(verdicts, deps.clock.now());
-  return status === undefined ? 'written' : writeNodeStatus(deps, state.pass, status);
+  if (status === undefined) return 'written';
+  const result = await writeNodeStatus(deps, state.pass, status);
+  if (result === 'written') tellTransition(deps, state.pass, before, status);
+  return result;
 }
 
 function progressOf(verdicts: ReadonlyMap<string, EntryVerdict>): NodeProgress {

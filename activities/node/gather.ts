@@ -1,6 +1,6 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { type InventoryEntry, LynqNode } from '../../domain/api/node.ts';
-import type { PlacedResource } from '../../domain/api/resource.ts';
+import type { PlacedResource, ResourceList } from '../../domain/api/resource.ts';
 import {
   describeRef,
   type DesiredChild,
@@ -36,6 +36,8 @@ export interface ReadNode {
 export interface NodePass extends ReadNode {
   readonly graph: Graph;
   readonly entries: ReadonlyMap<string, PlannedEntry>;
+  /** The form's array each entry stands in, by id. */
+  readonly lists: ReadonlyMap<string, ResourceList>;
   readonly inputHash: string;
   /** Compiled `readyWhen` by entry id. */
   readonly readyWhen: ReadonlyMap<string, ReadyWhen>;
@@ -102,6 +104,7 @@ async function planPass(deps: Deps, read: ReadNode, revision: FormRevision): Pro
     ...read,
     graph: orderOf(revision),
     entries: await plannedEntries(deps, read, { revision, rendered }),
+    lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
     inputHash: inputHash(object),
     readyWhen: revision.readyWhen,
     overridden: [...variables.keys()].filter((name) => variables.get(name) !== row.get(name)),

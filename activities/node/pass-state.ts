@@ -178,6 +178,11 @@ export class PassState {
     });
   }
 
+  /** The status as it was read, or last taken to be written. */
+  writtenStatus(): LynqNodeStatus | undefined {
+    return this.status;
+  }
+
   /** Whether what is to be said cannot wait a moment: the record changed, or the last status claims a readiness that is gone. */
   isUrgent(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): boolean {
     this.quietSince ??= now;

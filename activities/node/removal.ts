@@ -13,7 +13,10 @@ import {
 } from '../../domain/removal-plan.ts';
 import { neededObjects } from '../../domain/retain.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
+import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
+import { tellNode } from '../events.ts';
+import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 
 /** Takes recorded objects away, or keeps them with markers, one step at a time. Nothing but the record decides what is touched. */
@@ -22,6 +25,10 @@ export class Removal {
   readonly facts = new Map<string, RemovalFact>();
   /** Why an entry that was asked to go is still there, for people. */
   readonly reasons = new Map<string, string>();
+  /** Those of the reasons that the API server gave. */
+  readonly refusals = new Map<string, string>();
+  /** LynqNodes for which a Namespace stays. */
+  readonly users = new Map<string, readonly string[]>();
   private readonly deps: Deps;
   private readonly read: ReadNode;
   private readonly orphanReason: OrphanReason;
@@ -80,6 +87,7 @@ export class Removal {
   }
 
   private gone(entry: InventoryEntry): RemovalFact {
+    this.refusals.delete(removalKey(entry));
     this.deps.children.forget(entry);
     this.reasons.delete(removalKey(entry));
     return { kind: 'done' };
@@ -92,6 +100,8 @@ export class Removal {
     if (retain) return this.keep(entry, object, signal);
     if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return this.leaving(entry, 'Terminating');
     const users = this.usersOf(entry);
+    if (users.length > 0) this.users.set(removalKey(entry), users);
+    else this.users.delete(removalKey(entry));
     if (users.length > 0) return this.blocked(entry, `NamespaceInUse by ${users.join(', ')}`);
     return this.remove(entry, textAt(object, 'metadata', 'uid') ?? '', signal);
   }
@@ -111,10 +121,12 @@ export class Removal {
     });
     if (result.kind === 'ok') {
       this.deps.children.forget(entry);
+      tellKept(this.deps, this.read, { entry, before: object, after: result.object, reason: this.orphanReason });
       return { kind: 'done' };
     }
     if (result.kind === 'missing') return this.gone(entry);
-    return this.blocked(entry, result.kind === 'refused' ? result.message : 'changed while it was marked');
+    if (result.kind !== 'refused') return this.blocked(entry, 'changed while it was marked');
+    return this.refused(entry, result.message);
   }
 
   private async remove(entry: InventoryEntry, uid: string, signal: AbortSignal): Promise<RemovalFact> {
@@ -125,13 +137,22 @@ export class Removal {
       case 'otherUid':
         return { kind: 'done' };
       case 'accepted':
+        if (this.orphanReason === 'RemovedFromTemplate') {
+          tellNode(this.deps, this.read.identity, removalEvents.orphanDeleted(entry));
+        }
         return this.leaving(entry, 'Deleting');
       case 'refused':
-        return this.blocked(entry, result.message);
+        return this.refused(entry, result.message);
     }
   }
 
+  private refused(entry: InventoryEntry, message: string): RemovalFact {
+    this.refusals.set(removalKey(entry), message);
+    return this.blocked(entry, message);
+  }
+
   private leaving(entry: InventoryEntry, reason: string): RemovalFact {
+    this.refusals.delete(removalKey(entry));
     this.reasons.set(removalKey(entry), reason);
     return { kind: 'leaving' };
   }

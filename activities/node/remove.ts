@@ -1,12 +1,16 @@
 import { listAt, textAt } from '../../domain/api/json.ts';
+import type { LynqNodeStatus } from '../../domain/api/node.ts';
+import { removalEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { finalizers, managers } from '../../domain/keys.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { tellNode } from '../events.ts';
 import { nodeRef, type ReadNode, readNode } from './gather.ts';
 import { Removal, removalStatus } from './removal.ts';
+import { tellBlocked } from './removal-events.ts';
 import { writeNodeStatus } from './status-writer.ts';
 
 const quietMilliseconds = 2_000;
@@ -48,7 +52,7 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
   const { deps, removal, attempt, subscription } = work;
   const started = deps.clock.now().getTime();
   removal.subscribe(subscription);
-  let said = '';
+  let said = work.read.node.status;
   for (;;) {
     await removal.proceed(attempt.signal);
     if (removal.isDone()) return release(work);
@@ -62,11 +66,15 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
 }
 
 /** A quick removal writes no status; a slow one says what it waits for, once per change. */
-async function report({ deps, read, removal }: Work, said: string): Promise<string> {
+async function report({ deps, read, removal }: Work, said: LynqNodeStatus | undefined): Promise<LynqNodeStatus> {
   const status = removalStatus(read.node.status, removal, deps.clock.now());
-  const text = JSON.stringify((status.resources ?? []).map(({ id, reason }) => [id, reason]));
-  if (text !== said) await writeNodeStatus(deps, read, status);
-  return text;
+  if (said !== undefined && essenceOf(said) === essenceOf(status)) return said;
+  if ((await writeNodeStatus(deps, read, status)) === 'written') tellBlocked(deps, read, removal, said);
+  return status;
+}
+
+function essenceOf({ resources }: LynqNodeStatus): string {
+  return JSON.stringify((resources ?? []).map(({ id, state, reason }) => [id, state, reason]));
 }
 
 async function release({ deps, read }: Work): Promise<RemoveOutcome> {
@@ -79,6 +87,7 @@ async function release({ deps, read }: Work): Promise<RemoveOutcome> {
   const result = await deps.cluster.patch(nodeRef({ namespace, node: name }), 'merge', body, {
     manager: managers.apply,
   });
+  if (result.kind === 'ok') tellNode(deps, read.identity, removalEvents.nodeDeleted(name));
   if (result.kind === 'ok' || result.kind === 'missing') return removed(deps, read);
   throw new LynqFailure('ClusterStale', `finalizer of LynqNode ${namespace}/${name} could not be released yet`, {
     namespace,

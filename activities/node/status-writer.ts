@@ -3,6 +3,7 @@ import type { LynqNodeStatus } from '../../domain/api/node.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
 import type { Deps } from '../deps.ts';
+import { tellNode } from '../events.ts';
 import { unusableStatus } from '../../domain/status.ts';
 import { type Gathered, nodeRef, type ReadNode } from './gather.ts';
 
@@ -29,5 +30,7 @@ export async function reportUnusable(deps: Deps, unusable: Extract<Gathered, { k
   const { read, reason, message } = unusable;
   const at = { now: deps.clock.now(), generation: read.node.metadata.generation ?? 0 };
   const status = unusableStatus(read.node.status, { reason, message }, at);
-  if (status !== undefined) await writeNodeStatus(deps, read, status);
+  if (status === undefined) return;
+  const result = await writeNodeStatus(deps, read, status);
+  if (result === 'written') tellNode(deps, read.identity, { type: 'Warning', reason, message });
 }

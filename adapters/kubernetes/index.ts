@@ -8,6 +8,7 @@ import { createSend } from './send.ts';
 import { systemTiming } from './timing.ts';
 import { createTransport } from './transport.ts';
 
+export { createEvents, type EventWriter } from './events.ts';
 export type { RequestCount, RequestCounters } from './counters.ts';
 
 export interface OpenClusterOptions extends ConnectionOptions {

@@ -14,7 +14,7 @@ export interface Allowance {
 
 /** The libraries of each adapter, besides zod (in its schema.ts) and Node's built-ins. A new adapter is one more line. */
 export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
-  kubernetes: ['@kubernetes/client-node', 'undici', 'yaml'],
+  kubernetes: ['@kubernetes/client-node', 'undici', 'yaml', 'lru-cache'],
   mysql: ['mysql2'],
   telemetry: ['pino'],
   temporal: ['@temporalio/client', '@temporalio/common'],
