@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
+import type { FormRef } from '../activities/hub/hubless-forms.ts';
 import type { Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
 import { ensureSchedule, hasSchedule, removeSchedule, triggerSync } from './schedules.ts';
@@ -24,6 +25,8 @@ export interface LeadingParts {
   readonly taskQueue: string;
   /** Brings the counts in the status of a hub and its forms up to date. */
   readonly refreshCounts: (hub: HubRef) => Promise<void>;
+  /** Says on a form that its hub does not exist. */
+  readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   readonly logger: Logger;
 }
 
@@ -32,13 +35,14 @@ interface Term {
   end(): void;
 }
 
-function openHubWatch({ client, taskQueue, logger }: LeadingParts, watches: Watches): HubWatch {
+function openHubWatch({ client, taskQueue, reportHubless, logger }: LeadingParts, watches: Watches): HubWatch {
   return new HubWatch(
     {
       ensure: (hub, timing) => ensureSchedule(client, hub, timing, taskQueue),
       trigger: (hub) => triggerSync(client, hub),
       remove: (hub) => removeSchedule(client, hub),
       isScheduled: (hub) => hasSchedule(client, hub),
+      hubless: async (form) => (await reportHubless(form)) === 'hubless',
       onLost: () => watches.ports.runs.forgetAll(),
     },
     logger,

@@ -5,6 +5,7 @@ import type { Deps } from '../activities/deps.ts';
 import { WrittenEntries } from '../activities/events.ts';
 import { openFormStore } from '../activities/forms.ts';
 import { FormAbsences } from '../activities/hub/read-forms.ts';
+import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
 import { openHubKeys } from '../activities/secrets.ts';
 import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
@@ -116,6 +117,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     client: temporal.client,
     taskQueue: config.taskQueue,
     refreshCounts: (hub) => refreshCounts(deps, hub),
+    reportHubless: (form) => reportHubless(deps, form),
     logger,
   });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);

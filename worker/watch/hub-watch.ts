@@ -1,4 +1,5 @@
 import type { HubRef } from '../../activities/contract.ts';
+import type { FormRef } from '../../activities/hub/hubless-forms.ts';
 import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
@@ -12,6 +13,8 @@ export interface HubReactions {
   remove(hub: HubRef): Promise<void>;
   /** False when Temporal has lost the hub's schedule. */
   isScheduled(hub: HubRef): Promise<boolean>;
+  /** A form names a hub that is not known; true when that was proven and said on the form. */
+  hubless(form: FormRef): Promise<boolean>;
   /** A schedule was lost: what is believed of runs is worth nothing. */
   onLost(): void;
 }
@@ -26,6 +29,7 @@ interface HubDigest {
 
 interface FormDigest {
   readonly resourceVersion: string;
+  readonly form: FormRef;
   readonly hub: HubRef;
   readonly input: string;
 }
@@ -57,6 +61,7 @@ function hubDigest(object: JsonObject): HubDigest {
 function formDigest(object: JsonObject): FormDigest {
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
+    form: { namespace: textAt(object, 'metadata', 'namespace') ?? '', form: textAt(object, 'metadata', 'name') ?? '' },
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'spec', 'hubId') ?? '' },
     input: inputOf(object),
   };
@@ -74,6 +79,8 @@ export class HubWatch {
   private readonly logger: Logger;
   private readonly pending = new Map<string, NodeJS.Timeout>();
   private checking: NodeJS.Timeout | undefined;
+  /** Forms that were told that their hub does not exist, with what they were then. */
+  private readonly toldHubless = new Map<string, string>();
   private readonly hubs = new DigestStore<HubDigest>({
     keyOf,
     digest: hubDigest,
@@ -91,7 +98,10 @@ export class HubWatch {
   }
 
   async run(reflector: Reflector, signal: AbortSignal): Promise<void> {
-    this.checking = setInterval(() => void this.checkSchedules(), checkMilliseconds);
+    this.checking = setInterval(() => {
+      void this.checkSchedules();
+      this.checkForms();
+    }, checkMilliseconds);
     const watch = (kind: string, onEvent: (event: WatchEvent) => void) =>
       reflector.run({ apiVersion, kind }, {}, onEvent, signal);
     await Promise.all([
@@ -125,6 +135,20 @@ export class HubWatch {
     }
   }
 
+  private checkForms(): void {
+    for (const [key, form] of this.forms.entries()) this.checkForm(key, form);
+  }
+
+  /** A form of a hub that is not there is looked at by no sync. */
+  private checkForm(key: string, { form, hub, input }: FormDigest): void {
+    const known = this.hubs.get(`${hub.namespace}/${hub.hub}`) !== undefined;
+    if (known) this.toldHubless.delete(key);
+    if (known || this.toldHubless.get(key) === input) return;
+    this.soon(`form ${key}`, async () => {
+      if (await this.reactions.hubless(form)) this.toldHubless.set(key, input);
+    });
+  }
+
   private onHub(before: HubDigest | undefined, after: HubDigest | undefined): void {
     if (after === undefined) {
       if (before !== undefined)
@@ -142,6 +166,7 @@ export class HubWatch {
     if (before?.input === after?.input) return;
     const hub = after?.hub ?? before?.hub;
     if (hub !== undefined) this.request(hub);
+    if (after !== undefined) this.checkForm(`${after.form.namespace}/${after.form.form}`, after);
   }
 
   /** Reacts after a pause, once per key; a reaction that fails is tried again. */

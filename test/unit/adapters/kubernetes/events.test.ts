@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createEvents } from '../../../../adapters/kubernetes/events.ts';
+import { textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import type { EventNote } from '../../../../domain/ports.ts';
 import { createFakeCluster, type FakeRule } from '../../../support/fake-cluster.ts';
@@ -145,6 +146,6 @@ describe('adapters/kubernetes/events', () => {
     const { events, written } = open();
     events.record(note({ message: 'x'.repeat(5_000) }));
     await events.close(1_000);
-    expect(String(written()[0]?.['message'])).toHaveLength(1_024);
+    expect(textAt(written()[0], 'message')).toHaveLength(1_024);
   });
 });
