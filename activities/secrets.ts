@@ -119,10 +119,11 @@ export async function keepGenerated(
 }
 
 /** Keys of a Secret allow only letters, digits, `-`, `_` and `.`. */
-function toDataKey(key: string): string {
+export function toDataKey(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url');
 }
 
-function fromDataKey(key: string): string {
+/** The name that `toDataKey` was given. */
+export function fromDataKey(key: string): string {
   return Buffer.from(key, 'base64url').toString('utf8');
 }

@@ -47,6 +47,11 @@ export function generatedSecret(node: string): string {
   return `${node}-generated`;
 }
 
+/** Name of the Secret beside a node that holds the values of secretValueMappings (decisions.md section 1). */
+export function valuesSecret(node: string): string {
+  return `${node}-values`;
+}
+
 /** Name of the ControllerRevision that holds a form's content (decisions.md section 1). */
 export function revisionName(form: string, contentHash: string): string {
   return `${form}-${contentHash}`;

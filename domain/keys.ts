@@ -31,6 +31,8 @@ export const annotations = {
   hostOrUrl: 'lynq.sh/hostOrUrl',
   activate: 'lynq.sh/activate',
   extra: 'lynq.sh/extra',
+  /** HMAC with the hub's key over the values of secretValueMappings. */
+  secretValues: 'lynq.sh/secret-values',
   templateGeneration: 'lynq.sh/template-generation',
   hubId: 'lynq.sh/hubId',
   rolloutUpdateStart: 'lynq.sh/rollout-update-start',

@@ -24,7 +24,9 @@ export function inputHash(node: JsonObject): string {
   const found = textMapAt(node, 'metadata', 'annotations');
   const values = inputAnnotations.map((key) => found[key] ?? '');
   const paused = at(node, 'spec', 'paused') === true;
-  return hashText(JSON.stringify([textAt(node, 'spec', 'formRevision') ?? '', paused, ...values]), 16);
+  const seal = found[annotations.secretValues];
+  const sealed = seal === undefined ? [] : [seal];
+  return hashText(JSON.stringify([textAt(node, 'spec', 'formRevision') ?? '', paused, ...values, ...sealed]), 16);
 }
 
 function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> {

@@ -13,7 +13,8 @@ export interface Override {
 
 export type OverrideRefusal =
   | { readonly kind: 'unknown'; readonly variable: string; readonly declared: readonly string[] }
-  | { readonly kind: 'identity'; readonly variable: string };
+  | { readonly kind: 'identity'; readonly variable: string }
+  | { readonly kind: 'secret'; readonly variable: string };
 
 const identityVariables: ReadonlySet<string> = new Set([
   'uid',
@@ -71,15 +72,17 @@ export type OverrideResult =
   | { readonly ok: true; readonly overrides: ReadonlyMap<string, Override> }
   | { readonly ok: false; readonly refusals: readonly OverrideRefusal[] };
 
-/** Adds overrides to those that still hold. All refusals are reported at once, by name. */
+/** Adds overrides to those that still hold. A value of a secret would be in the clear in annotation and message. All refusals are reported at once, by name. */
 export function addOverrides(
   row: ReadonlyMap<string, string>,
   current: ReadonlyMap<string, Override>,
   wanted: Readonly<Record<string, string>>,
+  secrets: ReadonlySet<string> = new Set(),
 ): OverrideResult {
   const declared = [...row.keys()].filter((name) => !identityVariables.has(name)).toSorted();
   const refusals = Object.keys(wanted).flatMap((variable): readonly OverrideRefusal[] => {
     if (identityVariables.has(variable)) return [{ kind: 'identity', variable }];
+    if (secrets.has(variable)) return [{ kind: 'secret', variable }];
     return row.has(variable) ? [] : [{ kind: 'unknown', variable, declared }];
   });
   if (refusals.length > 0) return { ok: false, refusals };
@@ -90,5 +93,6 @@ export function addOverrides(
 /** A sentence for people. */
 export function describeRefusal(refusal: OverrideRefusal): string {
   if (refusal.kind === 'identity') return `${refusal.variable} identifies the row and cannot be overridden`;
+  if (refusal.kind === 'secret') return `${refusal.variable} is a secret of the row and cannot be overridden`;
   return `the hub declares no variable ${refusal.variable}; declared: ${refusal.declared.join(', ') || 'none'}`;
 }

@@ -130,6 +130,8 @@ export interface SourceRow {
   readonly hostOrUrl: string;
   /** Template variable to text. */
   readonly extra: Readonly<Record<string, string>>;
+  /** In place of the values of secretValueMappings, once they are taken out: their HMAC (secret-values.ts). */
+  readonly seal?: string;
 }
 
 /**

@@ -58,6 +58,7 @@ export function rowAnnotations(row: SourceRow, hub: string): Readonly<Record<str
     [keys.activate]: row.activate,
     [keys.extra]: encodeExtra(row.extra),
     [keys.hubId]: hub,
+    ...(row.seal === undefined ? {} : { [keys.secretValues]: row.seal }),
   };
 }
 
@@ -74,9 +75,8 @@ export type Hash = (text: string) => string;
  * of the node differs from the row, so it answers whether a node needs an update (parity 3.4).
  */
 export function annotationsDigest(found: Readonly<Record<string, string>>, hash: Hash): RowDigest {
-  return {
-    hash: hash(JSON.stringify([found[keys.hostOrUrl] ?? '', found[keys.activate] ?? '', found[keys.extra] ?? ''])),
-  };
+  const values = [keys.hostOrUrl, keys.activate, keys.extra, keys.secretValues].map((key) => found[key] ?? '');
+  return { hash: hash(JSON.stringify(values)) };
 }
 
 /**

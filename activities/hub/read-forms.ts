@@ -4,6 +4,7 @@ import { canonicalJson } from '../../domain/canonical.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { describeFormProblem, formEvents, type FormProblem } from '../../domain/form-events.ts';
 import { formStatus } from '../../domain/form-status.ts';
+import { mappedVariables } from '../../domain/secret-values.ts';
 import { apiVersion, managers } from '../../domain/keys.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import { compileForm } from '../../template/index.ts';
@@ -28,7 +29,7 @@ export interface JudgedForm {
 const builtInVariables = ['uid', 'activate', 'hubId', 'templateRef', 'hostOrUrl', 'host'] as const;
 
 function declaredVariables({ hub }: ReadHub): ReadonlySet<string> {
-  return new Set([...builtInVariables, ...Object.keys(hub.spec.extraValueMappings ?? {})]);
+  return new Set([...builtInVariables, ...mappedVariables(hub.spec)]);
 }
 
 /** The forms that name a hub, each judged by itself: a broken one never blocks the others. */

@@ -8,6 +8,7 @@ import {
   openRowClassifier,
   rowAnnotations,
 } from '../../domain/rows.ts';
+import { readableSpec, sealRow, type SecretValues } from '../../domain/secret-values.ts';
 import type { HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -19,8 +20,15 @@ export interface RowsRead {
   /** Hash of the uids that the table shows, active and frozen ones. */
   readonly uids: string;
   readonly classified: ClassifiedRows;
-  /** uid to the annotations of its nodes, for rows with a node to make or to change. */
-  readonly values: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** By uid, for rows with a node to make or to change. */
+  readonly values: ReadonlyMap<string, RowValues>;
+}
+
+export interface RowValues {
+  /** Annotations of the row's nodes. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** For the Secret beside each of them. */
+  readonly secrets: SecretValues;
 }
 
 export const rowHash = (text: string): string => hashText(text, 32);
@@ -35,17 +43,22 @@ export async function readRows(
   work: { readonly hub: ReadHub; readonly forms: readonly PlannedForm[]; readonly attempt: Attempt },
 ): Promise<RowsRead> {
   const classifier = openRowClassifier(rowHash);
-  const values = new Map<string, Readonly<Record<string, string>>>();
+  const values = new Map<string, RowValues>();
+  const { spec } = work.hub.hub;
+  const readable = readableSpec(spec);
+  const names = new Set(Object.keys(spec.secretValueMappings ?? {}));
+  const key = names.size === 0 ? new Uint8Array() : await deps.hubKeys.of(request.namespace, request.hub);
   const password = await readPassword(deps, request, work.hub);
-  const onRow = (row: SourceRow): void => {
+  const onRow = (raw: SourceRow): void => {
+    const { row, secrets } = sealRow(raw, names, key);
     classifier.add(row);
     if (!isActive(row.activate)) return;
     const found = rowAnnotations(row, request.hub);
     if (!isCurrent(deps, request, { uid: row.uid, dataHash: annotationsDigest(found, rowHash).hash }, work.forms))
-      values.set(row.uid, found);
+      values.set(row.uid, { annotations: found, secrets });
   };
   const proof = await deps.rows.read(
-    { hub: `${request.namespace}/${request.hub}`, spec: work.hub.hub.spec, password, signal: work.attempt.signal },
+    { hub: `${request.namespace}/${request.hub}`, spec: readable, password, signal: work.attempt.signal },
     onRow,
   );
   const classified = classifier.finish();

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../domain/api/json.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { nodeChangeEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { Birth, Removal, Update } from '../../domain/hub-plan.ts';
@@ -11,8 +11,10 @@ import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellSyncedNode } from '../events.ts';
 import { nodeRef, readNode } from '../node/gather.ts';
+import { keepSecretValues } from '../secret-values.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
+import type { RowValues } from './read-rows.ts';
 
 /** Writes of one sync to LynqNodes. */
 export interface NodeWrites {
@@ -20,7 +22,7 @@ export interface NodeWrites {
   readonly request: HubRef;
   readonly hub: ReadHub;
   readonly forms: ReadonlyMap<string, JudgedForm>;
-  readonly values: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly values: ReadonlyMap<string, RowValues>;
 }
 
 function formAnnotations({ deps, forms }: NodeWrites, form: string): Readonly<Record<string, string>> {
@@ -30,10 +32,39 @@ function formAnnotations({ deps, forms }: NodeWrites, form: string): Readonly<Re
   };
 }
 
-function rowValues({ values }: NodeWrites, uid: string): Readonly<Record<string, string>> {
+function rowValues({ values }: NodeWrites, uid: string): RowValues {
   const found = values.get(uid);
   if (found === undefined) throw new LynqFailure('Internal', 'a planned node has no values of its row', { uid });
   return found;
+}
+
+/** A seal is written only when its values are kept: a node without one is brought up to date by the next sync. */
+function unsealed({
+  annotations: { [annotations.secretValues]: _seal, ...rest },
+}: RowValues): Readonly<Record<string, string>> {
+  return rest;
+}
+
+/** Keeps the secret values of a row beside a node that exists. */
+async function keepSecrets(
+  { deps, request }: NodeWrites,
+  node: { name: string; nodeUid: string },
+  { secrets }: RowValues,
+): Promise<void> {
+  if (secrets.size === 0) return;
+  await keepSecretValues(deps, { namespace: request.namespace, node: node.name, nodeUid: node.nodeUid }, secrets);
+}
+
+async function seal(writes: NodeWrites, birth: Birth, nodeUid: string): Promise<void> {
+  const { deps, request } = writes;
+  const values = rowValues(writes, birth.uid);
+  const text = values.annotations[annotations.secretValues];
+  if (text === undefined) return;
+  await keepSecrets(writes, { name: birth.name, nodeUid }, values);
+  const body = { metadata: { uid: nodeUid, annotations: { [annotations.secretValues]: text } } };
+  const ref = nodeRef({ namespace: request.namespace, node: birth.name });
+  const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply });
+  if (result.kind === 'ok') deps.nodes.observe(result.object);
 }
 
 function newNode(writes: NodeWrites, birth: Birth): JsonObject {
@@ -53,7 +84,7 @@ function newNode(writes: NodeWrites, birth: Birth): JsonObject {
       name: birth.name,
       namespace: request.namespace,
       labels: { [labels.hub]: labelValue(request.hub), [labels.uid]: birth.uid },
-      annotations: { ...rowValues(writes, birth.uid), ...formAnnotations(writes, birth.form.name) },
+      annotations: { ...unsealed(rowValues(writes, birth.uid)), ...formAnnotations(writes, birth.form.name) },
       ownerReferences: [owner],
       finalizers: [finalizers.node],
     },
@@ -68,6 +99,7 @@ export async function createNode(writes: NodeWrites, birth: Birth): Promise<'cre
   const result = await deps.cluster.create(ref, newNode(writes, birth), { manager: managers.apply });
   if (result.kind === 'ok') {
     deps.nodes.observe(result.object);
+    await seal(writes, birth, textAt(result.object, 'metadata', 'uid') ?? '');
     return 'created';
   }
   if (result.kind === 'exists') return 'exists';
@@ -112,13 +144,16 @@ function tellUpdate(
 export async function updateNode(writes: NodeWrites, update: Update): Promise<'updated' | 'gone'> {
   const { node, form } = update;
   const { deps, request } = writes;
-  const values = rowValues(writes, node.rowUid);
+  const row = rowValues(writes, node.rowUid);
+  const values = row.annotations;
+  await keepSecrets(writes, node, row);
   const known = deps.nodes.get(request.namespace, node.name);
   const overrides = known?.overridden === true ? await remainingOverrides(writes, node.name, values) : undefined;
   const body = {
     metadata: {
       uid: node.nodeUid,
       annotations: {
+        [annotations.secretValues]: null,
         ...values,
         ...formAnnotations(writes, form.name),
         ...(overrides === undefined ? {} : { [annotations.overrides]: overrides }),

@@ -11,6 +11,7 @@ import {
 } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { Graph } from '../../domain/graph.ts';
+import { valuesSecret } from '../../domain/identity.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import { hubOf, inputHash } from '../../domain/node-digest.ts';
 import type { PlannedEntry } from '../../domain/node-plan.ts';
@@ -19,8 +20,10 @@ import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
 import type { ReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { rowVariables } from '../../domain/rows.ts';
+import type { SecretValues } from '../../domain/secret-values.ts';
 import type { NodeRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { breakSeal, readSecretValues } from '../secret-values.ts';
 import { outOfForeignNamespaces, outOfScope } from './boundaries.ts';
 import { type FormRevision, orderOf } from '../forms.ts';
 import { type RenderedForm, renderNode } from './render.ts';
@@ -85,21 +88,38 @@ export async function gatherNode(deps: Deps, request: NodeRef): Promise<Gathered
     const message = `the revision ${revisionName ?? ''} of form ${read.identity.form} does not exist; the next sync makes it again`;
     return { kind: 'unusable', read, reason: 'RevisionMissing', message };
   }
+  const values = await readSecretValues(
+    deps,
+    read.identity,
+    read.node.metadata.annotations?.[annotations.secretValues],
+  );
+  if (values.kind === 'broken') return lostValues(deps, request, read);
   try {
-    return { kind: 'pass', pass: await planPass(deps, read, revision) };
+    return { kind: 'pass', pass: await planPass(deps, read, { revision, secrets: values.secrets }) };
   } catch (error) {
     if (!isLynqFailure(error) || error.type !== 'FormInvalid') throw error;
     return { kind: 'unusable', read, reason: 'DependencyError', message: error.message };
   }
 }
 
-async function planPass(deps: Deps, read: ReadNode, revision: FormRevision): Promise<NodePass> {
+async function lostValues(deps: Deps, request: NodeRef, read: ReadNode): Promise<Gathered> {
+  await breakSeal(deps, nodeRef(request), read.object);
+  const message = `Secret ${valuesSecret(read.identity.name)} does not hold what the row had last; the next sync writes it again`;
+  return { kind: 'unusable', read, reason: 'SecretValuesMissing', message };
+}
+
+interface PassInput {
+  readonly revision: FormRevision;
+  readonly secrets: SecretValues;
+}
+
+async function planPass(deps: Deps, read: ReadNode, { revision, secrets }: PassInput): Promise<NodePass> {
   const { identity, node, object } = read;
   const found = node.metadata.annotations ?? {};
   const row = rowVariables(found, identity.uid, identity.hub, identity.form);
   const overrides = readOverrides(found[annotations.overrides]);
   const variables = overriddenVariables(row, overrides);
-  const rendered = await renderNode(deps, { identity, revision, variables });
+  const rendered = await renderNode(deps, { identity, revision, variables, secrets });
   return {
     ...read,
     graph: orderOf(revision),

@@ -4,6 +4,7 @@ import { addOverrides, describeRefusal, readOverrides, writeOverrides } from '..
 import { rowVariables } from '../../domain/rows.ts';
 import type { OverridesOutcome, OverridesRequest } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { readSecretValues } from '../secret-values.ts';
 import { nodeRef, readNode } from './gather.ts';
 
 /** Records overrides on the LynqNode, from where every later pass reads them (decisions.md section 6). */
@@ -16,7 +17,9 @@ export async function recordOverrides(deps: Deps, request: OverridesRequest): Pr
   const found = read.node.metadata.annotations ?? {};
   const row = rowVariables(found, read.identity.uid, read.identity.hub, read.identity.form);
   const current = request.clear ? new Map<string, never>() : readOverrides(found[annotations.overrides]);
-  const result = addOverrides(row, current, request.overrides);
+  const values = await readSecretValues(deps, read.identity, found[annotations.secretValues]);
+  const secrets = new Set(values.kind === 'values' ? values.secrets.keys() : []);
+  const result = addOverrides(row, current, request.overrides, secrets);
   if (!result.ok)
     throw new LynqFailure('HubInvalid', `${title}: ${result.refusals.map(describeRefusal).join('; ')}`, {
       node: request.node,

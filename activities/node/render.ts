@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
+import type { SecretValues } from '../../domain/secret-values.ts';
 import { compileForm, type RenderResult, renderFormOffThread, type TemplateProblem } from '../../template/index.ts';
 import { toBytes } from '../../template/values/text.ts';
 import type { Deps } from '../deps.ts';
@@ -16,6 +17,7 @@ export interface RenderRequest {
   readonly identity: NodeIdentity;
   readonly revision: FormRevision;
   readonly variables: ReadonlyMap<string, string>;
+  readonly secrets: SecretValues;
 }
 
 /** A sentence about a template problem: field and reason, never a value. */
@@ -39,12 +41,12 @@ function problemsById(problems: readonly TemplateProblem[]): ReadonlyMap<string,
  * that contains them is applied, so that a lost answer cannot make a second key.
  */
 export async function renderNode(deps: Deps, request: RenderRequest): Promise<RenderedForm> {
-  const { identity, revision, variables } = request;
+  const { identity, revision, variables, secrets } = request;
   const compiled = compileForm({
     form: revision.form,
     contentHash: revision.contentHash,
     resources: revision.entries,
-    declared: new Set(variables.keys()),
+    declared: new Set([...variables.keys(), ...secrets.keys()]),
   });
   if (!compiled.ok) return { objects: new Map(), problems: problemsById(compiled.problems) };
 
@@ -53,6 +55,7 @@ export async function renderNode(deps: Deps, request: RenderRequest): Promise<Re
     uid: identity.uid,
     form: identity.form,
     variables,
+    secrets,
     hubKey: await deps.hubKeys.of(identity.namespace, identity.hub),
     now: deps.clock.now(),
   };

@@ -22,7 +22,7 @@ export const render = defineCommand({
     filename: fileFlags.filename,
     row: { kind: 'list', value: 'NAME=VALUE', required: true, summary: 'a column and its text; may be repeated' },
     'hub-file': { kind: 'text', value: 'FILE', completes: 'files', summary: 'file of the hub, if -f has none' },
-    'show-secrets': { kind: 'boolean', summary: 'print the values of Secrets' },
+    'show-secrets': { kind: 'boolean', summary: 'print the values of Secrets and of secret columns' },
   },
   examples: [
     {
@@ -52,7 +52,13 @@ export const render = defineCommand({
     for (const manifest of forms) {
       const hub = hubOf(manifest, loaded.manifests, namespace);
       const spec = hub === undefined ? undefined : LynqHubSpec.parse(hub.object['spec']);
-      await renderOne(context, { manifest, hub: spec, given, now: context.clock.now() }, flags['show-secrets']);
+      await renderOne(context, {
+        manifest,
+        hub: spec,
+        given,
+        now: context.clock.now(),
+        showSecrets: flags['show-secrets'],
+      });
     }
     return exitCodes.ok;
   },
@@ -74,7 +80,7 @@ function hubOf(form: Manifest, manifests: readonly Manifest[], namespace: string
   );
 }
 
-async function renderOne(context: Context, request: FormRequest, showSecrets: boolean): Promise<void> {
+async function renderOne(context: Context, request: FormRequest): Promise<void> {
   const [{ renderOffline }, { inReadingOrder, maskSecret, withBigints }, { stringify }] = await Promise.all([
     import('../render/render-form.ts'),
     import('../render/print.ts'),
@@ -88,7 +94,7 @@ async function renderOne(context: Context, request: FormRequest, showSecrets: bo
   }
   if (result.random) context.err.write(`${form}: random values are stand-ins for those of the cluster\n`);
   for (const { id, object } of result.resources) {
-    const shown = withBigints(inReadingOrder(showSecrets ? object : maskSecret(object)));
+    const shown = withBigints(inReadingOrder(request.showSecrets ? object : maskSecret(object)));
     const text = stringify(shown, { version: '1.1', indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false });
     context.out.write(`---\n# ${form}: ${id}\n${text}`);
   }

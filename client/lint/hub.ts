@@ -1,5 +1,6 @@
 import { LynqHubSpec } from '../../domain/api/hub.ts';
 import { HubName } from '../../domain/api/names.ts';
+import { mappingProblem } from '../../domain/secret-values.ts';
 import { offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
@@ -13,7 +14,19 @@ export function lintHub(manifest: Manifest): readonly Problem[] {
   const shape = checkShape({ source, root, path: ['spec'] }, LynqHubSpec);
   const problems = [...lintName(manifest, HubName), ...shape.problems];
   if (!shape.ok) return problems;
-  return [...problems, ...lintSource(manifest, shape.value), ...lintVariables(manifest, shape.value)];
+  const { value } = shape;
+  return [
+    ...problems,
+    ...lintSource(manifest, value),
+    ...lintVariables(manifest, value),
+    ...lintSecrets(manifest, value),
+  ];
+}
+
+function lintSecrets({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {
+  const problem = mappingProblem(spec);
+  if (problem === undefined) return [];
+  return [problemAt(source, offsetOf(root, ['spec', 'secretValueMappings']), { message: `the hub has ${problem}` })];
 }
 
 function lintSource({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {

@@ -4,7 +4,8 @@ import { exactInteger } from '../../template/index.ts';
 
 /** Rendered objects as YAML for people: Secrets masked, large integers exact. */
 
-const mask = '***';
+/** What stands for a value that is not to be seen. */
+export const mask = '***';
 
 /** A Secret without its values; anything else as it is. */
 export function maskSecret(object: JsonObject): JsonObject {

@@ -16,6 +16,7 @@ export interface FormRequest {
   readonly hub: LynqHubSpec | undefined;
   readonly given: Readonly<Record<string, string>>;
   readonly now: Date;
+  readonly showSecrets: boolean;
 }
 
 export type FormRendering =
@@ -33,10 +34,10 @@ export type FormRendering =
 const randomFunctions = /^(?:rand|gen|uuidv4|shuffle|bcrypt|htpasswd|derivePassword|encryptAES|buildCustomCert)/;
 
 /** Renders a form without cluster and database. The form has been linted: its spec parses and its graph is sound. */
-export function renderOffline({ manifest, hub, given, now }: FormRequest): FormRendering {
+export function renderOffline({ manifest, hub, given, now, showSecrets }: FormRequest): FormRendering {
   const spec = LynqFormSpec.parse(manifest.object['spec']);
   const resources = collectResources(spec);
-  const row = buildRow({ given, hubName: spec.hubId, hub, form: manifest.name });
+  const row = buildRow({ given, hubName: spec.hubId, hub, form: manifest.name, showSecrets });
   const declared = hub === undefined ? new Set([...alwaysDeclared, ...row.variables.keys()]) : declaredVariables(hub);
   const compiled = compileTemplates({ form: manifest.name, resources, declared });
   const failed = (problems: readonly TemplateProblem[]): FormRendering => ({
@@ -52,6 +53,7 @@ export function renderOffline({ manifest, hub, given, now }: FormRequest): FormR
     uid: row.uid,
     form: manifest.name,
     variables: row.variables,
+    secrets: row.secrets,
     hubKey: standInKey(spec.hubId),
     now,
     kept: new Map(),

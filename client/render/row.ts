@@ -2,6 +2,7 @@ import type { LynqHubSpec } from '../../domain/api/hub.ts';
 import { rowAnnotations, rowVariables } from '../../domain/rows.ts';
 import { closest } from '../closest.ts';
 import { usageError } from '../errors.ts';
+import { mask } from './print.ts';
 
 /** A row as the command line gives it, turned into what the templates of a form see. */
 
@@ -12,11 +13,14 @@ export interface RowRequest {
   /** Without it, names are variables and only those given are declared. */
   readonly hub: LynqHubSpec | undefined;
   readonly form: string;
+  readonly showSecrets: boolean;
 }
 
 export interface RowVariables {
   readonly uid: string;
   readonly variables: ReadonlyMap<string, string>;
+  /** Variables of secretValueMappings; masked unless they are to be shown. */
+  readonly secrets: ReadonlyMap<string, string>;
   /** Variables of the hub that were not given and are empty, as NULL is. */
   readonly empty: readonly string[];
 }
@@ -24,7 +28,7 @@ export interface RowVariables {
 const identity = ['uid', 'activate', 'hostOrUrl'] as const;
 
 /** Variables of the row. Names that are neither a column nor a variable are refused, as is a row without uid. */
-export function buildRow({ given, hubName, hub, form }: RowRequest): RowVariables {
+export function buildRow({ given, hubName, hub, form, showSecrets }: RowRequest): RowVariables {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(given)) {
     for (const variable of variablesOf(name, hub)) values.set(variable, value);
@@ -42,10 +46,13 @@ export function buildRow({ given, hubName, hub, form }: RowRequest): RowVariable
     hostOrUrl: values.get('hostOrUrl') ?? '',
     extra: Object.fromEntries(extras.map((name) => [name, values.get(name) ?? ''])),
   };
+  const secretNames = Object.keys(hub?.secretValueMappings ?? {});
+  const shown = (name: string): string => (showSecrets ? (values.get(name) ?? '') : mask);
   return {
     uid,
+    secrets: new Map(secretNames.map((name) => [name, shown(name)])),
     variables: rowVariables(rowAnnotations(row, hubName), uid, hubName, form),
-    empty: extras.filter((name) => !values.has(name)),
+    empty: [...extras, ...secretNames].filter((name) => !values.has(name)),
   };
 }
 
@@ -55,6 +62,7 @@ function variablesOf(name: string, hub: LynqHubSpec | undefined): readonly strin
   const columns: readonly (readonly [string, string | undefined])[] = [
     ...identity.map((variable) => [variable, hub.valueMappings[variable]] as const),
     ...Object.entries(hub.extraValueMappings ?? {}),
+    ...Object.entries(hub.secretValueMappings ?? {}),
   ];
   const reading = columns.filter(([, column]) => column === name).map(([variable]) => variable);
   if (reading.length > 0) return reading;

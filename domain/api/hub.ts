@@ -58,6 +58,10 @@ export const LynqHubSpec = z.object({
   source: HubSource.describe('Where the rows are read from.'),
   valueMappings: ValueMappings.describe('Columns with a fixed meaning.'),
   extraValueMappings: z.record(z.string(), z.string()).optional().describe('Template variable to column name.'),
+  secretValueMappings: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Template variable to column name, for values that are kept in Secrets only.'),
   deletionGuard: DeletionGuard.optional().describe('Limits on how many rows may lose their nodes at once.'),
   paused: z.boolean().optional().describe('Whether syncs of this hub are suspended.'),
 });

@@ -18,6 +18,8 @@ export interface RenderContext {
   readonly uid: string;
   readonly form: string;
   readonly variables: ReadonlyMap<string, string>;
+  /** Further variables, for everything but metadata: names, labels and annotations are shown in many places. */
+  readonly secrets?: ReadonlyMap<string, string>;
   /** 256 random bits of the hub. */
   readonly hubKey: Uint8Array;
   readonly now: Date;
@@ -43,6 +45,8 @@ interface Rendering {
   readonly render: RenderContext;
   readonly node: NodeContext;
   readonly row: GoMap;
+  /** The row without its secrets. */
+  readonly publicRow: GoMap;
   /** What fields printed that any other field with the same template prints too. */
   readonly printed: Map<Unit, Printed>;
 }
@@ -72,7 +76,8 @@ export function renderForm(form: CompiledForm, context: RenderContext): RenderRe
       usage: newUsage(),
       clock: () => performance.now(),
     },
-    row: goMap(Array.from(context.variables, ([name, value]) => [cleanText(name), cleanText(value)] as const)),
+    row: rowMap([...context.variables, ...(context.secrets ?? [])]),
+    publicRow: rowMap([...context.variables]),
     printed: new Map(),
   };
   const rendered: RenderedResource[] = [];
@@ -83,6 +88,17 @@ export function renderForm(form: CompiledForm, context: RenderContext): RenderRe
   }
   if (problems.length > 0) return { ok: false, rendered, problems };
   return { ok: true, resources: rendered, fresh: new Map(rendered.flatMap((resource) => [...resource.fresh])) };
+}
+
+function rowMap(variables: readonly (readonly [string, string])[]): GoMap {
+  return goMap(variables.map(([name, value]) => [cleanText(name), cleanText(value)] as const));
+}
+
+const publicPath = /^(?:apiVersion|kind|metadata|nameTemplate|targetNamespace|labelsTemplate|annotationsTemplate)\b/;
+
+/** Whether a field must do without the secrets of the row. */
+function isPublic({ render }: Rendering, { path }: FieldPlan): boolean {
+  return (render.secrets?.size ?? 0) > 0 && publicPath.test(path);
 }
 
 function renderResource(
@@ -150,9 +166,10 @@ function runField(rendering: ResourceRendering, field: FieldPlan): RunResult {
   const context = new FieldContext(rendering.node, place, rendering.fresh);
   const before = rendering.node.usage.output;
   // `set` in one field must not show in another.
-  const root = field.unit.exposesRow ? goMap(rendering.row.entries) : rendering.row;
+  const row = isPublic(rendering, field) ? rendering.publicRow : rendering.row;
+  const root = field.unit.exposesRow ? goMap(row.entries) : row;
   const result = runUnit(field.unit, { root, context, meter: context.meter });
-  if (result.ok && context.isPlaceless) {
+  if (result.ok && context.isPlaceless && !isPublic(rendering, field)) {
     rendering.printed.set(field.unit, { result, bytes: rendering.node.usage.output - before });
   }
   return result;
@@ -160,11 +177,21 @@ function runField(rendering: ResourceRendering, field: FieldPlan): RunResult {
 
 function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
   if (rendering.node.usage.exhausted) return skipped(rendering, field.path);
-  const result = printedBefore(rendering, field.unit) ?? runField(rendering, field);
+  const printed = isPublic(rendering, field) ? undefined : printedBefore(rendering, field.unit);
+  const result = printed ?? runField(rendering, field);
   if (result.ok) return fieldValue(rendering, field, result);
   const names = [...rendering.row.entries.keys()];
-  rendering.problems.push(problemOf(rendering.resource.id, field.path, explained(result.failure, names), names));
+  const failure = refusedSecret(rendering, result.failure) ?? explained(result.failure, names);
+  rendering.problems.push(problemOf(rendering.resource.id, field.path, failure, names));
   return null;
+}
+
+/** A secret variable is there, but not for this field. */
+function refusedSecret({ render }: Rendering, failure: TemplateFailure): TemplateFailure | undefined {
+  const { culprit, position } = failure;
+  if (culprit === undefined || render.secrets?.has(culprit) !== true) return undefined;
+  const message = `the variable ${culprit} is secret and cannot be used in metadata, which is shown in many places`;
+  return new TemplateFailure(failure.class, message, position, culprit);
 }
 
 /** A field after a limit of the node was crossed; said once per resource. */

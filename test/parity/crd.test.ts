@@ -137,6 +137,8 @@ const hub: Expected = {
   },
   additions: {
     ...under('spec.', {
+      secretValueMappings: 'object',
+      'secretValueMappings{}': 'string',
       deletionGuard: 'object',
       'deletionGuard.enabled': 'boolean default=true',
       'deletionGuard.maxRows': 'integer:int32 default=10 minimum=0',

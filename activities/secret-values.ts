@@ -1,0 +1,83 @@
+import { listAt, textAt, textMapAt } from '../domain/api/json.ts';
+import { LynqFailure } from '../domain/failures.ts';
+import { valuesSecret } from '../domain/identity.ts';
+import { annotations, apiVersion, managers } from '../domain/keys.ts';
+import type { NodeIdentity } from '../domain/ownership.ts';
+import type { ObjectRef } from '../domain/ports.ts';
+import { sealOf, type SecretValues } from '../domain/secret-values.ts';
+import type { Deps } from './deps.ts';
+import { fromDataKey, toDataKey } from './secrets.ts';
+
+/** The Secret beside a node with the values of secretValueMappings. It belongs to the node and goes with it. */
+
+export interface ValuesOwner {
+  readonly namespace: string;
+  /** Name of the LynqNode. */
+  readonly node: string;
+  readonly nodeUid: string;
+}
+
+function valuesRef({ namespace, node }: Pick<ValuesOwner, 'namespace' | 'node'>): ObjectRef {
+  return { apiVersion: 'v1', kind: 'Secret', namespace, name: valuesSecret(node) };
+}
+
+/** Writes the values before anything refers to them by their seal. */
+export async function keepSecretValues(deps: Deps, owner: ValuesOwner, secrets: SecretValues): Promise<void> {
+  const ref = valuesRef(owner);
+  await refuseForeign(deps, owner, ref);
+  const reference = { apiVersion, kind: 'LynqNode', name: owner.node, uid: owner.nodeUid, controller: true };
+  const data = Object.fromEntries(
+    [...secrets].map(([name, value]) => [toDataKey(name), Buffer.from(value, 'utf8').toString('base64')]),
+  );
+  const metadata = { name: ref.name, namespace: owner.namespace, ownerReferences: [reference] };
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
+  const result = await deps.cluster.apply(ref, body, { manager: managers.apply, force: true });
+  if (result.kind === 'ok') return;
+  throw new LynqFailure(
+    'ClusterStale',
+    `Secret ${owner.namespace}/${ref.name} with values of the row cannot be written yet`,
+    {
+      node: owner.node,
+    },
+  );
+}
+
+async function refuseForeign(deps: Deps, { nodeUid }: ValuesOwner, ref: ObjectRef): Promise<void> {
+  const present = await deps.cluster.get(ref);
+  const owned = listAt(present, 'metadata', 'ownerReferences').some((owner) => textAt(owner, 'uid') === nodeUid);
+  if (present === undefined || owned) return;
+  const message = `Secret ${ref.namespace ?? ''}/${ref.name} is where values of the row are kept, but it is someone else's; remove or rename it`;
+  throw new LynqFailure('HubInvalid', message, { secret: ref.name });
+}
+
+export type FoundValues =
+  | { readonly kind: 'values'; readonly secrets: SecretValues }
+  /** The Secret is not the one the node's seal is of: it is on its way, or someone removed or changed it. */
+  | { readonly kind: 'broken' };
+
+/** The values a node is rendered with; only those its seal is of. */
+export async function readSecretValues(
+  deps: Deps,
+  identity: NodeIdentity,
+  seal: string | undefined,
+): Promise<FoundValues> {
+  if (seal === undefined) return { kind: 'values', secrets: new Map() };
+  const secret = await deps.cluster.get(valuesRef({ namespace: identity.namespace, node: identity.name }));
+  const data = Object.entries(textMapAt(secret, 'data'));
+  const secrets = new Map(
+    data.map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]),
+  );
+  const key = await deps.hubKeys.of(identity.namespace, identity.hub);
+  return sealOf(key, identity.uid, secrets) === seal ? { kind: 'values', secrets } : { kind: 'broken' };
+}
+
+/** Takes a seal that has no values off its node, in the version it was read in, so that the next sync writes both anew. */
+export async function breakSeal(deps: Deps, ref: ObjectRef, object: Parameters<typeof textAt>[0]): Promise<void> {
+  const metadata = {
+    uid: textAt(object, 'metadata', 'uid') ?? '',
+    resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
+    annotations: { [annotations.secretValues]: null },
+  };
+  const result = await deps.cluster.patch(ref, 'merge', { metadata }, { manager: managers.apply });
+  if (result.kind === 'ok') deps.nodes.observe(result.object);
+}
