@@ -131,6 +131,11 @@ export const removalEvents = {
       'CleanupPartialFailure',
       `Some resources could not be cleaned up: ${error}. Kubernetes garbage collector will handle remaining resources with ownerReferences.`,
     ),
+  nodeAbandoned: (objects: readonly string[]) =>
+    warning(
+      'LynqNodeAbandoned',
+      `LynqNode released on request; these objects were left in place: ${goList(objects)}`.slice(0, 1000),
+    ),
   nodeDeleted: (name: string) =>
     normal(
       'LynqNodeDeleted',

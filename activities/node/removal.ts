@@ -1,5 +1,6 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
 import { annotations, labels, managers } from '../../domain/keys.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import {
@@ -61,6 +62,26 @@ export class Removal {
       for (const entry of due) tried.add(removalKey(entry));
       await Promise.all(due.map((entry) => this.step(entry, signal)));
     }
+  }
+
+  /**
+   * Lets go of everything that is still there: our owner reference would have the garbage collector take it after all. What cannot be written is
+   * left as it is. Returns what stays, as `Kind namespace/name`.
+   */
+  async abandon(signal: AbortSignal): Promise<readonly string[]> {
+    const left: string[] = [];
+    for (const entry of this.remaining()) {
+      try {
+        const object = await this.deps.cluster.get(entry, signal);
+        if (object === undefined || !this.isOurs(entry, object)) continue;
+        left.push(`${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`);
+        await this.keep(entry, object, signal);
+      } catch (error) {
+        if (signal.aborted || !isLynqFailure(error)) throw error;
+        this.deps.logger.warn('an abandoned object could not be marked', { kind: entry.kind, name: entry.name });
+      }
+    }
+    return left;
   }
 
   /** Takes back `leaving`, so that the next call proves by a GET which of them are gone. */

@@ -2,7 +2,7 @@ import { listAt, textAt } from '../../domain/api/json.ts';
 import type { LynqNodeStatus } from '../../domain/api/node.ts';
 import { removalEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
-import { finalizers, managers } from '../../domain/keys.ts';
+import { annotations, finalizers, managers } from '../../domain/keys.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
@@ -54,6 +54,7 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
   removal.subscribe(subscription);
   let said = work.read.node.status;
   for (;;) {
+    if (await isAbandoned(work)) return abandon(work);
     await removal.proceed(attempt.signal);
     if (removal.isDone()) return release(work);
     const elapsed = deps.clock.now().getTime() - started;
@@ -63,6 +64,23 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
     await subscription.next(elapsed < quietMilliseconds ? quietMilliseconds : sliceMilliseconds, attempt.signal);
     removal.lookAgain();
   }
+}
+
+/** A person has given this very node up: what is left of it is to stay (decisions.md section 4). Read anew, since it is said while a removal waits. */
+async function isAbandoned({ deps, read }: Work): Promise<boolean> {
+  const { namespace, name, nodeUid } = read.identity;
+  const object = await deps.cluster.get(nodeRef({ namespace, node: name }));
+  const given = textAt(object, 'metadata', 'annotations', annotations.abandon);
+  return given === nodeUid && textAt(object, 'metadata', 'uid') === nodeUid;
+}
+
+async function abandon(work: Work): Promise<RemoveOutcome> {
+  const { deps, read, removal, attempt } = work;
+  const left = await removal.abandon(attempt.signal);
+  const { namespace, name } = read.identity;
+  deps.logger.warn('a node was abandoned, its objects stay', { namespace, node: name, objects: left });
+  tellNode(deps, read.identity, removalEvents.nodeAbandoned(left));
+  return release(work);
 }
 
 /** A quick removal writes no status; a slow one says what it waits for, once per change. */
