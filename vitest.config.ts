@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /**
  * `unit` is pure and fast: no server, no network. `stack` runs against one embedded stack (real MariaDB, Temporal, Kubernetes control plane) that
  * its global setup brings up; its files run one after the other, so that they do not disturb each other's waits. `faults` is the same with
- * something broken on purpose.
+ * something broken on purpose; tests of one file may run side by side there.
  */
 export default defineConfig({
   test: {
@@ -43,8 +43,9 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/support/stack-setup.ts'],
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 120_000,
+          maxConcurrency: 12,
+          testTimeout: 240_000,
+          hookTimeout: 180_000,
         },
       },
     ],
