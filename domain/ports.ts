@@ -113,11 +113,16 @@ export interface Cluster {
 export type WatchEvent =
   | { readonly kind: 'set'; readonly object: JsonObject }
   | { readonly kind: 'removed'; readonly object: JsonObject }
-  /** A complete list has been delivered: whatever was not set since the last `restarted` is gone. */
-  | { readonly kind: 'synced' }
-  | { readonly kind: 'restarted' };
+  /**
+   * A complete list has been delivered, as of this resourceVersion: what was not set since the last `restarted` and is not newer than the list is
+   * gone.
+   */
+  | { readonly kind: 'synced'; readonly version: string }
+  | { readonly kind: 'restarted' }
+  /** A list could not be read; it is tried again. */
+  | { readonly kind: 'unlisted' };
 
-/** LIST + WATCH that never ends by itself: relists on 410, reconnects with jittered pauses, uses bookmarks. */
+/** LIST + WATCH that never ends by itself: relists on 410 and now and then, reconnects with jittered pauses, uses bookmarks. */
 export interface Reflector {
   /** Runs until the signal aborts. A handler that throws is reported and does not stop the stream. */
   run(kind: KindRef, options: ListOptions, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;

@@ -51,7 +51,10 @@ export interface NodeIndex {
 }
 
 export interface ChildIndex {
-  /** Watches a kind from now on; resolves when its first complete list has been seen, or when the kind does not exist. */
+  /**
+   * Watches a kind from now on; resolves when its first complete list has been seen, or could not be read (missing rights, no such kind): what is not
+   * known of an object is read then.
+   */
   track(kind: KindRef): Promise<void>;
   /** The last digest, unless the object is gone or was never seen with our tracking labels. */
   get(ref: ObjectRef): ChildDigest | undefined;

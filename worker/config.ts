@@ -37,6 +37,7 @@ export const WorkerConfig = z
     LYNQ_ACTIVITY_SLOTS: z.coerce.number().int().min(2).default(1_000),
     LYNQ_KUBERNETES_CONNECTIONS: z.coerce.number().int().min(1).default(24),
     LYNQ_SCOPE_POLICY: Scope,
+    LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(600),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),
   })
   .transform((env) => ({
@@ -48,6 +49,7 @@ export const WorkerConfig = z
     activitySlots: env.LYNQ_ACTIVITY_SLOTS,
     kubernetesConnections: env.LYNQ_KUBERNETES_CONNECTIONS,
     scopePolicy: env.LYNQ_SCOPE_POLICY,
+    relistSeconds: env.LYNQ_RELIST_SECONDS,
     shutdownSeconds: env.LYNQ_SHUTDOWN_SECONDS,
   }));
 export type WorkerConfig = z.infer<typeof WorkerConfig>;

@@ -7,6 +7,7 @@ import { openFormStore } from '../activities/forms.ts';
 import { FormAbsences } from '../activities/hub/read-forms.ts';
 import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
+import { removeLateChild } from '../activities/node/late-child.ts';
 import { openHubKeys } from '../activities/secrets.ts';
 import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
@@ -19,6 +20,7 @@ import { failureInterceptor } from './failure-interceptor.ts';
 import { holderIdentity, Leader } from './leader.ts';
 import { leadingWork } from './leading.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
+import { LateWrites } from './watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';
 import { keptBundles, workflowBundle } from './workflow-bundle.ts';
 
@@ -101,15 +103,20 @@ async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
   });
 }
 
-/** Opens all connections, installs missing CRDs and makes the worker; nothing runs until `start` and `worker.run`. */
-export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
-  const { config, temporal, logger } = parts;
-  const cluster = await openCluster({
+function openKubernetes(config: WorkerConfig, logger: Logger): Promise<OpenedCluster> {
+  return openCluster({
     ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
     inCluster: config.inCluster,
     connections: config.kubernetesConnections,
+    relistSeconds: config.relistSeconds,
     logger,
   });
+}
+
+/** Opens all connections, installs missing CRDs and makes the worker; nothing runs until `start` and `worker.run`. */
+export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
+  const { config, temporal, logger } = parts;
+  const cluster = await openKubernetes(config, logger);
   const installedCrds = await installCrds(cluster.cluster, readCrds());
   const stop = new AbortController();
   const leading = leadingWork({
@@ -123,6 +130,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
   const events = createEvents({ cluster: cluster.cluster, clock, logger });
   const deps = openDeps(cluster, watches, events, parts);
+  const late = new LateWrites({ ...watches.ports, remove: (node, ref) => removeLateChild(deps, node, ref), logger });
   const lease = { cluster: cluster.cluster, namespace: cluster.namespace, identity: holderIdentity(), logger };
   const leader = new Leader(lease, { onChange: (leads) => leading.change(leads, watches) });
   return {
@@ -134,6 +142,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     },
     async close() {
       await leader.stop();
+      late.close();
       stop.abort();
       await events.close(eventFlushMilliseconds);
       await deps.rows.close();

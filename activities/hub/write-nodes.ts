@@ -11,6 +11,7 @@ import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellSyncedNode } from '../events.ts';
 import { nodeRef, readNode } from '../node/gather.ts';
+import { patchNode } from '../node/patch-node.ts';
 import { keepSecretValues } from '../secret-values.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -149,9 +150,8 @@ export async function updateNode(writes: NodeWrites, update: Update): Promise<'u
   await keepSecrets(writes, node, row);
   const known = deps.nodes.get(request.namespace, node.name);
   const overrides = known?.overridden === true ? await remainingOverrides(writes, node.name, values) : undefined;
-  const body = {
+  const change = {
     metadata: {
-      uid: node.nodeUid,
       annotations: {
         [annotations.secretValues]: null,
         ...values,
@@ -161,23 +161,16 @@ export async function updateNode(writes: NodeWrites, update: Update): Promise<'u
     },
     spec: { formRevision: form.revision },
   };
-  const ref = nodeRef({ namespace: request.namespace, node: node.name });
-  const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply });
-  if (result.kind === 'ok') {
-    deps.nodes.observe(result.object);
-    tellUpdate(writes, result.object, {
-      form: form.name,
-      uid: node.rowUid,
-      before: known?.templateGeneration ?? '',
-      why: update.why,
-    });
-    return 'updated';
-  }
-  if (result.kind === 'missing' || result.kind === 'stale') return 'gone';
-  const why = result.kind === 'refused' ? result.message : result.kind;
-  throw new LynqFailure('ClusterInvalid', `LynqNode ${request.namespace}/${node.name} cannot be updated: ${why}`, {
-    node: node.name,
+  const exact = { namespace: request.namespace, name: node.name, nodeUid: node.nodeUid };
+  const patched = await patchNode(deps, exact, change);
+  if (patched.kind === 'gone') return 'gone';
+  tellUpdate(writes, patched.object, {
+    form: form.name,
+    uid: node.rowUid,
+    before: known?.templateGeneration ?? '',
+    why: update.why,
   });
+  return 'updated';
 }
 
 /** Asks for the removal of exactly this LynqNode; its finalizer keeps it until its objects are dealt with. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { type DesiredChild, describeRef } from '../../domain/child.ts';
-import type { EntryVerdict } from '../../domain/node-plan.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
+import type { EntryVerdict, Observation } from '../../domain/node-plan.ts';
 import { countStates } from '../../domain/status.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { AdvanceOutcome, AdvanceRequest, NodeProgress } from '../contract.ts';
@@ -85,9 +86,18 @@ async function look({ deps, state }: Wave, id: string, signal: AbortSignal): Pro
     state.attempts.set(id, { kind: 'refused', reason, message: `namespace ${namespace} is not there yet` });
     return;
   }
-  const observation = await lookAt(deps, state.pass, { child, record: state.recordOf(child), signal });
+  const observation = await lookAt(deps, state.pass, { child, record: state.recordOf(child), signal }).catch(
+    (error: unknown) => unreadable(state, id, error),
+  );
   state.observed.set(id, observation);
   if (observation.kind === 'ours') state.recordFound(child, observation.digest.uid);
+}
+
+/** What may not be read may not be written either; it holds back nothing but what depends on it. */
+function unreadable(state: PassState, id: string, error: unknown): Observation {
+  if (!isLynqFailure(error) || error.type !== 'ClusterForbidden') throw error;
+  state.attempts.set(id, { kind: 'refused', reason: 'Forbidden', message: error.message });
+  return { kind: 'absent' };
 }
 
 function dueWrites(verdicts: ReadonlyMap<string, EntryVerdict>): readonly string[] {
@@ -150,6 +160,8 @@ function summarize(state: PassState, ids: readonly string[]): string {
 }
 
 const retryAfterSeconds = 30;
+/** After a wait that was long enough by itself. */
+const afterWaitSeconds = 1;
 
 async function runWave(wave: Wave): Promise<AdvanceOutcome> {
   const { state } = wave;
@@ -194,7 +206,7 @@ async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>
   const woken = await waitForChange(wave, verdicts, { outside });
   if (woken === 'superseded') return superseded(verdicts);
   if (woken !== 'lookAgain') return undefined;
-  return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: progressing ? 1 : retryAfterSeconds };
+  return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: afterWaitSeconds };
 }
 
 /** Everything that can be done is done: reports it, and cleans up what the form does not name any more. */

@@ -9,7 +9,7 @@ import {
   type RenderedEntry,
   refKey,
 } from '../../domain/child.ts';
-import { isLynqFailure } from '../../domain/failures.ts';
+import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import type { Graph } from '../../domain/graph.ts';
 import { valuesSecret } from '../../domain/identity.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
@@ -19,6 +19,7 @@ import { overriddenVariables, readOverrides } from '../../domain/overrides.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
 import type { ReadyWhen } from '../../domain/readiness/ready-when.ts';
+import { isNewer } from '../../domain/resource-version.ts';
 import { rowVariables } from '../../domain/rows.ts';
 import type { SecretValues } from '../../domain/secret-values.ts';
 import type { NodeRef } from '../contract.ts';
@@ -61,8 +62,10 @@ export function nodeRef({ namespace, node }: NodeRef): ObjectRef {
 
 /** The LynqNode, read from the API server and not from a watch: what a pass writes depends on it. */
 export async function readNode(deps: Deps, request: NodeRef): Promise<ReadNode | undefined> {
+  const known = deps.nodes.get(request.namespace, request.node);
   const object = await deps.cluster.get(nodeRef(request));
   if (object === undefined) return undefined;
+  if (known !== undefined) refuseOlder(request, object, known.resourceVersion);
   const node = LynqNode.parse(object);
   deps.nodes.observe(object);
   const identity: NodeIdentity = {
@@ -74,6 +77,13 @@ export async function readNode(deps: Deps, request: NodeRef): Promise<ReadNode |
     uid: node.spec.uid,
   };
   return { object, node, identity };
+}
+
+/** An API server that lags behind what was already seen must not take the node back to what it was. */
+function refuseOlder({ namespace, node }: NodeRef, object: JsonObject, known: string): void {
+  if (!isNewer(known, textAt(object, 'metadata', 'resourceVersion') ?? '')) return;
+  const message = `the API server answered with an older version of LynqNode ${namespace}/${node} than it showed before`;
+  throw new LynqFailure('ClusterStale', message, { namespace, node });
 }
 
 /** Reads and renders a node. Problems of one entry leave the others in the plan. */

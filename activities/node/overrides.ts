@@ -1,3 +1,4 @@
+import { textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import { addOverrides, describeRefusal, readOverrides, writeOverrides } from '../../domain/overrides.ts';
@@ -5,7 +6,7 @@ import { rowVariables } from '../../domain/rows.ts';
 import type { OverridesOutcome, OverridesRequest } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { readSecretValues } from '../secret-values.ts';
-import { nodeRef, readNode } from './gather.ts';
+import { nodeRef, type ReadNode, readNode } from './gather.ts';
 
 /** Records overrides on the LynqNode, from where every later pass reads them (decisions.md section 6). */
 export async function recordOverrides(deps: Deps, request: OverridesRequest): Promise<OverridesOutcome> {
@@ -26,16 +27,19 @@ export async function recordOverrides(deps: Deps, request: OverridesRequest): Pr
     });
 
   const text = writeOverrides(result.overrides);
-  if (text !== found[annotations.overrides]) await writeAnnotation(deps, request, { uid: read.identity.nodeUid, text });
+  if (text !== found[annotations.overrides]) await writeAnnotation(deps, request, { read, text });
   return { overridden: [...result.overrides.keys()].toSorted() };
 }
 
 async function writeAnnotation(
   deps: Deps,
   request: OverridesRequest,
-  write: { readonly uid: string; readonly text: string | undefined },
+  write: { readonly read: ReadNode; readonly text: string | undefined },
 ): Promise<void> {
-  const body = { metadata: { uid: write.uid, annotations: { [annotations.overrides]: write.text ?? null } } };
+  const { identity, object } = write.read;
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? '';
+  const found = { [annotations.overrides]: write.text ?? null };
+  const body = { metadata: { uid: identity.nodeUid, resourceVersion, annotations: found } };
   const result = await deps.cluster.patch(nodeRef(request), 'merge', body, { manager: managers.apply });
   if (result.kind === 'ok') {
     deps.nodes.observe(result.object);

@@ -12,6 +12,7 @@ import {
   removalAction,
   removalKey,
 } from '../../domain/removal-plan.ts';
+import type { DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
@@ -19,6 +20,8 @@ import type { Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
+
+type Refusal = Extract<DeleteResult, { readonly kind: 'refused' }>;
 
 /** Takes recorded objects away, or keeps them with markers, one step at a time. Nothing but the record decides what is touched. */
 export class Removal {
@@ -99,12 +102,16 @@ export class Removal {
     }
   }
 
+  /** What cannot be read or written now is left as it is and tried again; it holds back nothing but what has to go after it. */
   private async step(entry: InventoryEntry, signal: AbortSignal): Promise<void> {
-    const object = await this.deps.cluster.get(entry, signal);
-    this.facts.set(
-      removalKey(entry),
-      object === undefined ? this.gone(entry) : await this.release(entry, object, signal),
-    );
+    try {
+      const object = await this.deps.cluster.get(entry, signal);
+      const fact = object === undefined ? this.gone(entry) : await this.release(entry, object, signal);
+      this.facts.set(removalKey(entry), fact);
+    } catch (error) {
+      if (!isLynqFailure(error) || error.type === 'Internal') throw error;
+      this.facts.set(removalKey(entry), this.blocked(entry, `${error.type} ${error.message}`));
+    }
   }
 
   private gone(entry: InventoryEntry): RemovalFact {
@@ -146,8 +153,8 @@ export class Removal {
       return { kind: 'done' };
     }
     if (result.kind === 'missing') return this.gone(entry);
-    if (result.kind !== 'refused') return this.blocked(entry, 'changed while it was marked');
-    return this.refused(entry, result.message);
+    if (result.kind !== 'refused') return this.blocked(entry, 'Changed while it was marked');
+    return this.refused(entry, result);
   }
 
   private async remove(entry: InventoryEntry, uid: string, signal: AbortSignal): Promise<RemovalFact> {
@@ -163,13 +170,13 @@ export class Removal {
         }
         return this.leaving(entry, 'Deleting');
       case 'refused':
-        return this.refused(entry, result.message);
+        return this.refused(entry, result);
     }
   }
 
-  private refused(entry: InventoryEntry, message: string): RemovalFact {
+  private refused(entry: InventoryEntry, { reason, message }: Refusal): RemovalFact {
     this.refusals.set(removalKey(entry), message);
-    return this.blocked(entry, message);
+    return this.blocked(entry, `${reason} ${message}`);
   }
 
   private leaving(entry: InventoryEntry, reason: string): RemovalFact {

@@ -3,8 +3,10 @@ import type { PatchStrategy } from '../../domain/api/resource.ts';
 import type { DesiredChild } from '../../domain/child.ts';
 import { managers } from '../../domain/keys.ts';
 import type { Attempt as FailedAttempt, Observation } from '../../domain/node-plan.ts';
+import { childDigest } from '../../domain/node-digest.ts';
 import { judgeConflict } from '../../domain/policies/conflict.ts';
 import type { WriteResult } from '../../domain/ports.ts';
+import { versionOfNothing } from '../../domain/resource-version.ts';
 import { adoptionPatch } from '../../domain/removal-plan.ts';
 import type { Deps } from '../deps.ts';
 
@@ -20,11 +22,23 @@ export interface ChildWrite {
   readonly signal: AbortSignal;
 }
 
-/** The body with the uid of the object it is meant for: a late write then cannot bring back an object that was deleted meanwhile. */
+/**
+ * The body with what the object looked like when the write was decided: this uid in this version, or no object at all. A write that arrives late
+ * then cannot bring back older content, nor an object that was deleted, nor take over one that someone else made meanwhile.
+ */
 function conditionalBody({ child, observation }: ChildWrite): JsonObject {
-  if (observation.kind !== 'ours' && observation.kind !== 'orphan') return child.body;
   const metadata = child.body['metadata'] as JsonObject;
-  return { ...child.body, metadata: { ...metadata, uid: observation.digest.uid } };
+  return { ...child.body, metadata: { ...metadata, ...conditionsOf(observation) } };
+}
+
+function conditionsOf(observation: Observation): JsonObject {
+  switch (observation.kind) {
+    case 'ours':
+    case 'orphan':
+      return { uid: observation.digest.uid, resourceVersion: observation.digest.resourceVersion };
+    default:
+      return { resourceVersion: versionOfNothing };
+  }
 }
 
 async function serverSideApply(deps: Deps, write: ChildWrite, force: boolean): Promise<WriteResult> {
@@ -112,7 +126,8 @@ async function adopt(deps: Deps, write: ChildWrite): Promise<WriteOutcome> {
   const options = { manager: managers.markers, signal: write.signal };
   const adopted = await outcomeOf(deps, write, await deps.cluster.patch(write.child.ref, 'merge', patch, options));
   if (adopted.kind !== 'written' || write.child.entry.creationPolicy === 'Once') return adopted;
-  return outcomeOf(deps, write, await serverSideApply(deps, write, true));
+  const observation = { kind: 'ours' as const, digest: childDigest(adopted.object) };
+  return outcomeOf(deps, write, await serverSideApply(deps, { ...write, observation }, true));
 }
 
 /** Writes one child: create, adopt or update, by its policies. */

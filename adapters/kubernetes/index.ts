@@ -3,7 +3,7 @@ import { createCluster } from './client.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 import { createRequestMeter, type RequestCounters } from './counters.ts';
 import { createDiscovery } from './discovery.ts';
-import { createReflector } from './reflector.ts';
+import { createReflector, reflectorLimits } from './reflector.ts';
 import { createSend } from './send.ts';
 import { systemTiming } from './timing.ts';
 import { createTransport } from './transport.ts';
@@ -13,6 +13,8 @@ export type { RequestCount, RequestCounters } from './counters.ts';
 
 export interface OpenClusterOptions extends ConnectionOptions {
   readonly logger: Logger;
+  /** Seconds after which a watch lists everything again. */
+  readonly relistSeconds?: number | undefined;
 }
 
 export interface OpenedCluster {
@@ -40,9 +42,11 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
   const send = createSend(transport, systemTiming);
   const discovery = createDiscovery(send, systemTiming);
   const { server, context, namespace } = connection;
+  const relist = options.relistSeconds === undefined ? reflectorLimits.relist : options.relistSeconds * 1_000;
+  const parts = { send, transport, discovery, timing: systemTiming, logger: options.logger };
   return {
     cluster: createCluster(send, discovery),
-    reflector: createReflector({ send, transport, discovery, timing: systemTiming, logger: options.logger }),
+    reflector: createReflector({ ...parts, limits: { ...reflectorLimits, relist } }),
     server,
     context,
     namespace,

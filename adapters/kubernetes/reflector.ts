@@ -14,12 +14,15 @@ export interface ReflectorLimits {
   readonly seconds: readonly [number, number];
   /** Milliseconds without a byte after which a watch counts as dead. */
   readonly idle: number;
+  /** Milliseconds after which everything is listed again, so that an event that was lost is made good. */
+  readonly relist: number;
 }
 
 export const reflectorLimits: ReflectorLimits = {
   backoff: { first: 200, most: 5_000 },
   seconds: [240, 300],
   idle: 90_000,
+  relist: 600_000,
 };
 
 export interface ReflectorParts {
@@ -38,7 +41,7 @@ export function createReflector(parts: ReflectorParts): Reflector {
       const limits = parts.limits ?? reflectorLimits;
       const deliver = guarded(parts.logger, kind, onEvent);
       const run: Run = { ...parts, limits, kind, options: { ...options, signal }, deliver, signal };
-      let state: RunState = { version: undefined, failures: 0 };
+      let state: RunState = { version: undefined, relistAt: 0, failures: 0 };
       while (!signal.aborted) {
         const outcome = await step(run, state);
         state = outcome.state;
@@ -59,6 +62,8 @@ interface Run extends ReflectorParts {
 interface RunState {
   /** resourceVersion the next watch goes on from; without one the next step lists. */
   readonly version: string | undefined;
+  /** When the next list is due, by the clock of the run. */
+  readonly relistAt: number;
   /** Steps in a row that gave nothing. */
   readonly failures: number;
 }
@@ -77,12 +82,19 @@ interface StepOutcome {
 async function step(run: Run, state: RunState): Promise<StepOutcome> {
   try {
     const path = await locateList(run.discovery, run.kind, run.options);
-    if (path === undefined) return failed(state, { why: 'unknown kind' });
-    return state.version === undefined ? await list(run, state, path) : await watch(run, state, path, state.version);
+    if (path === undefined) return unlisted(run, state, { why: 'unknown kind' });
+    const due = state.version === undefined || run.timing.now() >= state.relistAt;
+    return due ? await list(run, state, path) : await watch(run, state, path, state.version ?? '');
   } catch (error) {
-    if (!isLynqFailure(error)) return failed(state, { why: error instanceof Error ? error.name : 'unknown' });
-    return failed(state, { why: error.type, atLeastSeconds: error.retryAfterSeconds });
+    if (!isLynqFailure(error)) return unlisted(run, state, { why: error instanceof Error ? error.name : 'unknown' });
+    return unlisted(run, state, { why: error.type, atLeastSeconds: error.retryAfterSeconds });
   }
+}
+
+/** A watch never throws, so what fails before or in a list means that there is none. */
+function unlisted(run: Run, state: RunState, wait: Wait): StepOutcome {
+  run.deliver({ kind: 'unlisted' });
+  return failed(state, wait);
 }
 
 function failed(state: RunState, wait: Wait): StepOutcome {
@@ -93,27 +105,30 @@ async function list(run: Run, state: RunState, path: string): Promise<StepOutcom
   const outcome = await listAll(run.send, path, run.kind, run.options);
   if (outcome.kind === 'unknownPath') {
     run.discovery.forget(run.kind);
-    return failed(state, { why: 'unknown kind' });
+    return unlisted(run, { ...state, version: undefined }, { why: 'unknown kind' });
   }
   run.deliver({ kind: 'restarted' });
   for (const object of outcome.items) run.deliver({ kind: 'set', object });
-  run.deliver({ kind: 'synced' });
-  return { state: { ...state, version: outcome.resourceVersion } };
+  run.deliver({ kind: 'synced', version: outcome.resourceVersion });
+  const relistAt = run.timing.now() + run.limits.relist * (0.9 + run.timing.random() / 5);
+  return { state: { ...state, version: outcome.resourceVersion, relistAt } };
 }
 
 async function watch(run: Run, state: RunState, path: string, from: string): Promise<StepOutcome> {
   const [shortest, longest] = run.limits.seconds;
-  const seconds = Math.round(shortest + run.timing.random() * (longest - shortest));
+  const untilList = Math.ceil((state.relistAt - run.timing.now()) / 1_000);
+  const seconds = Math.max(1, Math.min(untilList, Math.round(shortest + run.timing.random() * (longest - shortest))));
   const { kind, options, signal } = run;
   const started = run.timing.now();
   let reached = state;
   const request = { kind, path, options, version: from, seconds, idle: run.limits.idle, signal };
   const end = await readWatch(run.transport, request, (line) => {
-    reached = { version: line.version, failures: 0 };
+    reached = { ...state, version: line.version, failures: 0 };
     if (line.kind === 'set' || line.kind === 'removed') run.deliver({ kind: line.kind, object: line.object });
   });
   // A watch that ends at once, over and over, would otherwise be a loop without a pause.
-  const healthy = end.kind === 'closed' && run.timing.now() - started >= run.limits.backoff.most;
+  const lasted = run.timing.now() - started;
+  const healthy = end.kind === 'closed' && lasted >= Math.min(run.limits.backoff.most, seconds * 900);
   return healthy ? { state: { ...reached, failures: 0 } } : brokenWatch(run, reached, end);
 }
 

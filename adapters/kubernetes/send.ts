@@ -1,5 +1,6 @@
 import { LynqFailure } from '../../domain/failures.ts';
 import { readStatus } from './status.ts';
+import { createThrottle } from './throttle.ts';
 import { isPermanent } from './texts.ts';
 import { pauseAfter, type Backoff, type Timing } from './timing.ts';
 import { isCertificateProblem, NoAnswer, type ApiAnswer, type ApiRequest, type Transport } from './transport.ts';
@@ -32,14 +33,23 @@ export const sendLimits: SendLimits = {
 /**
  * Puts retries around a transport.
  *
- * The returned function throws LynqFailure ClusterThrottled (429, with the pause the server asked for), ClusterForbidden (401 twice),
+ * After a 429 no request about that resource is sent before the time the server asked for; since nothing was carried out, any request may be sent
+ * again then. The returned function throws LynqFailure ClusterThrottled (429 again and again, or with a long pause), ClusterForbidden (401 twice),
  * ClusterUnreachable (tries used up), or the reason of the request's signal.
  */
 export function createSend(transport: Transport, timing: Timing, limits: SendLimits = sendLimits): Send {
+  const throttle = createThrottle(timing);
   return async (request, repeat) => {
     let renewed = false;
     for (let tried = 1; ; tried += 1) {
+      await throttle.pass(request.path, request.signal);
       const outcome = await tryOnce(transport, request, limits);
+      const asked = throttlePause(outcome);
+      if (asked !== undefined) {
+        if (tried >= limits.tries || asked > limits.longestWait) throw throttled(request, asked);
+        throttle.hold(request.path, asked);
+        continue;
+      }
       if (outcome.kind === 'answer' && outcome.answer.code === 401 && !renewed) {
         transport.renew();
         renewed = true;
@@ -71,7 +81,6 @@ async function tryOnce(transport: Transport, request: ApiRequest, limits: SendLi
 function settle(request: ApiRequest, outcome: Outcome): ApiAnswer | undefined {
   if (outcome.kind === 'lost') return undefined;
   const { answer } = outcome;
-  if (answer.code === 429) throw throttled(request, answer);
   if (answer.code === 401) {
     throw new LynqFailure('ClusterForbidden', 'The API server does not accept the credentials.', {
       verb: request.verb,
@@ -111,13 +120,18 @@ export function retryAfterOf(answer: ApiAnswer): number | undefined {
   return answer.retryAfterSeconds ?? readStatus(answer.body).retryAfterSeconds;
 }
 
-function throttled(request: ApiRequest, answer: ApiAnswer): LynqFailure {
-  const seconds = retryAfterOf(answer) ?? 1;
+/** Milliseconds that a 429 asks to wait; undefined for every other outcome. */
+function throttlePause(outcome: Outcome): number | undefined {
+  if (outcome.kind === 'lost' || outcome.answer.code !== 429) return undefined;
+  return (retryAfterOf(outcome.answer) ?? 1) * 1_000;
+}
+
+function throttled(request: ApiRequest, milliseconds: number): LynqFailure {
   return new LynqFailure(
     'ClusterThrottled',
     'The API server has too many requests and asks to wait.',
     { verb: request.verb },
-    seconds,
+    milliseconds / 1_000,
   );
 }
 

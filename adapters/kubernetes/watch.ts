@@ -47,6 +47,9 @@ function parse(line: string): Json | undefined {
   }
 }
 
+/** A watch that the server has not ended so long after it should have is not connected to it any more. */
+const graceMilliseconds = 5_000;
+
 /** How a watch ended. `closed` is how every healthy one ends after some minutes. */
 export type WatchEnd =
   | { readonly kind: 'closed' }
@@ -108,6 +111,10 @@ async function readLines(
   onLine: (line: WatchLine & { readonly version: string }) => void,
 ): Promise<WatchEnd> {
   const silence = setTimeout(() => stream.body.destroy(new NoAnswer('idle')), request.idle);
+  const overdue = setTimeout(
+    () => stream.body.destroy(new NoAnswer('overdue')),
+    request.seconds * 1_000 + graceMilliseconds,
+  );
   try {
     for await (const line of linesOf(stream, () => silence.refresh())) {
       const read = readWatchLine(request.kind, line);
@@ -120,6 +127,7 @@ async function readLines(
     return { kind: 'failed', code: error instanceof NoAnswer ? error.code : 'broken' };
   } finally {
     clearTimeout(silence);
+    clearTimeout(overdue);
     stream.body.destroy();
   }
 }

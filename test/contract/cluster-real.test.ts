@@ -9,6 +9,7 @@ import { openCluster, type OpenedCluster } from '../../adapters/kubernetes/index
 import { openConnection } from '../../adapters/kubernetes/connection.ts';
 import { createRequestMeter } from '../../adapters/kubernetes/counters.ts';
 import { createDiscovery } from '../../adapters/kubernetes/discovery.ts';
+import type { WatchEvent } from '../../domain/ports.ts';
 import { createReflector, reflectorLimits } from '../../adapters/kubernetes/reflector.ts';
 import { createSend } from '../../adapters/kubernetes/send.ts';
 import { systemTiming } from '../../adapters/kubernetes/timing.ts';
@@ -361,8 +362,13 @@ describe.skipIf(kubeconfig === '')('adapters/kubernetes on a real server', () =>
       const kind = { apiVersion: `${group}/v1`, kind: 'Gadget' };
       const stop = new AbortController();
       const seen: string[] = [];
-      const ended = opened.reflector.run(kind, {}, (event) => seen.push(event.kind), stop.signal);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      let tried = false;
+      const onEvent = (event: WatchEvent): void => {
+        tried = true;
+        if (event.kind !== 'unlisted') seen.push(event.kind);
+      };
+      const ended = opened.reflector.run(kind, {}, onEvent, stop.signal);
+      await eventually(async () => expect(tried).toBe(true));
       expect(seen).toEqual([]);
       const defined = okay(await create(definition));
       await eventually(async () => expect(seen).toEqual(['restarted', 'synced']));

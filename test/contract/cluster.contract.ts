@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { at, listAt, numberAt, textAt, type JsonObject } from '../../domain/api/json.ts';
 import type { Cluster, ObjectRef, Reflector, WatchEvent, WriteResult } from '../../domain/ports.ts';
+import { versionOfNothing } from '../../domain/resource-version.ts';
 
 /** What the suite runs on; `close` is called once at the end. */
 export interface ClusterUnderTest {
@@ -252,6 +253,14 @@ export function clusterContract(open: () => Promise<ClusterUnderTest>): void {
       expect(await apply(configMap('versioned', { b: '2' }, { resourceVersion }))).toEqual({ kind: 'stale' });
     });
 
+    it('creates, and never changes, what the body names with a version that nothing has', async () => {
+      const first = okay(await apply(configMap('only-new', { a: '1' }, { resourceVersion: versionOfNothing })));
+      expect(await apply(configMap('only-new', { a: '2' }, { resourceVersion: versionOfNothing }))).toEqual({
+        kind: 'stale',
+      });
+      expect(await cluster.get(ref('only-new'))).toMatchObject({ data: { a: '1' }, metadata: { uid: uidOf(first) } });
+    });
+
     it('leaves nothing behind when it is dry', async () => {
       const body = configMap('dry');
       expect((await cluster.apply(ref('dry'), body, { manager, force: false, dryRun: true })).kind).toBe('ok');
@@ -474,6 +483,7 @@ export function clusterContract(open: () => Promise<ClusterUnderTest>): void {
         kind,
         { namespace, labelSelector },
         (event) => {
+          if (event.kind === 'unlisted') return;
           const object = 'object' in event ? event.object : undefined;
           events.push(object === undefined ? event.kind : `${event.kind} ${textAt(object, 'metadata', 'name')}`);
           onEvent(event);

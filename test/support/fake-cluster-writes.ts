@@ -61,6 +61,7 @@ export function apply(state: State, ref: ObjectRef, body: JsonObject, options: A
   const live = state.objects.get(objectKey(ref));
   const problem = meeting(live, body);
   if (problem?.kind === 'stale') return problem;
+  // An apply that makes a new object does not compare the version it names.
   if (problem !== undefined && options.subresource !== undefined) return problem;
   const place = live === undefined ? placeProblem(state, ref) : undefined;
   if (place !== undefined) return place;

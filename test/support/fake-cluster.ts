@@ -196,7 +196,7 @@ function createFakeReflector(state: State): Reflector {
       await Promise.resolve();
       emit({ kind: 'restarted' });
       for (const object of selected(state, kind, options)) emit({ kind: 'set', object });
-      emit({ kind: 'synced' });
+      emit({ kind: 'synced', version: String(state.version) });
       state.watchers.add(watcher);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();

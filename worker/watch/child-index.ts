@@ -1,5 +1,6 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { refKey } from '../../domain/child.ts';
+import { labelValue } from '../../domain/identity.ts';
 import { labels } from '../../domain/keys.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import type { ChildDigest } from '../../domain/node-plan.ts';
@@ -12,6 +13,7 @@ import { type DigestChange, DigestStore } from './digest-store.ts';
 /** A tracked child together with the node its labels name (a hint: ownership is decided from the object itself). */
 export interface TrackedChild extends ChildDigest {
   readonly key: string;
+  readonly ref: ObjectRef;
   readonly node: string;
   readonly nodeNamespace: string;
 }
@@ -27,12 +29,21 @@ function refOf(object: JsonObject): ObjectRef {
   };
 }
 
+/** A name that is too long for a label stands whole in an annotation, which counts only if it fits the label. */
+function trackedNode(object: JsonObject): string {
+  const label = textAt(object, 'metadata', 'labels', labels.node) ?? '';
+  const whole = textAt(object, 'metadata', 'annotations', labels.node) ?? label;
+  return labelValue(whole) === label ? whole : label;
+}
+
 function trackedChild(object: JsonObject, rules: ReadonlyMap<string, ReadyWhen>): TrackedChild {
-  const key = refKey(refOf(object));
+  const ref = refOf(object);
+  const key = refKey(ref);
   return {
     ...childDigest(object, rules.get(key)),
     key,
-    node: textAt(object, 'metadata', 'labels', labels.node) ?? '',
+    ref,
+    node: trackedNode(object),
     nodeNamespace: textAt(object, 'metadata', 'labels', labels.nodeNamespace) ?? '',
   };
 }
@@ -63,7 +74,7 @@ export class WatchedChildren implements ChildIndex {
   }
 
   async track(kind: KindRef): Promise<void> {
-    await this.storeOf(kind).synced;
+    await this.storeOf(kind).tried;
   }
 
   get(ref: ObjectRef): ChildDigest | undefined {
@@ -74,12 +85,6 @@ export class WatchedChildren implements ChildIndex {
   byKey(key: string): TrackedChild | undefined {
     const [group, kind] = key.split('/');
     return this.stores.get(`${group ?? ''}/${kind ?? ''}`)?.get(key);
-  }
-
-  /** Whether a complete list of the key's kind has been seen: only then does a missing digest mean anything. */
-  knows(key: string): boolean {
-    const [group, kind] = key.split('/');
-    return this.stores.has(`${group ?? ''}/${kind ?? ''}`);
   }
 
   observe(object: JsonObject): void {

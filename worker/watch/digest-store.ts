@@ -1,15 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../../domain/api/json.ts';
 import type { WatchEvent } from '../../domain/ports.ts';
-
-/**
- * Resource versions of one API server compare as numbers (KEP-5504, Kubernetes 1.35), so an answer to our own write and the watch's delivery of
- * the same object may arrive in either order.
- */
-export function isNewer(candidate: string, known: string): boolean {
-  if (candidate.length !== known.length) return candidate.length > known.length;
-  return candidate > known;
-}
+import { isNewer } from '../../domain/resource-version.ts';
 
 export interface Digest {
   readonly resourceVersion: string;
@@ -43,6 +35,11 @@ export class DigestStore<D extends Digest> {
   private markSynced: () => void = () => undefined;
   readonly synced = new Promise<void>((resolve) => {
     this.markSynced = resolve;
+  });
+  private markTried: () => void = () => undefined;
+  /** Resolves when the first list has been seen or could not be read. */
+  readonly tried = new Promise<void>((resolve) => {
+    this.markTried = resolve;
   });
 
   constructor(options: DigestStoreOptions<D>) {
@@ -99,11 +96,20 @@ export class DigestStore<D extends Digest> {
         this.forget(this.options.keyOf(event.object), resourceVersion);
         return;
       }
+      case 'unlisted':
+        this.markTried();
+        return;
       case 'synced':
-        for (const [key, { resourceVersion }] of this.digests)
-          if (!this.fresh.has(key)) this.forget(key, resourceVersion);
-        this.fresh = new Set();
+        this.dropUnlisted(event.version);
         this.markSynced();
+        this.markTried();
     }
+  }
+
+  /** What was written after the list was read is in none of its pages, and not gone. */
+  private dropUnlisted(listed: string): void {
+    for (const [key, { resourceVersion }] of this.digests)
+      if (!this.fresh.has(key) && !isNewer(resourceVersion, listed)) this.forget(key, resourceVersion);
+    this.fresh = new Set();
   }
 }

@@ -25,8 +25,8 @@ export type Fault =
     }
   /** Carried out; the client gets this code instead of the answer. */
   | { readonly kind: 'answerAfter'; readonly code: number }
-  /** Carried out; then the connection breaks without an answer. `then` runs in between. */
-  | { readonly kind: 'dropAnswer'; readonly then?: () => Promise<void> }
+  /** Carried out; then the connection breaks without an answer. `before` runs in between. */
+  | { readonly kind: 'dropAnswer'; readonly before?: () => Promise<void> }
   /** The connection breaks before anything is carried out. */
   | { readonly kind: 'reset' }
   /** Answered, and the connection is closed in good order behind it. */

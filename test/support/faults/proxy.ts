@@ -174,7 +174,7 @@ const treatments: Treatments = {
   },
   dropAnswer: async (parts, exchange, fault) => {
     await forward(parts, exchange);
-    await fault.then?.();
+    await fault.before?.();
     exchange.answer.destroy();
   },
   reset: async (_parts, { answer }) => void answer.destroy(),

@@ -50,7 +50,7 @@ describe('adapters/kubernetes/list', () => {
   it.each([
     [statusAnswer(403, {}), 'ClusterForbidden'],
     [statusAnswer(404, {}), 'ClusterUnreachable'],
-    [statusAnswer(429, {}), 'ClusterThrottled'],
+    [statusAnswer(429, { details: { retryAfterSeconds: 60 } }), 'ClusterThrottled'],
     [{ code: 200, text: '{"items":[' }, 'ClusterUnreachable'],
   ] as const)('fails as a whole when a later page fails (%j)', async (answer, type) => {
     const server = served(listAnswer([configMap('a')], { continue: 't' }), answer);

@@ -78,7 +78,9 @@ async function start(script: Script, limits: Partial<typeof reflectorLimits> = {
   const reflector = createReflector({ send, transport, discovery, timing: systemTiming, logger, limits: all });
   const stop = new AbortController();
   const events: string[] = [];
+  let refusals = 0;
   const onEvent = (seen: WatchEvent) => {
+    if (seen.kind === 'unlisted') return void (refusals += 1);
     events.push('object' in seen ? `${seen.kind} ${textAt(seen.object, 'metadata', 'name')}` : seen.kind);
     if (throwing) throw new TypeError('secret in a message');
   };
@@ -88,7 +90,7 @@ async function start(script: Script, limits: Partial<typeof reflectorLimits> = {
     await ended;
     await server.close();
   });
-  return { events, urls, logger };
+  return { events, urls, logger, refusals: () => refusals };
 }
 
 describe('adapters/kubernetes/reflector', () => {
@@ -214,6 +216,34 @@ describe('adapters/kubernetes/reflector', () => {
     });
     await until(() => events.filter((name) => name === 'synced').length === 2);
     expect(events).toEqual(['restarted', 'set a', 'synced', 'restarted', 'set b', 'synced']);
+  });
+
+  it('says that a list could not be read, each time', async () => {
+    const { events, refusals } = await start({ lists: [status(403), status(403), listOf('7', 'a')], watches: [] });
+    await until(() => events.includes('synced'));
+    expect(refusals()).toBe(2);
+  });
+
+  it('lists everything again after a while, though the watch is well', async () => {
+    const { events } = await start(
+      {
+        lists: [listOf('100', 'a'), listOf('200', 'b')],
+        watches: [(response) => setTimeout(() => response.end(), 1_000)],
+      },
+      { relist: 100 },
+    );
+    await until(() => events.filter((name) => name === 'synced').length === 2);
+    expect(events).toEqual(['restarted', 'set a', 'synced', 'restarted', 'set b', 'synced']);
+  });
+
+  it('does not wait for the server to end a watch that it should have ended', { timeout: 15_000 }, async () => {
+    const endless: Handler = (response) => {
+      const timer = setInterval(() => response.write(event('ADDED', 'n', '101')), 200);
+      response.on('close', () => clearInterval(timer));
+    };
+    const { events } = await start({ lists: [listOf('100'), listOf('200', 'b')], watches: [endless] }, { relist: 200 });
+    await until(() => events.includes('set b'), 12_000);
+    expect(events.at(-1)).toBe('synced');
   });
 
   it('reports a handler that throws without its message, and goes on', async () => {

@@ -108,14 +108,24 @@ describe('adapters/kubernetes/send', () => {
     [{}, { details: { retryAfterSeconds: 9 } }, 9],
     [{}, {}, 1],
     [{ 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, {}, 1],
-  ])('hands a 429 to the caller at once, with its pause (%j %j)', async (headers, status, seconds) => {
+  ])('sends any request again after the pause of a 429 (%j %j)', async (headers, status, seconds) => {
     const server = scriptedServer();
     server.answer({ ...statusAnswer(429, { reason: 'TooManyRequests', ...status }), headers } as Scripted, ok);
+    expect((await server.send({ ...read, method: 'POST' }, 'once')).code).toBe(200);
+    expect(server.timing.sleeps.map((pause) => Math.floor(pause / 1_000))).toEqual([seconds]);
+  });
+
+  it.each([
+    ['a long pause', '60', 1],
+    ['the fourth 429', '2', 4],
+  ])('leaves %s to the caller', async (_, seconds, answers) => {
+    const server = scriptedServer();
+    const refused = { ...statusAnswer(429, { reason: 'TooManyRequests' }), headers: { 'retry-after': seconds } };
+    server.answer(...Array.from({ length: answers }, () => refused as Scripted), ok);
     await expect(server.send(read, 'idempotent')).rejects.toMatchObject({
       type: 'ClusterThrottled',
-      retryAfterSeconds: seconds,
+      retryAfterSeconds: Number(seconds),
     });
-    expect(server.timing.sleeps).toEqual([]);
   });
 
   it('takes new credentials after a 401, once', async () => {

@@ -31,7 +31,7 @@ function open() {
   const reflector: Reflector = {
     run: async (_kind, _options, onEvent) => {
       deliver = onEvent;
-      onEvent({ kind: 'synced' });
+      onEvent({ kind: 'synced', version: '1' });
     },
   };
   const children = new WatchedChildren({ reflector, changes: openChanges(), signal: new AbortController().signal });

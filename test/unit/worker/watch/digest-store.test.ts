@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
-import { type DigestChange, DigestStore, isNewer } from '../../../../worker/watch/digest-store.ts';
+import { type DigestChange, DigestStore } from '../../../../worker/watch/digest-store.ts';
 
 interface Seen {
   readonly resourceVersion: string;
@@ -25,15 +25,6 @@ function open() {
 }
 
 describe('worker/watch/digest-store', () => {
-  it.each([
-    ['9', '10', false],
-    ['10', '9', true],
-    ['11', '10', true],
-    ['10', '10', false],
-  ])('compares resource versions as numbers: %s newer than %s is %s', (candidate, known, newer) => {
-    expect(isNewer(candidate, known)).toBe(newer);
-  });
-
   it('never goes back to an older version of an object', () => {
     const { store } = open();
 
@@ -62,10 +53,34 @@ describe('worker/watch/digest-store', () => {
     store.onEvent({ kind: 'restarted' });
     store.onEvent({ kind: 'set', object: object('kept', '1') });
     store.observe(object('written', '7'));
-    store.onEvent({ kind: 'synced' });
+    store.onEvent({ kind: 'synced', version: '5' });
 
     expect([...store.entries()].map(([key]) => key)).toEqual(['kept', 'written']);
     expect(changes.at(-1)).toMatchObject({ key: 'gone', after: undefined });
+  });
+
+  it('keeps what was written after the list was read, though its pages do not have it', () => {
+    const { store, changes } = open();
+    store.observe(object('young', '7'));
+
+    store.onEvent({ kind: 'restarted' });
+    store.onEvent({ kind: 'synced', version: '6' });
+    expect([...store.entries()].map(([key]) => key)).toEqual(['young']);
+
+    store.onEvent({ kind: 'restarted' });
+    store.onEvent({ kind: 'synced', version: '7' });
+    expect(changes.at(-1)).toMatchObject({ key: 'young', after: undefined });
+  });
+
+  it('has tried when the first list could not be read, and is not synced by that', async () => {
+    const { store } = open();
+    const reached: string[] = [];
+    void store.tried.then(() => reached.push('tried'));
+    void store.synced.then(() => reached.push('synced'));
+
+    store.onEvent({ kind: 'unlisted' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reached).toEqual(['tried']);
   });
 
   it('is synced when the first complete list has been seen', async () => {
@@ -77,7 +92,7 @@ describe('worker/watch/digest-store', () => {
 
     await Promise.resolve();
     expect(synced).toBe(false);
-    store.onEvent({ kind: 'synced' });
+    store.onEvent({ kind: 'synced', version: '1' });
     await Promise.resolve();
     await Promise.resolve();
     expect(synced).toBe(true);
