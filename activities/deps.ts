@@ -4,6 +4,7 @@ import type { ScopeRules } from '../domain/policies/scope.ts';
 import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
 import type { FormAbsences } from './hub/read-forms.ts';
+import type { Repairs } from './node/repairs.ts';
 import type { HubKeys } from './secrets.ts';
 
 /** What activities reach the world through. */
@@ -23,6 +24,7 @@ export interface Deps {
   readonly scope: ScopeRules;
   readonly events: Events;
   readonly written: WrittenEntries;
+  readonly repairs: Repairs;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -6,6 +6,8 @@ import { hashJson } from './canonical.ts';
 import { labelValue } from './identity.ts';
 import { annotations, apiVersion, labels, reservedPrefix } from './keys.ts';
 import type { NodeIdentity } from './ownership.ts';
+import { type FieldPath, parseIgnoreFields } from './policies/field-path.ts';
+import { ignoredAnnotation, withoutFields } from './policies/ignored-fields.ts';
 import type { ObjectRef } from './ports.ts';
 import { effectivePolicies, neededObjects } from './retain.ts';
 
@@ -13,9 +15,11 @@ import { effectivePolicies, neededObjects } from './retain.ts';
 export interface DesiredChild {
   readonly id: string;
   readonly ref: ObjectRef;
-  /** What server-side apply sends, tracking and policy annotations included. */
+  /** What creation sends, tracking and policy annotations included. */
   readonly body: JsonObject;
-  /** Over `body`: also the value of annotation `lynq.sh/applied-hash` in it. */
+  /** Fields that are left to others once the object exists. */
+  readonly ignored: readonly FieldPath[];
+  /** Over `body` without what is ignored: also the value of annotation `lynq.sh/applied-hash` in it. */
   readonly hash: string;
   /** The effective policy; `retainedBecause` names the retained entry that needs this one. */
   readonly policy: DeletionPolicy;
@@ -43,7 +47,7 @@ export function childRef(rendered: RenderedEntry, nodeNamespace: string): Object
 
 function trackingMetadata(
   identity: NodeIdentity,
-  child: { ref: ObjectRef; policy: DeletionPolicy; once: boolean },
+  child: { ref: ObjectRef; policy: DeletionPolicy; once: boolean; ignored: readonly FieldPath[] },
 ): JsonObject {
   const nodeLabel = labelValue(identity.name);
   const owned = child.policy === 'Delete' && child.ref.namespace === identity.namespace;
@@ -54,6 +58,7 @@ function trackingMetadata(
     annotations: {
       [annotations.deletionPolicy]: child.policy,
       ...(child.once ? { [annotations.createdOnce]: 'true' } : {}),
+      ...(child.ignored.length > 0 ? { [annotations.ignoredFields]: ignoredAnnotation(child.ignored) } : {}),
       ...(nodeLabel === identity.name ? {} : { [labels.node]: identity.name }),
     },
     ...(owned ? { ownerReferences: [ownerReference(identity)] } : {}),
@@ -122,12 +127,14 @@ export function desiredChildren(identity: NodeIdentity, rendered: readonly Rende
   return placed.map(({ entry, object, ref }) => {
     const { policy, because } = policies.get(entry.id) ?? { policy: entry.deletionPolicy };
     const once = entry.creationPolicy === 'Once';
-    const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once }));
-    const hash = hashJson(body);
+    const ignored = once ? [] : parseIgnoreFields(entry.id, entry.ignoreFields ?? []).paths;
+    const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once, ignored }));
+    const hash = hashJson(withoutFields(body, ignored));
     return {
       id: entry.id,
       ref,
       body: withHash(body, hash),
+      ignored,
       hash,
       policy,
       ...(because === undefined ? {} : { retainedBecause: because }),

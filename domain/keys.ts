@@ -43,6 +43,10 @@ export const annotations = {
   deletionPolicy: 'lynq.sh/deletion-policy',
   createdOnce: 'lynq.sh/created-once',
   appliedHash: 'lynq.sh/applied-hash',
+  /** Written by the Go operator alone: its readiness clock. */
+  applyStartTime: 'lynq.sh/apply-start-time',
+  /** Paths of the fields that were left to others when the object was written, as a JSON list. */
+  ignoredFields: 'lynq.sh/ignored-fields',
   orphanedAt: 'lynq.sh/orphaned-at',
   orphanedReason: 'lynq.sh/orphaned-reason',
   orphanedFrom: 'lynq.sh/orphaned-from',

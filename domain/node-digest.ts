@@ -4,6 +4,7 @@ import { hashText, labelValue } from './identity.ts';
 import { annotations, labels } from './keys.ts';
 import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
+import { hasMovableFields } from './policies/field-managers.ts';
 import { evaluateReadiness } from './readiness/index.ts';
 import type { ReadyWhen } from './readiness/ready-when.ts';
 import { annotationsDigest } from './rows.ts';
@@ -51,6 +52,7 @@ function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> 
           state,
           baseline: textAt(entry, 'baseline'),
           readyWhen: at(entry, 'readyWhen') === true,
+          once: at(entry, 'once') === true,
         },
       ] as const;
     }),
@@ -105,5 +107,6 @@ export function childDigest(object: JsonObject, readyWhen?: ReadyWhen): ChildDig
     ...(readyWhen === undefined ? {} : { judgedBy: readyWhen.expression }),
     appliedHash: textAt(object, 'metadata', 'annotations', annotations.appliedHash),
     ownedHash: ownedFieldsHash(object),
+    movable: hasMovableFields(object),
   };
 }

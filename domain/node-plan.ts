@@ -22,8 +22,10 @@ export interface ChildDigest {
   readonly judgedBy?: string | undefined;
   /** Annotation `lynq.sh/applied-hash`. */
   readonly appliedHash?: string | undefined;
-  /** Hash of the fields our apply owns (owned-fields.ts). */
+  /** Hash of the fields our writes own (owned-fields.ts). */
   readonly ownedHash?: string | undefined;
+  /** Has entries in managedFields that may have to be moved before an apply (policies/field-managers.ts). */
+  readonly movable?: boolean | undefined;
 }
 
 /** Text that changes when a node has to look at a child again. */
@@ -72,6 +74,8 @@ export interface PassFacts {
   readonly appliedAt: ReadonlyMap<string, Date>;
   /** Ids that are to be written although nothing differs, once each. */
   readonly forced: ReadonlySet<string>;
+  /** Entries whose object someone else changes as often as we repair it: not written before a time, unless forced. */
+  readonly fights: ReadonlyMap<string, { readonly until: Date; readonly message: string }>;
   readonly now: Date;
 }
 
@@ -82,7 +86,7 @@ export interface EntryVerdict {
   readonly status: ResourceStatus;
   /** Dependents may go on. */
   readonly done: boolean;
-  /** When this entry fails by its timeout; only while Progressing. */
+  /** When this entry fails by its timeout while Progressing, or may be put right again in a fight. */
   readonly deadline?: Date;
 }
 
@@ -104,6 +108,8 @@ interface Verdict {
   readonly reason?: string;
   readonly message?: string;
   readonly done?: boolean;
+  /** When to look again. */
+  readonly until?: Date;
 }
 
 function blockedBy(entry: DesiredChild['entry'], verdicts: ReadonlyMap<string, EntryVerdict>): Verdict | undefined {
@@ -136,6 +142,17 @@ function refusal(facts: PassFacts, id: string): Verdict | undefined {
     return { state: 'Failed', ...textOf(previous) };
   }
   return undefined;
+}
+
+/** An object that is due is written, unless its dependencies, a refusal or a fight over it forbid it. */
+function due(facts: PassFacts, id: string, blocked: Verdict | undefined): Verdict {
+  return blocked ?? refusal(facts, id) ?? fighting(facts, id) ?? { step: 'apply', state: 'Pending' };
+}
+
+function fighting(facts: PassFacts, id: string): Verdict | undefined {
+  const fight = facts.forced.has(id) ? undefined : facts.fights.get(id);
+  if (fight === undefined || fight.until.getTime() <= facts.now.getTime()) return undefined;
+  return { state: 'Waiting', reason: 'FieldFight', message: fight.message, until: fight.until };
 }
 
 /** Refusals that stand until the input changes, so that a bad object is not sent again and again. */
@@ -179,7 +196,7 @@ function liveVerdict(
 ): Verdict {
   if (digest.deleting) return { state: 'Waiting', reason: 'Terminating', message: 'the object is being deleted' };
   if (!needsWrite(facts, planned, digest)) return readinessVerdict(planned.child, digest);
-  return blocked ?? refusal(facts, planned.child.id) ?? { step: 'apply', state: 'Pending' };
+  return due(facts, planned.child.id, blocked);
 }
 
 function desiredVerdict(
@@ -200,7 +217,7 @@ function desiredVerdict(
       return { state: 'Conflicted', reason: 'ResourceConflict', message: `held by ${observation.owner}` };
     case 'orphan':
     case 'absent':
-      return blocked ?? refusal(facts, child.id) ?? { step: 'apply', state: 'Pending' };
+      return due(facts, child.id, blocked);
   }
 }
 
@@ -217,7 +234,8 @@ interface Clocked {
 function clocked(facts: PassFacts, id: string, verdict: Verdict, timeoutSeconds: number): Clocked {
   const previous = facts.previous.get(id);
   if (verdict.state !== 'Progressing') {
-    return { verdict, since: previous?.state === verdict.state ? new Date(previous.since) : facts.now };
+    const since = previous?.state === verdict.state ? new Date(previous.since) : facts.now;
+    return { verdict, since, ...(verdict.until === undefined ? {} : { deadline: verdict.until }) };
   }
   const appliedAt = newerWrite(facts, id, previous);
   if (previous !== undefined && appliedAt === undefined && isTimedOut(previous)) {

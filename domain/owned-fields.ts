@@ -1,102 +1,65 @@
 import { isJsonObject, type Json, type JsonObject, listAt, textAt } from './api/json.ts';
 import { canonicalJson } from './canonical.ts';
+import {
+  allBelow,
+  below,
+  elementsOf,
+  type FieldSet,
+  holdingsOf,
+  isOwnHolding,
+  member,
+  pathsOf,
+  unionOf,
+} from './field-sets.ts';
 import { hashText } from './identity.ts';
 import { managers } from './keys.ts';
+import { ignoredPaths, withoutFields } from './policies/ignored-fields.ts';
 
 /**
- * The baseline of drift detection (decisions.md section 5): a hash over the fields that our server-side apply owns, with the values the server
- * holds. An edit by someone else changes a value or takes a field out of our set; either changes the hash. What others own does not count.
+ * The baseline of drift detection (decisions.md section 5): a hash over the fields that our writes own, with the values the server holds. An edit by
+ * someone else changes a value or takes a field out of our set; either changes the hash. What others own does not count, nor what the object was
+ * written to leave to others (ignoreFields).
  */
 
-function isOurApply(entry: Json): boolean {
-  return (
-    textAt(entry, 'manager') === managers.apply &&
-    textAt(entry, 'operation') === 'Apply' &&
-    textAt(entry, 'subresource') === undefined
-  );
+interface Place {
+  readonly value: Json | undefined;
+  /** The same place without the ignored fields. */
+  readonly counted: Json | undefined;
 }
-
-function fieldsOf(entry: Json | undefined): JsonObject | undefined {
-  const fields = isJsonObject(entry) ? entry['fieldsV1'] : undefined;
-  return isJsonObject(fields) ? fields : undefined;
-}
-
-function matchesKeys(item: Json, keys: JsonObject): boolean {
-  return (
-    isJsonObject(item) &&
-    Object.entries(keys).every(([key, value]) => canonicalJson(item[key]) === canonicalJson(value))
-  );
-}
-
-/** The member of a map or list that one FieldsV1 path element names: `f:name`, `k:{"name":"x"}`, `v:"x"` or `i:0`. */
-function member(value: Json | undefined, element: string): Json | undefined {
-  const rest = element.slice(2);
-  if (element.startsWith('f:')) return isJsonObject(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
-  if (!Array.isArray(value)) return undefined;
-  const list = value as readonly Json[];
-  if (element.startsWith('i:')) return list[Number(rest)];
-  const wanted = JSON.parse(rest) as Json;
-  if (element.startsWith('v:')) return list.find((item) => canonicalJson(item) === canonicalJson(wanted));
-  return isJsonObject(wanted) ? list.find((item) => matchesKeys(item, wanted)) : undefined;
-}
-
-const below = (fields: JsonObject, element: string): JsonObject | undefined => {
-  const found = Object.hasOwn(fields, element) ? fields[element] : undefined;
-  return isJsonObject(found) ? found : undefined;
-};
-
-const elementsOf = (fields: JsonObject): readonly string[] => Object.keys(fields).filter((key) => key !== '.');
 
 /**
  * The owned part of a value as a list of pairs (a map would trip over a key like `__proto__`). A field that we own without members is atomic, and
  * counts whole, unless others own members of it: then we only own that it is there.
  */
-function extract(value: Json | undefined, fields: JsonObject, others: readonly JsonObject[]): Json {
+function extract({ value, counted }: Place, fields: FieldSet, others: readonly FieldSet[]): Json {
   const elements = elementsOf(fields);
   if (elements.length === 0) {
     const shared = others.some((other) => elementsOf(other).length > 0);
     const map = isJsonObject(value) && (Object.hasOwn(fields, '.') || Object.keys(value).length === 0);
-    return value !== undefined && (shared || map) ? true : (value ?? null);
+    return value !== undefined && (shared || map) ? true : (counted ?? null);
   }
-  return elements.toSorted().map((element): Json => {
-    const deeper = others.map((other) => below(other, element)).filter((found) => found !== undefined);
-    return [element, extract(member(value, element), below(fields, element) ?? {}, deeper)];
+  return elements.toSorted().flatMap((element): readonly Json[] => {
+    const inner = { value: member(value, element), counted: member(counted, element) };
+    if (inner.value !== undefined && inner.counted === undefined) return [];
+    return [[element, extract(inner, below(fields, element) ?? {}, allBelow(others, element))]];
   });
 }
 
-/** Hash over the fields our apply owns and their values; undefined when we own none. */
+/** Hash over the fields our writes own and their values; undefined when we own none. */
 export function ownedFieldsHash(object: JsonObject): string | undefined {
-  const entries = listAt(object, 'metadata', 'managedFields');
-  const fields = fieldsOf(entries.find(isOurApply));
-  if (fields === undefined) return undefined;
-  const others = entries
-    .filter((entry) => !isOurApply(entry))
-    .map(fieldsOf)
-    .filter((found) => found !== undefined);
-  return hashText(canonicalJson(extract(object, fields, others)), 16);
+  const holdings = holdingsOf(object);
+  const own = holdings.filter(isOwnHolding).map(({ fields }) => fields);
+  const [first, ...more] = own;
+  if (first === undefined) return undefined;
+  const fields = more.reduce(unionOf, first);
+  const others = holdings.filter((holding) => !isOwnHolding(holding)).map((holding) => holding.fields);
+  const place = { value: object, counted: withoutFields(object, ignoredPaths(object)) };
+  return hashText(canonicalJson(extract(place, fields, others)), 16);
 }
 
 /** Whether any entry of managedFields names our apply manager: a sign that we, or the Go operator, wrote the object. */
 export function writtenByUs(object: JsonObject): boolean {
   return listAt(object, 'metadata', 'managedFields').some((item) => textAt(item, 'manager') === managers.apply);
-}
-
-/** Paths of a FieldsV1 set as conflict messages write them: `.spec.containers[name="web"].image`. */
-function pathsOf(fields: JsonObject, prefix = ''): readonly string[] {
-  return elementsOf(fields).flatMap((element) => {
-    const path = `${prefix}${pathElement(element)}`;
-    return [path, ...pathsOf(below(fields, element) ?? {}, path)];
-  });
-}
-
-function pathElement(element: string): string {
-  const rest = element.slice(2);
-  if (element.startsWith('f:')) return `.${rest}`;
-  if (element.startsWith('i:')) return `[${rest}]`;
-  if (element.startsWith('v:')) return `[=${rest}]`;
-  const keys = JSON.parse(rest) as Json;
-  const pairs = isJsonObject(keys) ? Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`) : [];
-  return `[${pairs.join(',')}]`;
 }
 
 /** How a manager holds a field: by an apply of its own, through a subresource, or by plain updates. */
@@ -105,10 +68,10 @@ export function managerKind(
   manager: string,
   field: string,
 ): 'apply' | 'subresource' | 'update' | 'unknown' {
-  const entries = listAt(object, 'metadata', 'managedFields').filter((item) => textAt(item, 'manager') === manager);
-  const holding = entries.filter((entry) => pathsOf(fieldsOf(entry) ?? {}).includes(field));
+  const entries = holdingsOf(object).filter((holding) => holding.manager === manager);
+  const holding = entries.filter(({ fields }) => pathsOf(fields).includes(field));
   const judged = holding.length > 0 ? holding : entries;
-  if (judged.some((item) => textAt(item, 'operation') === 'Apply')) return 'apply';
-  if (judged.some((item) => textAt(item, 'subresource') !== undefined)) return 'subresource';
+  if (judged.some(({ operation }) => operation === 'Apply')) return 'apply';
+  if (judged.some(({ subresource }) => subresource !== undefined)) return 'subresource';
   return judged.length > 0 ? 'update' : 'unknown';
 }

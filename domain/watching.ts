@@ -36,6 +36,8 @@ export interface ReportedChild {
   readonly baseline: string | undefined;
   /** An expression of the form decides over its readiness, which a digest knows only once a pass has named it (`ChildIndex.judge`). */
   readonly readyWhen: boolean;
+  /** Created a single time: what became of its fields is not ours to say. */
+  readonly once: boolean;
 }
 
 export interface NodeIndex {

@@ -8,6 +8,7 @@ import { FormAbsences } from '../activities/hub/read-forms.ts';
 import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
 import { removeLateChild } from '../activities/node/late-child.ts';
+import { Repairs } from '../activities/node/repairs.ts';
 import { openHubKeys } from '../activities/secrets.ts';
 import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
@@ -75,6 +76,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     events,
     written: new WrittenEntries(),
     clock,
+    repairs: new Repairs(),
     logger,
   };
 }

@@ -6,6 +6,7 @@ import { describeFormProblem, formEvents, type FormProblem } from '../../domain/
 import { formStatus } from '../../domain/form-status.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
 import { apiVersion, managers } from '../../domain/keys.ts';
+import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import { compileForm } from '../../template/index.ts';
 import type { HubRef } from '../contract.ts';
@@ -71,7 +72,16 @@ function formProblems(revision: FormRevision, declared: ReadonlySet<string>): re
     ...(messages.length === 0 ? [] : [{ kind: 'graph', messages } as const]),
     ...templates,
     ...revision.expressionProblems.map(otherProblem),
+    ...ignoreFieldsProblems(revision).map(otherProblem),
   ];
+}
+
+function ignoreFieldsProblems({ entries }: FormRevision): readonly string[] {
+  return entries.flatMap(({ resource }) =>
+    parseIgnoreFields(resource.id, resource.ignoreFields ?? []).problems.map(
+      (problem) => `ignoreFields validation failed: ${problem}`,
+    ),
+  );
 }
 
 function templateProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly FormProblem[] {

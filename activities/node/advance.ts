@@ -2,6 +2,9 @@ import type { JsonObject } from '../../domain/api/json.ts';
 import { type DesiredChild, describeRef } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { EntryVerdict, Observation } from '../../domain/node-plan.ts';
+import { contestedFields } from '../../domain/policies/contested-fields.ts';
+import { withoutFields } from '../../domain/policies/ignored-fields.ts';
+import type { FieldConflict } from '../../domain/ports.ts';
 import { countStates } from '../../domain/status.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { AdvanceOutcome, AdvanceRequest, NodeProgress } from '../contract.ts';
@@ -105,17 +108,10 @@ function dueWrites(verdicts: ReadonlyMap<string, EntryVerdict>): readonly string
 }
 
 async function applyAll(wave: Wave, ids: readonly string[]): Promise<void> {
-  const { deps, state, attempt } = wave;
   await Promise.all(
     ids.map(async (id) => {
-      const child = state.child(id);
-      if (child === undefined) return;
-      const observation = state.observed.get(id) ?? { kind: 'unread' as const };
-      deps.children.judge(child.ref, state.pass.readyWhen.get(id));
-      const outcome = await writeChild(deps, { child, observation, signal: attempt.signal });
-      if (outcome.kind === 'written') takeWrite(wave, child, outcome.object);
-      if (outcome.kind === 'stopped') state.attempts.set(id, outcome.attempt);
-      if (outcome.kind === 'retry') state.lookAgain(child);
+      const child = wave.state.child(id);
+      if (child !== undefined) await applyOne(wave, child);
     }),
   );
 }
@@ -124,6 +120,26 @@ function takeWrite({ deps, state }: Wave, child: DesiredChild, object: JsonObjec
   if (state.observed.get(child.id)?.kind === 'orphan') tellChild(deps, object, childEvents.markersRemoved());
   state.recordWrite(child, object, deps.clock.now());
   deps.written.add(state.pass.identity.nodeUid, child.id);
+}
+
+async function applyOne(wave: Wave, child: DesiredChild): Promise<void> {
+  const { deps, state, attempt } = wave;
+  const { signal } = attempt;
+  const observation = state.observed.get(child.id) ?? { kind: 'unread' as const };
+  const counts = !state.forced.has(child.id);
+  const contested = deps.repairs.isRepair(child, deps.clock.now()) ? await contestedNow(deps, child, signal) : [];
+  deps.children.judge(child.ref, state.pass.readyWhen.get(child.id));
+  const outcome = await writeChild(deps, { child, observation, signal });
+  if (outcome.kind === 'written') takeWrite(wave, child, outcome.object);
+  if (outcome.kind === 'written' && counts) deps.repairs.wrote(child, contested, deps.clock.now());
+  if (outcome.kind === 'stopped') state.attempts.set(child.id, outcome.attempt);
+  if (outcome.kind === 'retry') state.lookAgain(child);
+}
+
+/** Which fields a repair is about, and who changed them. */
+async function contestedNow(deps: Deps, child: DesiredChild, signal: AbortSignal): Promise<readonly FieldConflict[]> {
+  const live = await deps.cluster.get(child.ref, signal);
+  return live === undefined ? [] : contestedFields(live, withoutFields(child.body, child.ignored));
 }
 
 async function reportStatus(

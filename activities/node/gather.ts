@@ -17,6 +17,7 @@ import { hubOf, inputHash } from '../../domain/node-digest.ts';
 import type { PlannedEntry } from '../../domain/node-plan.ts';
 import { overriddenVariables, readOverrides } from '../../domain/overrides.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
+import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
 import type { ReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { isNewer } from '../../domain/resource-version.ts';
@@ -180,8 +181,8 @@ async function judgeEntry(
   if (object === undefined) return brokenTemplate(rendered, entry);
   const kind = { apiVersion: textAt(object, 'apiVersion') ?? '', kind: textAt(object, 'kind') ?? '' };
   const info = await deps.cluster.kindInfo(kind);
-  const refused = unsupported(entry);
-  if (refused !== undefined) return refused;
+  const { problems } = parseIgnoreFields(entry.id, entry.ignoreFields ?? []);
+  if (problems.length > 0) return invalidIgnoreFields(entry, problems);
   if (info === undefined) return unknownKind(entry, kind);
   const usable = { entry, object, namespaced: info.namespaced };
   const problem = namingProblem(usable);
@@ -213,9 +214,7 @@ function sameObject(child: DesiredChild, holder: string): Broken {
   return { kind: 'broken', entry: child.entry, state: 'Failed', reason: 'DuplicateObject', message };
 }
 
-/** What this version refuses rather than ignores. */
-function unsupported(entry: Entry): Broken | undefined {
-  if ((entry.ignoreFields ?? []).length === 0) return undefined;
-  const message = 'ignoreFields is not supported by this version; remove it from the form';
-  return { kind: 'broken', entry, state: 'Failed', reason: 'NotSupported', message };
+/** Ignoring a path that cannot be understood would overwrite what it was meant to protect. */
+function invalidIgnoreFields(entry: Entry, problems: readonly string[]): Broken {
+  return { kind: 'broken', entry, state: 'Failed', reason: 'InvalidIgnoreFields', message: problems.join('; ') };
 }

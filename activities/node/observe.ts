@@ -3,6 +3,7 @@ import type { DesiredChild } from '../../domain/child.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import type { Observation } from '../../domain/node-plan.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
+import { isAppliedKeyOf } from '../../domain/peer-record.ts';
 import type { Deps } from '../deps.ts';
 import type { NodePass } from './gather.ts';
 
@@ -20,8 +21,7 @@ export function watchedObservation(deps: Deps, child: DesiredChild, record: Inve
 /** A node that only the Go operator has written so far lists its objects in `status.appliedResources`. */
 function listedByPeer(status: LynqNodeStatus | undefined, child: DesiredChild): boolean {
   if (status?.inventory !== undefined) return false;
-  const prefix = `${child.ref.kind}/${child.ref.namespace ?? ''}/${child.ref.name}@`;
-  return (status?.appliedResources ?? []).some((key) => key.startsWith(prefix));
+  return (status?.appliedResources ?? []).some((key) => isAppliedKeyOf(key, child));
 }
 
 /** Reads an object and decides whose it is. */

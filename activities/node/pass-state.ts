@@ -17,6 +17,7 @@ import type { Deps } from '../deps.ts';
 import type { NodePass } from './gather.ts';
 import { recordByRef } from './gather.ts';
 import { watchedObservation } from './observe.ts';
+import type { Fight, Repairs } from './repairs.ts';
 
 const quickRetries = 5;
 const longestSilenceMilliseconds = 2_000;
@@ -34,12 +35,14 @@ export class PassState {
   readonly forced: Set<string>;
   private readonly collisions = new Map<string, number>();
   private readonly previous: ReadonlyMap<string, ResourceStatus>;
+  private readonly repairs: Repairs;
   private status: LynqNodeStatus | undefined;
   /** Since when there may be something to say that was not urgent. */
   private quietSince: Date | undefined;
 
   constructor(deps: Deps, pass: NodePass, force: boolean) {
     this.pass = pass;
+    this.repairs = deps.repairs;
     this.status = pass.node.status;
     this.children = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
     this.record = new Map(recordByRef(pass.node.status?.inventory ?? []));
@@ -86,6 +89,7 @@ export class PassState {
       inputChanged: this.pass.node.status?.observedInput !== this.pass.inputHash,
       appliedAt: this.appliedAt,
       forced: this.forced,
+      fights: this.fights(now),
       now,
     });
   }
@@ -100,11 +104,21 @@ export class PassState {
     );
   }
 
+  /** An object on record without a baseline was written by an attempt that could not report it: it is written once more to have one. */
   private baselines(): ReadonlyMap<string, string> {
     return new Map(
       this.children.flatMap((child) => {
-        const baseline = this.recordOf(child)?.baseline;
-        return baseline === undefined ? [] : [[child.id, baseline] as const];
+        const record = this.recordOf(child);
+        return record?.uid === undefined ? [] : [[child.id, record.baseline ?? ''] as const];
+      }),
+    );
+  }
+
+  private fights(now: Date): ReadonlyMap<string, Fight> {
+    return new Map(
+      this.children.flatMap((child) => {
+        const fight = this.repairs.fight(child, now);
+        return fight === undefined ? [] : [[child.id, fight] as const];
       }),
     );
   }
@@ -121,7 +135,7 @@ export class PassState {
     for (const child of this.children) {
       const key = refKey(child.ref);
       const known = this.record.get(key);
-      const intended = { ...known, ...intendedRecord(child) };
+      const intended = recordFor(child, known);
       if (known !== undefined && canonicalJson(known) === canonicalJson(intended)) continue;
       this.record.set(key, intended);
       changed = true;
@@ -163,7 +177,16 @@ export class PassState {
     this.record.set(refKey(child.ref), { ...intendedRecord(child), uid });
   }
 
+  /** What the form says of an object on record holds from now on, whether or not the object has to be written for it. */
+  private followForm(): void {
+    for (const child of this.children) {
+      const known = this.recordOf(child);
+      if (known?.uid !== undefined) this.record.set(refKey(child.ref), recordFor(child, known));
+    }
+  }
+
   statusNow(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus {
+    this.followForm();
     const { overridden } = this.pass;
     const message = `overridden until cleared or changed in the table: ${overridden.join(', ')}`;
     const override = { type: 'Overridden', status: 'True' as const, reason: 'ScaleOverride', message };
@@ -201,6 +224,15 @@ export class PassState {
     this.status = status;
     return status;
   }
+}
+
+/** The record of a child as its form has it, with what is known of the object. */
+function recordFor(child: DesiredChild, known: InventoryEntry | undefined): InventoryEntry {
+  return {
+    ...intendedRecord(child),
+    ...(known?.uid === undefined ? {} : { uid: known.uid }),
+    ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
+  };
 }
 
 function isReady(status: LynqNodeStatus | undefined): boolean {

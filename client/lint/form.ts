@@ -2,6 +2,7 @@ import { LynqFormSpec } from '../../domain/api/form.ts';
 import { FormName } from '../../domain/api/names.ts';
 import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
 import { textAt } from '../../domain/api/json.ts';
+import { fieldPathLimits, parseFieldPath } from '../../domain/policies/field-path.ts';
 import { buildGraph, type GraphProblem } from '../../domain/graph.ts';
 import { compileReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { findPath, offsetOf, pathText, type PathStep } from '../manifest/located.ts';
@@ -60,6 +61,7 @@ function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem
     problems.push(at(manifest, path, message, 'add nameTemplate, such as "{{ .uid }}-web"'));
   }
   problems.push(...lintReadyWhen(manifest, placed));
+  problems.push(...lintIgnoreFields(manifest, placed));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;
     const { located } = findPath(manifest.root, [...path, ...key]);
@@ -83,6 +85,21 @@ function lintReadyWhen(manifest: Manifest, placed: PlacedResource): readonly Pro
   const { located } = findPath(manifest.root, [...entryPath(placed), 'readyWhen']);
   const offset = offsetInScalar(manifest.source, located, { line, column });
   return [problemAt(manifest.source, offset, { message: `readyWhen of resource '${id}': ${message}` })];
+}
+
+function lintIgnoreFields(manifest: Manifest, placed: PlacedResource): readonly Problem[] {
+  const { id, ignoreFields = [] } = placed.resource;
+  const path = [...entryPath(placed), 'ignoreFields'];
+  if (ignoreFields.length > fieldPathLimits.paths) {
+    return [at(manifest, path, `resource '${id}' ignores more than ${fieldPathLimits.paths} paths`)];
+  }
+  return ignoreFields.flatMap((text, index) => {
+    const parsed = parseFieldPath(text);
+    if (parsed.ok || text.includes('{{')) return [];
+    const message = `invalid ignoreFields in resource '${id}': ${parsed.problem}`;
+    const fix = `write a path such as $.spec.replicas or $.spec.template.spec.containers[?(@.name=="web")].image`;
+    return [at(manifest, [...path, index], message, fix)];
+  });
 }
 
 /** Texts of an entry that are never rendered (parity 4.2). */

@@ -87,6 +87,12 @@ export class WatchedChildren implements ChildIndex {
     return this.stores.get(`${group ?? ''}/${kind ?? ''}`)?.get(key);
   }
 
+  /** Whether a complete list of the key's kind has been seen: only then does a missing digest mean anything. */
+  isComplete(key: string): boolean {
+    const [group, kind] = key.split('/');
+    return this.stores.get(`${group ?? ''}/${kind ?? ''}`)?.isComplete === true;
+  }
+
   observe(object: JsonObject): void {
     if (textAt(object, 'metadata', 'labels', labels.node) === undefined) return;
     this.storeOf(refOf(object)).observe(object);

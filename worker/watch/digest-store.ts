@@ -33,6 +33,7 @@ export class DigestStore<D extends Digest> {
   private readonly options: DigestStoreOptions<D>;
   private fresh = new Set<string>();
   private markSynced: () => void = () => undefined;
+  private complete = false;
   readonly synced = new Promise<void>((resolve) => {
     this.markSynced = resolve;
   });
@@ -44,6 +45,11 @@ export class DigestStore<D extends Digest> {
 
   constructor(options: DigestStoreOptions<D>) {
     this.options = options;
+  }
+
+  /** Whether a complete list has been seen: only then does an absent digest mean anything. */
+  get isComplete(): boolean {
+    return this.complete;
   }
 
   get(key: string): D | undefined {
@@ -101,6 +107,7 @@ export class DigestStore<D extends Digest> {
         return;
       case 'synced':
         this.dropUnlisted(event.version);
+        this.complete = true;
         this.markSynced();
         this.markTried();
     }

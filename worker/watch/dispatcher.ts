@@ -74,7 +74,20 @@ export class Dispatcher {
   }
 
   private sweep(): void {
-    for (const node of this.parts.nodes.all()) this.considerNode(node);
+    for (const node of this.parts.nodes.all()) {
+      this.considerNode(node);
+      if (!node.deleting && !node.paused && this.hasDrifted(node)) this.enqueue(node, 'childrenChanged');
+    }
+  }
+
+  /** Whether a child of a node that said Ready is gone or is not as it was written, which the watches may have shown while nobody led. */
+  private hasDrifted(node: NodeDigest): boolean {
+    return [...node.children].some(([key, reported]) => {
+      if (reported.state !== 'Ready' || reported.baseline === undefined || !this.parts.children.isComplete(key))
+        return false;
+      const child = this.parts.children.byKey(key);
+      return child?.uid !== reported.uid || (!reported.once && child?.ownedHash !== reported.baseline);
+    });
   }
 
   private considerNode(node: NodeDigest): void {
@@ -82,12 +95,16 @@ export class Dispatcher {
     if (stale && !node.paused) this.enqueue(node, 'nodeChanged');
   }
 
+  /** The labels of a child are a hint that anyone can change: the node that had it before hears of it too. */
   private considerChild({ key, before, after }: DigestChange<TrackedChild>): void {
-    const child = after ?? before;
-    const node = child === undefined ? undefined : this.parts.nodes.get(child.nodeNamespace, child.node);
-    const reported = node?.children.get(key);
-    if (node === undefined || reported === undefined || node.deleting) return;
-    if (isNews(reported, before, after)) this.enqueue(node, 'childrenChanged');
+    const named = [before, after].flatMap((child) =>
+      child === undefined ? [] : (this.parts.nodes.get(child.nodeNamespace, child.node) ?? []),
+    );
+    for (const node of new Set(named)) {
+      const reported = node.children.get(key);
+      if (reported === undefined || node.deleting) continue;
+      if (isNews(reported, before, after)) this.enqueue(node, 'childrenChanged');
+    }
   }
 
   private enqueue(node: NodeDigest, cause: string): void {
@@ -137,7 +154,11 @@ export function isNews(
 ): boolean {
   if (after === undefined) return true;
   if (reported.readyWhen && after.judgedBy === undefined) return true;
-  if (before === undefined)
-    return reported.uid !== after.uid || (reported.state === 'Ready') !== (after.readiness.state === 'ready');
+  if (before === undefined) {
+    const drifted = !reported.once && reported.baseline !== undefined && reported.baseline !== after.ownedHash;
+    return (
+      drifted || reported.uid !== after.uid || (reported.state === 'Ready') !== (after.readiness.state === 'ready')
+    );
+  }
   return childSignature(before) !== childSignature(after);
 }

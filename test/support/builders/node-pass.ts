@@ -78,6 +78,7 @@ export function aPass(entries: Entries, change: Partial<PassFacts> = {}): PassFa
     inputChanged: false,
     appliedAt: new Map(),
     forced: new Set(),
+    fights: new Map(),
     now: noon,
     ...change,
   };

@@ -59,6 +59,7 @@ export function aChild(id: string, entry: Partial<TResource> = {}, change: Parti
     id,
     ref: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'tenants', name: `${id}-object` },
     body: aConfigMap(`${id}-object`),
+    ignored: [],
     hash: 'hash-1',
     policy: full.deletionPolicy,
     entry: full,

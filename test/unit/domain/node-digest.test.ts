@@ -132,6 +132,7 @@ describe('domain/node-digest', () => {
               state: 'Progressing',
               baseline: 'owned-1',
               readyWhen: false,
+              once: false,
             },
           ],
         ]),
@@ -165,6 +166,7 @@ describe('domain/node-digest', () => {
         readiness: { state: 'ready' },
         appliedHash: 'hash-1',
         ownedHash: expect.stringMatching(/^[0-9a-f]{16}$/),
+        movable: false,
       });
     });
 

@@ -33,8 +33,18 @@ describe('domain/owned-fields', () => {
     it('is absent when we own nothing', () => {
       expect(ownedFieldsHash({ metadata: { name: 'x' } })).toBeUndefined();
       expect(ownedFieldsHash(object({}, { manager: 'kubectl', fields: { 'f:data': {} } }))).toBeUndefined();
-      expect(ownedFieldsHash(object({}, { operation: 'Update', fields: { 'f:data': {} } }))).toBeUndefined();
       expect(ownedFieldsHash(object({}, { subresource: 'status', fields: { 'f:data': {} } }))).toBeUndefined();
+    });
+
+    it('counts what our updates hold together with what our apply holds', () => {
+      const [a, b] = [{ 'f:data': { 'f:a': {} } }, { 'f:data': { 'f:b': {} } }];
+      const data = { data: { a: '1', b: '1' } };
+      const both = ownedFieldsHash(object(data, { fields: a }, { operation: 'Update', fields: b }));
+
+      expect(both).toBe(ownedFieldsHash(object(data, { fields: { 'f:data': { 'f:a': {}, 'f:b': {} } } })));
+      expect(
+        ownedFieldsHash(object({ data: { a: '1', b: '2' } }, { fields: a }, { operation: 'Update', fields: b })),
+      ).not.toBe(both);
     });
 
     it('is 16 hex characters', () => {

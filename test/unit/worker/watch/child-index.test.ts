@@ -43,6 +43,7 @@ function open() {
     state: 'Ready',
     baseline: undefined,
     readyWhen: true,
+    once: false,
   };
   return {
     children,
