@@ -104,7 +104,7 @@ export async function openPolicyWorld(
         };
         await cluster.create(formPath(), object);
       } else {
-        await cluster.call('PUT', formPath(form), { ...present, spec });
+        await cluster.merge(formPath(form), { spec });
       }
     },
     dropForm: (form) => cluster.remove(formPath(form)),
