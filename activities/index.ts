@@ -1,4 +1,4 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
 import { listBirths } from './hub/births.ts';
@@ -7,11 +7,12 @@ import { advanceNode } from './node/advance.ts';
 import { recordOverrides } from './node/overrides.ts';
 import { removeNode } from './node/remove.ts';
 
-const beatMilliseconds = 5_000;
+const longestBeatMilliseconds = 5_000;
 
-/** Runs long work with a sign of life every few seconds, so that a slow server is not taken for a dead worker. */
+/** Runs long work with several signs of life within its heartbeat timeout, so that a slow server is not taken for a dead worker. */
 async function alive<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
-  const timer = setInterval(() => heartbeat(), beatMilliseconds);
+  const { heartbeatTimeoutMs = longestBeatMilliseconds } = activityInfo();
+  const timer = setInterval(() => heartbeat(), Math.min(longestBeatMilliseconds, heartbeatTimeoutMs / 4));
   try {
     return await work({ signal: cancellationSignal() });
   } finally {

@@ -10,8 +10,8 @@ const controllers = ['system:serviceaccounts:kube-system'];
 const deletes = ['delete', 'deletecollection'];
 
 /**
- * What the API server's audit log holds: every write of a client, with bodies for create, patch and delete (Secrets and
- * tokens without), and of the control plane only what it deletes, so that a test can read who did what in which order.
+ * What the API server's audit log holds: every write of a client, with bodies for create, patch and delete (of Secrets
+ * only the conditions of a delete, of tokens none), and of the control plane only what it deletes, so that a test can read who did what in which order.
  * Reads, events, leases and reviews are left out; each request is one line, written when it is complete. The first rule
  * that fits decides.
  */
@@ -37,6 +37,7 @@ export const auditPolicy = {
     { level: 'Metadata', userGroups: controllers, verbs: deletes },
     { level: 'None', users: [...users, 'system:apiserver'] },
     { level: 'None', userGroups: controllers },
+    { level: 'Request', verbs: deletes, resources: [{ group: '', resources: ['secrets'] }] },
     { level: 'Metadata', resources: [{ group: '', resources: ['secrets', 'serviceaccounts/token'] }] },
     { level: 'RequestResponse', verbs: ['create', 'patch', ...deletes] },
     { level: 'Metadata' },

@@ -1,0 +1,143 @@
+import type { Effect, Purpose } from './effects.ts';
+
+/**
+ * Every place at which the tests end a worker: the points of a node's life in reliability terms, each before its effect and after the effect before
+ * its answer is on record. `name[:nth]:kill|throw|sleep` activates one.
+ */
+
+/** What is going on in the world while the point is passed. */
+export type ScenarioName = 'create' | 'edit' | 'remove' | 'compensate' | 'scale' | 'wakes' | 'stop';
+
+interface PointDefinition {
+  readonly title: string;
+  readonly scenario: ScenarioName;
+  readonly kind: string;
+  readonly before: Purpose;
+  /** Purpose of the effect whose completion counts, when it is not the same one. */
+  readonly after?: Purpose;
+  /** Kind of that effect. */
+  readonly afterKind?: string;
+  /** Part of the object's name. */
+  readonly named?: string;
+  /** The how manieth such effect; default the first. */
+  readonly nth?: number;
+}
+
+const applied = (title: string, kind: string, named?: string): PointDefinition => ({
+  title: `apply of the ${title}`,
+  scenario: 'create',
+  kind,
+  before: 'apply',
+  ...(named === undefined ? {} : { named }),
+});
+
+/** `j`-th step of its kind in a removal. */
+const removed = (kind: string, before: Purpose, title: string): PointDefinition => ({
+  title,
+  scenario: 'remove',
+  kind,
+  before,
+});
+
+export const points = {
+  P9: { title: 'status write of the hub', scenario: 'create', kind: 'LynqHub', before: 'status' },
+  P10: { title: 'finalizer of the hub', scenario: 'create', kind: 'LynqHub', before: 'finalizerAdd' },
+  'P10-birth': { title: 'LynqNode with its finalizer', scenario: 'create', kind: 'LynqNode', before: 'birth' },
+  P11: { title: 'intent on record', scenario: 'create', kind: 'LynqNode', before: 'intent' },
+  P12: { title: 'first results of a render', scenario: 'create', kind: 'Secret', before: 'keepGenerated' },
+  P13: applied('Namespace', 'Namespace'),
+  P14: applied('Once Secret', 'Secret', '-password'),
+  P15: applied('ConfigMap', 'ConfigMap', '-settings'),
+  P16: applied('retained claim', 'PersistentVolumeClaim'),
+  P17: applied('Deployment', 'Deployment'),
+  P18: applied('NetworkPolicy', 'NetworkPolicy'),
+  P19: { title: 'readiness wait', scenario: 'create', kind: 'Subscription', before: 'wait' },
+  P20: { title: 'status write that says Ready', scenario: 'create', kind: 'LynqNode', before: 'readyStatus' },
+  P21: { title: 'look at a leftover', scenario: 'edit', kind: 'ConfigMap', before: 'look', named: '-old' },
+  P22: { title: 'delete of a leftover', scenario: 'edit', kind: 'ConfigMap', before: 'remove', named: '-old' },
+  P23: { title: 'keeping of a leftover', scenario: 'edit', kind: 'ConfigMap', before: 'retainLeftover' },
+  'P24-policy': removed('NetworkPolicy', 'remove', 'delete of the NetworkPolicy'),
+  'P24-deployment': removed('Deployment', 'remove', 'delete of the Deployment'),
+  'P24-settings': { ...removed('ConfigMap', 'remove', 'delete of the ConfigMap'), named: '-settings' },
+  'P25-claim': removed('PersistentVolumeClaim', 'retainRemoved', 'keeping of the claim'),
+  'P25-password': { ...removed('Secret', 'retainRemoved', 'keeping of the Secret'), named: '-password' },
+  'P25-namespace': removed('Namespace', 'retainRemoved', 'keeping of the Namespace'),
+  P26: { title: 'delete of a half-made node', scenario: 'compensate', kind: 'ConfigMap', before: 'remove' },
+  P27: { title: 'finalizer of the node', scenario: 'remove', kind: 'LynqNode', before: 'finalizerRemove' },
+  P28: {
+    title: 'run that continues as new',
+    scenario: 'wakes',
+    kind: 'lynqNode',
+    before: 'continueAsNew',
+    after: 'continued',
+  },
+  P29: {
+    title: 'signal',
+    scenario: 'scale',
+    kind: 'lynqNode',
+    before: 'signal',
+    after: 'overrides',
+    afterKind: 'LynqNode',
+  },
+  P30: { title: 'shutdown', scenario: 'stop', kind: 'Process', before: 'shutdown', after: 'closing' },
+} as const satisfies Record<string, PointDefinition>;
+
+export type PointName = keyof typeof points;
+export const sides = ['before', 'after'] as const;
+export type Side = (typeof sides)[number];
+export type FailpointName = `${PointName}.${Side}`;
+
+export interface Failpoint {
+  readonly name: FailpointName;
+  readonly side: Side;
+  readonly title: string;
+  readonly scenario: ScenarioName;
+  readonly nth: number;
+  /** Whether the point lies at this side of an effect. */
+  readonly fits: (effect: Effect, side: Side) => boolean;
+}
+
+function failpoint(point: PointName, side: Side): Failpoint {
+  const definition: PointDefinition = points[point];
+  const purpose = side === 'after' ? (definition.after ?? definition.before) : definition.before;
+  const kind = side === 'after' ? (definition.afterKind ?? definition.kind) : definition.kind;
+  // What stands for the completion of something else is caught when it begins, unless it is an effect of its own.
+  const at: Side = side === 'after' && (purpose === 'continued' || purpose === 'closing') ? 'before' : side;
+  return {
+    name: `${point}.${side}`,
+    side,
+    title: definition.title,
+    scenario: definition.scenario,
+    nth: definition.nth ?? 1,
+    fits: (effect, passed) =>
+      passed === at &&
+      effect.purpose === purpose &&
+      effect.kind === kind &&
+      (definition.named === undefined || effect.about.includes(definition.named)),
+  };
+}
+
+/** All of them, in the order of a node's life. */
+export const failpoints: readonly Failpoint[] = (Object.keys(points) as PointName[]).flatMap((point) =>
+  sides.map((side) => failpoint(point, side)),
+);
+
+export type Action = 'kill' | 'throw' | 'sleep';
+
+export interface Order {
+  readonly failpoint: Failpoint;
+  readonly nth: number;
+  readonly action: Action;
+}
+
+/** Reads `name[:nth]:action`. @throws for a name that is not registered: a test that hits nothing must not pass. */
+export function parseOrder(text: string): Order {
+  const [name, ...rest] = text.split(':');
+  const found = failpoints.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no failpoint is named ${name}`);
+  const action = rest.at(-1);
+  if (action !== 'kill' && action !== 'throw' && action !== 'sleep') throw new Error(`${text} names no action`);
+  const nth = rest.length > 1 ? Number(rest[0]) : found.nth;
+  if (!Number.isInteger(nth) || nth < 1) throw new Error(`${text} names no number`);
+  return { failpoint: found, nth, action };
+}

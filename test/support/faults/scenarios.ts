@@ -1,0 +1,151 @@
+import { expect } from 'vitest';
+import { childPath, type KubeObject } from '../e2e/cluster.ts';
+import { eventually, notYet, there } from '../e2e/eventually.ts';
+import { workflowIds } from '../../../domain/identity.ts';
+import { scaleSignal, wakeSignal } from '../../../workflows/messages.ts';
+import type { ScenarioName } from './failpoints.ts';
+import type { Stage } from './stage.ts';
+import type { FormParts } from './tenant-form.ts';
+import {
+  bringIn,
+  editForm,
+  expectKept,
+  expectRemoved,
+  expectSettled,
+  hubIsReady,
+  liveOf,
+  nodeOf,
+  ready,
+  recordOf,
+  takeOut,
+  type Tenant,
+} from './tenant.ts';
+
+/** What was there before the fault. */
+export interface Before {
+  readonly place: number;
+  readonly record: ReturnType<typeof recordOf>;
+  readonly live: ReadonlyMap<string, KubeObject>;
+}
+
+export interface Scenario {
+  readonly parts: FormParts;
+  /** The point counts only from the moment `act` opens the gate. */
+  readonly gated: boolean;
+  /** What has to be the case before `act`. */
+  readonly prepare: (stage: Stage, tenant: Tenant) => Promise<void>;
+  /** Leads to the point; the worker may die at any moment of it. */
+  readonly act: (stage: Stage, tenant: Tenant) => Promise<void>;
+  /** With a new worker: how it has to end. */
+  readonly expectEnd: (stage: Stage, tenant: Tenant, before: Before) => Promise<void>;
+}
+
+const nothing = async (): Promise<void> => undefined;
+
+async function untilReady(stage: Stage, tenant: Tenant): Promise<void> {
+  await ready(stage, tenant);
+}
+
+const runOf = (stage: Stage, { namespace, nodeName }: Tenant) =>
+  stage.engine.client.workflow.getHandle(workflowIds.node(namespace, nodeName));
+
+async function settledAsBefore(stage: Stage, tenant: Tenant, before: Before): Promise<void> {
+  await expectSettled(stage, tenant, before);
+  await hubIsReady(stage, tenant);
+}
+
+/** Enough events for a run to continue as new. */
+const manyWakes = 520;
+
+export const scenarios = {
+  create: { parts: {}, gated: false, prepare: nothing, act: nothing, expectEnd: settledAsBefore },
+  edit: {
+    parts: { leftovers: true },
+    gated: true,
+    prepare: untilReady,
+    act: (stage, tenant) => editForm(stage, tenant, {}),
+    expectEnd: async (stage, tenant, before) => {
+      await eventually('the leftovers are off the record', async () => {
+        const ids = recordOf(await nodeOf(stage, tenant)).map(({ id }) => id);
+        return ids.includes('old') || ids.includes('kept') ? notYet(ids) : there(true);
+      });
+      await expectKept(stage, { ...before, record: before.record.filter(({ id }) => id === 'old' || id === 'kept') });
+      const kept = before.live.get('kept');
+      const live = new Map([...before.live].filter(([id]) => id !== 'old' && id !== 'kept'));
+      expect(kept?.metadata.name).toBe(`${tenant.name}-kept`);
+      await settledAsBefore(stage, tenant, { ...before, live });
+    },
+  },
+  remove: {
+    parts: {},
+    gated: true,
+    prepare: untilReady,
+    act: takeOut,
+    expectEnd: expectRemoved,
+  },
+  compensate: {
+    parts: { impossible: true },
+    gated: true,
+    prepare: (stage, tenant) =>
+      eventually('the node is half made', async () => {
+        const node = await nodeOf(stage, tenant);
+        const record = recordOf(node);
+        const impossible = (node?.status?.resources ?? []).find(({ id }: { id: string }) => id === 'impossible');
+        const made = record.filter(({ uid }) => uid !== undefined).length;
+        return made === record.length - 1 && impossible?.state === 'Waiting' ? there(undefined) : notYet(node?.status);
+      }),
+    act: takeOut,
+    expectEnd: expectRemoved,
+  },
+  scale: {
+    parts: {},
+    gated: true,
+    prepare: untilReady,
+    act: async (stage, tenant) => {
+      await runOf(stage, tenant).signal(scaleSignal, { overrides: { replicas: '3' } });
+    },
+    expectEnd: async (stage, tenant, before) => {
+      await eventually('three replicas', async () => {
+        const { spec } = await stage.cluster.get(childPath('Deployment', tenant.space, `${tenant.name}-app`));
+        return spec.replicas === 3 ? there(3) : notYet(spec.replicas);
+      });
+      await settledAsBefore(stage, tenant, before);
+    },
+  },
+  wakes: {
+    parts: {},
+    gated: true,
+    prepare: untilReady,
+    act: async (stage, tenant) => {
+      const handle = runOf(stage, tenant);
+      await Promise.all(Array.from({ length: manyWakes }, () => handle.signal(wakeSignal, { cause: 'resync' })));
+    },
+    expectEnd: async (stage, tenant, before) => {
+      await eventually('the run is a later one of its chain', async () => {
+        const { raw } = await runOf(stage, tenant).describe();
+        const info = raw.workflowExecutionInfo;
+        return info?.execution?.runId !== info?.firstRunId ? there(true) : notYet('the first');
+      });
+      await settledAsBefore(stage, tenant, before);
+    },
+  },
+  stop: {
+    parts: {},
+    gated: false,
+    prepare: (stage, tenant) =>
+      eventually('the first child has been made', async () => {
+        const made = await stage.cluster.find(`/api/v1/namespaces/${tenant.space}`);
+        return made === undefined ? notYet('none') : there(undefined);
+      }),
+    act: async (stage) => stage.worker().send('SIGTERM'),
+    expectEnd: settledAsBefore,
+  },
+} as const satisfies Record<ScenarioName, Scenario>;
+
+/** Reads what is there now, for the comparison afterwards. */
+export async function lookBefore(stage: Stage, tenant: Tenant, place: number): Promise<Before> {
+  const record = recordOf(await nodeOf(stage, tenant));
+  return { place, record, live: await liveOf(stage, record) };
+}
+
+export { bringIn };

@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import type { InjectedSinks } from '@temporalio/worker';
+import { runWorker } from '../../../worker/run.ts';
+import { withTriggers } from './ports.ts';
+import { openTrigger } from './trigger.ts';
+import type { FaultSinks } from './workflow-interceptors.ts';
+
+/** The worker as `npm run worker` starts it, with failpoints at its ports. */
+const trigger = openTrigger(process.env);
+
+const sinks: InjectedSinks<FaultSinks> = {
+  faults: {
+    pass: {
+      fn: ({ workflowType, workflowId }, purpose) =>
+        trigger.pass({ purpose, kind: workflowType, about: workflowId }, 'before'),
+      callDuringReplay: false,
+    },
+  },
+};
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => void trigger.pass({ purpose: 'shutdown', kind: 'Process', about: '' }, 'before'));
+}
+
+runWorker(process.env, {
+  ports: withTriggers(trigger),
+  worker: { sinks, stickyQueueScheduleToStartTimeout: '1s' },
+  workflowInterceptors: [fileURLToPath(new URL('./workflow-interceptors.ts', import.meta.url))],
+}).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`Error: ${String(error)}\n`);
+    process.exit(1);
+  },
+);

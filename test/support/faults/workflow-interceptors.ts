@@ -1,0 +1,48 @@
+import { proxySinks, type Sinks, workflowInfo, type WorkflowInterceptorsFactory } from '@temporalio/workflow';
+
+/** Runs in the sandbox of the workflows: tells the process of steps that no port sees, and makes the server notice a dead worker sooner. */
+
+export interface FaultSinks extends Sinks {
+  readonly faults: { pass(purpose: 'signal' | 'continueAsNew' | 'continued'): void };
+}
+
+const { faults } = proxySinks<FaultSinks>();
+
+/** Time in which a dead worker is noticed; in production the workflows say 20 to 30 s. */
+const heartbeatTimeout = '3s';
+const workflowTaskTimeout = '3s';
+
+function isContinued(): boolean {
+  return workflowInfo().continuedFromExecutionRunId !== undefined;
+}
+
+export const interceptors: WorkflowInterceptorsFactory = () => ({
+  inbound: [
+    {
+      async execute(input, next) {
+        if (isContinued()) faults.pass('continued');
+        return next(input);
+      },
+      async handleSignal(input, next) {
+        faults.pass('signal');
+        return next(input);
+      },
+    },
+  ],
+  outbound: [
+    {
+      scheduleActivity: (input, next) =>
+        next(
+          input.options.heartbeatTimeout === undefined
+            ? input
+            : { ...input, options: { ...input.options, heartbeatTimeout } },
+        ),
+      startChildWorkflowExecution: (input, next) =>
+        next({ ...input, options: { ...input.options, workflowTaskTimeout } }),
+      async continueAsNew(input, next) {
+        faults.pass('continueAsNew');
+        return next(input);
+      },
+    },
+  ],
+});
