@@ -23,6 +23,11 @@ export interface NodeBirth extends NodeRef {
   readonly uid: string;
 }
 
+/** A form whose edits are let through node by node. */
+export interface FormRef extends HubRef {
+  readonly form: string;
+}
+
 export interface BirthPage {
   readonly births: readonly NodeBirth[];
   /** Name to continue after; absent on the last page. */
@@ -40,9 +45,20 @@ export interface SyncCounts {
 }
 
 export type SyncOutcome =
-  | { readonly kind: 'synced'; readonly counts: SyncCounts; readonly page: BirthPage }
+  | {
+      readonly kind: 'synced';
+      readonly counts: SyncCounts;
+      readonly page: BirthPage;
+      /** Forms with nodes that wait to be changed, or with a command to carry out. */
+      readonly rollouts?: readonly FormRef[];
+    }
   /** Nothing could be concluded from the source; existing nodes are untouched, runs that are missing are started all the same. */
-  | { readonly kind: 'unread'; readonly reason: string; readonly page: BirthPage }
+  | {
+      readonly kind: 'unread';
+      readonly reason: string;
+      readonly page: BirthPage;
+      readonly rollouts?: readonly FormRef[];
+    }
   | { readonly kind: 'removing'; readonly remaining: number; readonly page: BirthPage }
   | { readonly kind: 'gone' }
   | { readonly kind: 'paused' };
@@ -91,6 +107,40 @@ export type RemoveOutcome =
   | { readonly kind: 'waiting'; readonly progress: NodeProgress; readonly retryAfterSeconds: number }
   | { readonly kind: 'removed' };
 
+/** Where a rollout is, for people. */
+export interface RolloutProgress {
+  readonly phase: string;
+  readonly message: string;
+  readonly total: number;
+  readonly updated: number;
+  readonly ready: number;
+  readonly inFlight: number;
+  readonly wave?: string;
+}
+
+export type RolloutOutcome =
+  /** There is more to do; ask again. */
+  | { readonly kind: 'moving'; readonly progress: RolloutProgress }
+  /** Nothing may change before this time is over, or before something is said or edited. */
+  | { readonly kind: 'waiting'; readonly progress: RolloutProgress; readonly retryAfterSeconds: number }
+  /** Paused, failed or aborted: until a person or an edit changes that. */
+  | { readonly kind: 'halted'; readonly progress: RolloutProgress }
+  /** Every node has what it should have. */
+  | { readonly kind: 'ended'; readonly progress: RolloutProgress }
+  /** The form is gone, not usable or not limited any more; its nodes are not this rollout's business. */
+  | { readonly kind: 'idle'; readonly reason: string };
+
+export interface RolloutCommandRequest extends FormRef {
+  readonly verb: 'pause' | 'resume' | 'abort' | 'undo';
+  /** Of undo: the ControllerRevision to go back to. */
+  readonly revision?: string;
+}
+
+export interface RolloutCommandOutcome {
+  readonly kind: 'done' | 'none' | 'refused';
+  readonly message: string;
+}
+
 export interface OverridesRequest extends NodeRef {
   readonly overrides: Readonly<Record<string, string>>;
   readonly clear: boolean;
@@ -115,4 +165,8 @@ export interface Activities {
   removeNode(request: NodeRef): Promise<RemoveOutcome>;
   /** Records overrides of template variables on the LynqNode. Fails for unknown, secret and identity variables. */
   recordOverrides(request: OverridesRequest): Promise<OverridesOutcome>;
+  /** Lets nodes of a form go to its present revision, never more at once than it allows, and waits until they have arrived. */
+  advanceRollout(request: FormRef): Promise<RolloutOutcome>;
+  /** Pauses, resumes, aborts or undoes the rollout of a form. */
+  commandRollout(request: RolloutCommandRequest): Promise<RolloutCommandOutcome>;
 }

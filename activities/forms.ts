@@ -1,14 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import { LynqFormSpec } from '../domain/api/form.ts';
-import { at, isJsonObject, type JsonObject } from '../domain/api/json.ts';
+import { at, isJsonObject, type JsonObject, textAt } from '../domain/api/json.ts';
 import { collectResources, type PlacedResource } from '../domain/api/resource.ts';
 import { canonicalJson } from '../domain/canonical.ts';
 import { LynqFailure } from '../domain/failures.ts';
 import { buildGraph, type Graph, type GraphResult } from '../domain/graph.ts';
-import { hashText, revisionName } from '../domain/identity.ts';
-import { apiVersion, managers } from '../domain/keys.ts';
+import { hashText, labelValue, revisionName } from '../domain/identity.ts';
+import { apiVersion, labels, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
 import { compileReadyWhen, type ReadyWhen } from '../domain/readiness/ready-when.ts';
+import { type KeptRevision, keptRevisions } from '../domain/rollout/commands.ts';
 
 /** The content of a form at one moment: entries and their order. Immutable, so it is cached by name. */
 export interface FormRevision {
@@ -80,6 +81,8 @@ function parseRevision(name: string, form: string, data: JsonObject): FormRevisi
 
 export function openFormStore(cluster: Cluster): FormStore {
   const cache = new LRUCache<string, FormRevision>({ max: cachedRevisions });
+  /** The revision that was last found to be the newest, by uid of the form. */
+  const newest = new LRUCache<string, string>({ max: cachedRevisions });
   const remember = (namespace: string, revision: FormRevision): FormRevision => {
     cache.set(`${namespace}/${revision.name}`, revision);
     return revision;
@@ -97,18 +100,46 @@ export function openFormStore(cluster: Cluster): FormStore {
       const content = contentOf(spec);
       const name = revisionName(form.name, hashText(canonicalJson(content), hashLength));
       const known = cache.get(`${form.namespace}/${name}`);
-      if (known !== undefined) return known;
-      const revision = parseRevision(name, form.name, content);
-      await writeRevision(cluster, form, { name, content });
+      if (known !== undefined && newest.get(form.uid) === name) return known;
+      const revision = known ?? parseRevision(name, form.name, content);
+      await numberRevision(cluster, form, { name, content });
+      newest.set(form.uid, name);
       return remember(form.namespace, revision);
     },
   };
 }
 
+/** The kept revisions of a form, newest first. */
+export async function listRevisions(
+  cluster: Cluster,
+  form: { readonly namespace: string; readonly name: string },
+): Promise<readonly KeptRevision[]> {
+  const labelSelector = `${labels.form}=${labelValue(form.name)}`;
+  const kind = { apiVersion: 'apps/v1', kind: 'ControllerRevision' };
+  const objects = await cluster.list(kind, { namespace: form.namespace, labelSelector });
+  return keptRevisions(objects.filter((object) => textAt(object, 'metadata', 'name')?.startsWith(`${form.name}-`)));
+}
+
+interface RevisionContent {
+  readonly name: string;
+  readonly content: JsonObject;
+}
+
+/** Makes the revision the newest of its form, as Deployments do: new content gets the next number, old content that returns is renumbered. */
+async function numberRevision(cluster: Cluster, form: FormIdentity, revision: RevisionContent): Promise<void> {
+  const kept = await listRevisions(cluster, form);
+  const highest = kept[0]?.number ?? 0;
+  const found = kept.find(({ name }) => name === revision.name);
+  if (found === undefined) return writeRevision(cluster, form, { ...revision, number: highest + 1 });
+  if (found.number === highest) return;
+  const ref = revisionRef(form.namespace, revision.name);
+  await cluster.patch(ref, 'merge', { revision: highest + 1 }, { manager: managers.apply });
+}
+
 async function writeRevision(
   cluster: Cluster,
   form: FormIdentity,
-  { name, content }: { name: string; content: JsonObject },
+  { name, content, number }: RevisionContent & { readonly number: number },
 ): Promise<void> {
   const ref = revisionRef(form.namespace, name);
   const owner = {
@@ -122,8 +153,13 @@ async function writeRevision(
   const body = {
     apiVersion: ref.apiVersion,
     kind: ref.kind,
-    metadata: { name, namespace: form.namespace, ownerReferences: [owner] },
-    revision: 1,
+    metadata: {
+      name,
+      namespace: form.namespace,
+      labels: { [labels.form]: labelValue(form.name) },
+      ownerReferences: [owner],
+    },
+    revision: number,
     data: content,
   };
   const result = await cluster.create(ref, body, { manager: managers.apply });
@@ -132,10 +168,21 @@ async function writeRevision(
   throw new LynqFailure(
     'ClusterInvalid',
     `ControllerRevision ${form.namespace}/${name} of form ${form.name} cannot be written: ${why}`,
-    {
-      form: form.name,
-    },
+    { form: form.name },
   );
+}
+
+const keptUnreferenced = 10;
+
+/** Deletes the oldest revisions that no LynqNode refers to, beyond the ten that are kept for `undo` (decisions.md section 1). */
+export async function pruneRevisions(
+  cluster: Cluster,
+  form: { readonly namespace: string; readonly name: string },
+  referenced: ReadonlySet<string>,
+): Promise<void> {
+  const free = (await listRevisions(cluster, form)).filter(({ name }) => !referenced.has(name));
+  for (const { name, uid } of free.slice(keptUnreferenced))
+    await cluster.delete(revisionRef(form.namespace, name), uid);
 }
 
 /** The order of a revision; a form that has none is unusable and says why. */

@@ -6,6 +6,8 @@ import { syncHub } from './hub/sync.ts';
 import { advanceNode } from './node/advance.ts';
 import { recordOverrides } from './node/overrides.ts';
 import { removeNode } from './node/remove.ts';
+import { advanceRollout } from './rollout/advance.ts';
+import { commandRollout } from './rollout/command.ts';
 
 const longestBeatMilliseconds = 5_000;
 
@@ -31,5 +33,7 @@ export function createActivities(deps: Deps): Activities {
     advanceNode: (request) => alive((attempt) => advanceNode(deps, request, attempt)),
     removeNode: (request) => alive((attempt) => removeNode(deps, request, attempt)),
     recordOverrides: (request) => recordOverrides(deps, request),
+    advanceRollout: (request) => alive((attempt) => advanceRollout(deps, request, attempt)),
+    commandRollout: (request) => commandRollout(deps, request),
   };
 }

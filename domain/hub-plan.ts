@@ -11,6 +11,10 @@ export interface PlannedForm {
   readonly name: string;
   /** Name of the ControllerRevision with the form's present content. */
   readonly revision: string;
+  /** Revision of new nodes while a rollout to the present one has failed; absent otherwise. */
+  readonly births?: string;
+  /** The form's rollout decides when an existing node goes to the revision and takes new values. */
+  readonly gated?: boolean;
 }
 
 /** What is known of a LynqNode from the watch. */
@@ -22,6 +26,8 @@ export interface KnownNode {
   readonly revision: string | undefined;
   /** Hash of the row's values in its annotations. */
   readonly dataHash: string;
+  /** The same of values that wait for the form's rollout. */
+  readonly pendingHash?: string | undefined;
   readonly deleting: boolean;
 }
 
@@ -77,9 +83,15 @@ export interface HubPlan {
 const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
   left.name < right.name ? -1 : 1;
 
-function difference(node: KnownNode, form: PlannedForm, dataHash: string): Update['why'] | undefined {
-  const values = node.dataHash !== dataHash;
-  const revision = node.revision !== form.revision;
+function valuesDiffer(node: KnownNode, form: PlannedForm, dataHash: string): boolean {
+  if (form.gated === true) return (node.pendingHash ?? node.dataHash) !== dataHash;
+  return node.dataHash !== dataHash || node.pendingHash !== undefined;
+}
+
+/** What a sync has to write to a node so that it has its row's values and its form's revision; undefined for nothing. */
+export function difference(node: KnownNode, form: PlannedForm, dataHash: string): Update['why'] | undefined {
+  const values = valuesDiffer(node, form, dataHash);
+  const revision = form.gated !== true && node.revision !== form.revision;
   if (values && revision) return 'both';
   if (values) return 'values';
   return revision ? 'form' : undefined;

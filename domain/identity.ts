@@ -30,6 +30,7 @@ export const workflowIds = {
   schedule: (namespace: string, hub: string): string => bounded(`hub/${namespace}/${hub}`),
   sync: (namespace: string, hub: string): string => bounded(`hub-sync/${namespace}/${hub}`),
   node: (namespace: string, node: string): string => bounded(`node/${namespace}/${node}`),
+  rollout: (namespace: string, form: string): string => bounded(`rollout/${namespace}/${form}`),
 } as const;
 
 /** A label value holds 63 characters: longer text is cut to 52, `-` and 10 hex of its hash (decisions.md section 5). */

@@ -25,6 +25,8 @@ export const labels = {
   node: 'lynq.sh/node',
   nodeNamespace: 'lynq.sh/node-namespace',
   orphaned: 'lynq.sh/orphaned',
+  /** On a ControllerRevision: the form whose content it keeps (cut as the others). */
+  form: 'lynq.sh/form',
 } as const;
 
 export const annotations = {
@@ -36,6 +38,10 @@ export const annotations = {
   templateGeneration: 'lynq.sh/template-generation',
   hubId: 'lynq.sh/hubId',
   rolloutUpdateStart: 'lynq.sh/rollout-update-start',
+  /** On a LynqForm: a command for its rollout, e.g. `abort`; taken off when it is carried out. */
+  rollout: 'lynq.sh/rollout',
+  /** On a LynqNode: values of its row that wait until the form's rollout lets them take effect. */
+  pendingValues: 'lynq.sh/pending-values',
   overrides: 'lynq.sh/overrides',
   forceReconcile: 'lynq.sh/force-reconcile',
   abandon: 'lynq.sh/abandon',

@@ -1,12 +1,13 @@
 import { at, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
 import { refKey } from './child.ts';
 import { hashText, labelValue } from './identity.ts';
-import { annotations, labels } from './keys.ts';
+import { annotations, labels, reservedPrefix } from './keys.ts';
 import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
 import { hasMovableFields } from './policies/field-managers.ts';
 import { evaluateReadiness } from './readiness/index.ts';
 import type { ReadyWhen } from './readiness/ready-when.ts';
+import { readPendingValues } from './rollout/values.ts';
 import { annotationsDigest } from './rows.ts';
 import type { NodeDigest, ReportedChild } from './watching.ts';
 
@@ -59,6 +60,28 @@ function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> 
   );
 }
 
+/** Labels that people put on a LynqNode; ours are in other fields. */
+function ownLabels(node: JsonObject): Readonly<Record<string, string>> {
+  const entries = Object.entries(textMapAt(node, 'metadata', 'labels'));
+  const kept = entries.filter(([key]) => !key.startsWith(reservedPrefix));
+  return kept.length === 0 ? noLabels : Object.fromEntries(kept);
+}
+
+const noLabels: Readonly<Record<string, string>> = {};
+
+function failureReason(node: JsonObject): string | undefined {
+  const failed = listAt(node, 'status', 'resources').find((item) => {
+    const state = textAt(item, 'state');
+    return state === 'Failed' || state === 'Conflicted';
+  });
+  return textAt(failed, 'reason');
+}
+
+function pendingHash(found: Readonly<Record<string, string>>): string | undefined {
+  const values = readPendingValues(found[annotations.pendingValues]);
+  return values === undefined ? undefined : annotationsDigest(values, (text) => hashText(text, 32)).hash;
+}
+
 function conditionStatus(node: JsonObject, type: string): string {
   const found = listAt(node, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
   return textAt(found, 'status') ?? 'Unknown';
@@ -85,11 +108,14 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     form: textAt(node, 'spec', 'templateRef') ?? '',
     revision: textAt(node, 'spec', 'formRevision'),
     dataHash: annotationsDigest(found, (text) => hashText(text, 32)).hash,
+    pendingHash: pendingHash(found),
+    labels: ownLabels(node),
     deleting: textAt(node, 'metadata', 'deletionTimestamp') !== undefined,
     inputHash: inputHash(node),
     observedInput: textAt(node, 'status', 'observedInput'),
     ready: conditionStatus(node, 'Ready') === 'True',
     failed: failed > 0,
+    failure: failed > 0 ? failureReason(node) : undefined,
     paused: at(node, 'spec', 'paused') === true,
     templateGeneration: found[annotations.templateGeneration] ?? '',
     overridden: found[annotations.overrides] !== undefined,

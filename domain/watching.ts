@@ -20,7 +20,11 @@ export interface NodeDigest extends KnownNode {
   readonly observedInput: string | undefined;
   readonly ready: boolean;
   readonly failed: boolean;
+  /** Reason of the first failed entry, in one word. */
+  readonly failure: string | undefined;
   readonly paused: boolean;
+  /** Labels other than ours. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Carries an overrides annotation. */
   readonly overridden: boolean;
   /** Generation of the form, as text, that the node was last written from. */

@@ -1,8 +1,15 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { continueAsNew, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
-import type { BirthPage, HubRef, NodeBirth, SyncCounts } from '../activities/contract.ts';
+import {
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BirthPage, FormRef, HubRef, NodeBirth, SyncCounts } from '../activities/contract.ts';
 import { workflowIds } from '../domain/identity.ts';
-import { workflowTypes } from './messages.ts';
+import { wakeSignal, workflowTypes } from './messages.ts';
 import type { NodeInput } from './node/state.ts';
 import { quick, syncing } from './proxies.ts';
 import { searchAttributes } from './search-attributes.ts';
@@ -30,6 +37,7 @@ export async function hubSync(input: SyncInput): Promise<SyncResult> {
     return { outcome: 'births', started: await startAll(hub, page, input.started ?? 0) };
   }
   const outcome = await syncing.syncHub.executeWithOptions({ summary: `read, plan, write: ${input.hub}` }, [hub]);
+  if ('rollouts' in outcome) await Promise.all((outcome.rollouts ?? []).map(startRollout));
   const started = 'page' in outcome ? await startAll(hub, outcome.page, 0) : 0;
   return { outcome: outcome.kind, started, ...(outcome.kind === 'synced' ? { counts: outcome.counts } : {}) };
 }
@@ -77,5 +85,38 @@ async function startNode(birth: NodeBirth): Promise<boolean> {
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
     throw error;
+  }
+}
+
+/** Starts the rollout of a form, or wakes the one that runs. */
+async function startRollout(input: FormRef): Promise<void> {
+  const { namespace, hub, form } = input;
+  const workflowId = workflowIds.rollout(namespace, form);
+  try {
+    await startChild(workflowTypes.rollout, {
+      workflowId,
+      args: [input],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `rollout of ${form}`,
+      memo: { hub, form },
+      typedSearchAttributes: [
+        { key: searchAttributes.hub, value: hub },
+        { key: searchAttributes.form, value: form },
+        { key: searchAttributes.phase, value: 'Starting' },
+      ],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    await wakeRollout(workflowId);
+  }
+}
+
+/** One that has just ended is started by the next sync, if there is still something to do. */
+async function wakeRollout(workflowId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(wakeSignal, { cause: 'sync' });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
   }
 }

@@ -9,7 +9,7 @@ import type { ResourceState } from '../domain/api/node.ts';
  */
 
 /** Workflow type names, as they show in the Temporal UI. */
-export const workflowTypes = { hubSync: 'hubSync', node: 'lynqNode' } as const;
+export const workflowTypes = { hubSync: 'hubSync', node: 'lynqNode', rollout: 'formRollout' } as const;
 
 export interface ScaleRequest {
   /** Template variable to text, as the column would give it. Empty together with `clear`. */
@@ -71,3 +71,33 @@ export const scaleSignal = defineSignal<[ScaleRequest]>('scale');
 export const scaleUpdate = defineUpdate<ScaleReply, [ScaleRequest]>('scale');
 /** What the node's run knows right now. */
 export const statusQuery = defineQuery<NodeView>('status');
+
+export interface RolloutView {
+  readonly namespace: string;
+  readonly form: string;
+  /** What the rollout's activity said last. */
+  readonly outcome: string;
+  readonly phase: string;
+  readonly message: string;
+  readonly total: number;
+  readonly updated: number;
+  readonly ready: number;
+  readonly inFlight: number;
+  readonly wave?: string;
+}
+
+export interface UndoRequest {
+  /** Name of the ControllerRevision to go back to; the last complete one when absent. */
+  readonly revision?: string;
+}
+
+/** No further node of the form changes until resumed. */
+export const pauseSignal = defineSignal('pause');
+/** Goes on after a pause, a failure or an abort. */
+export const resumeSignal = defineSignal('resume');
+/** Ends the rollout where it stands. */
+export const abortSignal = defineSignal('abort');
+/** Writes an earlier revision back into the form. */
+export const undoSignal = defineSignal<[UndoRequest?]>('undo');
+/** Where the rollout is. */
+export const rolloutQuery = defineQuery<RolloutView>('rollout');

@@ -1,8 +1,9 @@
 import { LynqForm } from '../../domain/api/form.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { apiVersion } from '../../domain/keys.ts';
+import { rolloutGate } from '../../domain/rollout/settings.ts';
 import type { Deps } from '../deps.ts';
-import { reportForms } from './read-forms.ts';
+import { reportForms } from './report-forms.ts';
 import { hubRef } from './read-hub.ts';
 
 export interface FormRef {
@@ -22,7 +23,8 @@ export async function reportHubless(deps: Deps, { namespace, form: name }: FormR
   const { data } = LynqForm.safeParse(object);
   const generation = Number(data?.metadata.generation ?? 0);
   const problem = { kind: 'hub', hub, namespace } as const;
-  const form = { name, object, generation, status: data?.status, problems: [problem], revision: undefined };
-  await reportForms(deps, [form], deps.nodes.ofHub(namespace, hub));
+  const form = { name, object, generation, status: data?.status, problems: [problem] };
+  const gate = rolloutGate(data?.spec.rollout);
+  await reportForms(deps, [{ ...form, gate, revision: undefined }], deps.nodes.ofHub(namespace, hub));
   return 'hubless';
 }

@@ -1,17 +1,13 @@
+import { rolloutGate, type RolloutGate } from '../../domain/rollout/settings.ts';
 import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
 import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
-import { canonicalJson } from '../../domain/canonical.ts';
-import { LynqFailure } from '../../domain/failures.ts';
-import { describeFormProblem, formEvents, type FormProblem } from '../../domain/form-events.ts';
-import { formStatus } from '../../domain/form-status.ts';
+import type { FormProblem } from '../../domain/form-events.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
-import { apiVersion, managers } from '../../domain/keys.ts';
+import { apiVersion } from '../../domain/keys.ts';
 import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
-import type { NodeDigest } from '../../domain/watching.ts';
 import { compileForm } from '../../template/index.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
-import { tellOwner } from '../events.ts';
 import type { FormRevision } from '../forms.ts';
 import { describeProblem } from '../node/render.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -24,6 +20,8 @@ export interface JudgedForm {
   readonly status: LynqFormStatus | undefined;
   readonly problems: readonly FormProblem[];
   readonly revision: FormRevision | undefined;
+  /** Whether the form's rollout decides when its nodes change. */
+  readonly gate: RolloutGate;
 }
 
 /** Variables that every template may use, besides those the hub maps (parity 4.3). */
@@ -38,13 +36,20 @@ export async function readForms(deps: Deps, request: HubRef, hub: ReadHub): Prom
   const objects = await deps.cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace: request.namespace });
   const mine = objects.filter((object) => textAt(object, 'spec', 'hubId') === request.hub);
   const living = mine.filter((object) => textAt(object, 'metadata', 'deletionTimestamp') === undefined);
-  return Promise.all(living.map((object) => judgeForm(deps, object, declaredVariables(hub))));
+  return Promise.all(living.map((object) => judgeForm(deps, object, hub)));
 }
 
-async function judgeForm(deps: Deps, object: JsonObject, declared: ReadonlySet<string>): Promise<JudgedForm> {
+/** Judges a form by itself, with the variables that its hub declares. */
+export async function judgeForm(deps: Deps, object: JsonObject, hub: ReadHub): Promise<JudgedForm> {
   const parsed = LynqForm.safeParse(object);
   const name = textAt(object, 'metadata', 'name') ?? '';
-  const base = { name, object, generation: Number(parsed.data?.metadata.generation ?? 0), status: parsed.data?.status };
+  const base = {
+    name,
+    object,
+    generation: Number(parsed.data?.metadata.generation ?? 0),
+    status: parsed.data?.status,
+    gate: rolloutGate(parsed.data?.spec.rollout),
+  };
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => otherProblem(`${path.join('.')}: ${message}`));
     return { ...base, problems, revision: undefined };
@@ -52,13 +57,9 @@ async function judgeForm(deps: Deps, object: JsonObject, declared: ReadonlySet<s
   const { namespace, uid } = parsed.data.metadata;
   const spec = isJsonObject(object['spec']) ? object['spec'] : {};
   const revision = await deps.forms.ensure({ namespace, name, uid }, spec);
-  const limited = (parsed.data.spec.rollout?.maxSkew ?? 0) > 0;
-  const problems = limited ? [otherProblem(maxSkewRefusal)] : formProblems(revision, declared);
+  const problems = formProblems(revision, declaredVariables(hub));
   return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
 }
-
-/** Ignoring a limit on rollouts could break a fleet; a version without rollouts says so instead. */
-const maxSkewRefusal = 'rollout.maxSkew is not supported by this version; set it to 0 or remove it';
 
 const otherProblem = (message: string): FormProblem => ({ kind: 'other', message });
 
@@ -90,43 +91,6 @@ function templateProblems(revision: FormRevision, declared: ReadonlySet<string>)
   return compiled.ok
     ? []
     : compiled.problems.map((problem) => otherProblem(`resource '${problem.resourceId}': ${describeProblem(problem)}`));
-}
-
-/** Writes the status of each form that changed. */
-export async function reportForms(
-  deps: Deps,
-  forms: readonly JudgedForm[],
-  nodes: readonly NodeDigest[],
-): Promise<void> {
-  await Promise.all(
-    forms.map((form) =>
-      reportForm(
-        deps,
-        form,
-        nodes.filter(({ form: of, deleting }) => of === form.name && !deleting),
-      ),
-    ),
-  );
-}
-
-async function reportForm(deps: Deps, form: JudgedForm, nodes: readonly NodeDigest[]): Promise<void> {
-  const problems = form.problems.map(describeFormProblem);
-  const facts = { problems, total: nodes.length, ready: nodes.filter(({ ready }) => ready).length };
-  const status = formStatus(form.status, facts, { generation: form.generation, now: deps.clock.now() });
-  const { rollout: _, ...before } = form.status ?? {};
-  if (canonicalJson(before as JsonObject) === canonicalJson(status as unknown as JsonObject)) return;
-  const namespace = textAt(form.object, 'metadata', 'namespace') ?? '';
-  const body = {
-    metadata: { uid: textAt(form.object, 'metadata', 'uid') ?? '' },
-    status: status as unknown as JsonObject,
-  };
-  const ref = { apiVersion, kind: 'LynqForm', namespace, name: form.name };
-  const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply, subresource: 'status' });
-  if (result.kind === 'ok') tellOwner(deps, form.object, ...formEvents(form.status, status, form.problems));
-  if (result.kind === 'ok' || result.kind === 'missing' || result.kind === 'stale') return;
-  throw new LynqFailure('ClusterInvalid', `status of LynqForm ${namespace}/${form.name} cannot be written`, {
-    form: form.name,
-  });
 }
 
 /** How long a form has to be proven absent before its nodes go (decisions.md section 4): `kubectl replace --force` keeps them. */

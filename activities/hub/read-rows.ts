@@ -1,5 +1,5 @@
 import { hashText, nodeName } from '../../domain/identity.ts';
-import type { PlannedForm } from '../../domain/hub-plan.ts';
+import { difference, type PlannedForm } from '../../domain/hub-plan.ts';
 import type { ReadProof, SourceRow } from '../../domain/ports.ts';
 import {
   annotationsDigest,
@@ -77,6 +77,6 @@ function isCurrent(
 ): boolean {
   return forms.every((form) => {
     const node = deps.nodes.get(request.namespace, nodeName(row.uid, form.name));
-    return node !== undefined && node.dataHash === row.dataHash && node.revision === form.revision;
+    return node !== undefined && difference(node, form, row.dataHash) === undefined;
   });
 }

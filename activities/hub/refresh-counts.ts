@@ -1,8 +1,9 @@
 import { managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
-import { readForms, reportForms } from './read-forms.ts';
+import { readForms } from './read-forms.ts';
 import { hubRef, readHub } from './read-hub.ts';
+import { reportForms } from './report-forms.ts';
 
 /**
  * Brings the node counts of a hub and its forms up to date between syncs, so that `kubectl get` does not lag by a long `syncInterval`. Writes only

@@ -12,11 +12,13 @@ import type { Attempt, Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { birthPage, reviewRuns } from './births.ts';
-import { type JudgedForm, readForms, reportForms } from './read-forms.ts';
+import { type JudgedForm, readForms } from './read-forms.ts';
 import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
+import { reportForms } from './report-forms.ts';
 import { endingReason, reportFailed, reportSynced, reserveDeletions, useUpApproval } from './report-hub.ts';
+import { dueRollouts, plannedForms } from './rollouts.ts';
 import { createNode, deleteNode, type NodeWrites, updateNode } from './write-nodes.ts';
 
 /** Writes to LynqNodes that run at the same time. */
@@ -37,13 +39,13 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
   const forms = await readForms(deps, request, hub);
   try {
     const counts = await syncRows({ deps, request, hub, forms, attempt, started: deps.clock.now() });
-    return { kind: 'synced', counts, page: birthPage(deps, request, '') };
+    return { kind: 'synced', counts, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, forms) };
   } catch (error) {
     const reason = isLynqFailure(error) ? endingReason(error) : undefined;
     if (!isLynqFailure(error) || reason === undefined) throw error;
     await reportFailed(deps, request, hub, { reason, message: error.message });
     await reportForms(deps, forms, deps.nodes.ofHub(request.namespace, request.hub));
-    return { kind: 'unread', reason, page: birthPage(deps, request, '') };
+    return { kind: 'unread', reason, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, forms) };
   }
 }
 
@@ -54,10 +56,6 @@ interface Sync {
   readonly forms: readonly JudgedForm[];
   readonly attempt: Attempt;
   readonly started: Date;
-}
-
-function plannedForms(forms: readonly JudgedForm[]): readonly PlannedForm[] {
-  return forms.flatMap(({ name, revision }) => (revision === undefined ? [] : [{ name, revision: revision.name }]));
 }
 
 function livingNodes({ deps, request }: Sync): readonly NodeDigest[] {

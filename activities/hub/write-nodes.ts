@@ -5,13 +5,15 @@ import type { Birth, Removal, Update } from '../../domain/hub-plan.ts';
 import { labelValue } from '../../domain/identity.ts';
 import { annotations, apiVersion, finalizers, labels, managers } from '../../domain/keys.ts';
 import { liveOverrides, readOverrides, writeOverrides } from '../../domain/overrides.ts';
+import { writePendingValues } from '../../domain/rollout/values.ts';
 import { rowVariables } from '../../domain/rows.ts';
 import { isoSeconds } from '../../domain/status.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellSyncedNode } from '../events.ts';
-import { nodeRef, readNode } from '../node/gather.ts';
+import { nodeRef, readNode, type ReadNode } from '../node/gather.ts';
 import { patchNode } from '../node/patch-node.ts';
+import { changesObjects } from '../rollout/values.ts';
 import { keepSecretValues } from '../secret-values.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -89,7 +91,7 @@ function newNode(writes: NodeWrites, birth: Birth): JsonObject {
       ownerReferences: [owner],
       finalizers: [finalizers.node],
     },
-    spec: { uid: birth.uid, templateRef: birth.form.name, formRevision: birth.form.revision },
+    spec: { uid: birth.uid, templateRef: birth.form.name, formRevision: birth.form.births ?? birth.form.revision },
   };
 }
 
@@ -110,14 +112,8 @@ export async function createNode(writes: NodeWrites, birth: Birth): Promise<'cre
   });
 }
 
-/** Overrides end with a change of their column; those that still hold stay. */
-async function remainingOverrides(
-  { deps, request }: NodeWrites,
-  node: string,
-  values: Readonly<Record<string, string>>,
-): Promise<string | null> {
-  const read = await readNode(deps, { namespace: request.namespace, node });
-  if (read === undefined) return null;
+/** Overrides end with a change of their column; those that still hold stay. Null for none. */
+export function remainingOverrides(read: ReadNode, values: Readonly<Record<string, string>>): string | null {
   const { uid, hub, form } = read.identity;
   const current = readOverrides(read.node.metadata.annotations?.[annotations.overrides]);
   return writeOverrides(liveOverrides(current, rowVariables(values, uid, hub, form))) ?? null;
@@ -141,35 +137,74 @@ function tellUpdate(
   tellSyncedNode(deps, node, event(change));
 }
 
-/** Brings a LynqNode to its row's values and its form's revision. */
+/** What of a LynqNode changes. */
+interface NodeChange {
+  readonly annotations: Readonly<Record<string, string | null>>;
+  readonly revision?: string;
+}
+
+async function changeOf(writes: NodeWrites, update: Update): Promise<NodeChange | undefined> {
+  const { node, form } = update;
+  const overridden = writes.deps.nodes.get(writes.request.namespace, node.name)?.overridden === true;
+  const values = {
+    [annotations.secretValues]: null,
+    ...rowValues(writes, node.rowUid).annotations,
+    ...(node.pendingHash === undefined ? {} : { [annotations.pendingValues]: null }),
+  };
+  if (!overridden && form.gated !== true)
+    return { annotations: { ...values, ...formAnnotations(writes, form.name) }, revision: form.revision };
+  const read = await readNode(writes.deps, { namespace: writes.request.namespace, node: node.name });
+  return read === undefined ? undefined : changeOfRead(writes, update, { read, values });
+}
+
+async function changeOfRead(
+  writes: NodeWrites,
+  { node, form }: Update,
+  known: { readonly read: ReadNode; readonly values: NodeChange['annotations'] },
+): Promise<NodeChange> {
+  const row = rowValues(writes, node.rowUid).annotations;
+  if (form.gated === true && (await waitsForRollout(writes, known.read, row)))
+    return { annotations: { [annotations.pendingValues]: writePendingValues(row) } };
+  const overridden = known.read.node.metadata.annotations?.[annotations.overrides] !== undefined;
+  const kept = overridden ? { [annotations.overrides]: remainingOverrides(known.read, row) } : {};
+  if (form.gated === true) return { annotations: { ...known.values, ...kept } };
+  return {
+    annotations: { ...known.values, ...formAnnotations(writes, form.name), ...kept },
+    revision: form.revision,
+  };
+}
+
+/** Secret values are in a Secret that holds the newest only, so a row in which one has changed cannot wait. */
+async function waitsForRollout(
+  { deps }: NodeWrites,
+  read: ReadNode,
+  row: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const sealed = read.node.metadata.annotations?.[annotations.secretValues];
+  return sealed === row[annotations.secretValues] && changesObjects(deps, read, row);
+}
+
+/**
+ * Brings a LynqNode to its row's values and its form's revision. Of a form with a rollout the revision is the rollout's to write, and values that
+ * change objects wait for it.
+ */
 export async function updateNode(writes: NodeWrites, update: Update): Promise<'updated' | 'gone'> {
   const { node, form } = update;
   const { deps, request } = writes;
-  const row = rowValues(writes, node.rowUid);
-  const values = row.annotations;
-  await keepSecrets(writes, node, row);
+  const change = await changeOf(writes, update);
+  if (change === undefined) return 'gone';
+  const waits = typeof change.annotations[annotations.pendingValues] === 'string';
+  if (!waits) await keepSecrets(writes, node, rowValues(writes, node.rowUid));
   const known = deps.nodes.get(request.namespace, node.name);
-  const overrides = known?.overridden === true ? await remainingOverrides(writes, node.name, values) : undefined;
-  const change = {
-    metadata: {
-      annotations: {
-        [annotations.secretValues]: null,
-        ...values,
-        ...formAnnotations(writes, form.name),
-        ...(overrides === undefined ? {} : { [annotations.overrides]: overrides }),
-      },
-    },
-    spec: { formRevision: form.revision },
+  const body = {
+    metadata: { annotations: change.annotations },
+    ...(change.revision === undefined ? {} : { spec: { formRevision: change.revision } }),
   };
   const exact = { namespace: request.namespace, name: node.name, nodeUid: node.nodeUid };
-  const patched = await patchNode(deps, exact, change);
+  const patched = await patchNode(deps, exact, body);
   if (patched.kind === 'gone') return 'gone';
-  tellUpdate(writes, patched.object, {
-    form: form.name,
-    uid: node.rowUid,
-    before: known?.templateGeneration ?? '',
-    why: update.why,
-  });
+  const told = { form: form.name, uid: node.rowUid, before: known?.templateGeneration ?? '', why: update.why };
+  if (!waits) tellUpdate(writes, patched.object, told);
   return 'updated';
 }
 

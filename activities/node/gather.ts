@@ -124,21 +124,40 @@ interface PassInput {
   readonly secrets: SecretValues;
 }
 
-async function planPass(deps: Deps, read: ReadNode, { revision, secrets }: PassInput): Promise<NodePass> {
-  const { identity, node, object } = read;
-  const found = node.metadata.annotations ?? {};
+/** What a node's entries become with values that need not be those it has. */
+export interface PlannedNode {
+  readonly entries: ReadonlyMap<string, PlannedEntry>;
+  /** Names of overridden variables that hold. */
+  readonly overridden: readonly string[];
+}
+
+/** Renders a node's entries with the row values and overrides of `found`, its annotations or others in their place. */
+export async function planEntries(
+  deps: Deps,
+  read: ReadNode,
+  work: PassInput & { readonly found: Readonly<Record<string, string>> },
+): Promise<PlannedNode> {
+  const { revision, secrets, found } = work;
+  const { identity } = read;
   const row = rowVariables(found, identity.uid, identity.hub, identity.form);
-  const overrides = readOverrides(found[annotations.overrides]);
-  const variables = overriddenVariables(row, overrides);
+  const variables = overriddenVariables(row, readOverrides(found[annotations.overrides]));
   const rendered = await renderNode(deps, { identity, revision, variables, secrets });
   return {
-    ...read,
-    graph: orderOf(revision),
     entries: await plannedEntries(deps, read, { revision, rendered }),
-    lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
-    inputHash: inputHash(object),
-    readyWhen: revision.readyWhen,
     overridden: [...variables.keys()].filter((name) => variables.get(name) !== row.get(name)),
+  };
+}
+
+async function planPass(deps: Deps, read: ReadNode, input: PassInput): Promise<NodePass> {
+  const { revision } = input;
+  const planned = await planEntries(deps, read, { ...input, found: read.node.metadata.annotations ?? {} });
+  return {
+    ...read,
+    ...planned,
+    graph: orderOf(revision),
+    lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
+    inputHash: inputHash(read.object),
+    readyWhen: revision.readyWhen,
   };
 }
 

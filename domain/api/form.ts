@@ -4,6 +4,44 @@ import { resourceListShape } from './resource.ts';
 
 /** LynqForm: templates of Kubernetes resources that every active row of a hub gets (parity 1.3). */
 
+export const RolloutWave = z.object({
+  name: z.string().min(1).max(63).optional().describe('Name for people; its position when absent.'),
+  uids: z.array(z.string()).optional().describe('Rows of this wave, by uid.'),
+  matchLabels: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('LynqNodes of this wave, by labels on the LynqNode.'),
+  percentage: z
+    .int32()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Share of the nodes this wave takes, rounded up, of those that match and no earlier wave has taken.'),
+  soakSeconds: z.int32().min(0).optional().describe('How long the nodes of this wave stay Ready before the next wave.'),
+  maxFailures: z
+    .int32()
+    .min(0)
+    .optional()
+    .describe('Nodes of this wave that may fail; one more halts the rollout. Without it, only the deadline does.'),
+});
+export type RolloutWave = z.infer<typeof RolloutWave>;
+
+export const FreezeWindow = z.object({
+  days: z
+    .array(z.enum(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']))
+    .optional()
+    .describe('Days on which the window begins; every day when absent. In UTC.'),
+  start: z
+    .string()
+    .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/)
+    .describe('Begin, hh:mm in UTC.'),
+  end: z
+    .string()
+    .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/)
+    .describe('End, hh:mm in UTC; not after the begin means on the next day.'),
+});
+export type FreezeWindow = z.infer<typeof FreezeWindow>;
+
 export const LynqFormSpec = z.object({
   hubId: z
     .string()
@@ -18,6 +56,13 @@ export const LynqFormSpec = z.object({
         .max(3600)
         .default(600)
         .describe('How long a rollout may go without progress.'),
+      paused: z.boolean().optional().describe('Whether no further node is changed for now.'),
+      waves: z
+        .array(RolloutWave)
+        .max(20)
+        .optional()
+        .describe('Which nodes change first; nodes of no wave change last.'),
+      freezeWindows: z.array(FreezeWindow).max(50).optional().describe('Times in which no node is changed.'),
     })
     .optional()
     .describe('How an edit of this form reaches its nodes.'),
@@ -29,6 +74,18 @@ const count = () => z.int32().optional();
 
 export const RolloutPhase = z.enum(['Idle', 'InProgress', 'Failed', 'Complete']);
 export type RolloutPhase = z.infer<typeof RolloutPhase>;
+
+export const RolloutGrant = z.object({
+  node: z.string().describe('Name of the LynqNode.'),
+  since: z.string().meta({ format: 'date-time' }).describe('When it was let go.'),
+});
+export type RolloutGrant = z.infer<typeof RolloutGrant>;
+
+export const RolloutFailure = z.object({
+  node: z.string().describe('Name of the LynqNode.'),
+  reason: z.string().describe('Why, in one word.'),
+});
+export type RolloutFailure = z.infer<typeof RolloutFailure>;
 
 export const LynqFormStatus = z.object({
   observedGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation this status is about.'),
@@ -45,12 +102,28 @@ export const LynqFormStatus = z.object({
       startTime: z.string().optional().meta({ format: 'date-time' }).describe('When the rollout began.'),
       completionTime: z.string().optional().meta({ format: 'date-time' }).describe('When the rollout ended.'),
       message: z.string().optional().describe('What the rollout waits for or why it stopped.'),
+      revision: z.string().optional().describe('ControllerRevision the rollout leads to.'),
+      previousRevision: z.string().optional().describe('ControllerRevision of the last complete rollout before.'),
+      inFlight: z
+        .array(RolloutGrant)
+        .optional()
+        .describe('Nodes that may change now: recorded before they do, until they are proven Ready.'),
+      lastProgressTime: z.string().optional().meta({ format: 'date-time' }).describe('When a node last became Ready.'),
+      wave: z.string().optional().describe('The wave that is under way.'),
+      soakingSince: z
+        .string()
+        .optional()
+        .meta({ format: 'date-time' })
+        .describe('Since when all nodes of the wave are Ready.'),
+      failedNodes: z.array(RolloutFailure).optional().describe('Nodes that failed, with the reason (at most 20).'),
+      aborted: z.boolean().optional().describe('Whether this rollout was ended by a person.'),
     })
     .optional()
     .describe('Progress of the last edit of this form.'),
   conditions: z.array(Condition).optional().describe('State of the form in standard conditions.'),
 });
 export type LynqFormStatus = z.infer<typeof LynqFormStatus>;
+export type RolloutStatus = NonNullable<LynqFormStatus['rollout']>;
 
 export const LynqForm = z.object({
   metadata: ObjectMeta,

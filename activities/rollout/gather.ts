@@ -1,0 +1,128 @@
+import { LynqForm, type RolloutStatus } from '../../domain/api/form.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { annotations, apiVersion } from '../../domain/keys.ts';
+import { nodeDigest } from '../../domain/node-digest.ts';
+import type { ObjectRef } from '../../domain/ports.ts';
+import type { RolloutFacts, RolloutNode } from '../../domain/rollout/plan.ts';
+import { type RolloutSettings, rolloutGate } from '../../domain/rollout/settings.ts';
+import type { NodeDigest } from '../../domain/watching.ts';
+import type { FormRef } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import { type JudgedForm, judgeForm } from '../hub/read-forms.ts';
+import { readHub } from '../hub/read-hub.ts';
+import { nodeRef } from '../node/gather.ts';
+
+/** A form with a rollout block, as it was read now. */
+export interface RolloutForm {
+  readonly form: LynqForm;
+  readonly object: JsonObject;
+  readonly settings: RolloutSettings;
+  readonly target: string;
+  readonly generation: number;
+}
+
+export type GatheredForm =
+  | { readonly kind: 'form'; readonly form: RolloutForm }
+  /** A command in annotation `lynq.sh/rollout` is to be carried out first. */
+  | { readonly kind: 'told'; readonly form: LynqForm; readonly object: JsonObject }
+  | { readonly kind: 'idle'; readonly reason: string };
+
+export function formRef({ namespace, form }: Pick<FormRef, 'namespace' | 'form'>): ObjectRef {
+  return { apiVersion, kind: 'LynqForm', namespace, name: form };
+}
+
+const idle = (reason: string): GatheredForm => ({ kind: 'idle', reason });
+
+/** Whether a form can be used depends on its content and on the hub's variables only; judged again when either was edited. */
+export class FormJudge {
+  private known: { readonly key: string; readonly judged: JudgedForm } | undefined;
+  private readonly deps: Deps;
+  private readonly request: FormRef;
+
+  constructor(deps: Deps, request: FormRef) {
+    this.deps = deps;
+    this.request = request;
+  }
+
+  async gather(): Promise<GatheredForm> {
+    const object = await this.deps.cluster.get(formRef(this.request));
+    if (object === undefined || textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return idle('FormGone');
+    const parsed = LynqForm.safeParse(object);
+    if (!parsed.success) return idle('FormInvalid');
+    const told = parsed.data.metadata.annotations?.[annotations.rollout] !== undefined;
+    return told ? { kind: 'told', form: parsed.data, object } : this.limited(object, parsed.data);
+  }
+
+  private async limited(object: JsonObject, form: LynqForm): Promise<GatheredForm> {
+    const gate = rolloutGate(form.spec.rollout);
+    if (gate.kind === 'open') return idle('NotLimited');
+    const judged = await this.judge(object, form);
+    if (typeof judged === 'string') return idle(judged);
+    const { generation, revision } = judged;
+    if (revision === undefined) return idle('FormInvalid');
+    return { kind: 'form', form: { form, object, settings: gate.settings, target: revision.name, generation } };
+  }
+
+  private async judge(object: JsonObject, form: LynqForm): Promise<JudgedForm | string> {
+    const key = `${form.metadata.uid}/${form.metadata.generation ?? 0}`;
+    if (this.known?.key === key) return this.known.judged;
+    const hub = await readHub(this.deps, this.request);
+    if (hub === undefined || hub.hub.metadata.deletionTimestamp !== undefined) return 'HubGone';
+    if (hub.hub.spec.paused === true) return 'HubPaused';
+    const judged = await judgeForm(this.deps, object, hub);
+    this.known = { key, judged };
+    return judged;
+  }
+}
+
+/** A LynqNode in the eyes of a rollout. */
+export function rolloutNode(digest: NodeDigest, target: string): RolloutNode {
+  const there = digest.revision === target;
+  const waits = digest.pendingHash !== undefined;
+  const current = digest.inputHash === digest.observedInput;
+  const settled = digest.failed ? 'failed' : 'busy';
+  return {
+    name: digest.name,
+    uid: digest.rowUid,
+    labels: digest.labels,
+    onTarget: there && !waits,
+    valuesOnly: there && waits,
+    state: !current ? 'busy' : digest.ready ? 'ready' : settled,
+    reason: digest.failure,
+  };
+}
+
+const hasArrived = (digest: NodeDigest, target: string): boolean => {
+  const { onTarget, state } = rolloutNode(digest, target);
+  return onTarget && state === 'ready';
+};
+
+/**
+ * Nodes of the form. What a watch says is enough to let a node go, which is recorded first and conditional; that a node in flight has arrived is
+ * believed only of the API server, read now.
+ */
+export async function rolloutNodes(
+  deps: Deps,
+  request: FormRef,
+  form: Pick<RolloutForm, 'target'> & { readonly inFlight: ReadonlySet<string> },
+): Promise<readonly RolloutNode[]> {
+  const digests = deps.nodes
+    .ofHub(request.namespace, request.hub)
+    .filter((node) => node.form === request.form && !node.deleting && !node.paused);
+  const checked = await Promise.all(
+    digests.map(async (digest) => {
+      if (!form.inFlight.has(digest.name) || !hasArrived(digest, form.target)) return digest;
+      const object = await deps.cluster.get(nodeRef({ namespace: digest.namespace, node: digest.name }));
+      return object === undefined ? undefined : nodeDigest(object);
+    }),
+  );
+  return checked.flatMap((digest) => (digest === undefined ? [] : [rolloutNode(digest, form.target)]));
+}
+
+export function factsOf(
+  { settings, target, generation }: Pick<RolloutForm, 'settings' | 'target' | 'generation'>,
+  nodes: readonly RolloutNode[],
+  at: { readonly previous: RolloutStatus | undefined; readonly now: Date },
+): RolloutFacts {
+  return { settings, target, generation, nodes, previous: at.previous, now: at.now };
+}

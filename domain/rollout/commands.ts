@@ -1,0 +1,116 @@
+import type { LynqForm, LynqFormSpec } from '../api/form.ts';
+import { isJsonObject, type JsonObject, numberAt, textAt } from '../api/json.ts';
+import { rolloutGate } from './settings.ts';
+
+/** What a person can tell a rollout, as `lynq rollout`, a signal or annotation `lynq.sh/rollout`; `kubectl rollout` knows most of them. */
+export const rolloutVerbs = ['pause', 'resume', 'abort', 'undo'] as const;
+export type RolloutVerb = (typeof rolloutVerbs)[number];
+
+export interface RolloutCommand {
+  readonly verb: RolloutVerb;
+  /** Of undo: name of the ControllerRevision to go back to; the last complete one when absent. */
+  readonly revision?: string | undefined;
+}
+
+export type RolloutEffect =
+  /** Merge patch of the form. */
+  | { readonly kind: 'patch'; readonly spec?: JsonObject; readonly status?: JsonObject }
+  /** The form's content becomes that of a kept revision; its rollout block stays. */
+  | { readonly kind: 'restore'; readonly revision: string; readonly content: JsonObject }
+  | { readonly kind: 'none'; readonly message: string }
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Reads annotation `lynq.sh/rollout`: a verb, for undo also `undo:<revision>`. */
+export function readRolloutCommand(text: string): RolloutCommand | undefined {
+  const [head = '', ...rest] = text.trim().split(':');
+  const verb = rolloutVerbs.find((known) => known === head);
+  if (verb === undefined || (rest.length > 0 && verb !== 'undo')) return undefined;
+  return rest.length === 0 ? { verb } : { verb, revision: rest.join(':') };
+}
+
+/** A kept revision of a form. */
+export interface KeptRevision {
+  readonly name: string;
+  readonly uid: string;
+  readonly number: number;
+  readonly content: JsonObject;
+  readonly created: string;
+}
+
+/** Kept revisions from ControllerRevision objects, newest first. */
+export function keptRevisions(objects: readonly JsonObject[]): readonly KeptRevision[] {
+  return objects
+    .flatMap((object) => {
+      const content = object['data'];
+      if (!isJsonObject(content)) return [];
+      const name = textAt(object, 'metadata', 'name') ?? '';
+      const created = textAt(object, 'metadata', 'creationTimestamp') ?? '';
+      const uid = textAt(object, 'metadata', 'uid') ?? '';
+      return [{ name, uid, number: numberAt(object, 'revision') ?? 0, content, created }];
+    })
+    .toSorted((left, right) => right.number - left.number);
+}
+
+interface CommandFacts {
+  readonly form: LynqForm;
+  /** Newest first. */
+  readonly revisions: readonly KeptRevision[];
+}
+
+type Effects = Record<RolloutVerb, (facts: CommandFacts, command: RolloutCommand) => RolloutEffect>;
+
+const effects = {
+  pause: ({ form }) =>
+    form.spec.rollout?.paused === true
+      ? { kind: 'none', message: 'already paused' }
+      : { kind: 'patch', spec: { rollout: { paused: true } } },
+  resume: ({ form }) => {
+    const paused = form.spec.rollout?.paused === true;
+    const halted = form.status?.rollout?.phase === 'Failed' || form.status?.rollout?.aborted === true;
+    if (!paused && !halted) return { kind: 'none', message: 'neither paused nor halted' };
+    return {
+      kind: 'patch',
+      ...(paused ? { spec: { rollout: { paused: null } } } : {}),
+      ...(halted ? { status: { rollout: { phase: 'InProgress', aborted: null, lastProgressTime: null } } } : {}),
+    };
+  },
+  abort: ({ form }) => {
+    const rollout = form.status?.rollout;
+    if (rolloutGate(form.spec.rollout).kind === 'open')
+      return { kind: 'refused', message: 'the form has no rollout block: its nodes change all at once; use undo' };
+    if (rollout?.phase === 'Complete') return { kind: 'none', message: 'no rollout is under way' };
+    return { kind: 'patch', status: { rollout: { aborted: true } } };
+  },
+  undo: (facts, { revision }) => undo(facts, revision),
+} satisfies Effects;
+
+/** The revision to go back to: the last complete one, or else the newest that is not the present one. */
+function lastGood({ form, revisions }: CommandFacts): string | undefined {
+  const rollout = form.status?.rollout;
+  const present = rollout?.revision ?? revisions[0]?.name;
+  return rollout?.previousRevision ?? revisions.find(({ name }) => name !== present)?.name;
+}
+
+function undo(facts: CommandFacts, wanted: string | undefined): RolloutEffect {
+  const name = wanted ?? lastGood(facts);
+  const found = facts.revisions.find((revision) => revision.name === name);
+  if (found === undefined) {
+    const known = facts.revisions.map((revision) => revision.name).join(', ');
+    const what = name === undefined ? 'there is no earlier revision' : `there is no revision '${name}'`;
+    return { kind: 'refused', message: `${what}; kept: ${known === '' ? 'none' : known}` };
+  }
+  if (facts.form.spec.rollout?.paused === true)
+    return { kind: 'refused', message: 'the rollout is paused; resume it first, as kubectl rollout undo asks too' };
+  return { kind: 'restore', revision: found.name, content: found.content };
+}
+
+/** What a command does to a form. */
+export function rolloutEffect(facts: CommandFacts, command: RolloutCommand): RolloutEffect {
+  const effect: (facts: CommandFacts, command: RolloutCommand) => RolloutEffect = effects[command.verb];
+  return effect(facts, command);
+}
+
+/** The spec that a restored revision gives: its content with the rollout block that the form has now. */
+export function restoredSpec(content: JsonObject, rollout: LynqFormSpec['rollout']): JsonObject {
+  return { ...content, ...(rollout === undefined ? {} : { rollout: rollout as unknown as JsonObject }) };
+}

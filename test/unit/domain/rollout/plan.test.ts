@@ -1,0 +1,281 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RolloutStatus } from '../../../../domain/api/form.ts';
+import { planRollout, type RolloutFacts, type RolloutNode } from '../../../../domain/rollout/plan.ts';
+import type { RolloutSettings } from '../../../../domain/rollout/settings.ts';
+
+const start = new Date('2026-11-20T12:00:00Z');
+const later = (seconds: number) => new Date(start.getTime() + seconds * 1000);
+
+const settings = (given: Partial<RolloutSettings> = {}): RolloutSettings => ({
+  maxSkew: 2,
+  deadlineSeconds: 600,
+  paused: false,
+  waves: [],
+  freezeWindows: [],
+  ...given,
+});
+
+function node(uid: string, given: Partial<RolloutNode> = {}): RolloutNode {
+  return { name: `${uid}-web`, uid, labels: {}, onTarget: false, valuesOnly: false, state: 'ready', ...given };
+}
+
+function facts(nodes: readonly RolloutNode[], given: Partial<RolloutFacts> = {}): RolloutFacts {
+  return { settings: settings(), target: 'web-2', generation: 2, nodes, previous: undefined, now: start, ...given };
+}
+
+const fleet = (size: number) =>
+  Array.from({ length: size }, (_, index) => node(`row-${String(index).padStart(3, '0')}`));
+const granted = (plan: ReturnType<typeof planRollout>) => plan.grant.map(({ uid }) => uid);
+const flying = (status: RolloutStatus) => (status.inFlight ?? []).map((grant) => grant.node);
+
+describe('domain/rollout/plan', () => {
+  it('lets as many nodes go as there are places, in the order of uids, and records them first', () => {
+    const plan = planRollout(facts(fleet(5)));
+    expect(granted(plan)).toEqual(['row-000', 'row-001']);
+    expect(flying(plan.status)).toEqual(['row-000-web', 'row-001-web']);
+    expect(plan.status).toMatchObject({ phase: 'InProgress', revision: 'web-2', totalNodes: 5, updatedNodes: 0 });
+  });
+
+  it('frees a place only for a node that is ready with the target', () => {
+    const first = planRollout(facts(fleet(5)));
+    const stale = fleet(5);
+    const waiting = planRollout(facts(stale, { previous: first.status }));
+    expect(flying(waiting.status)).toEqual(['row-000-web', 'row-001-web']);
+    expect(granted(waiting)).toEqual(['row-000', 'row-001']);
+    const arrived = stale.map((item) =>
+      item.uid === 'row-000'
+        ? { ...item, onTarget: true }
+        : item.uid === 'row-001'
+          ? { ...item, onTarget: true, state: 'busy' as const }
+          : item,
+    );
+    const next = planRollout(facts(arrived, { previous: first.status }));
+    expect(granted(next)).toEqual(['row-002']);
+    expect(flying(next.status)).toEqual(['row-001-web', 'row-002-web']);
+  });
+
+  it('does not count tenants that were broken before, nor new ones', () => {
+    const nodes = [
+      node('a', { state: 'failed' }),
+      node('b', { state: 'failed' }),
+      node('c', { onTarget: true, state: 'busy' }),
+      node('d'),
+    ];
+    expect(granted(planRollout(facts(nodes)))).toEqual(['a', 'b']);
+  });
+
+  it('keeps what is in flight across a newer edit, and brings it to the newer target at once', () => {
+    const first = planRollout(facts(fleet(5)));
+    const moved = fleet(5).map((item) => ({ ...item, state: item.uid < 'row-002' ? ('busy' as const) : item.state }));
+    const second = planRollout(facts(moved, { previous: first.status, target: 'web-3', now: later(5) }));
+    expect(granted(second)).toEqual(['row-000', 'row-001']);
+    expect(second.status).toMatchObject({ revision: 'web-3', startTime: '2026-11-20T12:00:05Z' });
+  });
+
+  it('remembers the last complete revision, not one that never completed', () => {
+    const done = planRollout(
+      facts(
+        fleet(1).map((item) => ({ ...item, onTarget: true })),
+        { target: 'web-1' },
+      ),
+    ).status;
+    expect(done).toMatchObject({ phase: 'Complete', completionTime: '2026-11-20T12:00:00Z' });
+    const second = planRollout(facts(fleet(1), { previous: done })).status;
+    const third = planRollout(facts(fleet(1), { previous: second, target: 'web-3' })).status;
+    expect(third.previousRevision).toBe('web-1');
+  });
+
+  it('fails when nothing arrives within the deadline, names the nodes, and halts until a person acts', () => {
+    const first = planRollout(facts(fleet(5)));
+    const stuck = fleet(5).map((item) =>
+      item.uid < 'row-002' ? { ...item, onTarget: true, state: 'failed' as const, reason: 'ReadinessTimeout' } : item,
+    );
+    const failed = planRollout(facts(stuck, { previous: first.status, now: later(601) }));
+    expect(failed).toMatchObject({ kind: 'halted', grant: [], status: { phase: 'Failed' } });
+    expect(failed.status.message).toContain('row-000-web (ReadinessTimeout)');
+    const healed = stuck.map((item) => (item.uid === 'row-000' ? { ...item, state: 'ready' as const } : item));
+    expect(planRollout(facts(healed, { previous: failed.status, now: later(700) }))).toMatchObject({
+      kind: 'halted',
+      grant: [],
+    });
+  });
+
+  it('measures the deadline from the last progress', () => {
+    const first = planRollout(facts(fleet(5)));
+    const one = fleet(5).map((item) => ({ ...item, onTarget: item.uid === 'row-000' }));
+    const second = planRollout(facts(one, { previous: first.status, now: later(500) }));
+    expect(planRollout(facts(one, { previous: second.status, now: later(1000) })).kind).toBe('moving');
+    expect(planRollout(facts(one, { previous: second.status, now: later(1101) })).status.phase).toBe('Failed');
+  });
+
+  it('does nothing while paused, and does not hold the pause against the deadline', () => {
+    const first = planRollout(facts(fleet(5)));
+    const paused = planRollout(
+      facts(fleet(5), { previous: first.status, settings: settings({ paused: true }), now: later(10) }),
+    );
+    expect(paused).toMatchObject({ kind: 'halted', grant: [], status: { phase: 'InProgress' } });
+    expect(paused.status.message).toMatch(/^Paused; 0\/5/);
+    const resumed = planRollout(facts(fleet(5), { previous: paused.status, now: later(5000) }));
+    expect(resumed).toMatchObject({ kind: 'moving', status: { phase: 'InProgress' } });
+    expect(granted(resumed)).toEqual(['row-000', 'row-001']);
+  });
+
+  it('starts nothing in a freeze window and says when it ends', () => {
+    const plan = planRollout(
+      facts(fleet(5), { settings: settings({ freezeWindows: [{ start: '11:00', end: '13:00' }] }) }),
+    );
+    expect(plan).toMatchObject({ kind: 'moving', grant: [], until: new Date('2026-11-20T13:00:00Z') });
+    expect(plan.status.message).toMatch(/^Frozen until 2026-11-20T13:00:00Z; /);
+  });
+
+  it('ends an aborted rollout where it stands', () => {
+    const first = planRollout(facts(fleet(5)));
+    const plan = planRollout(facts(fleet(5), { previous: { ...first.status, aborted: true } }));
+    expect(plan).toMatchObject({ kind: 'halted', grant: [], status: { phase: 'Failed' } });
+  });
+
+  describe('waves', () => {
+    const waves = [{ name: 'canary', uids: ['row-003'], soakSeconds: 60, maxFailures: 0 }];
+    const canary = settings({ maxSkew: 10, waves });
+    const withCanary = (given: Partial<RolloutNode>) =>
+      fleet(5).map((item) => (item.uid === 'row-003' ? { ...item, ...given } : item));
+
+    it('change one after the other', () => {
+      const plan = planRollout(facts(fleet(5), { settings: canary }));
+      expect(granted(plan)).toEqual(['row-003']);
+      expect(plan.status.wave).toBe('canary');
+    });
+
+    it('soak before the next one', () => {
+      const first = planRollout(facts(fleet(5), { settings: canary }));
+      const arrived = withCanary({ onTarget: true });
+      const soaking = planRollout(facts(arrived, { settings: canary, previous: first.status, now: later(10) }));
+      expect(soaking).toMatchObject({ kind: 'moving', grant: [], until: later(70) });
+      const busy = planRollout(
+        facts(withCanary({ onTarget: true, state: 'busy' }), {
+          settings: canary,
+          previous: soaking.status,
+          now: later(20),
+        }),
+      );
+      expect(busy.until).toEqual(later(80));
+      const over = planRollout(facts(arrived, { settings: canary, previous: soaking.status, now: later(71) }));
+      expect(granted(over)).toEqual(['row-000', 'row-001', 'row-002', 'row-004']);
+      expect(over.status.wave).toBe('rest');
+    });
+
+    it('halt the rollout when more nodes fail than the budget allows, before and while they soak', () => {
+      const first = planRollout(facts(fleet(5), { settings: canary }));
+      const failed = withCanary({ onTarget: true, state: 'failed', reason: 'ReadinessTimeout' });
+      const plan = planRollout(facts(failed, { settings: canary, previous: first.status, now: later(10) }));
+      expect(plan).toMatchObject({ kind: 'halted', grant: [], status: { phase: 'Failed', wave: 'canary' } });
+      expect(plan.status.message).toContain(
+        "Wave 'canary' halted: 1 of at most 0 nodes failed: row-003-web (ReadinessTimeout)",
+      );
+      const arrived = planRollout(
+        facts(withCanary({ onTarget: true }), { settings: canary, previous: first.status, now: later(10) }),
+      );
+      expect(
+        planRollout(facts(failed, { settings: canary, previous: arrived.status, now: later(20) })).status.phase,
+      ).toBe('Failed');
+    });
+
+    it('go on past failures within the budget', () => {
+      const tolerant = settings({ maxSkew: 10, waves: [{ name: 'canary', uids: ['row-003'], maxFailures: 1 }] });
+      const first = planRollout(facts(fleet(5), { settings: tolerant }));
+      const failed = withCanary({ onTarget: true, state: 'failed' });
+      const plan = planRollout(facts(failed, { settings: tolerant, previous: first.status, now: later(10) }));
+      expect(granted(plan)).toEqual(['row-000', 'row-001', 'row-002', 'row-004']);
+    });
+
+    it('do not hold up a change of values alone, which only needs a place', () => {
+      const nodes = fleet(5).map((item) => ({
+        ...item,
+        onTarget: item.uid !== 'row-004',
+        valuesOnly: item.uid === 'row-004',
+      }));
+      expect(granted(planRollout(facts(nodes, { settings: canary })))).toEqual(['row-004']);
+    });
+  });
+
+  it('is idle without nodes, and complete only when every node is ready with the target', () => {
+    expect(planRollout(facts([])).status).toMatchObject({ phase: 'Idle', message: 'No nodes using this template' });
+    const nodes = [node('a', { onTarget: true }), node('b', { onTarget: true, state: 'busy' })];
+    const almost = planRollout(facts(nodes));
+    expect(almost).toMatchObject({ kind: 'ended', status: { phase: 'InProgress' } });
+    expect(almost.status.message).toBe('Updating: 2/2 nodes updated (1 updating, 1 ready)');
+  });
+
+  it('never has more nodes in flight than places, whatever happens to nodes and edits, and ends when nodes get ready', () => {
+    const event = fc.record({ pick: fc.nat(30), what: fc.constantFrom('ready', 'fail', 'edit', 'pass', 'lose') });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), fc.array(event, { maxLength: 80 }), (maxSkew, events) => {
+        const world = openWorld(12, maxSkew);
+        for (const { pick, what } of events) world.happen(what, pick);
+        world.settle();
+        expect(world.worst()).toBeLessThanOrEqual(maxSkew);
+        expect(world.phase()).toBe('Complete');
+      }),
+    );
+  });
+});
+
+type World = { happen(what: string, pick: number): void; settle(): void; worst(): number; phase(): string | undefined };
+
+/** A fleet as the API server would hold it: grants write revisions, passes make nodes ready or failed. */
+function openWorld(size: number, maxSkew: number): World {
+  const nodes = fleet(size).map(({ name, uid }) => ({
+    name,
+    uid,
+    revision: 'r0',
+    state: 'ready' as RolloutNode['state'],
+    changed: false,
+  }));
+  let target = 'r1';
+  let status: RolloutStatus | undefined;
+  let seconds = 0;
+  let worst = 0;
+  const step = (carryOut: boolean) => {
+    seconds += 1;
+    const seen = nodes.map(({ name, uid, revision, state }) =>
+      node(uid, { name, onTarget: revision === target, state }),
+    );
+    const plan = planRollout(
+      facts(seen, {
+        settings: settings({ maxSkew, deadlineSeconds: 3600 }),
+        target,
+        previous: status,
+        now: later(seconds),
+      }),
+    );
+    status = plan.status;
+    const going = new Set(carryOut ? plan.grant.map(({ name }) => name) : []);
+    for (const item of nodes)
+      if (going.has(item.name)) Object.assign(item, { revision: target, state: 'busy', changed: true });
+    for (const item of nodes) if (item.state === 'ready') item.changed = false;
+    worst = Math.max(worst, nodes.filter(({ changed }) => changed).length);
+  };
+  const happenings: Record<string, (item: (typeof nodes)[number], pick: number) => void> = {
+    ready: (item) => Object.assign(item, { state: 'ready' }),
+    fail: (item) => (item.state === 'busy' ? Object.assign(item, { state: 'failed' }) : undefined),
+    edit: (_, pick) => (target = `r${pick}`),
+    pass: () => step(true),
+    lose: () => step(false),
+  };
+  return {
+    happen: (what, pick) => {
+      const item = nodes[pick % nodes.length];
+      if (item !== undefined) happenings[what]?.(item, pick);
+    },
+    settle: () => {
+      for (let round = 0; round < 2 * size + 4; round += 1) {
+        step(true);
+        for (const item of nodes) item.state = 'ready';
+      }
+      step(true);
+    },
+    worst: () => worst,
+    phase: () => status?.phase,
+  };
+}
