@@ -4,10 +4,10 @@ import { annotations, managers } from '../../domain/keys.ts';
 import type { WriteResult } from '../../domain/ports.ts';
 import {
   readRolloutCommand,
-  restoredSpec,
   type RolloutCommand,
-  type RolloutEffect,
   rolloutEffect,
+  type RolloutWrite,
+  rolloutWrites,
 } from '../../domain/rollout/commands.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { FormRef, RolloutCommandOutcome, RolloutCommandRequest } from '../contract.ts';
@@ -52,9 +52,10 @@ async function carryOut(
   const revisions = await listRevisions(deps.cluster, { namespace: request.namespace, name: request.form });
   const effect = rolloutEffect({ form: read.form, revisions }, command);
   if (effect.kind === 'none' || effect.kind === 'refused') return effect;
-  for (const write of await writesOf(deps, request, read, effect)) {
-    if (write.kind === 'ok') continue;
-    if (write.kind === 'refused') return { kind: 'refused', message: write.message };
+  for (const write of rolloutWrites(read, effect, deps.clock.now())) {
+    const result = await send(deps, request, write);
+    if (result.kind === 'ok') continue;
+    if (result.kind === 'refused') return { kind: 'refused', message: result.message };
     throw new LynqFailure('ClusterStale', `LynqForm ${request.namespace}/${request.form} changed meanwhile`, {
       form: request.form,
     });
@@ -62,25 +63,9 @@ async function carryOut(
   return { kind: 'done', message: effect.kind === 'restore' ? `restored ${effect.revision}` : command.verb };
 }
 
-async function writesOf(
-  deps: Deps,
-  request: FormRef,
-  { form, object }: ReadForm,
-  effect: Extract<RolloutEffect, { kind: 'patch' | 'restore' }>,
-): Promise<readonly WriteResult[]> {
+function send({ cluster }: Deps, request: FormRef, write: RolloutWrite): Promise<WriteResult> {
   const ref = formRef(request);
-  const { uid } = form.metadata;
-  if (effect.kind === 'restore') {
-    const body = { ...object, spec: restoredSpec(effect.content, form.spec.rollout) };
-    return [await deps.cluster.replace(ref, body, { manager: managers.apply })];
-  }
-  const options = { manager: managers.apply };
-  const writes: WriteResult[] = [];
-  if (effect.status !== undefined) {
-    const body = { metadata: { uid }, status: effect.status };
-    writes.push(await deps.cluster.patch(ref, 'merge', body, { ...options, subresource: 'status' }));
-  }
-  if (effect.spec !== undefined)
-    writes.push(await deps.cluster.patch(ref, 'merge', { metadata: { uid }, spec: effect.spec }, options));
-  return writes;
+  if (write.kind === 'replace') return cluster.replace(ref, write.body, { manager: managers.apply });
+  const subresource = write.subresource === undefined ? {} : { subresource: write.subresource };
+  return cluster.patch(ref, 'merge', write.body, { manager: managers.apply, ...subresource });
 }

@@ -10,6 +10,12 @@ import { describeNode } from './node-describe.ts';
 import { getNodes } from './node-get.ts';
 import { resync } from './node-resync.ts';
 import { scale } from './node-scale.ts';
+import { rolloutAbort } from './rollout-abort.ts';
+import { rolloutHistory } from './rollout-history.ts';
+import { rolloutPause } from './rollout-pause.ts';
+import { rolloutResume } from './rollout-resume.ts';
+import { rolloutStatus } from './rollout-status.ts';
+import { rolloutUndo } from './rollout-undo.ts';
 
 /** Every command, in the order of the help. A new one is a file beside this and a line here. */
 export const commands: readonly Command[] = [
@@ -22,6 +28,12 @@ export const commands: readonly Command[] = [
   render,
   resync,
   scale,
+  rolloutStatus,
+  rolloutHistory,
+  rolloutPause,
+  rolloutResume,
+  rolloutAbort,
+  rolloutUndo,
   deleteHub,
   deleteForm,
 ];
@@ -30,5 +42,6 @@ export const commands: readonly Command[] = [
 export const commandGroups: Readonly<Record<string, string>> = {
   get: 'List hubs, forms or nodes',
   describe: 'Show one object in full',
+  rollout: 'Follow and steer how an edit of a form reaches its nodes',
   delete: 'Delete a hub or a form',
 };

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { isJsonObject } from '../../domain/api/json.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
+import { managers } from '../../domain/keys.ts';
 import type { Cluster, FieldConflict, ObjectRef, WriteResult } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -132,13 +133,18 @@ async function applyOne(
   const { apiVersion, kind, name } = manifest;
   const ref: ObjectRef = { apiVersion, kind, namespace, name };
   const before = await cluster.get(ref);
-  const result = await cluster.apply(ref, bodyOf(manifest, namespace), {
-    manager,
-    force: options.force,
-    dryRun: options.dryRun,
-  });
+  const result = await send(cluster, ref, bodyOf(manifest, namespace), options);
   if (result.kind !== 'ok') throw refusal(manifest, result);
   return outcomeOf(before, result.object);
+}
+
+/** Fields that only our own commands hold, such as those of a form after `lynq rollout undo`, are taken back without being asked for. */
+const ownManagers: ReadonlySet<string> = new Set([manager, managers.apply]);
+
+async function send(cluster: Cluster, ref: ObjectRef, body: JsonObject, { force, dryRun }: Mode): Promise<WriteResult> {
+  const result = await cluster.apply(ref, body, { manager, force, dryRun });
+  const ours = result.kind === 'conflict' && result.fields.every((field) => ownManagers.has(field.manager));
+  return ours ? cluster.apply(ref, body, { manager, force: true, dryRun }) : result;
 }
 
 /** The object as it is sent: with its namespace, without what only a server writes. */

@@ -1,5 +1,6 @@
 import type { LynqForm, LynqFormSpec } from '../api/form.ts';
 import { isJsonObject, type JsonObject, numberAt, textAt } from '../api/json.ts';
+import { annotations } from '../keys.ts';
 import { rolloutGate } from './settings.ts';
 
 /** What a person can tell a rollout, as `lynq rollout`, a signal or annotation `lynq.sh/rollout`; `kubectl rollout` knows most of them. */
@@ -110,7 +111,35 @@ export function rolloutEffect(facts: CommandFacts, command: RolloutCommand): Rol
   return effect(facts, command);
 }
 
+/** One write to the form, in the order in which they are to be made. */
+export type RolloutWrite =
+  | { readonly kind: 'merge'; readonly subresource?: 'status'; readonly body: JsonObject }
+  | { readonly kind: 'replace'; readonly body: JsonObject };
+
 /** The spec that a restored revision gives: its content with the rollout block that the form has now. */
-export function restoredSpec(content: JsonObject, rollout: LynqFormSpec['rollout']): JsonObject {
+function restoredSpec(content: JsonObject, rollout: LynqFormSpec['rollout']): JsonObject {
   return { ...content, ...(rollout === undefined ? {} : { rollout: rollout as unknown as JsonObject }) };
+}
+
+/** Makes the worker look at the form although only its status changed. */
+function look(now: Date): JsonObject {
+  return { annotations: { [annotations.forceReconcile]: now.toISOString() } };
+}
+
+/** An effect as writes. A restored form is replaced in the version that was read; the others are conditional on the form being the same one. */
+export function rolloutWrites(
+  read: { readonly form: LynqForm; readonly object: JsonObject },
+  effect: Extract<RolloutEffect, { kind: 'patch' | 'restore' }>,
+  now: Date,
+): readonly RolloutWrite[] {
+  const { form, object } = read;
+  if (effect.kind === 'restore')
+    return [{ kind: 'replace', body: { ...object, spec: restoredSpec(effect.content, form.spec.rollout) } }];
+  const { uid } = form.metadata;
+  const status: readonly RolloutWrite[] =
+    effect.status === undefined
+      ? []
+      : [{ kind: 'merge', subresource: 'status', body: { metadata: { uid }, status: effect.status } }];
+  const spec = effect.spec === undefined ? {} : { spec: effect.spec };
+  return [...status, { kind: 'merge', body: { metadata: { uid, ...look(now) }, ...spec } }];
 }

@@ -41,9 +41,10 @@ function inputOf(object: JsonObject): string {
   const found = textMapAt(object, 'metadata', 'annotations');
   const approval = found[annotations.approveDeletions] ?? '';
   const forced = found[annotations.forceReconcile] ?? '';
+  const told = found[annotations.rollout] ?? '';
   const deleting = textAt(object, 'metadata', 'deletionTimestamp') ?? '';
   const generation = numberAt(object, 'metadata', 'generation') ?? 0;
-  return [textAt(object, 'metadata', 'uid') ?? '', generation, approval, forced, deleting].join('/');
+  return [textAt(object, 'metadata', 'uid') ?? '', generation, approval, forced, told, deleting].join('/');
 }
 
 function hubDigest(object: JsonObject): HubDigest {

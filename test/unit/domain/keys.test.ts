@@ -10,6 +10,7 @@ describe('domain/keys', () => {
       node: 'lynq.sh/node',
       nodeNamespace: 'lynq.sh/node-namespace',
       orphaned: 'lynq.sh/orphaned',
+      form: 'lynq.sh/form',
     });
     expect(Object.values(annotations)).toEqual(
       expect.arrayContaining([

@@ -6,7 +6,19 @@ import { run } from '../run.ts';
 
 describe('client/commands/index', () => {
   it('has every command file, each named noun-verb', () => {
-    const verbs = ['apply', 'delete', 'describe', 'get', 'lint', 'render', 'resync', 'scale'];
+    const verbs = [
+      'abort',
+      'apply',
+      'delete',
+      'describe',
+      'get',
+      'history',
+      'lint',
+      'pause',
+      'render',
+      'resume',
+      'resync',
+    ].concat(['scale', 'status', 'undo']);
     const shared = ['object-delete.ts'];
     const folder = new URL('../../../../client/commands/', import.meta.url);
     const files = readdirSync(folder).filter(

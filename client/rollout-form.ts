@@ -1,0 +1,28 @@
+import { LynqForm } from '../domain/api/form.ts';
+import type { JsonObject } from '../domain/api/json.ts';
+import { labelValue } from '../domain/identity.ts';
+import { labels } from '../domain/keys.ts';
+import { type KeptRevision, keptRevisions } from '../domain/rollout/commands.ts';
+import type { Context } from './context.ts';
+import { kinds, requireObject } from './kinds.ts';
+
+/** A form as the command found it. */
+export interface FoundForm {
+  readonly form: LynqForm;
+  readonly object: JsonObject;
+}
+
+/** @throws CommandError when there is no such form. */
+export async function findForm(context: Context, name: string): Promise<FoundForm> {
+  const cluster = await context.services.cluster();
+  const object = await requireObject(cluster, kinds.form, await context.namespace(), name);
+  return { form: LynqForm.parse(object), object };
+}
+
+/** The kept revisions of a form, newest first. */
+export async function findRevisions(context: Context, name: string): Promise<readonly KeptRevision[]> {
+  const cluster = await context.services.cluster();
+  const labelSelector = `${labels.form}=${labelValue(name)}`;
+  const kind = { apiVersion: 'apps/v1', kind: 'ControllerRevision' };
+  return keptRevisions(await cluster.list(kind, { namespace: await context.namespace(), labelSelector }));
+}
