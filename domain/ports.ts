@@ -152,10 +152,19 @@ export interface ReadProof {
   readonly insecure: boolean;
 }
 
+/** Texts in PEM from the Secrets that a `tls` block names. */
+export interface TlsMaterial {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface RowRequest {
   readonly hub: string;
   readonly spec: LynqHubSpec;
   readonly password: string;
+  /** Set when the source has a `tls` block. */
+  readonly tls?: TlsMaterial | undefined;
   readonly signal: AbortSignal;
 }
 

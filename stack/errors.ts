@@ -48,7 +48,7 @@ const texts = {
     `${p.packages.join(' and ')} must be installed, but this user is not root and "sudo -n" asks for a password. ` +
     `Run "sudo apt-get install --no-install-recommends ${p.packages.join(' ')}" once and run this again.`,
   'no-package-manager': (p) =>
-    `mariadbd is not on PATH and there is no apt-get to install ${p.packages.join(' and ')}. ` +
+    `a database server is not on PATH and there is no apt-get to install ${p.packages.join(' and ')}. ` +
     'Install MariaDB 10.6 or newer so that mariadbd and mariadb-install-db are on PATH, and run this again.',
   'install-failed': (p) =>
     `Installing ${p.what} failed: ${p.command}\n${quoted(p.lastLines)}\n` +

@@ -12,14 +12,16 @@ import { Repairs } from '../activities/node/repairs.ts';
 import { openHubKeys } from '../activities/secrets.ts';
 import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
+import { openPostgresRowSource } from '../adapters/postgres/index.ts';
 import { readCrds } from '../deploy/crds.ts';
-import type { Logger } from '../domain/ports.ts';
+import type { Logger, RowSource } from '../domain/ports.ts';
 import { closeRenderThreads } from '../template/index.ts';
 import type { WorkerConfig } from './config.ts';
 import { installCrds } from './crds.ts';
 import { failureInterceptor } from './failure-interceptor.ts';
 import { holderIdentity, Leader } from './leader.ts';
 import { leadingWork } from './leading.ts';
+import { rowSourceByType } from './row-sources.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';
@@ -57,11 +59,16 @@ export interface Seams {
   readonly workflowInterceptors: readonly string[];
 }
 
+function openRowSource(logger: Logger): RowSource {
+  const options = { logger, connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 };
+  return rowSourceByType({ mysql: openMySqlRowSource(options), postgres: openPostgresRowSource(options) });
+}
+
 function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, parts: WiringParts): Deps {
   const { config, logger, temporal, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
-    rows: openMySqlRowSource({ logger, connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 }),
+    rows: openRowSource(logger),
     changes: watches.ports.changes,
   };
   const ports = seams?.ports(outward) ?? outward;

@@ -1,8 +1,9 @@
-import { LynqHub } from '../../domain/api/hub.ts';
+import { LynqHub, type SecretKeyRef } from '../../domain/api/hub.ts';
 import type { JsonObject } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { apiVersion, finalizers, managers } from '../../domain/keys.ts';
-import type { ObjectRef } from '../../domain/ports.ts';
+import { sourceBlock } from '../../domain/hub-source.ts';
+import type { ObjectRef, TlsMaterial } from '../../domain/ports.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { secretBytes } from '../secrets.ts';
@@ -49,27 +50,45 @@ async function writeFinalizers(
   );
 }
 
-/** The password of the hub's account; a Secret or key that is missing is an error, never an empty password (decisions.md section 3). */
-export async function readPassword(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<string> {
-  const ref = hub.spec.source.mysql?.passwordRef;
-  if (ref === undefined) return '';
-  const title = `Secret ${request.namespace}/${ref.name}`;
-  const secret = await deps.cluster.get({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    namespace: request.namespace,
-    name: ref.name,
-  });
+/** What a hub needs besides its own fields to reach its source. */
+export interface SourceCredentials {
+  readonly password: string;
+  readonly tls?: TlsMaterial;
+}
+
+/**
+ * Password and TLS material of the hub's source, from Secrets of its namespace. A Secret or key that is missing is an error, never an empty
+ * password (decisions.md section 3).
+ */
+export async function readCredentials(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<SourceCredentials> {
+  const { type } = hub.spec.source;
+  const block = sourceBlock(hub.spec, type);
+  const read = async (ref: SecretKeyRef | undefined, field: string): Promise<string | undefined> =>
+    ref === undefined ? undefined : readSecretKey(deps, request, ref, `spec.source.${type}.${field}`);
+  const password = (await read(block.passwordRef, 'passwordRef')) ?? '';
+  if (block.tls === undefined) return { password };
+  const [ca, cert, key] = await Promise.all([
+    read(block.tls.caRef, 'tls.caRef'),
+    read(block.tls.certRef, 'tls.certRef'),
+    read(block.tls.keyRef, 'tls.keyRef'),
+  ]);
+  const tls: TlsMaterial = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+  return { password, tls };
+}
+
+async function readSecretKey(deps: Deps, { namespace }: HubRef, ref: SecretKeyRef, field: string): Promise<string> {
+  const title = `Secret ${namespace}/${ref.name}`;
+  const secret = await deps.cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: ref.name });
   if (secret === undefined) {
-    throw new LynqFailure('HubInvalid', `${title}, named by spec.source.mysql.passwordRef, does not exist; create it`, {
-      secret: ref.name,
-    });
+    throw new LynqFailure('HubInvalid', `${title}, named by ${field}, does not exist; create it`, { secret: ref.name });
   }
-  const password = secretBytes(secret, ref.key);
-  if (password === undefined) {
-    throw new LynqFailure('HubInvalid', `${title} has no key '${ref.key}', named by spec.source.mysql.passwordRef`, {
-      secret: ref.name,
-    });
+  const value = secretBytes(secret, ref.key);
+  if (value === undefined) {
+    throw new LynqFailure('HubInvalid', `${title} has no key '${ref.key}', named by ${field}`, { secret: ref.name });
   }
-  return password.toString('utf8');
+  return value.toString('utf8');
 }

@@ -12,7 +12,7 @@ import { readableSpec, sealRow, type SecretValues } from '../../domain/secret-va
 import type { HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import type { ReadHub } from './read-hub.ts';
-import { readPassword } from './read-hub.ts';
+import { readCredentials } from './read-hub.ts';
 
 /** A proven read: what the rows mean, and the values of those rows that some node does not have yet. */
 export interface RowsRead {
@@ -48,7 +48,7 @@ export async function readRows(
   const readable = readableSpec(spec);
   const names = new Set(Object.keys(spec.secretValueMappings ?? {}));
   const key = names.size === 0 ? new Uint8Array() : await deps.hubKeys.of(request.namespace, request.hub);
-  const password = await readPassword(deps, request, work.hub);
+  const credentials = await readCredentials(deps, request, work.hub);
   const onRow = (raw: SourceRow): void => {
     const { row, secrets } = sealRow(raw, names, key);
     classifier.add(row);
@@ -58,7 +58,7 @@ export async function readRows(
       values.set(row.uid, { annotations: found, secrets });
   };
   const proof = await deps.rows.read(
-    { hub: `${request.namespace}/${request.hub}`, spec: readable, password, signal: work.attempt.signal },
+    { hub: `${request.namespace}/${request.hub}`, spec: readable, ...credentials, signal: work.attempt.signal },
     onRow,
   );
   const classified = classifier.finish();

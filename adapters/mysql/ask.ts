@@ -1,4 +1,5 @@
-import type { Limits, Session } from './session.ts';
+import type { Limits } from '../sql/session-error.ts';
+import type { Session } from './session.ts';
 
 /** Runs a statement with a small answer and gives it as text, null for NULL. Not for tables of users. */
 export type Ask = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;

@@ -1,21 +1,12 @@
 import { type FailureType, LynqFailure } from '../../domain/failures.ts';
-import type { SessionErrorCode } from './session.ts';
+import type { Place } from '../sql/row-source.ts';
+import type { SessionErrorCode } from '../sql/session-error.ts';
+import { TlsError, tlsProblem } from '../sql/tls.ts';
 
 /**
  * What a failed exchange with a server means, decided by errno or error code alone. The server's own text is never read or passed on:
  * it can quote row values.
  */
-
-/** Where it happened, for messages. */
-export interface Place {
-  readonly hub: string;
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly database: string;
-  /** `database.table` as the statement names it. */
-  readonly table: string;
-}
 
 interface FailureRule {
   readonly type: FailureType;
@@ -72,6 +63,12 @@ const overTime: FailureRule = {
 const stopped: FailureRule = {
   type: 'SourceIncomplete',
   text: (place) => `the server stopped reading ${place.table}; it is read again`,
+};
+
+const noTls: FailureRule = {
+  type: 'SourceDenied',
+  text: (place) =>
+    `${server(place)} does not speak TLS, which source.mysql.tls asks for: nothing was sent; set the server up for TLS`,
 };
 
 /** Error numbers of MySQL 5.7 to 9 and MariaDB 10 to 12. */
@@ -131,6 +128,7 @@ const sessionRules = {
     text: (place) => `a row of ${place.table} is larger than 32 MiB: map smaller columns`,
   },
   SESSION_OUT_OF_ORDER: stopped,
+  SESSION_CLEAR_PASSWORD: noMethod,
   SESSION_POOL_EXHAUSTED: {
     type: 'SourceUnreachable',
     text: (place) => `earlier reads of hub ${place.hub} from ${server(place)} are still under way`,
@@ -152,6 +150,7 @@ const byCode: Readonly<Partial<Record<string, FailureRule>>> = {
   PROTOCOL_CONNECTION_LOST: lost,
   AUTH_SWITCH_PLUGIN_ERROR: noMethod,
   MYSQL_CLEAR_PASSWORD_NOT_ENABLED: noMethod,
+  HANDSHAKE_NO_SSL_SUPPORT: noTls,
 };
 
 /** After these the caller asks the server which column it is. */
@@ -172,6 +171,7 @@ export function errnoOf(error: unknown): number | undefined {
  */
 export function readFailure(error: unknown, place: Place, phase: 'connect' | 'read'): LynqFailure {
   if (error instanceof LynqFailure) return error;
+  if (error instanceof TlsError) return untrustedServer(error, place);
   const errno = errnoOf(error);
   const code = codeOf(error);
   const rule = (errno === undefined ? undefined : byErrno[errno]) ?? (code === undefined ? undefined : byCode[code]);
@@ -185,6 +185,13 @@ export function readFailure(error: unknown, place: Place, phase: 'connect' | 're
         `reading ${place.table} from ${server(place)} failed (error ${cause})`,
         detail,
       );
+}
+
+/** One attempt per sync, like a refused login: nothing changes until a person acts. */
+function untrustedServer(error: TlsError, place: Place): LynqFailure {
+  const detail = { hub: place.hub, server: server(place), table: place.table, error: error.code };
+  const text = `${server(place)} cannot be trusted, nothing was sent to it: ${tlsProblem(error)} (error ${error.code})`;
+  return new LynqFailure('SourceDenied', text, detail);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,1 +1,1 @@
-export { type MySqlRowSourceOptions, openMySqlRowSource } from './row-source.ts';
+export { openMySqlRowSource } from './row-source.ts';

@@ -1,10 +1,12 @@
 import { LynqFailure } from '../../domain/failures.ts';
 import type { ReadProof, SourceRow } from '../../domain/ports.ts';
+import { type CellReader, type MappedColumn, mappedTo, rowReader } from '../sql/columns.ts';
+import type { DriverRead } from '../sql/row-source.ts';
 import { type Ask, askSession } from './ask.ts';
 import { errnoOf } from './errors.ts';
 import { readIdentity } from './identity.ts';
-import type { Limits, Session } from './session.ts';
-import { type MappedColumn, mappedTo, type ReadPlan } from './statement.ts';
+import type { Session } from './session.ts';
+import type { MySqlReadPlan } from './statement.ts';
 import { type ColumnShape, columnReader } from './value-text.ts';
 
 /**
@@ -12,14 +14,12 @@ import { type ColumnShape, columnReader } from './value-text.ts';
  * no warning and COUNT(*) equal to the rows delivered. A proof is made only after the transaction has ended well: whatever goes wrong
  * before that is an error, and the caller throws away the rows it has seen. Only SELECT, SET, START TRANSACTION and COMMIT are sent.
  */
-export interface ProvenRead {
-  readonly session: Session;
-  readonly limits: Limits;
-  readonly statementTimeoutMs: number;
-  readonly plan: ReadPlan;
-}
+export type ProvenRead = DriverRead<Session, MySqlReadPlan>;
 
-export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<ReadProof> {
+export async function readProven(
+  read: ProvenRead,
+  onRow: (row: SourceRow) => void,
+): Promise<Omit<ReadProof, 'insecure'>> {
   const { plan } = read;
   const ask = askSession(read.session, read.limits);
   const server = await prepareSession(ask, read.statementTimeoutMs);
@@ -36,13 +36,12 @@ export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => vo
     rows: streamed.rows,
     identity: identity.hash,
     warnings: [...server.warnings, ...engineWarning(plan, identity.engine), ...streamed.warnings],
-    insecure: true,
   };
 }
 
-function incomplete({ database, table }: ReadPlan, what: string): LynqFailure {
-  return new LynqFailure('SourceIncomplete', `the server ${what}, reading ${database}.${table}`, {
-    table: `${database}.${table}`,
+function incomplete({ title }: MySqlReadPlan, what: string): LynqFailure {
+  return new LynqFailure('SourceIncomplete', `the server ${what}, reading ${title}`, {
+    table: title,
   });
 }
 
@@ -84,10 +83,10 @@ async function limitStatements(ask: Ask, milliseconds: number, isMariaDb: boolea
   return ['the server has no statement limit; a long read is cut only by closing the connection'];
 }
 
-function engineWarning({ database, table }: ReadPlan, engine: string | undefined): readonly string[] {
+function engineWarning({ title }: MySqlReadPlan, engine: string | undefined): readonly string[] {
   if (engine === undefined || engine === 'InnoDB') return [];
   return [
-    `table ${database}.${table} has engine ${engine}: it may have no snapshots, then a row that comes during a read delays the sync`,
+    `table ${title} has engine ${engine}: it may have no snapshots, then a row that comes during a read delays the sync`,
   ];
 }
 
@@ -103,7 +102,7 @@ async function streamRows(
     plan.select,
     {
       onColumns(shapes) {
-        if (shapes.length === plan.columns.length) toRow = rowReader(plan.columns, shapes, zeroDates);
+        if (shapes.length === plan.columns.length) toRow = rowReader(cellsOf(plan.columns, shapes, zeroDates));
       },
       onRow(values) {
         if (toRow === undefined || values.length !== plan.columns.length) throw incomplete(plan, 'sent other columns');
@@ -121,24 +120,13 @@ function zeroDateWarning(column: MappedColumn, count: number): string {
   return `column ${column.column} (mapped to ${mappedTo(column)}) has ${count} zero dates, read as empty text`;
 }
 
-/** Builds rows from raw values. The extras have no prototype, so that `__proto__` is a variable like any other. */
-function rowReader(
+function cellsOf(
   columns: readonly MappedColumn[],
   shapes: readonly ColumnShape[],
   zeroDates: Map<MappedColumn, number>,
-): (values: readonly (Buffer | null)[]) => SourceRow {
-  const cells = columns.map((column, index) => {
+): readonly CellReader<Buffer>[] {
+  return columns.map((column, index) => {
     const onZeroDate = (): void => void zeroDates.set(column, (zeroDates.get(column) ?? 0) + 1);
-    return { index, column, read: columnReader(shapes[index] ?? {}, onZeroDate) };
+    return { column, read: columnReader(shapes[index] ?? {}, onZeroDate) };
   });
-  return (values) => {
-    const fixed = { uid: '', activate: '', hostOrUrl: '' };
-    const extra: Record<string, string> = Object.create(null);
-    for (const { index, column, read } of cells) {
-      const text = read(values[index] ?? null);
-      if (column.meaning === 'extra') extra[column.variable] = text;
-      else fixed[column.meaning] = text;
-    }
-    return { ...fixed, extra };
-  };
 }

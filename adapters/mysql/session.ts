@@ -1,5 +1,10 @@
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Connection, createConnection } from 'mysql2';
+import { openStreamGuard, type StreamGuard } from '../sql/guarded-stream.ts';
+import type { Access, SqlSession } from '../sql/pool.ts';
+import { type Limits, SessionError } from '../sql/session-error.ts';
+import { TlsError, verifiedTls } from '../sql/tls.ts';
 import type { ColumnShape } from './value-text.ts';
 
 /**
@@ -8,89 +13,34 @@ import type { ColumnShape } from './value-text.ts';
  * process nor fill its memory.
  */
 
-export interface Access {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
-
 /** Receives a result set while it arrives. `onRow` gets the raw bytes of the text protocol, null for NULL; they are valid during the call. */
 export interface ResultSink {
   onColumns?(columns: readonly ColumnShape[]): void;
   onRow(values: readonly (Buffer | null)[]): void;
 }
 
-/** How long to wait and when to give up. */
-export interface Limits {
-  readonly milliseconds: number;
-  readonly signal: AbortSignal;
-}
-
-export interface Session {
+export interface Session extends SqlSession {
   /** Runs one statement. Rejects with the error of the server, of the socket, or a SessionError; all but the first destroy the session. */
   run(sql: string, sink: ResultSink, limits: Limits): Promise<void>;
-  /** Whether the server still answers. */
-  ping(limits: Limits): Promise<boolean>;
-  /** Closes the socket now; a statement under way rejects. */
-  destroy(): void;
-  /** Says good-bye to the server and closes. */
-  end(): void;
-}
-
-/** Largest answer between two rows that is taken in; a row beyond it could not become annotations anyway (256 KiB). */
-export const maxRowBytes = 32 * 1024 * 1024;
-
-export type SessionErrorCode =
-  | 'SESSION_ABORTED'
-  | 'SESSION_OVERTIME'
-  | 'SESSION_ROW_TOO_LARGE'
-  | 'SESSION_OUT_OF_ORDER'
-  | 'SESSION_POOL_EXHAUSTED';
-
-/** An exchange that we ended; `errors.ts` says what each code means. */
-export class SessionError extends Error {
-  readonly code: SessionErrorCode;
-
-  constructor(code: SessionErrorCode) {
-    super(code);
-    this.name = 'SessionError';
-    this.code = code;
-  }
-}
-
-/** A socket whose data handler cannot throw into the event loop, and that counts what came since the last row. */
-class GuardedSocket extends Socket {
-  #sinceRow = 0;
-
-  rowSeen(): void {
-    this.#sinceRow = 0;
-  }
-
-  override emit(event: string | symbol, ...values: unknown[]): boolean {
-    if (event !== 'data') return super.emit(event, ...values);
-    this.#sinceRow += values[0] instanceof Uint8Array ? values[0].length : 0;
-    try {
-      super.emit(event, ...values);
-    } catch (error) {
-      this.destroy(error instanceof Error ? error : new Error('packet handler threw'));
-    }
-    if (this.#sinceRow > maxRowBytes) this.destroy(new SessionError('SESSION_ROW_TOO_LARGE'));
-    return true;
-  }
 }
 
 interface Line {
   readonly connection: Connection;
-  readonly socket: GuardedSocket;
+  readonly socket: Socket;
+  readonly guard: StreamGuard;
+  /** Why the server was not trusted. */
+  readonly tlsErrors: readonly TlsError[];
   readonly destroy: () => void;
 }
 
 /** Connects and logs in, once. */
 export async function openSession(access: Access, limits: Limits): Promise<Session> {
   const line = openLine(access, limits.milliseconds);
-  await exchange(line, limits, (settle) => line.connection.connect((error) => settle(error ?? undefined)));
+  await exchange(line, limits, (settle) => line.connection.connect((error) => settle(error ?? undefined))).catch(
+    (error: unknown) => {
+      throw line.tlsErrors[0] ?? error;
+    },
+  );
   return {
     run: (sql, sink, bounds) => exchange(line, bounds, (settle) => startStatement(line, sql, sink, settle)),
     ping: (bounds) =>
@@ -106,12 +56,16 @@ export async function openSession(access: Access, limits: Limits): Promise<Sessi
   };
 }
 
-function openLine(access: Access, connectTimeout: number): Line {
-  const socket = new GuardedSocket();
+function openLine({ tls, ...access }: Access, connectTimeout: number): Line {
+  const guard = openStreamGuard();
+  const socket = new Socket();
+  guard.guard(socket);
   socket.setNoDelay(true).setKeepAlive(true, 30_000);
   socket.connect({ host: access.host, port: access.port });
   const connection = createConnection({
     ...access,
+    // mysql2 verifies the certificate against `host`; the socket above knows where to go.
+    ...(tls === undefined ? {} : { host: tls.serverName, ssl: { ...verifiedTls(tls), verifyIdentity: true } }),
     stream: socket,
     connectTimeout,
     charset: 'utf8mb4',
@@ -128,13 +82,36 @@ function openLine(access: Access, connectTimeout: number): Line {
   });
   // Without a listener a connection lost while idle would end the process.
   connection.on('error', () => undefined);
+  const tlsErrors: TlsError[] = [];
+  watchUpgrade(connection, guard, tlsErrors);
   return {
     connection,
     socket,
+    guard,
+    tlsErrors,
     destroy() {
       connection.destroy();
       socket.destroy();
     },
+  };
+}
+
+/** The part of a mysql2 connection that turns it into an encrypted one. */
+interface Upgradable {
+  stream: Duplex;
+  startTLS(done: (error?: unknown) => void): void;
+}
+
+/** Guards the encrypted stream like the plain one, and keeps the reason of a failed handshake, which mysql2 overwrites with its own code. */
+function watchUpgrade(connection: unknown, guard: StreamGuard, tlsErrors: TlsError[]): void {
+  const upgradable = connection as Upgradable;
+  const start = upgradable.startTLS.bind(upgradable);
+  upgradable.startTLS = (done) => {
+    start((error) => {
+      if (error !== undefined && error !== null) tlsErrors.push(new TlsError(error));
+      done(error);
+    });
+    guard.guard(upgradable.stream);
   };
 }
 
@@ -171,7 +148,12 @@ function exchange(line: Line, { signal, milliseconds }: Limits, start: (settle: 
   });
 }
 
-function startStatement({ connection, socket, destroy }: Line, sql: string, sink: ResultSink, settle: Settle): void {
+function startStatement(
+  { connection, socket, guard, destroy }: Line,
+  sql: string,
+  sink: ResultSink,
+  settle: Settle,
+): void {
   const guarded = <Values extends unknown[]>(handle: (...values: Values) => void) => {
     return (...values: Values): void => {
       try {
@@ -182,7 +164,7 @@ function startStatement({ connection, socket, destroy }: Line, sql: string, sink
       }
     };
   };
-  socket.rowSeen();
+  guard.rowSeen();
   connection
     .query({ sql, rowsAsArray: true, typeCast: false })
     // Absent for a statement without a result set.
@@ -193,7 +175,7 @@ function startStatement({ connection, socket, destroy }: Line, sql: string, sink
     .on(
       'result',
       guarded((row: unknown) => {
-        socket.rowSeen();
+        guard.rowSeen();
         if (Array.isArray(row)) sink.onRow(row);
       }),
     )

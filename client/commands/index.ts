@@ -4,6 +4,7 @@ import { getForms } from './form-get.ts';
 import { render } from './form-render.ts';
 import { deleteHub } from './hub-delete.ts';
 import { getHubs } from './hub-get.ts';
+import { notify } from './hub-notify.ts';
 import { apply } from './manifest-apply.ts';
 import { lint } from './manifest-lint.ts';
 import { describeNode } from './node-describe.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   lint,
   render,
   resync,
+  notify,
   scale,
   rolloutStatus,
   rolloutHistory,

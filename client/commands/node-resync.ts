@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { requestSync } from '../hub-sync.ts';
 import { kinds, refOf } from '../kinds.ts';
 
 /** Signals under way at once: enough to be quick with thousands of nodes, few enough for any server. */
@@ -29,7 +30,7 @@ export const resync = defineCommand({
     const cluster = await context.services.cluster();
     const target = await findTarget(cluster, namespace, args.target);
     const engine = await context.services.engine();
-    const synced = target.kind === 'hub' ? await syncHub(context, engine, namespace, target.name) : true;
+    const synced = target.kind === 'hub' ? await requestSync(context, engine, { namespace, hub: target.name }) : true;
     const signalled = await resyncNodes(context, engine, { namespace, nodes: target.nodes });
     return synced && signalled ? exitCodes.ok : exitCodes.failed;
   },
@@ -85,19 +86,6 @@ async function findUid(cluster: Cluster, namespace: string, uid: string): Promis
 async function nodesWith(cluster: Cluster, namespace: string, labelSelector: string): Promise<readonly string[]> {
   const nodes = await cluster.list(kinds.node, { namespace, labelSelector });
   return nodes.map((node) => textAt(node, 'metadata', 'name') ?? '');
-}
-
-async function syncHub(context: Context, engine: Engine, namespace: string, hub: string): Promise<boolean> {
-  const result = await engine.syncHub(namespace, hub);
-  if (result.kind === 'sent') {
-    context.out.write(`${kinds.hub.resource}/${hub} sync requested\n`);
-    return true;
-  }
-  context.err.write(
-    `Error: LynqHub ${namespace}/${hub} has no schedule in Temporal at ${engine.address}\n` +
-      '  The worker makes it within seconds of the hub; check that it is running and uses this Temporal namespace.\n',
-  );
-  return false;
 }
 
 async function resyncNodes(

@@ -31,21 +31,23 @@ function lintSecrets({ source, root }: Manifest, spec: LynqHubSpec): readonly Pr
 
 function lintSource({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {
   const problems: Problem[] = [];
-  if (spec.source.type === 'mysql' && spec.source.mysql === undefined) {
+  const { type } = spec.source;
+  const block = spec.source[type];
+  if (block === undefined) {
     problems.push(
       problemAt(source, offsetOf(root, ['spec', 'source']), {
-        message: 'mysql configuration is required when source type is mysql',
-        fix: 'add spec.source.mysql with host, username, database and table',
+        message: `${type} configuration is required when source type is ${type}`,
+        fix: `add spec.source.${type} with host, username, database and table`,
       }),
     );
   }
   const required = {
     'spec.valueMappings.uid': spec.valueMappings.uid,
     'spec.valueMappings.activate': spec.valueMappings.activate,
-    'spec.source.mysql.host': spec.source.mysql?.host,
-    'spec.source.mysql.username': spec.source.mysql?.username,
-    'spec.source.mysql.database': spec.source.mysql?.database,
-    'spec.source.mysql.table': spec.source.mysql?.table,
+    [`spec.source.${type}.host`]: block?.host,
+    [`spec.source.${type}.username`]: block?.username,
+    [`spec.source.${type}.database`]: block?.database,
+    [`spec.source.${type}.table`]: block?.table,
   };
   for (const [path, value] of Object.entries(required)) {
     if (value === '')

@@ -9,6 +9,20 @@ export const SecretKeyRef = z.object({
 });
 export type SecretKeyRef = z.infer<typeof SecretKeyRef>;
 
+/** Present means: encrypted, the server's certificate and name verified, TLS 1.2 or newer, and no connection otherwise. */
+export const TlsSettings = z.object({
+  caRef: SecretKeyRef.optional().describe(
+    'Secret key with the certificates (PEM) that the server is verified by; the well-known ones when absent.',
+  ),
+  serverName: z
+    .string()
+    .optional()
+    .describe('Name that the certificate of the server must have; host when absent. Required when host is an address.'),
+  certRef: SecretKeyRef.optional().describe('Secret key with the certificate (PEM) to present to the server.'),
+  keyRef: SecretKeyRef.optional().describe('Secret key with the private key (PEM) of that certificate.'),
+});
+export type TlsSettings = z.infer<typeof TlsSettings>;
+
 export const MySqlSource = z.object({
   host: z.string().describe('Host name or address of the server.'),
   port: z.int32().min(1).max(65535).default(3306).meta(requiredInSchema).describe('TCP port of the server.'),
@@ -16,11 +30,24 @@ export const MySqlSource = z.object({
   passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
   database: z.string().describe('Database (schema) of the table.'),
   table: z.string().describe('Table or view; `db.table` is allowed.'),
+  tls: TlsSettings.optional().describe('Encrypts and verifies the connection; without it everything is sent in clear.'),
 });
 export type MySqlSource = z.infer<typeof MySqlSource>;
 
+export const PostgresSource = z.object({
+  host: z.string().describe('Host name or address of the server.'),
+  port: z.int32().min(1).max(65535).default(5432).describe('TCP port of the server.'),
+  username: z.string().describe('Role to read with; SELECT on the table and USAGE on its schema are enough.'),
+  passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
+  database: z.string().describe('Database of the table.'),
+  schema: z.string().default('public').describe('Schema of the table.'),
+  table: z.string().describe('Table or view, as it is stored (names are case-sensitive); `schema.table` is allowed.'),
+  tls: TlsSettings.optional().describe('Encrypts and verifies the connection; without it everything is sent in clear.'),
+});
+export type PostgresSource = z.infer<typeof PostgresSource>;
+
 export const HubSource = z.object({
-  type: z.enum(['mysql']).describe('Kind of the data source.'),
+  type: z.enum(['mysql', 'postgres']).describe('Kind of the data source.'),
   syncInterval: z
     .string()
     .regex(/^[0-9]+(s|m|h)$/)
@@ -28,6 +55,7 @@ export const HubSource = z.object({
     .meta(requiredInSchema)
     .describe('How often the table is read; 0s means only on changes and on request.'),
   mysql: MySqlSource.optional().describe('The MySQL or MariaDB source; required when type is mysql.'),
+  postgres: PostgresSource.optional().describe('The PostgreSQL source; required when type is postgres.'),
 });
 export type HubSource = z.infer<typeof HubSource>;
 

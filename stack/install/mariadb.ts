@@ -26,24 +26,33 @@ export function findMariadb(context: InstallContext): MariadbPrograms | undefine
   return { mariadbd, mariadbInstallDb };
 }
 
-/** Installs the Debian packages with apt-get, as root or by a sudo that asks for no password. */
+/** Installs the Debian packages of MariaDB. */
 export async function installMariadb(context: InstallContext, say: (detail: string) => void): Promise<void> {
+  await installPackages(context, { packages: mariadbPackages, log: 'mariadb.log' }, say);
+}
+
+/** Installs Debian packages with apt-get, as root or by a sudo that asks for no password. */
+export async function installPackages(
+  context: InstallContext,
+  { packages, log: logName }: { readonly packages: readonly string[]; readonly log: string },
+  say: (detail: string) => void,
+): Promise<void> {
   const apt = findProgram('apt-get', context.path, systemFolders);
-  if (apt === undefined) throw new StackError({ kind: 'no-package-manager', packages: mariadbPackages });
+  if (apt === undefined) throw new StackError({ kind: 'no-package-manager', packages });
   const env = { ...context.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const prefix = rightToInstall(context);
+  const prefix = rightToInstall(context, packages);
   const lock = ['-o', 'DPkg::Lock::Timeout=300'];
-  const log = join(context.logs, 'mariadb.log');
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...mariadbPackages]]) {
+  const log = join(context.logs, logName);
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
     const [file = apt, ...rest] = [...prefix, apt, ...lock, ...args];
     const onLine = (line: string): void => say(line.slice(0, 100));
-    await runLogged({ file, args: rest, cwd: '/', env, log, what: mariadbPackages.join(' and '), onLine });
+    await runLogged({ file, args: rest, cwd: '/', env, log, what: packages.join(' and '), onLine });
   }
 }
 
-function rightToInstall(context: InstallContext): readonly string[] {
+function rightToInstall(context: InstallContext, packages: readonly string[]): readonly string[] {
   if (context.asRoot) return [];
   const sudo = findProgram('sudo', context.path, systemFolders);
   if (sudo !== undefined && spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status === 0) return [sudo, '-n'];
-  throw new StackError({ kind: 'no-right-to-install', packages: mariadbPackages });
+  throw new StackError({ kind: 'no-right-to-install', packages });
 }

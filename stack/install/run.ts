@@ -16,6 +16,8 @@ export interface LoggedCommand {
   /** For the message when it fails, for example `etcd v3.6.5`. */
   readonly what: string;
   readonly onLine: (line: string) => void;
+  /** Run as this user and group; only root can ask for it. */
+  readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** A quieter place in the queue for the processor, so that the machine stays usable while it builds. */
@@ -45,6 +47,7 @@ async function finish(command: LoggedCommand, log: NodeJS.WritableStream): Promi
     cwd: command.cwd,
     env: command.env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...command.runAs,
   });
   lowerPriority(child.pid);
   for (const stream of [child.stdout, child.stderr]) {

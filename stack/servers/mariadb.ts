@@ -47,6 +47,20 @@ async function runInstaller(context: ServerContext, folder: string): Promise<voi
   await runLogged({ file, args: withUser, cwd: '/', env: context.env, log, what, onLine: () => undefined });
 }
 
+/**
+ * TLS is on when somebody has put a certificate (with what signs it) and its key into the configuration folder before the start; `FLUSH SSL` takes
+ * changed files. The demo needs none: everything is on the loopback.
+ */
+export const mariadbTlsFiles = ({ config }: Pick<ServerContext['paths'], 'config'>) => ({
+  certificate: join(config, 'mariadb-server.pem'),
+  key: join(config, 'mariadb-server.key'),
+});
+
+function tlsFlags({ paths }: ServerContext): readonly string[] {
+  const { certificate, key } = mariadbTlsFiles(paths);
+  return existsSync(certificate) ? [`--ssl-cert=${certificate}`, `--ssl-key=${key}`, `--ssl-ca=${certificate}`] : [];
+}
+
 const initFile = (context: ServerContext): string => join(context.paths.config, 'mariadb-init.sql');
 
 export const mariadb: ServerDefinition = {
@@ -71,6 +85,7 @@ export const mariadb: ServerDefinition = {
       '--socket=mariadb.sock',
       '--pid-file=mariadb.pid',
       `--init-file=${initFile(context)}`,
+      ...tlsFlags(context),
       '--skip-name-resolve',
       '--skip-log-bin',
       '--character-set-server=utf8mb4',

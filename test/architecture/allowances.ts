@@ -16,12 +16,16 @@ export interface Allowance {
 export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   kubernetes: ['@kubernetes/client-node', 'undici', 'yaml', 'lru-cache'],
   mysql: ['mysql2'],
+  postgres: ['pg'],
   telemetry: ['pino'],
   temporal: ['@temporalio/client', '@temporalio/common'],
 };
 
+/** Adapters that read rows from a SQL server share what is the same for all of them. */
+const sqlAdapters: ReadonlySet<string> = new Set(['mysql', 'postgres']);
+
 /** Libraries that speak to a foreign system behind a port: only their adapter, and what wires, serves or tests it, may load them. */
-export const behindPorts: ReadonlySet<string> = new Set(['@kubernetes/client-node', 'undici', 'mysql2']);
+export const behindPorts: ReadonlySet<string> = new Set(['@kubernetes/client-node', 'undici', 'mysql2', 'pg']);
 
 const domain = 'domain/';
 const messages = ['workflows/messages.ts', 'workflows/search-attributes.ts'];
@@ -40,9 +44,10 @@ const allowances: readonly Allowance[] = [
     packages: ['handlebars', 're2js', 'lru-cache', 'yaml', 'bcryptjs', 'node:buffer', 'node:crypto', 'node:util'],
   },
   { place: 'template/off-thread/', own: [domain, 'template/'], packages: ['node:worker_threads', 'tsx'] },
+  { place: 'adapters/sql/', own: [domain, 'adapters/sql/'], packages: ['node:*'] },
   ...Object.entries(adapterPackages).map(([name, packages]) => ({
     place: `adapters/${name}/`,
-    own: [domain, `adapters/${name}/`],
+    own: [domain, `adapters/${name}/`, ...(sqlAdapters.has(name) ? ['adapters/sql/'] : [])],
     packages: [...packages, 'zod', 'node:*'],
   })),
   {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LynqHubSpec, MySqlSource } from '../../domain/api/hub.ts';
+import type { HubSource, LynqHubSpec, MySqlSource, PostgresSource } from '../../domain/api/hub.ts';
 import type { ReadProof, RowRequest, RowSource, SourceRow } from '../../domain/ports.ts';
 
 /** What every RowSource does, the fake and the real one (CONTRIBUTING, rule 11). */
@@ -7,7 +7,9 @@ import type { ReadProof, RowRequest, RowSource, SourceRow } from '../../domain/p
 /** A server with a database `lynq_contract` of its own, and a source that reads from it. */
 export interface RowSourceWorld {
   readonly source: RowSource;
-  readonly place: Omit<MySqlSource, 'table' | 'passwordRef'>;
+  /** Default `mysql`. */
+  readonly type?: HubSource['type'];
+  readonly place: Omit<MySqlSource, 'table' | 'passwordRef'> & Partial<Pick<PostgresSource, 'schema'>>;
   readonly password: string;
   /** A port where nobody listens. */
   readonly deadPort: number;
@@ -27,19 +29,26 @@ export interface RowSourceWorld {
 export interface HubChange {
   readonly hub?: string;
   readonly table?: string;
-  readonly mysql?: Partial<MySqlSource>;
+  /** Fields of the block of the source. */
+  readonly block?: Partial<MySqlSource>;
   readonly columns?: { readonly uid?: string; readonly activate?: string; readonly hostOrUrl?: string };
   readonly extra?: Readonly<Record<string, string>>;
   readonly password?: string;
   readonly signal?: AbortSignal;
 }
 
-export function aRequest(world: Pick<RowSourceWorld, 'place' | 'password'>, change: HubChange = {}): RowRequest {
+export function aRequest(
+  world: Pick<RowSourceWorld, 'type' | 'place' | 'password'>,
+  change: HubChange = {},
+): RowRequest {
+  const { type = 'mysql' } = world;
+  const { schema = 'public', ...place } = world.place;
+  const block = { ...place, table: change.table ?? 'nodes', ...change.block };
   const spec: LynqHubSpec = {
     source: {
-      type: 'mysql',
+      type,
       syncInterval: '30s',
-      mysql: { ...world.place, table: change.table ?? 'nodes', ...change.mysql },
+      ...(type === 'mysql' ? { mysql: block } : { postgres: { schema, ...block } }),
     },
     valueMappings: { uid: 'node_id', activate: 'is_active', ...change.columns },
     extraValueMappings: change.extra ?? {},
@@ -60,7 +69,8 @@ export async function readAll(
   return { rows, proof };
 }
 
-export function rowSourceContract(name: string, open: () => Promise<RowSourceWorld>): void {
+/** `quote` is the character around quoted names. */
+export function rowSourceContract(name: string, quote: '`' | '"', open: () => Promise<RowSourceWorld>): void {
   describe(`row source: ${name}`, () => {
     let world: RowSourceWorld;
 
@@ -125,8 +135,8 @@ export function rowSourceContract(name: string, open: () => Promise<RowSourceWor
       expect(proof.rows).toBe(0);
     });
 
-    it('reads a table of another database, in back quotes when its name has a dot', async () => {
-      const { rows } = await readAll(world, { table: 'lynq_elsewhere.`other.nodes`' });
+    it('reads a table of another database or schema, in quotes when its name has a dot', async () => {
+      const { rows } = await readAll(world, { table: `lynq_elsewhere.${quote}other.nodes${quote}` });
 
       expect(rows.map(({ uid }) => uid)).toEqual(['gamma']);
     });
@@ -158,13 +168,18 @@ export function rowSourceContract(name: string, open: () => Promise<RowSourceWor
       });
     });
 
-    it.each(['nodes; DROP TABLE nodes', 'nodes WHERE 1=1', '`nodes` n', 'a.b.c', '', '`', 'x'.repeat(65)])(
-      'does not take %j for a table',
-      async (table) => {
-        await expect(readAll(world, { table })).rejects.toMatchObject({ type: 'SourceShapeWrong' });
-        expect((await readAll(world)).rows).toHaveLength(4);
-      },
-    );
+    it.each([
+      'nodes; DROP TABLE nodes',
+      'nodes WHERE 1=1',
+      `${quote}nodes${quote} n`,
+      'a.b.c',
+      '',
+      quote,
+      'x'.repeat(65),
+    ])('does not take %j for a table', async (table) => {
+      await expect(readAll(world, { table })).rejects.toMatchObject({ type: 'SourceShapeWrong' });
+      expect((await readAll(world)).rows).toHaveLength(4);
+    });
 
     it('is denied with a wrong password, which no message repeats', async () => {
       const failed = await readAll(world, { hub: 'denied', password: 'wrong-canary' }).catch((error: unknown) => error);
@@ -174,15 +189,16 @@ export function rowSourceContract(name: string, open: () => Promise<RowSourceWor
     });
 
     it('says which server it cannot reach', async () => {
-      await expect(readAll(world, { hub: 'dead', mysql: { port: world.deadPort } })).rejects.toMatchObject({
+      await expect(readAll(world, { hub: 'dead', block: { port: world.deadPort } })).rejects.toMatchObject({
         type: 'SourceUnreachable',
         message: expect.stringContaining(`:${world.deadPort}`),
       });
     });
 
-    it('fails when the hub has no mysql block', async () => {
+    it('fails when the hub has no block of its source', async () => {
       const request = aRequest(world);
-      const spec = { ...request.spec, source: { type: 'mysql' as const, syncInterval: '30s' } };
+      const { type, syncInterval } = request.spec.source;
+      const spec = { ...request.spec, source: { type, syncInterval } };
 
       await expect(world.source.read({ ...request, spec }, () => undefined)).rejects.toMatchObject({
         type: 'HubInvalid',

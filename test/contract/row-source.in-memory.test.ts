@@ -1,7 +1,7 @@
 import { openInMemoryRowServer } from '../support/in-memory-row-source.ts';
 import { rowSourceContract } from './row-source.contract.ts';
 
-rowSourceContract('in memory', async () => {
+rowSourceContract('in memory', '`', async () => {
   const { source, tables, state } = openInMemoryRowServer();
   return {
     source,

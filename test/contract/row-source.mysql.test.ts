@@ -5,7 +5,7 @@ import { openRealWorld, openSource, serverUrl } from './row-source.server.ts';
 
 /** One after the other in one file: both use the same databases and accounts of the server. */
 describe.skipIf(serverUrl === undefined)('row source of a real server', () => {
-  rowSourceContract('mysql', openRealWorld);
+  rowSourceContract('mysql', '`', openRealWorld);
 });
 
 describe.skipIf(serverUrl === undefined)('adapters/mysql on a real server', () => {
@@ -211,7 +211,7 @@ describe.skipIf(serverUrl === undefined)('adapters/mysql on a real server', () =
       await sql(`DROP USER IF EXISTS '${name}'@'%'`);
       await sql(`CREATE USER '${name}'@'%' IDENTIFIED BY 'pw'`);
       for (const grant of grants) await sql(`GRANT ${grant} TO '${name}'@'%'`);
-      return { hub: name, mysql: { username: name }, password: 'pw' };
+      return { hub: name, block: { username: name }, password: 'pw' };
     }
 
     it('needs SELECT on the one table only', async () => {
@@ -295,7 +295,7 @@ describe.skipIf(serverUrl === undefined)('adapters/mysql on a real server', () =
     it('names a missing database', async () => {
       await sql("GRANT SELECT ON lynq_nowhere.* TO 'lynq_reader'@'%'");
 
-      await expect(readAll(worldWith(), { mysql: { database: 'lynq_nowhere' } })).rejects.toMatchObject({
+      await expect(readAll(worldWith(), { block: { database: 'lynq_nowhere' } })).rejects.toMatchObject({
         type: 'SourceShapeWrong',
         message: expect.stringContaining('lynq_nowhere'),
       });
@@ -470,7 +470,7 @@ describe.skipIf(serverUrl === undefined)('adapters/mysql on a real server', () =
       const kept = worldWith();
       await readAll(kept);
       const first = await connectionIds();
-      await readAll(kept, { mysql: { database: 'lynq_elsewhere' }, table: 'lynq_contract.nodes' });
+      await readAll(kept, { block: { database: 'lynq_elsewhere' }, table: 'lynq_contract.nodes' });
 
       await expect.poll(connectionIds).toHaveLength(1);
       expect(await connectionIds()).not.toEqual(first);

@@ -1,5 +1,7 @@
-import { type MappedColumn, mappedTo, mysqlBlock, planRead, type ReadPlan } from '../../adapters/mysql/statement.ts';
+import { type MySqlReadPlan as ReadPlan, planRead } from '../../adapters/mysql/statement.ts';
+import { type MappedColumn, mappedTo } from '../../adapters/sql/columns.ts';
 import { LynqFailure } from '../../domain/failures.ts';
+import { sourceBlock } from '../../domain/hub-source.ts';
 import type { ReadProof, RowRequest, RowSource, SourceRow } from '../../domain/ports.ts';
 
 /**
@@ -70,7 +72,7 @@ export function openInMemoryRowServer(change: Partial<MemoryServerState> = {}): 
 }
 
 function admit({ spec, password, signal }: RowRequest, state: MemoryServerState): void {
-  const { host, port, username } = mysqlBlock(spec);
+  const { host, port, username } = sourceBlock(spec, 'mysql');
   if (signal.aborted) throw cancelled();
   if (host !== state.host || port !== state.port) {
     throw new LynqFailure('SourceUnreachable', `${host}:${port} cannot be reached`);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { errnoOf, type Place, readFailure } from '../../../../adapters/mysql/errors.ts';
-import { SessionError } from '../../../../adapters/mysql/session.ts';
+import { errnoOf, readFailure } from '../../../../adapters/mysql/errors.ts';
+import type { Place } from '../../../../adapters/sql/row-source.ts';
+import { SessionError } from '../../../../adapters/sql/session-error.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 
 const place: Place = {

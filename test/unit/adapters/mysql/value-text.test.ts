@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnReader, columnTypes, goFloatText } from '../../../../adapters/mysql/value-text.ts';
+import { columnReader, columnTypes } from '../../../../adapters/mysql/value-text.ts';
+import { goFloatText } from '../../../../adapters/sql/float-text.ts';
 
 function read(columnType: number, value: string | Buffer | null, columnLength = 0): string {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;

@@ -14,6 +14,7 @@ describe('client/commands/index', () => {
       'get',
       'history',
       'lint',
+      'notify',
       'pause',
       'render',
       'resume',

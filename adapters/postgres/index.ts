@@ -1,0 +1,1 @@
+export { openPostgresRowSource } from './row-source.ts';

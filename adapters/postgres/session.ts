@@ -1,0 +1,223 @@
+import { Socket } from 'node:net';
+import type { Client, Connection, FieldDef, Notice } from 'pg';
+import { openStreamGuard, type StreamGuard } from '../sql/guarded-stream.ts';
+import type { Access, SqlSession } from '../sql/pool.ts';
+import { type Limits, SessionError } from '../sql/session-error.ts';
+import { TlsError, verifiedTls } from '../sql/tls.ts';
+
+/**
+ * One connection to a server. It differs from a bare node-postgres client in what a read proof needs: every wait ends (answer, error, limit or
+ * abort), a broken exchange destroys the socket at once, what a hostile server sends can neither throw into the process nor fill its memory, and a
+ * password never leaves in clear on a connection that is not encrypted.
+ */
+
+/** Receives a result while it arrives. */
+export interface ResultSink {
+  /** Before the first row, or at the end of an empty result. */
+  onColumns?(columns: readonly FieldDef[]): void;
+  onRow(values: readonly (string | null)[]): void;
+}
+
+export interface Session extends SqlSession {
+  /** Runs one statement. Rejects with the error of the server, of the socket, or a SessionError; all but the first destroy the session. */
+  run(sql: string, sink: ResultSink, limits: Limits): Promise<void>;
+  /** Warnings of the server since the last call. */
+  takeWarnings(): number;
+}
+
+type Library = typeof import('pg');
+
+/** Only a hub with this source needs the library. */
+function loadLibrary(): Promise<Library> {
+  return import('pg');
+}
+
+interface Line {
+  readonly pg: Library;
+  readonly client: Client;
+  readonly socket: Socket;
+  readonly guard: StreamGuard;
+  /** What is known to be wrong with the server, better than the error that the library then gives. */
+  readonly problems: readonly Error[];
+  readonly destroy: () => void;
+}
+
+/** Connects and logs in, once. */
+export async function openSession(access: Access, limits: Limits): Promise<Session> {
+  const line = openLine(await loadLibrary(), access);
+  await exchange(line, limits, (settle) => {
+    line.client.connect().then(() => settle(), settle);
+  }).catch((error: unknown) => {
+    line.destroy();
+    throw line.problems[0] ?? error;
+  });
+  let warnings = 0;
+  line.client.on('notice', ({ severity }: Notice) => {
+    if (severity === 'WARNING') warnings += 1;
+  });
+  const run: Session['run'] = (sql, sink, bounds) =>
+    exchange(line, bounds, (settle) => startStatement(line, sql, sink, settle));
+  return {
+    run,
+    takeWarnings() {
+      const taken = warnings;
+      warnings = 0;
+      return taken;
+    },
+    ping: (bounds) =>
+      run('SELECT 1', { onRow: () => undefined }, bounds).then(
+        () => true,
+        () => false,
+      ),
+    destroy: line.destroy,
+    end() {
+      line.client.end().then(line.destroy, line.destroy);
+    },
+  };
+}
+
+function openLine(pg: Library, { tls, ...access }: Access): Line {
+  const guard = openStreamGuard();
+  const socket = new Socket();
+  const problems: Error[] = [];
+  guard.guard(socket);
+  socket.setKeepAlive(true, 30_000);
+  // The library verifies the certificate against the host it thinks it connects to; the socket knows where to go.
+  const connect = socket.connect.bind(socket);
+  socket.connect = () => connect({ host: access.host, port: access.port });
+  const connection = new pg.Connection({ stream: socket, ssl: tls === undefined ? false : verifiedTls(tls) });
+  if (tls !== undefined) watchUpgrade(connection, socket, { guard, problems });
+  const client = new pg.Client({
+    ...access,
+    connection,
+    host: tls?.serverName ?? access.host,
+    password: passwordUnlessInClear(connection, access.password, tls !== undefined, problems),
+    ssl: tls !== undefined,
+    application_name: 'lynqflow',
+  });
+  // Without a listener a connection lost while idle would end the process.
+  client.on('error', () => undefined);
+  return {
+    pg,
+    client,
+    socket,
+    guard,
+    problems,
+    destroy() {
+      connection.stream.destroy();
+      socket.destroy();
+    },
+  };
+}
+
+/** The server chooses how to ask for the password; a plain one may be anybody. */
+function passwordUnlessInClear(
+  connection: Connection,
+  password: string,
+  isEncrypted: boolean,
+  problems: Error[],
+): () => Promise<string> {
+  let inClear = false;
+  connection.prependListener('authenticationCleartextPassword', () => {
+    inClear = true;
+  });
+  return async () => {
+    if (!inClear || isEncrypted) return password;
+    const refusal = new SessionError('SESSION_CLEAR_PASSWORD');
+    problems.push(refusal);
+    throw refusal;
+  };
+}
+
+class TlsNotOffered extends Error {
+  readonly code = 'TLS_NOT_OFFERED';
+}
+
+/** Guards the encrypted stream like the plain one, and keeps the reason why there is none. */
+function watchUpgrade(
+  connection: Connection,
+  socket: Socket,
+  { guard, problems }: { readonly guard: StreamGuard; readonly problems: Error[] },
+): void {
+  socket.once('data', (answer: Buffer) => {
+    if (answer[0] !== 'S'.charCodeAt(0)) problems.push(new TlsNotOffered('the server does not offer TLS'));
+  });
+  connection.once('sslconnect', () => {
+    const { stream } = connection;
+    let isSecured = false;
+    guard.guard(stream);
+    stream.once('secureConnect', () => {
+      isSecured = true;
+    });
+    stream.prependListener('error', (error) => {
+      if (!isSecured) problems.push(new TlsError(error));
+    });
+  });
+}
+
+type Settle = (error?: unknown) => void;
+
+/** Waits for one exchange; a connection that breaks, a limit or an abort ends it and the session. */
+function exchange(line: Line, { signal, milliseconds }: Limits, start: (settle: Settle) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cleanup: (() => void)[] = [];
+    const settle: Settle = (error) => {
+      for (const undo of cleanup.splice(0)) undo();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const fail = (error: unknown): void => {
+      settle(error);
+      line.destroy();
+    };
+    const abort = (): void => fail(new SessionError('SESSION_ABORTED'));
+    const timer = setTimeout(() => fail(new SessionError('SESSION_OVERTIME')), milliseconds);
+    line.client.on('error', fail);
+    signal.addEventListener('abort', abort);
+    cleanup.push(() => {
+      clearTimeout(timer);
+      line.client.off('error', fail);
+      signal.removeEventListener('abort', abort);
+    });
+    if (signal.aborted) abort();
+    else start(settle);
+  });
+}
+
+const asText = { getTypeParser: () => (text: string) => text };
+
+function startStatement(
+  { pg, client, guard, socket, destroy }: Line,
+  sql: string,
+  sink: ResultSink,
+  settle: Settle,
+): void {
+  let hasColumns = false;
+  const guarded = (handle: () => void): void => {
+    try {
+      if (!socket.destroyed) handle();
+    } catch (error) {
+      settle(error);
+      destroy();
+    }
+  };
+  const columns = (fields: readonly FieldDef[]): void => {
+    if (!hasColumns) sink.onColumns?.(fields);
+    hasColumns = true;
+  };
+  guard.rowSeen();
+  const query = new pg.Query({ text: sql, rowMode: 'array', types: asText })
+    .on('row', (values, { fields }) =>
+      guarded(() => {
+        guard.rowSeen();
+        columns(fields);
+        sink.onRow(values);
+      }),
+    )
+    .on('error', settle)
+    .on('end', (result) => {
+      guarded(() => columns(result.fields));
+      settle();
+    });
+  client.query(query);
+}

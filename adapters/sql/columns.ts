@@ -1,0 +1,115 @@
+import type { LynqHubSpec } from '../../domain/api/hub.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import type { SourceRow } from '../../domain/ports.ts';
+import { compareUtf8 } from '../../domain/rows.ts';
+
+/** Which columns a hub maps to what; the same for every SQL source. */
+
+/** One column of the SELECT, in its order: uid, [hostOrUrl], activate, extras sorted by variable name (parity 2.2). */
+export interface MappedColumn {
+  readonly column: string;
+  /** Fixed meaning, or `extra` for a template variable. */
+  readonly meaning: 'uid' | 'hostOrUrl' | 'activate' | 'extra';
+  /** Name of the template variable; the meaning for columns with a fixed one. */
+  readonly variable: string;
+}
+
+export interface ReadPlan {
+  /** Name of the table as messages show it. */
+  readonly title: string;
+  readonly columns: readonly MappedColumn[];
+  /** One statement over the whole table: pages would lose rows with NULL or duplicate keys. */
+  readonly select: string;
+  readonly count: string;
+}
+
+export function mappedColumns({ valueMappings, extraValueMappings = {} }: LynqHubSpec): readonly MappedColumn[] {
+  const { uid, hostOrUrl, activate } = valueMappings;
+  const fixed = { uid, ...(hostOrUrl ? { hostOrUrl } : {}), activate };
+  return [
+    ...(['uid', 'hostOrUrl', 'activate'] as const).flatMap((meaning) => {
+      const column = fixed[meaning];
+      return column === undefined ? [] : [{ column, meaning, variable: meaning }];
+    }),
+    ...Object.entries(extraValueMappings)
+      .toSorted(([left], [right]) => compareUtf8(left, right))
+      .map(([variable, column]) => ({ column, meaning: 'extra' as const, variable })),
+  ];
+}
+
+/** What is mapped to a column, for messages: `uid`, or `variable apiReplicas`. */
+export function mappedTo({ meaning, variable }: MappedColumn): string {
+  return meaning === 'extra' ? `variable ${variable}` : meaning;
+}
+
+/** Columns with what they are mapped to, for messages. */
+export function namedColumns(columns: readonly MappedColumn[]): string {
+  return columns.map((column) => `${column.column} (mapped to ${mappedTo(column)})`).join(', ');
+}
+
+/** A zero date or the like, counted by column. */
+export interface CellReader<Raw> {
+  readonly column: MappedColumn;
+  readonly read: (raw: Raw | null) => string;
+}
+
+/** Builds rows from raw values. The extras have no prototype, so that `__proto__` is a variable like any other. */
+export function rowReader<Raw>(cells: readonly CellReader<Raw>[]): (values: readonly (Raw | null)[]) => SourceRow {
+  return (values) => {
+    const fixed = { uid: '', activate: '', hostOrUrl: '' };
+    const extra: Record<string, string> = Object.create(null);
+    for (const [index, { column, read }] of cells.entries()) {
+      const text = read(values[index] ?? null);
+      if (column.meaning === 'extra') extra[column.variable] = text;
+      else fixed[column.meaning] = text;
+    }
+    return { ...fixed, extra };
+  };
+}
+
+export interface NameStyle {
+  /** The character around a quoted name. */
+  readonly quote: '`' | '"';
+  /** Longest name that a server can have, measured by `length`. */
+  readonly longest: number;
+  readonly length: (name: string) => number;
+  readonly unit: string;
+}
+
+/** A name as the server takes it between quotes; a quote inside is doubled. */
+export function quoteName(name: string, { quote, longest, length, unit }: NameStyle): string {
+  const size = length(name);
+  if (size < 1 || size > longest || name.includes('\0')) {
+    throw new LynqFailure(
+      'SourceShapeWrong',
+      `${JSON.stringify(shortened(name))} cannot be the name of a database, table or column: 1 to ${longest} ${unit} without NUL are possible`,
+    );
+  }
+  return `${quote}${name.replaceAll(quote, quote + quote)}${quote}`;
+}
+
+/**
+ * `table`, `folder.table`, either part in quotes if it has a dot in it (as users of the peer had to write it, parity 2.2).
+ * Anything else, a WHERE for instance, is taken as part of a name, which then does not exist.
+ */
+export function splitTableName(
+  text: string,
+  { quote }: NameStyle,
+): { readonly folder?: string; readonly table: string } {
+  const part = `\\s*(?:${quote}((?:[^${quote}]|${quote}${quote})*)${quote}|([^.${quote}]*?))\\s*`;
+  const match = new RegExp(`^${part}(?:\\.${part})?$`, 'su').exec(text);
+  if (match === null) {
+    throw new LynqFailure(
+      'SourceShapeWrong',
+      `the table of the source is ${JSON.stringify(shortened(text))}: write one name, or two with a dot; make a view for anything else`,
+    );
+  }
+  const unquoted = (quoted: string | undefined, plain: string | undefined): string | undefined =>
+    quoted?.replaceAll(quote + quote, quote) ?? plain;
+  const [first, second] = [unquoted(match[1], match[2]), unquoted(match[3], match[4])];
+  return second === undefined ? { table: first ?? '' } : { folder: first ?? '', table: second };
+}
+
+function shortened(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}

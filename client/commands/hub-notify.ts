@@ -1,0 +1,38 @@
+import { defineCommand } from '../command.ts';
+import { CommandError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { requestSync } from '../hub-sync.ts';
+import { kinds, refOf } from '../kinds.ts';
+
+export const notify = defineCommand({
+  name: 'notify',
+  summary: 'Say that rows of a hub have changed',
+  description:
+    'Starts a sync of the hub at once, or right after the one that is running, so that a change of its table need not wait for syncInterval. ' +
+    'The whole table is read all the same: rows are only believed together.',
+  args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the hub' }],
+  flags: {
+    uid: {
+      kind: 'text',
+      value: 'UID',
+      completes: 'uids',
+      summary: 'row that has changed; only printed, the table says what is the case',
+    },
+  },
+  examples: [
+    { command: 'lynq notify multi-tier-nodes', summary: 'read the table now' },
+    { command: 'lynq notify multi-tier-nodes --uid acme-corp', summary: 'the same, from a hook that knows the row' },
+  ],
+  async run({ args, flags }, context) {
+    const namespace = await context.namespace();
+    const cluster = await context.services.cluster();
+    if ((await cluster.get(refOf(kinds.hub, namespace, args.hub))) === undefined) {
+      throw new CommandError(`no hub "${args.hub}" in namespace "${namespace}"`, {
+        fix: `see what is there: lynq get hubs -n ${namespace}`,
+      });
+    }
+    const engine = await context.services.engine();
+    const remark = flags.uid === undefined ? '' : ` for row ${flags.uid}`;
+    return (await requestSync(context, engine, { namespace, hub: args.hub, remark })) ? exitCodes.ok : exitCodes.failed;
+  },
+});

@@ -1,0 +1,16 @@
+import type { HubSource } from '../domain/api/hub.ts';
+import type { RowSource } from '../domain/ports.ts';
+
+/** One source for all hubs: each read goes to the source of the hub's type. */
+export function rowSourceByType(sources: Readonly<Record<HubSource['type'], RowSource>>): RowSource {
+  const all = Object.values(sources);
+  return {
+    read: (request, onRow) => sources[request.spec.source.type].read(request, onRow),
+    async retain(hubs) {
+      await Promise.all(all.map((source) => source.retain(hubs)));
+    },
+    async close() {
+      await Promise.all(all.map((source) => source.close()));
+    },
+  };
+}
