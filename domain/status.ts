@@ -100,6 +100,8 @@ export interface NodeStatusFacts {
   readonly resources: readonly ResourceStatus[];
   readonly inventory: readonly InventoryEntry[];
   readonly observedInput: string | undefined;
+  /** When all objects of the node were last read and corrected, as far as it is known here. */
+  readonly comparedAt: Date | undefined;
   /** Further conditions, such as Overridden; one that is not named any more goes. */
   readonly extra: readonly Draft[];
   readonly now: Date;
@@ -110,6 +112,15 @@ const movingStates: ReadonlySet<string> = new Set(['Pending', 'Waiting', 'Progre
 /** Whether anything is still on its way. */
 export function isMoving(resources: readonly ResourceStatus[]): boolean {
   return resources.some(({ state }) => movingStates.has(state));
+}
+
+/** The later of what is known and what was said. The first pass that comes to an end has read or written all objects itself. */
+function lastFullReconcile({ previous, comparedAt, resources, now }: NodeStatusFacts): LynqNodeStatus {
+  const said = previous?.lastFullReconcileAt;
+  const known = said === undefined ? (isMoving(resources) ? undefined : now) : comparedAt;
+  const later = known !== undefined && (said === undefined || known.getTime() > Date.parse(said));
+  if (later) return { lastFullReconcileAt: isoSeconds(known) };
+  return said === undefined ? {} : { lastFullReconcileAt: said };
 }
 
 /** The complete status of a node. Equal facts give an equal status, so that an unchanged one need not be written. */
@@ -134,9 +145,7 @@ export function nodeStatus(facts: NodeStatusFacts): LynqNodeStatus {
     conditions: [
       ...settleConditions(facts.previous?.conditions ?? [], drafts, { now: facts.now, generation: facts.generation }),
     ],
-    ...(facts.previous?.lastFullReconcileAt === undefined
-      ? {}
-      : { lastFullReconcileAt: facts.previous.lastFullReconcileAt }),
+    ...lastFullReconcile(facts),
     inventory: [...inventory],
     resources: [...facts.resources],
     ...(facts.observedInput === undefined ? {} : { observedInput: facts.observedInput }),

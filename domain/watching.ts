@@ -22,6 +22,8 @@ export interface NodeDigest extends KnownNode {
   readonly failed: boolean;
   /** Reason of the first failed entry, in one word. */
   readonly failure: string | undefined;
+  /** Needs an object or a field that someone else holds. */
+  readonly conflicted: boolean;
   readonly paused: boolean;
   /** Labels other than ours. */
   readonly labels: Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ export interface ReportedChild {
   readonly namespace: string | undefined;
   readonly state: string;
   readonly baseline: string | undefined;
+  readonly apiVersion: string;
   /** An expression of the form decides over its readiness, which a digest knows only once a pass has named it (`ChildIndex.judge`). */
   readonly readyWhen: boolean;
   /** Created a single time: what became of its fields is not ours to say. */
@@ -67,6 +70,8 @@ export interface ChildIndex {
   observe(object: JsonObject): void;
   /** From now on this object's readiness is by an expression (or by its kind again), until the object is gone. */
   judge(ref: ObjectRef, readyWhen: ReadyWhen | undefined): void;
+  /** When the kind was last listed completely. */
+  listedAt(kind: KindRef): Date | undefined;
   /** Takes out an object that a GET proved gone. */
   forget(ref: ObjectRef): void;
 }

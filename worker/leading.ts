@@ -9,6 +9,7 @@ import { CountKeeper } from './watch/count-keeper.ts';
 import { Dispatcher } from './watch/dispatcher.ts';
 import { HubWatch } from './watch/hub-watch.ts';
 import type { Watches } from './watch/index.ts';
+import { Turns } from './watch/turns.ts';
 import type { IdleListener } from './watch/run-registry.ts';
 
 /** What only the leading worker does: waking runs whose node or children changed, and keeping schedules as their hubs want them. */
@@ -25,6 +26,8 @@ export interface LeadingParts {
   readonly taskQueue: string;
   /** Brings the counts in the status of a hub and its forms up to date. */
   readonly refreshCounts: (hub: HubRef) => Promise<void>;
+  /** How often each node is compared with its children. */
+  readonly comparisonMilliseconds: number;
   /** Says on a form that its hub does not exist. */
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   readonly logger: Logger;
@@ -69,12 +72,16 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
     logger: parts.logger,
   });
   dispatcher.start();
+  const turns = new Turns(parts.comparisonMilliseconds, (isDue) => {
+    for (const node of nodes.all()) if (isDue(`${node.namespace}/${node.name}`)) dispatcher.compare(node);
+  });
   void hubs.run(parts.reflector, stop.signal);
   return {
     dispatcher,
     end() {
       stopNodes();
       counts.close();
+      turns.stop();
       dispatcher.stop();
       hubs.close();
       stop.abort();

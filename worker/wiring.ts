@@ -133,6 +133,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     client: temporal.client,
     taskQueue: config.taskQueue,
     refreshCounts: (hub) => refreshCounts(deps, hub),
+    comparisonMilliseconds: config.relistSeconds * 1_000,
     reportHubless: (form) => reportHubless(deps, form),
     logger,
   });

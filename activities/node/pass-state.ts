@@ -33,6 +33,7 @@ export class PassState {
   /** Writes of this pass that have not led to readiness yet: their readiness clock started then. */
   readonly appliedAt = new Map<string, Date>();
   readonly forced: Set<string>;
+  private readonly comparedAt: Date | undefined;
   private readonly collisions = new Map<string, number>();
   private readonly previous: ReadonlyMap<string, ResourceStatus>;
   private readonly repairs: Repairs;
@@ -45,6 +46,7 @@ export class PassState {
     this.repairs = deps.repairs;
     this.status = pass.node.status;
     this.children = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
+    this.comparedAt = comparedAt(deps, this.children);
     this.record = new Map(recordByRef(pass.node.status?.inventory ?? []));
     this.previous = new Map((pass.node.status?.resources ?? []).map((resource) => [resource.id, resource]));
     this.forced = new Set(force ? this.children.map(({ id }) => id) : []);
@@ -196,6 +198,7 @@ export class PassState {
       resources: [...verdicts.values()].map(({ status }) => status),
       inventory: [...this.record.values()],
       observedInput: this.pass.inputHash,
+      comparedAt: this.comparedAt,
       extra: overridden.length > 0 ? [override] : [],
       now,
     });
@@ -239,12 +242,22 @@ function isReady(status: LynqNodeStatus | undefined): boolean {
   return (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
 }
 
+/** Since when all objects of these kinds have been compared with a complete list. */
+function comparedAt(deps: Deps, children: readonly DesiredChild[]): Date | undefined {
+  const times = children.map(({ ref }) => deps.children.listedAt(ref)?.getTime() ?? Number.NaN);
+  const oldest = Math.min(...times);
+  return Number.isFinite(oldest) ? new Date(oldest) : undefined;
+}
+
 /** Plain JSON without absent members. */
 function toJson(value: unknown): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
 }
 
-/** What makes a status worth a write: why exactly something is on its way changes all the time, and is told with the next real change. */
+/**
+ * What makes a status worth a write: why exactly something is on its way changes all the time, and is told with the next real change, as is the time
+ * of the last full comparison.
+ */
 function essence(status: LynqNodeStatus): string {
   const resources = (status.resources ?? []).map(({ id, state, reason }) => ({
     id,
@@ -257,5 +270,5 @@ function essence(status: LynqNodeStatus): string {
     reason,
     message,
   }));
-  return canonicalJson(toJson({ ...status, resources, conditions }));
+  return canonicalJson(toJson({ ...status, resources, conditions, lastFullReconcileAt: undefined }));
 }

@@ -93,6 +93,10 @@ export class WatchedChildren implements ChildIndex {
     return this.stores.get(`${group ?? ''}/${kind ?? ''}`)?.isComplete === true;
   }
 
+  listedAt(kind: KindRef): Date | undefined {
+    return this.stores.get(groupOf(kind))?.listedAt;
+  }
+
   observe(object: JsonObject): void {
     if (textAt(object, 'metadata', 'labels', labels.node) === undefined) return;
     this.storeOf(refOf(object)).observe(object);

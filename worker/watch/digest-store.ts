@@ -34,6 +34,8 @@ export class DigestStore<D extends Digest> {
   private fresh = new Set<string>();
   private markSynced: () => void = () => undefined;
   private complete = false;
+  /** When the last complete list was delivered. */
+  listedAt: Date | undefined;
   readonly synced = new Promise<void>((resolve) => {
     this.markSynced = resolve;
   });
@@ -108,6 +110,7 @@ export class DigestStore<D extends Digest> {
       case 'synced':
         this.dropUnlisted(event.version);
         this.complete = true;
+        this.listedAt = new Date();
         this.markSynced();
         this.markTried();
     }

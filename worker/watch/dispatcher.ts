@@ -1,3 +1,4 @@
+import { needsAnotherLook, nodeDifferences } from '../../domain/comparison.ts';
 import { childSignature } from '../../domain/node-plan.ts';
 import type { Logger } from '../../domain/ports.ts';
 import type { NodeDigest, ReportedChild } from '../../domain/watching.ts';
@@ -23,6 +24,7 @@ export interface DispatcherParts {
 const patienceMilliseconds = 15_000;
 const sweepMilliseconds = 30_000;
 const concurrentWakes = 32;
+const wakesPerDifference = 3;
 
 /**
  * Wakes the runs of nodes whose LynqNode or children changed. Level-triggered: what counts is the difference between what the watches see and what
@@ -32,6 +34,8 @@ export class Dispatcher {
   private readonly parts: DispatcherParts;
   private readonly wokenAt = new Map<string, number>();
   private readonly queue = new Map<string, { node: NodeDigest; cause: string }>();
+  /** Differences that a comparison found at a node, and how often in a row. */
+  private readonly compared = new Map<string, { readonly differences: string; readonly times: number }>();
   private active = 0;
   private sweeping: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
@@ -43,9 +47,10 @@ export class Dispatcher {
   /** Begins to wake runs: from now on for each change, and at once for whatever differs already. */
   start(): void {
     if (this.stopListening !== undefined) return;
-    const stopNodes = this.parts.nodes.onChange(({ after }) =>
-      after === undefined ? undefined : this.considerNode(after),
-    );
+    const stopNodes = this.parts.nodes.onChange(({ key, after }) => {
+      if (after === undefined) this.compared.delete(key);
+      else this.considerNode(after);
+    });
     const stopChildren = this.parts.children.onChange((change) => this.considerChild(change));
     this.stopListening = () => {
       stopNodes();
@@ -71,6 +76,22 @@ export class Dispatcher {
     this.considerNode(node);
     const missed = [...seen].some(([key, signature]) => childSignature(this.parts.children.byKey(key)) !== signature);
     if (missed) this.enqueue(node, 'childrenChanged');
+  }
+
+  /**
+   * Wakes a node whose children are not as it reported, whatever became of the wake-up that was due then. A difference that stays as it is, because
+   * no pass can end it, is not worth more than a few passes.
+   */
+  compare(node: NodeDigest): void {
+    const key = `${node.namespace}/${node.name}`;
+    const { children } = this.parts;
+    const lookUp = (child: string) => ({ known: children.isComplete(child), child: children.byKey(child) });
+    const differences = node.deleting || node.paused ? '' : nodeDifferences(node, lookUp);
+    const before = this.compared.get(key);
+    const times = before?.differences === differences ? before.times + 1 : 1;
+    if (differences === '') this.compared.delete(key);
+    else this.compared.set(key, { differences, times });
+    if ((differences !== '' && times <= wakesPerDifference) || needsAnotherLook(node)) this.enqueue(node, 'compared');
   }
 
   private sweep(): void {

@@ -1,4 +1,5 @@
 import type { Reflector } from '../../domain/ports.ts';
+import type { NodeDigest } from '../../domain/watching.ts';
 import { type ChangePublisher, openChanges } from './changes.ts';
 import { WatchedChildren } from './child-index.ts';
 import { WatchedNamespaces } from './namespace-index.ts';
@@ -18,15 +19,26 @@ export interface Watches {
 
 export function openWatches(reflector: Reflector, signal: AbortSignal, onIdle: IdleListener): Watches {
   const changes = openChanges();
+  const nodes = new WatchedNodes(changes);
+  const children = new WatchedChildren({ reflector, changes, signal });
+  nodes.onChange(({ after }) => trackRecorded(children, after));
   return {
     ports: {
       changes,
-      nodes: new WatchedNodes(changes),
-      children: new WatchedChildren({ reflector, changes, signal }),
+      nodes,
+      children,
       namespaces: new WatchedNamespaces(changes),
       runs: new LocalRuns(onIdle),
     },
   };
+}
+
+/** Kinds of recorded objects are watched from the start, not only once a pass asks for them. */
+function trackRecorded(children: WatchedChildren, node: NodeDigest | undefined): void {
+  for (const [key, { apiVersion }] of node?.children ?? []) {
+    const [, kind = ''] = key.split('/');
+    void children.track({ apiVersion, kind });
+  }
 }
 
 /** Begins to watch; resolves when the first complete lists have been seen. */

@@ -131,6 +131,7 @@ describe('domain/node-digest', () => {
               namespace: 'tenants',
               state: 'Progressing',
               baseline: 'owned-1',
+              apiVersion: 'v1',
               readyWhen: false,
               once: false,
             },

@@ -36,6 +36,7 @@ function facts(counts: Partial<Record<State, number>> = {}, change: Partial<Node
     resources: resources(counts),
     inventory: [],
     observedInput: 'input-1',
+    comparedAt: undefined,
     extra: [],
     now: noon,
     ...change,
@@ -267,11 +268,24 @@ describe('domain/status', () => {
     });
   });
 
-  it('keeps the time of the last full reconcile', () => {
+  it('carries the time since when all objects have been compared, which never goes back', () => {
     const previous = { lastFullReconcileAt: '2026-03-01T11:00:00Z' };
+    const at = (comparedAt: string | undefined): unknown =>
+      nodeStatus(facts({}, { previous, comparedAt: comparedAt === undefined ? undefined : new Date(comparedAt) }))
+        .lastFullReconcileAt;
 
-    expect(nodeStatus(facts({}, { previous }))).toMatchObject(previous);
-    expect(nodeStatus(facts())).not.toHaveProperty('lastFullReconcileAt');
+    expect([at(undefined), at('2026-03-01T10:59:00Z'), at('2026-03-01T11:30:00Z')]).toEqual([
+      '2026-03-01T11:00:00Z',
+      '2026-03-01T11:00:00Z',
+      '2026-03-01T11:30:00Z',
+    ]);
+  });
+
+  it('takes the end of the first pass, which read or wrote every object itself, for the first comparison', () => {
+    const comparedAt = new Date('2026-03-01T11:30:00Z');
+
+    expect(nodeStatus(facts({ Progressing: 1 }, { comparedAt }))).not.toHaveProperty('lastFullReconcileAt');
+    expect(nodeStatus(facts({ Ready: 1 }, { comparedAt })).lastFullReconcileAt).toBe(isoSeconds(noon));
   });
 
   it('is equal for equal facts, also later: an unchanged status need not be written', () => {

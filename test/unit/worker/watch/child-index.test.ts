@@ -42,6 +42,7 @@ function open() {
     namespace: 'tenants',
     state: 'Ready',
     baseline: undefined,
+    apiVersion: 'v1',
     readyWhen: true,
     once: false,
   };

@@ -1,0 +1,52 @@
+import { hashText } from './identity.ts';
+import { type ChildDigest, childSignature } from './node-plan.ts';
+import type { NodeDigest, ReportedChild } from './watching.ts';
+
+/** The periodic full comparison: when something's turn is, and what differs (architecture.md rule 7). */
+
+/** A span of time, milliseconds since 1970; its end belongs to it. */
+export interface Span {
+  readonly after: number;
+  readonly until: number;
+}
+
+/**
+ * Whether the turn of a key falls into a span. Each key has its own place in the interval, which follows from its text: a restart or an outage does
+ * not bring all turns together.
+ */
+export function isItsTurn(key: string, span: Span, intervalMilliseconds: number): boolean {
+  const offset = Number.parseInt(hashText(key, 8), 16) % intervalMilliseconds;
+  const turns = (at: number): number => Math.floor((at - offset) / intervalMilliseconds);
+  return turns(span.until) > turns(span.after);
+}
+
+/** Text that names how a child differs from what its node reported; undefined when it does not. `known`: its kind is watched. */
+function difference(reported: ReportedChild, child: ChildDigest | undefined, known: boolean): string | undefined {
+  if (reported.uid === undefined || !known) return undefined;
+  if (child === undefined) return 'absent';
+  const replaced = child.uid !== reported.uid;
+  const edited = !reported.once && reported.baseline !== undefined && child.ownedHash !== reported.baseline;
+  const lost = reported.state === 'Ready' && child.readiness.state !== 'ready';
+  const gained = reported.state === 'Progressing' && child.readiness.state === 'ready';
+  return replaced || edited || lost || gained ? childSignature(child) : undefined;
+}
+
+/** What is known of a child now, and whether its kind is watched at all. */
+export type ChildLookup = (key: string) => { readonly known: boolean; readonly child: ChildDigest | undefined };
+
+/** Text that names all differences between a node's record and its children as they are known; empty when there is none. */
+export function nodeDifferences(node: NodeDigest, lookUp: ChildLookup): string {
+  return [...node.children]
+    .flatMap(([key, reported]) => {
+      const { known, child } = lookUp(key);
+      const found = difference(reported, child, known);
+      return found === undefined ? [] : [`${key}=${found}`];
+    })
+    .toSorted()
+    .join('\n');
+}
+
+/** Whether something of a node can change without any watch telling: an object of someone else carries none of our labels. */
+export function needsAnotherLook(node: NodeDigest): boolean {
+  return node.conflicted && !node.deleting && !node.paused;
+}
