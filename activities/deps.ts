@@ -5,6 +5,7 @@ import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
 import type { FormAbsences } from './hub/read-forms.ts';
 import type { Repairs } from './node/repairs.ts';
+import type { OtherOperators } from './other-operators.ts';
 import type { HubKeys } from './secrets.ts';
 
 /** What activities reach the world through. */
@@ -20,6 +21,12 @@ export interface Deps {
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;
   readonly absences: FormAbsences;
+  /** Who else may be at work. */
+  readonly others: OtherOperators;
+  /** Writes even while another operator is alive: for saying so, and nothing else. */
+  readonly unyielding: Pick<Cluster, 'patch'>;
+  /** Names this installation on the hubs it holds. */
+  readonly installation: string;
   /** What forms and rows may reach. */
   readonly scope: ScopeRules;
   readonly events: Events;

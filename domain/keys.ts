@@ -45,6 +45,10 @@ export const annotations = {
   overrides: 'lynq.sh/overrides',
   forceReconcile: 'lynq.sh/force-reconcile',
   abandon: 'lynq.sh/abandon',
+  /** Since when we leave a hub, or a node of it, to another operator. */
+  released: 'lynq.sh/released',
+  /** Installation that holds a hub. */
+  controllerId: 'lynq.sh/controller-id',
   approveDeletions: 'lynq.sh/approve-deletions',
   deletionPolicy: 'lynq.sh/deletion-policy',
   createdOnce: 'lynq.sh/created-once',

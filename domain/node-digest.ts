@@ -27,7 +27,7 @@ export function inputHash(node: JsonObject): string {
   const values = inputAnnotations.map((key) => found[key] ?? '');
   const paused = at(node, 'spec', 'paused') === true;
   const seal = found[annotations.secretValues];
-  const sealed = seal === undefined ? [] : [seal];
+  const sealed = [seal, found[annotations.released]].filter((value) => value !== undefined);
   return hashText(JSON.stringify([textAt(node, 'spec', 'formRevision') ?? '', paused, ...values, ...sealed]), 16);
 }
 
@@ -118,7 +118,8 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     failed: failed > 0,
     failure: failed > 0 ? failureReason(node) : undefined,
     conflicted: conditionStatus(node, 'Conflicted') === 'True',
-    paused: at(node, 'spec', 'paused') === true,
+    paused: at(node, 'spec', 'paused') === true || found[annotations.released] !== undefined,
+    released: found[annotations.released] !== undefined,
     templateGeneration: found[annotations.templateGeneration] ?? '',
     overridden: found[annotations.overrides] !== undefined,
     children: reportedChildren(node),

@@ -24,9 +24,12 @@ export interface NodeDigest extends KnownNode {
   readonly failure: string | undefined;
   /** Needs an object or a field that someone else holds. */
   readonly conflicted: boolean;
-  readonly paused: boolean;
   /** Labels other than ours. */
   readonly labels: Readonly<Record<string, string>>;
+  /** By its spec, or because it is released. */
+  readonly paused: boolean;
+  /** Left to another operator (`lynq release`). */
+  readonly released: boolean;
   /** Carries an overrides annotation. */
   readonly overridden: boolean;
   /** Generation of the form, as text, that the node was last written from. */

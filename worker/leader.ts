@@ -9,7 +9,6 @@ import type { Cluster, Logger, ObjectRef, WriteResult } from '../domain/ports.ts
  * or a schedule made twice changes nothing, so a short time with two holders is harmless.
  */
 
-const leaseName = 'lynqflow-leader';
 const durationSeconds = 15;
 const renewMilliseconds = 4_000;
 
@@ -63,6 +62,8 @@ function leaseBody(ref: ObjectRef, own: string, lease: JsonObject | undefined): 
 export interface LeaderParts {
   readonly cluster: Cluster;
   readonly namespace: string;
+  /** Lease of this installation. */
+  readonly lease: string;
   readonly identity: string;
   readonly logger: Logger;
 }
@@ -79,7 +80,7 @@ export class Leader {
   constructor(parts: LeaderParts, leadership: Leadership) {
     this.parts = parts;
     this.leadership = leadership;
-    this.ref = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: parts.namespace, name: leaseName };
+    this.ref = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: parts.namespace, name: parts.lease };
   }
 
   async start(): Promise<void> {

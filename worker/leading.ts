@@ -28,6 +28,8 @@ export interface LeadingParts {
   readonly refreshCounts: (hub: HubRef) => Promise<void>;
   /** How often each node is compared with its children. */
   readonly comparisonMilliseconds: number;
+  /** Whether this installation may act on a hub at all. */
+  readonly mayHold: (hub: HubRef) => Promise<boolean>;
   /** Says on a form that its hub does not exist. */
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   readonly logger: Logger;
@@ -38,10 +40,12 @@ interface Term {
   end(): void;
 }
 
-function openHubWatch({ client, taskQueue, reportHubless, logger }: LeadingParts, watches: Watches): HubWatch {
+function openHubWatch({ client, taskQueue, mayHold, reportHubless, logger }: LeadingParts, watches: Watches): HubWatch {
   return new HubWatch(
     {
-      ensure: (hub, timing) => ensureSchedule(client, hub, timing, taskQueue),
+      ensure: async (hub, timing) => {
+        if (await mayHold(hub)) await ensureSchedule(client, hub, timing, taskQueue);
+      },
       trigger: (hub) => triggerSync(client, hub),
       remove: (hub) => removeSchedule(client, hub),
       isScheduled: (hub) => hasSchedule(client, hub),

@@ -9,10 +9,14 @@ import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
 import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
+import { mayHold } from '../activities/hub/holding.ts';
+import { openOtherOperators, yieldingCluster } from '../activities/other-operators.ts';
 import { openHubKeys } from '../activities/secrets.ts';
 import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
 import { openPostgresRowSource } from '../adapters/postgres/index.ts';
+import { hashText } from '../domain/identity.ts';
+import { installationLease } from '../domain/policies/other-operator.ts';
 import { readCrds } from '../deploy/crds.ts';
 import type { Logger, RowSource } from '../domain/ports.ts';
 import { closeRenderThreads } from '../template/index.ts';
@@ -71,7 +75,9 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     rows: openRowSource(logger),
     changes: watches.ports.changes,
   };
-  const ports = seams?.ports(outward) ?? outward;
+  const seamed = seams?.ports(outward) ?? outward;
+  const others = openOtherOperators(seamed.cluster, clock);
+  const ports = { ...seamed, cluster: yieldingCluster(seamed.cluster, others) };
   return {
     ...watches.ports,
     ...ports,
@@ -79,6 +85,9 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     absences: new FormAbsences(),
+    others,
+    unyielding: seamed.cluster,
+    installation: installationId(opened, parts),
     scope: { policy: config.scopePolicy, workerNamespace: opened.namespace },
     events,
     written: new WrittenEntries(),
@@ -86,6 +95,11 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     repairs: new Repairs(),
     logger,
   };
+}
+
+/** Workers that share their namespace, Temporal namespace and task queue are one installation. */
+function installationId({ namespace }: OpenedCluster, { config, temporal }: WiringParts): string {
+  return hashText(`${namespace}/${temporal.namespace}/${config.taskQueue}`, 12);
 }
 
 async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
@@ -112,6 +126,12 @@ async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
   });
 }
 
+function openLeader(opened: OpenedCluster, parts: WiringParts, onChange: (leads: boolean) => void): Leader {
+  const { cluster, namespace } = opened;
+  const lease = installationLease(installationId(opened, parts));
+  return new Leader({ cluster, namespace, lease, identity: holderIdentity(), logger: parts.logger }, { onChange });
+}
+
 function openKubernetes(config: WorkerConfig, logger: Logger): Promise<OpenedCluster> {
   return openCluster({
     ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
@@ -134,6 +154,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     taskQueue: config.taskQueue,
     refreshCounts: (hub) => refreshCounts(deps, hub),
     comparisonMilliseconds: config.relistSeconds * 1_000,
+    mayHold: (hub) => mayHold(deps, hub),
     reportHubless: (form) => reportHubless(deps, form),
     logger,
   });
@@ -141,8 +162,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const events = createEvents({ cluster: cluster.cluster, clock, logger });
   const deps = openDeps(cluster, watches, events, parts);
   const late = new LateWrites({ ...watches.ports, remove: (node, ref) => removeLateChild(deps, node, ref), logger });
-  const lease = { cluster: cluster.cluster, namespace: cluster.namespace, identity: holderIdentity(), logger };
-  const leader = new Leader(lease, { onChange: (leads) => leading.change(leads, watches) });
+  const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));
   return {
     worker: await openWorker(parts, deps),
     installedCrds,

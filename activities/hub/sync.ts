@@ -13,6 +13,8 @@ import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { birthPage, reviewRuns } from './births.ts';
 import { type JudgedForm, readForms } from './read-forms.ts';
+import { claimHub, releasedAt, reportOther } from './holding.ts';
+import { releaseHub, takeBack } from './release-hub.ts';
 import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
@@ -32,6 +34,32 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
   await deps.nodes.synced();
   const hub = await readHub(deps, request);
   if (hub === undefined) return { kind: 'gone' };
+  return (await standAside(deps, request, hub, attempt)) ?? (await syncHeldHub(deps, request, attempt));
+}
+
+/** Does not touch a hub that is someone else's to act on. */
+async function standAside(
+  deps: Deps,
+  request: HubRef,
+  hub: ReadHub,
+  attempt: Attempt,
+): Promise<SyncOutcome | undefined> {
+  const peer = await deps.others.peer();
+  if (peer !== undefined) {
+    await reportOther(deps, request, hub, peer);
+    return { kind: 'paused' };
+  }
+  if ((await claimHub(deps, request, hub)) === 'other') return { kind: 'paused' };
+  const released = releasedAt(hub);
+  if (released === undefined) return undefined;
+  await releaseHub(deps, request, { hub, released, attempt });
+  return { kind: 'paused' };
+}
+
+async function syncHeldHub(deps: Deps, request: HubRef, attempt: Attempt): Promise<SyncOutcome> {
+  const hub = await readHub(deps, request);
+  if (hub === undefined) return { kind: 'gone' };
+  await takeBack(deps, request);
   if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub);
   if (hub.hub.spec.paused === true) return { kind: 'paused' };
   await ensureFinalizer(deps, request, hub);

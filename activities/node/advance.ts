@@ -16,7 +16,7 @@ import { removeLeftovers } from './leftovers.ts';
 import { lookAt } from './observe.ts';
 import { PassState } from './pass-state.ts';
 import { reportUnusable, writeNodeStatus } from './status-writer.ts';
-import { subscribeAll, waitForChange } from './wait.ts';
+import { isSuperseded, subscribeAll, waitForChange } from './wait.ts';
 import { writeChild } from './write-child.ts';
 
 /**
@@ -189,6 +189,7 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
     if (due.length > 0 && wrote)
       return { kind: 'advanced', progress: progressOf(verdicts), next: summarize(state, due) };
     if (due.length > 0) {
+      if (isSuperseded(wave)) return superseded(verdicts);
       if (state.recordIntent() && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
       await applyAll(wave, due);
       wrote = due.some((id) => state.appliedAt.has(id));

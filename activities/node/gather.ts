@@ -92,7 +92,7 @@ export async function gatherNode(deps: Deps, request: NodeRef): Promise<Gathered
   const read = await readNode(deps, request);
   if (read === undefined) return { kind: 'gone' };
   if (read.node.metadata.deletionTimestamp !== undefined) return { kind: 'removing', read };
-  if (read.node.spec.paused === true) return { kind: 'paused' };
+  if (isLeftAlone(read)) return { kind: 'paused' };
   const revisionName = read.node.spec.formRevision;
   const revision = revisionName === undefined ? undefined : await deps.forms.read(request.namespace, revisionName);
   if (revision === undefined) {
@@ -111,6 +111,38 @@ export async function gatherNode(deps: Deps, request: NodeRef): Promise<Gathered
     if (!isLynqFailure(error) || error.type !== 'FormInvalid') throw error;
     return { kind: 'unusable', read, reason: 'DependencyError', message: error.message };
   }
+}
+
+/** Whether the node is left to another operator. */
+export function isReleased({ node }: ReadNode): boolean {
+  return node.metadata.annotations?.[annotations.released] !== undefined;
+}
+
+function isLeftAlone(read: ReadNode): boolean {
+  return read.node.spec.paused === true || isReleased(read);
+}
+
+/** What the entries of a node render to, by id; undefined when its revision or its secret values are not there. */
+export async function renderRead(
+  deps: Deps,
+  read: ReadNode,
+): Promise<{ readonly revision: FormRevision; readonly objects: RenderedForm['objects'] } | undefined> {
+  const { identity, node } = read;
+  const name = node.spec.formRevision;
+  const revision = name === undefined ? undefined : await deps.forms.read(identity.namespace, name);
+  const values = await readSecretValues(deps, identity, node.metadata.annotations?.[annotations.secretValues]);
+  if (revision === undefined || values.kind === 'broken') return undefined;
+  const { variables } = variablesOf(identity, node.metadata.annotations ?? {});
+  const { objects } = await renderNode(deps, { identity, revision, variables, secrets: values.secrets });
+  return { revision, objects };
+}
+
+function variablesOf(
+  identity: NodeIdentity,
+  found: Readonly<Record<string, string>>,
+): Readonly<Record<'row' | 'variables', ReadonlyMap<string, string>>> {
+  const row = rowVariables(found, identity.uid, identity.hub, identity.form);
+  return { row, variables: overriddenVariables(row, readOverrides(found[annotations.overrides])) };
 }
 
 async function lostValues(deps: Deps, request: NodeRef, read: ReadNode): Promise<Gathered> {
@@ -139,8 +171,7 @@ export async function planEntries(
 ): Promise<PlannedNode> {
   const { revision, secrets, found } = work;
   const { identity } = read;
-  const row = rowVariables(found, identity.uid, identity.hub, identity.form);
-  const variables = overriddenVariables(row, readOverrides(found[annotations.overrides]));
+  const { row, variables } = variablesOf(identity, found);
   const rendered = await renderNode(deps, { identity, revision, variables, secrets });
   return {
     entries: await plannedEntries(deps, read, { revision, rendered }),

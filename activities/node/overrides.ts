@@ -6,7 +6,7 @@ import { rowVariables } from '../../domain/rows.ts';
 import type { OverridesOutcome, OverridesRequest } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { readSecretValues } from '../secret-values.ts';
-import { nodeRef, type ReadNode, readNode } from './gather.ts';
+import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
 
 /** Records overrides on the LynqNode, from where every later pass reads them (decisions.md section 6). */
 export async function recordOverrides(deps: Deps, request: OverridesRequest): Promise<OverridesOutcome> {
@@ -15,6 +15,8 @@ export async function recordOverrides(deps: Deps, request: OverridesRequest): Pr
   if (read === undefined || read.node.metadata.deletionTimestamp !== undefined) {
     throw new LynqFailure('HubInvalid', `${title} does not exist or is being removed`, { node: request.node });
   }
+  if (isReleased(read))
+    throw new LynqFailure('HubInvalid', `${title} is released to another operator`, { node: request.node });
   const found = read.node.metadata.annotations ?? {};
   const row = rowVariables(found, read.identity.uid, read.identity.hub, read.identity.form);
   const current = request.clear ? new Map<string, never>() : readOverrides(found[annotations.overrides]);

@@ -8,7 +8,7 @@ import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
-import { nodeRef, type ReadNode, readNode } from './gather.ts';
+import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
 import { Removal, removalStatus } from './removal.ts';
 import { tellBlocked } from './removal-events.ts';
 import { writeNodeStatus } from './status-writer.ts';
@@ -31,6 +31,7 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
       deps.runs.missing(request.namespace, request.node);
       return { kind: 'removed' };
     }
+    if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
     const entries = read.node.status?.inventory ?? [];
     const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
     return await takeAway({ deps, read, removal, attempt, subscription });
@@ -39,6 +40,9 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
     leave(new Map());
   }
 }
+
+/** A released node is the other operator's to remove. */
+const nothing: NodeProgress = { entries: [], ready: 0, failed: 0, desired: 0 };
 
 interface Work {
   readonly deps: Deps;

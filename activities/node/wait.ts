@@ -48,7 +48,8 @@ function refresh({ deps, state }: Wave, changed: ReadonlySet<string>): boolean {
   return moved;
 }
 
-function isSuperseded({ deps, state }: Wave): boolean {
+/** Whether the node is another one by now, is going, or has other input than this pass. */
+export function isSuperseded({ deps, state }: Wave): boolean {
   const { namespace, name, nodeUid } = state.pass.identity;
   const digest = deps.nodes.get(namespace, name);
   if (digest === undefined) return true;

@@ -8,6 +8,7 @@ import { type RolloutSettings, rolloutGate } from '../../domain/rollout/settings
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { FormRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { releasedAt } from '../hub/holding.ts';
 import { type JudgedForm, judgeForm } from '../hub/read-forms.ts';
 import { readHub } from '../hub/read-hub.ts';
 import { nodeRef } from '../node/gather.ts';
@@ -49,6 +50,8 @@ export class FormJudge {
     if (object === undefined || textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return idle('FormGone');
     const parsed = LynqForm.safeParse(object);
     if (!parsed.success) return idle('FormInvalid');
+    const hub = await readHub(this.deps, this.request);
+    if (hub !== undefined && releasedAt(hub) !== undefined) return idle('HubReleased');
     const told = parsed.data.metadata.annotations?.[annotations.rollout] !== undefined;
     return told ? { kind: 'told', form: parsed.data, object } : this.limited(object, parsed.data);
   }

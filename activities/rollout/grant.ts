@@ -6,7 +6,7 @@ import { isoSeconds } from '../../domain/status.ts';
 import type { FormRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { remainingOverrides } from '../hub/write-nodes.ts';
-import { nodeRef, readNode } from '../node/gather.ts';
+import { isReleased, nodeRef, readNode } from '../node/gather.ts';
 
 export interface Grant {
   /** Name of the LynqNode. */
@@ -22,7 +22,7 @@ export interface Grant {
 export async function grantNode(deps: Deps, request: FormRef, grant: Grant): Promise<void> {
   const { namespace } = request;
   const read = await readNode(deps, { namespace, node: grant.name });
-  if (read === undefined || read.node.metadata.deletionTimestamp !== undefined) return;
+  if (read === undefined || read.node.metadata.deletionTimestamp !== undefined || isReleased(read)) return;
   const found = read.node.metadata.annotations ?? {};
   const pending = readPendingValues(found[annotations.pendingValues]) ?? {};
   const overrides =

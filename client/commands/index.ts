@@ -2,9 +2,11 @@ import type { Command } from '../command.ts';
 import { deleteForm } from './form-delete.ts';
 import { getForms } from './form-get.ts';
 import { render } from './form-render.ts';
+import { adoptHub } from './hub-adopt.ts';
 import { deleteHub } from './hub-delete.ts';
 import { getHubs } from './hub-get.ts';
 import { notify } from './hub-notify.ts';
+import { releaseHub } from './hub-release.ts';
 import { apply } from './manifest-apply.ts';
 import { lint } from './manifest-lint.ts';
 import { describeNode } from './node-describe.ts';
@@ -36,6 +38,8 @@ export const commands: readonly Command[] = [
   rolloutResume,
   rolloutAbort,
   rolloutUndo,
+  releaseHub,
+  adoptHub,
   deleteHub,
   deleteForm,
 ];

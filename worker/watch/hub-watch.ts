@@ -44,7 +44,8 @@ function inputOf(object: JsonObject): string {
   const told = found[annotations.rollout] ?? '';
   const deleting = textAt(object, 'metadata', 'deletionTimestamp') ?? '';
   const generation = numberAt(object, 'metadata', 'generation') ?? 0;
-  return [textAt(object, 'metadata', 'uid') ?? '', generation, approval, forced, told, deleting].join('/');
+  const released = found[annotations.released] ?? '';
+  return [textAt(object, 'metadata', 'uid') ?? '', generation, approval, forced, released, told, deleting].join('/');
 }
 
 function hubDigest(object: JsonObject): HubDigest {
@@ -53,7 +54,9 @@ function hubDigest(object: JsonObject): HubDigest {
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
     timing: {
       syncInterval: textAt(object, 'spec', 'source', 'syncInterval') ?? '30s',
-      paused: at(object, 'spec', 'paused') === true,
+      paused:
+        at(object, 'spec', 'paused') === true ||
+        textAt(object, 'metadata', 'annotations', annotations.released) !== undefined,
     },
     input: inputOf(object),
   };

@@ -35,6 +35,7 @@ function node(reported: Partial<ReportedChild> = {}): NodeDigest {
     failure: undefined,
     labels: {},
     paused: false,
+    released: false,
     overridden: false,
     templateGeneration: '1',
     children: new Map([[key, child]]),

@@ -35,7 +35,7 @@ describe('worker/leader', () => {
     const leading = new Set<string>();
     const open = (identity: string) =>
       new Leader(
-        { cluster, namespace: 'lynq-system', identity, logger: silent },
+        { cluster, namespace: 'lynq-system', lease: 'lynqflow-leader', identity, logger: silent },
         { onChange: (leads) => (leads ? leading.add(identity) : leading.delete(identity)) },
       );
     const [first, second, third] = [open('host-a_1_x'), open('host-b_1_x'), open('host-c_1_x')];

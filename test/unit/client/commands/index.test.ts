@@ -8,6 +8,7 @@ describe('client/commands/index', () => {
   it('has every command file, each named noun-verb', () => {
     const verbs = [
       'abort',
+      'adopt',
       'apply',
       'delete',
       'describe',
@@ -16,6 +17,7 @@ describe('client/commands/index', () => {
       'lint',
       'notify',
       'pause',
+      'release',
       'render',
       'resume',
       'resync',

@@ -1,0 +1,60 @@
+import type { JsonObject } from '../../domain/api/json.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { annotations, managers } from '../../domain/keys.ts';
+import { settleConditions } from '../../domain/status.ts';
+import type { HubRef } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import { hubRef, type ReadHub, readHub } from './read-hub.ts';
+
+/** Who may act on a hub: one installation at a time, none while the Go operator is alive, none once it is released. */
+
+export function releasedAt({ hub }: ReadHub): string | undefined {
+  return hub.metadata.annotations?.[annotations.released];
+}
+
+/** Whether another installation of ours holds the hub and is alive. */
+async function isHeldByOther(deps: Deps, { hub }: ReadHub): Promise<boolean> {
+  const holder = hub.metadata.annotations?.[annotations.controllerId];
+  return holder !== undefined && holder !== deps.installation && (await deps.others.installation(holder));
+}
+
+/** Whether this installation may do anything for a hub, schedules included. */
+export async function mayHold(deps: Deps, request: HubRef): Promise<boolean> {
+  const hub = await readHub(deps, request);
+  return hub !== undefined && !(await isHeldByOther(deps, hub));
+}
+
+/**
+ * Takes the hub for this installation. `other`: another one holds it; it says nothing on the hub, whose status is the holder's, which would take a
+ * condition of ours away again at its every sync.
+ */
+export async function claimHub(deps: Deps, request: HubRef, read: ReadHub): Promise<'ours' | 'other'> {
+  const { metadata } = read.hub;
+  if (metadata.annotations?.[annotations.controllerId] === deps.installation) return 'ours';
+  if (await isHeldByOther(deps, read)) {
+    deps.logger.warn('another installation holds the hub', { hub: request.hub, namespace: request.namespace });
+    return 'other';
+  }
+  const { uid, resourceVersion } = metadata;
+  const body = { metadata: { uid, resourceVersion, annotations: { [annotations.controllerId]: deps.installation } } };
+  const result = await deps.cluster.patch(hubRef(request), 'merge', body, { manager: managers.apply });
+  if (result.kind === 'ok') return 'ours';
+  throw new LynqFailure('ClusterStale', `LynqHub ${request.namespace}/${request.hub} could not be claimed yet`, {
+    hub: request.hub,
+  });
+}
+
+/** Says on the hub why nothing happens: the one write while the Go operator is alive, and once per holder. */
+export async function reportOther(deps: Deps, request: HubRef, { hub }: ReadHub, message: string): Promise<void> {
+  const previous = hub.status?.conditions ?? [];
+  const type = 'OtherOperator';
+  if (previous.some((condition) => condition.type === type && condition.message === message)) return;
+  const draft = { type, status: 'True' as const, reason: 'OperatorAlive', message };
+  const at = { now: deps.clock.now(), generation: hub.metadata.generation ?? 0 };
+  const conditions = [
+    ...previous.filter((condition) => condition.type !== type),
+    ...settleConditions(previous, [draft], at),
+  ];
+  const body = { metadata: { uid: hub.metadata.uid }, status: { conditions: conditions as unknown as JsonObject[] } };
+  await deps.unyielding.patch(hubRef(request), 'merge', body, { manager: managers.apply, subresource: 'status' });
+}

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { textAt, type JsonObject } from '../../domain/api/json.ts';
+import { labelValue } from '../../domain/identity.ts';
+import { annotations, labels, managers } from '../../domain/keys.ts';
+import type { Cluster } from '../../domain/ports.ts';
+import { defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { CommandError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { conditionOf, kinds, refOf, requireObject } from '../kinds.ts';
+
+const lookMilliseconds = 500;
+
+export const releaseHub = defineCommand({
+  name: 'release',
+  summary: 'End our work on a hub, for the Go operator to go on',
+  description:
+    'Stops all work of this operator on a hub and stores its nodes as the Go operator Lynq does, so that it can take over without deleting or ' +
+    'replacing anything. Safe to run again; the worker has to be running. The way back is: lynq adopt HUB.',
+  args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
+  flags: { yes: { kind: 'boolean', short: 'y', summary: 'do not ask' } },
+  examples: [{ command: 'lynq release multi-tier-nodes --yes', summary: 'before the Go operator is started again' }],
+  async run({ args, flags }, context) {
+    const namespace = await context.namespace();
+    const cluster = await context.services.cluster();
+    const hub = await requireObject(cluster, kinds.hub, namespace, args.hub);
+    if (
+      !flags.yes &&
+      (await context.ask(`Stop all work on ${kinds.hub.resource} "${args.hub}" in ${namespace}?`)) !== true
+    )
+      throw new CommandError('nothing was released', { fix: 'confirm with --yes' });
+    if (hasSecrets(hub))
+      context.err.write(
+        'Warning: the Go operator has no secretValueMappings: templates that use them will fail there\n',
+      );
+    const released = releasedAt(hub) ?? context.clock.now().toISOString();
+    await markHub(cluster, { namespace, hub, name: args.hub }, released);
+    await untilReleased(context, cluster, { namespace, name: args.hub, released });
+    return exitCodes.ok;
+  },
+});
+
+/** Since when a hub or node is released. */
+export const releasedAt = (object: JsonObject | undefined): string | undefined =>
+  textAt(object, 'metadata', 'annotations', annotations.released);
+
+function hasSecrets(hub: JsonObject): boolean {
+  const spec = hub['spec'];
+  return typeof spec === 'object' && spec !== null && 'secretValueMappings' in spec;
+}
+
+/** Writes or takes away the mark on a hub; it is there already on a second run. */
+export async function markHub(
+  cluster: Cluster,
+  target: { readonly namespace: string; readonly hub: JsonObject; readonly name: string },
+  released: string | null,
+): Promise<void> {
+  if ((releasedAt(target.hub) ?? null) === released) return;
+  const uid = textAt(target.hub, 'metadata', 'uid') ?? '';
+  const body = { metadata: { uid, annotations: { [annotations.released]: released } } };
+  const ref = refOf(kinds.hub, target.namespace, target.name);
+  const result = await cluster.patch(ref, 'merge', body, { manager: managers.apply });
+  if (result.kind === 'ok') return;
+  throw new CommandError(result.kind === 'refused' ? result.message : `${target.name} changed just now; run again`);
+}
+
+interface Watched {
+  readonly namespace: string;
+  readonly name: string;
+  readonly released: string;
+}
+
+/** Shows how far the worker has come, until it says on the hub that all is done. */
+async function untilReleased(context: Context, cluster: Cluster, watched: Watched): Promise<void> {
+  const { namespace, name, released } = watched;
+  const deadline = context.clock.now().getTime() + context.options.timeoutMilliseconds;
+  const labelSelector = `${labels.hub}=${labelValue(name)}`;
+  for (let said = ''; ; ) {
+    const nodes = await cluster.list(kinds.node, { namespace, labelSelector });
+    const done = nodes.filter((node) => releasedAt(node) === released).length;
+    const progress = `${done}/${nodes.length} nodes released\n`;
+    if (progress !== said) context.err.write(progress);
+    said = progress;
+    const condition = conditionOf((await cluster.get(refOf(kinds.hub, namespace, name))) ?? {}, 'Released');
+    if (textAt(condition, 'message')?.endsWith(released) === true) break;
+    if (context.clock.now().getTime() >= deadline) {
+      throw new CommandError(`LynqHub ${namespace}/${name} is not released yet: ${progress.trim()}`, {
+        exitCode: exitCodes.unreachable,
+        fix: 'check that the worker is running, and run again to follow it',
+      });
+    }
+    await pause(lookMilliseconds);
+  }
+  context.out.write(`${kinds.hub.resource}/${name} released; nothing is written for it any more\n`);
+}

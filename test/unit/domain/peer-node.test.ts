@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { PlacedResource } from '../../../domain/api/resource.ts';
+import { resourceLists } from '../../../domain/api/resource.ts';
+import { peerNode } from '../../../domain/peer-node.ts';
+import { aConfigMap, anEntry } from '../../support/builders/resources.ts';
+
+const placed = (resource: PlacedResource['resource']): PlacedResource => ({ resource, list: 'configMaps', index: 0 });
+const entry = anEntry('one', {
+  spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { key: '{{ .uid }}' } },
+  nameTemplate: '{{ .uid }}-one',
+  targetNamespace: 'node-{{ .uid }}',
+  labelsTemplate: { row: '{{ .uid }}' },
+  annotationsTemplate: { note: '{{ .uid }}' },
+});
+const object = aConfigMap('acme-one', {
+  metadata: { namespace: 'node-acme', labels: { row: 'acme' }, annotations: { note: 'acme' } },
+});
+
+describe('domain/peer-node', () => {
+  it('renders name, labels and annotations, and keeps spec and namespace as the form has them', () => {
+    const { arrays } = peerNode(resourceLists, [placed(entry)], new Map([['one', object]]), 'tenants');
+
+    expect(arrays.configMaps).toEqual([
+      {
+        ...entry,
+        nameTemplate: 'acme-one',
+        labelsTemplate: { row: 'acme' },
+        annotationsTemplate: { note: 'acme' },
+      },
+    ]);
+    expect(arrays.deployments).toBeNull();
+    expect(Object.keys(arrays)).toEqual([...resourceLists]);
+  });
+
+  it('lists applied objects by the namespace template, or the Go operator would take them for removed ones', () => {
+    const plain = anEntry('two', { nameTemplate: 'two', spec: { apiVersion: 'v1', kind: 'Secret' } });
+    const nameless = anEntry('three', { spec: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } } });
+    const objects = new Map([['one', object]]);
+
+    const { appliedResources } = peerNode(resourceLists, [entry, plain, nameless].map(placed), objects, 'tenants');
+
+    expect(appliedResources).toEqual([
+      'ConfigMap/node-{{ .uid }}/acme-one@one',
+      'Secret/tenants/two@two',
+      'ConfigMap/tenants/@three',
+    ]);
+  });
+
+  it('leaves an entry that does not render as the form has it', () => {
+    const { arrays } = peerNode(resourceLists, [placed(entry)], new Map(), 'tenants');
+    expect(arrays.configMaps).toEqual([entry]);
+  });
+});
