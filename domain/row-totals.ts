@@ -22,7 +22,7 @@ export interface RowTotals {
   readonly held: number;
   /** Of the active ones: with a Ready node of every form. */
   readonly provisioned: number;
-  /** Of the active ones: with a node that has failed. */
+  /** Of the active ones: with a node that has failed or was refused. */
   readonly failed: number;
   /** Of the active ones: the rest. */
   readonly waiting: number;
@@ -42,6 +42,8 @@ export interface RowTotalsFacts {
   readonly forms: readonly string[];
   readonly nodes: readonly NodeState[];
   readonly held: number;
+  /** uids of which the API server refused a node. */
+  readonly refused: ReadonlySet<string>;
 }
 
 type Place = 'provisioned' | 'waiting' | 'failed';
@@ -74,7 +76,7 @@ export function rowTotals(facts: RowTotalsFacts): RowTotals {
       continue;
     }
     active += 1;
-    places[placeOf(facts.forms, byRow.get(uid) ?? [])] += 1;
+    places[facts.refused.has(uid) ? 'failed' : placeOf(facts.forms, byRow.get(uid) ?? [])] += 1;
   }
   const { seen, inactive, repeated, frozen } = facts.counts;
   return { seen, active, inactive, repeated, frozen: frozen + frozenByName, held: facts.held, ...places };

@@ -3,6 +3,7 @@ import { isDnsLabel } from './api/patterns.ts';
 import { LynqFailure } from './failures.ts';
 import { annotations as keys } from './keys.ts';
 import type { SourceRow } from './ports.ts';
+import { isTooLarge } from './row-size.ts';
 
 /**
  * What a row means: is it active, which of its uids can be acted on, which annotations and variables it gives (parity 1.6, 2.4, 4.3).
@@ -131,6 +132,7 @@ export const frozenReasons = {
   NullUid: 'the uid column is NULL or empty',
   InvalidUid: 'the uid is not a DNS label: 1 to 63 of a-z, 0-9 and -, no - at either end',
   DuplicateUid: 'several rows have this uid and differ in other mapped columns',
+  TooLarge: 'its values are larger than a Kubernetes object can hold: 240 KiB',
   CollidingUid: 'another row has a uid that differs only in case, blanks or Unicode form',
 } as const;
 export type FrozenReason = keyof typeof frozenReasons;
@@ -179,6 +181,7 @@ interface UidEntry {
   active: number;
   inactive: number;
   differs: boolean;
+  tooLarge: boolean;
 }
 
 /** Longest uid text kept as it is; a longer one can never be usable and is kept as its beginning and a hash. */
@@ -194,13 +197,15 @@ export function openRowClassifier(hash: Hash): RowClassifier {
         nulls[kind] += 1;
         return;
       }
-      const digest = annotationsDigest(rowAnnotations(row, ''), hash).hash;
+      const values = rowAnnotations(row, '');
+      const digest = annotationsDigest(values, hash).hash;
       const key = keptUid(row.uid, hash);
       const known = entries.get(key);
       const entry = known ?? newEntry(row.uid, digest);
       if (known === undefined) entries.set(key, entry);
       entry[kind] += 1;
       entry.differs ||= entry.hash !== digest;
+      entry.tooLarge ||= isTooLarge(Object.values(values));
     },
     finish: () => classify(entries, nulls),
   };
@@ -208,7 +213,7 @@ export function openRowClassifier(hash: Hash): RowClassifier {
 
 function newEntry(text: string, hash: string): UidEntry {
   const uid = isDnsLabel(text) ? (text as Uid) : undefined;
-  return { hash, uid, canonical: uid ?? canonicalUid(text), active: 0, inactive: 0, differs: false };
+  return { hash, uid, canonical: uid ?? canonicalUid(text), active: 0, inactive: 0, differs: false, tooLarge: false };
 }
 
 /** Spellings that a person, a collation or a file system may take for the same uid. */
@@ -269,6 +274,7 @@ function countSpellings(entries: Iterable<UidEntry>): ReadonlyMap<string, number
 function freezes(entry: UidEntry, spellings: ReadonlyMap<string, number>): FrozenReason | undefined {
   if ((spellings.get(entry.canonical) ?? 0) > 1) return 'CollidingUid';
   if (entry.uid === undefined) return 'InvalidUid';
+  if (entry.tooLarge) return 'TooLarge';
   return entry.differs ? 'DuplicateUid' : undefined;
 }
 

@@ -46,7 +46,9 @@ export interface PostgresOptions {
   readonly dataDir: string;
   readonly onProgress?: OnProgress;
   readonly environment?: Environment;
-  /** Settings as on the server's command line, `ssl` for instance. */
+  /** Certificate, with what signs it, and key, both PEM; with them the server offers TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Settings as on the server's command line. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -72,6 +74,7 @@ interface Place {
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const place = await openPlace(options);
   const password = await makeDataFolder(place);
+  if (options.tls !== undefined) writeTls(place, options.tls);
   const port = await freePort();
   let child = await launch(place, port);
   const stop = (signal: NodeJS.Signals): Promise<void> => end(child, signal);
@@ -127,13 +130,24 @@ async function makeDataFolder({ programs, folder, log, env, runAs }: Place): Pro
   return password;
 }
 
+const tlsFiles = { cert: 'server.crt', key: 'server.key' } as const;
+
+function writeTls({ folder, runAs }: Place, tls: { readonly cert: string; readonly key: string }): void {
+  for (const part of ['cert', 'key'] as const) {
+    const file = join(folder, tlsFiles[part]);
+    writeFileSync(file, tls[part], { mode: 0o600 });
+    if (runAs !== undefined) chownSync(file, runAs.uid, runAs.gid);
+  }
+}
+
 async function freePort(): Promise<number> {
   for (let port: number = portRange.to; port >= portRange.from; port -= 1) if (await isPortFree(port)) return port;
   throw new StackError({ kind: 'no-free-port', ...portRange });
 }
 
 async function launch(place: Place, port: number): Promise<ChildProcess> {
-  const fixed = { listen_addresses: loopback, port: String(port), unix_socket_directories: '', fsync: 'off' };
+  const ssl = existsSync(join(place.folder, tlsFiles.key)) ? 'on' : 'off';
+  const fixed = { ssl, listen_addresses: loopback, port: String(port), unix_socket_directories: '', fsync: 'off' };
   const flags = Object.entries({ ...fixed, ...place.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = openSync(place.log, 'a');
   const child = spawn(join(place.programs, 'postgres'), ['-D', place.folder, ...flags], {

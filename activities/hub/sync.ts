@@ -105,8 +105,8 @@ async function syncRows(sync: Sync): Promise<SyncCounts> {
     leaving: leavingRows(plan),
   };
   await prepareDeletions(sync, decided);
-  await write(sync, decided);
-  await report(sync, decided);
+  const refused = await write(sync, decided);
+  await report(sync, decided, refused);
   return countsOf(decided);
 }
 
@@ -172,7 +172,12 @@ async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }
   if (guard.kind === 'allow' && leaving.length > 0) await reserveDeletions(deps, request, hub, guard.state);
 }
 
-async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan }: Decided): Promise<void> {
+/** Writes the plan; a node that the API server refuses for what it contains never blocks the others. Returns those rows. */
+async function write(
+  { deps, request, hub, forms, attempt }: Sync,
+  { read, plan }: Decided,
+): Promise<readonly FrozenRow[]> {
+  const refused: FrozenRow[] = [];
   const writes: NodeWrites = {
     deps,
     request,
@@ -189,18 +194,28 @@ async function write({ deps, request, hub, forms, attempt }: Sync, { read, plan 
   await inParallel(
     plan.create,
     writeConcurrency,
-    unlessStopped((birth) => createNode(writes, birth)),
+    unlessStopped((birth) => unlessRefused(refused, birth.uid, () => createNode(writes, birth))),
   );
   await inParallel(
     plan.update,
     writeConcurrency,
-    unlessStopped((update) => updateNode(writes, update)),
+    unlessStopped((update) => unlessRefused(refused, update.node.rowUid, () => updateNode(writes, update))),
   );
   await inParallel(
     plan.remove,
     writeConcurrency,
     unlessStopped((removal) => removeNode(writes, removal)),
   );
+  return refused;
+}
+
+async function unlessRefused(refused: FrozenRow[], uid: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isLynqFailure(error) || error.type !== 'ClusterInvalid') throw error;
+    refused.push({ uid, reason: 'NodeRefused', message: error.message });
+  }
 }
 
 /** A node that has lost its row or form; a deletion that is refused says so and ends the sync. */
@@ -228,7 +243,7 @@ function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
   return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...byUid.values()];
 }
 
-async function report(sync: Sync, decided: Decided): Promise<void> {
+async function report(sync: Sync, decided: Decided, refused: readonly FrozenRow[]): Promise<void> {
   const { deps, request, hub, forms } = sync;
   const nodes = livingNodes(sync);
   const { read, plan, source, guard, leaving } = decided;
@@ -243,8 +258,9 @@ async function report(sync: Sync, decided: Decided): Promise<void> {
       forms: forms.map(({ name }) => name),
       nodes,
       held: heldRows(decided),
+      refused: new Set(refused.map(({ uid }) => uid)),
     }),
-    frozen: frozenRows(decided),
+    frozen: [...frozenRows(decided), ...refused],
     warnings: [...read.proof.warnings, ...read.classified.warnings],
     source,
     guard,

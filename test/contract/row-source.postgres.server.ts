@@ -20,9 +20,11 @@ export interface PostgresServer {
 
 const limits = { milliseconds: 60_000, signal: new AbortController().signal };
 
-export async function openPostgresServer(settings: PostgresOptions['settings'] = {}): Promise<PostgresServer> {
+export async function openPostgresServer(
+  options: Pick<PostgresOptions, 'settings' | 'tls'> = {},
+): Promise<PostgresServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lynqflow-postgres-'));
-  const running = await startPostgres({ dataDir, settings });
+  const running = await startPostgres({ dataDir, ...options });
   const { host, port, user, password } = running;
   return {
     running,

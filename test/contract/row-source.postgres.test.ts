@@ -12,7 +12,7 @@ import {
 let server: PostgresServer;
 
 beforeAll(async () => {
-  server = await openPostgresServer({ log_statement: 'all' });
+  server = await openPostgresServer();
 }, 600_000);
 afterAll(async () => {
   await server?.close();

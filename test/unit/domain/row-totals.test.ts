@@ -15,7 +15,7 @@ const node = (form: string, change: Partial<NodeState> = {}): NodeState => ({
   ...change,
 });
 const totalsOf = (forms: readonly string[], nodes: readonly NodeState[]) =>
-  rowTotals({ counts, active: ['acme'], plan: { collisions: [] }, forms, nodes, held: 0 });
+  rowTotals({ counts, active: ['acme'], plan: { collisions: [] }, forms, nodes, held: 0, refused: new Set() });
 
 describe('domain/row-totals', () => {
   it.each([
@@ -44,6 +44,7 @@ describe('domain/row-totals', () => {
       forms: ['a', 'b'],
       nodes: [],
       held: 0,
+      refused: new Set(),
     });
 
     expect(totals).toMatchObject({ active: 0, frozen: 1, waiting: 0 });
@@ -66,44 +67,51 @@ describe('domain/row-totals', () => {
     });
     const forms = fc.subarray(['b-c', 'c', 'f']);
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 12 }), fc.array(anyNode, { maxLength: 8 }), forms, (rows, some, names) => {
-        const classifier = openRowClassifier((text) => hashText(text, 32));
-        for (const each of rows) classifier.add(each);
-        const classified = classifier.finish();
-        const nodes = some.map((each, index) => ({
-          ...each,
-          name: nodeName(each.rowUid, each.form),
-          nodeUid: `uid-${index}`,
-          revision: 'r',
-          dataHash: 'h',
-        }));
-        const plan = planHub({
-          rows: new Map([...classified.active].map(([key, { hash }]) => [key, hash])),
-          frozen: new Set(nodes.map(({ rowUid }) => rowUid).filter((key) => classified.isFrozen(key))),
-          forms: names.map((name) => ({ name, revision: 'r' })),
-          brokenForms: new Set(),
-          goneForms: new Set(),
-          movedForms: new Set(),
-          nodes,
-        });
-        const held = leavingRows(plan).length;
+      fc.property(
+        fc.array(row, { maxLength: 12 }),
+        fc.array(anyNode, { maxLength: 8 }),
+        forms,
+        fc.subarray(['a', 'b']),
+        (rows, some, names, refused) => {
+          const classifier = openRowClassifier((text) => hashText(text, 32));
+          for (const each of rows) classifier.add(each);
+          const classified = classifier.finish();
+          const nodes = some.map((each, index) => ({
+            ...each,
+            name: nodeName(each.rowUid, each.form),
+            nodeUid: `uid-${index}`,
+            revision: 'r',
+            dataHash: 'h',
+          }));
+          const plan = planHub({
+            rows: new Map([...classified.active].map(([key, { hash }]) => [key, hash])),
+            frozen: new Set(nodes.map(({ rowUid }) => rowUid).filter((key) => classified.isFrozen(key))),
+            forms: names.map((name) => ({ name, revision: 'r' })),
+            brokenForms: new Set(),
+            goneForms: new Set(),
+            movedForms: new Set(),
+            nodes,
+          });
+          const held = leavingRows(plan).length;
 
-        const totals = rowTotals({
-          counts: classified.rows,
-          active: classified.active.keys(),
-          plan,
-          forms: names,
-          nodes,
-          held,
-        });
+          const totals = rowTotals({
+            counts: classified.rows,
+            active: classified.active.keys(),
+            plan,
+            forms: names,
+            nodes,
+            held,
+            refused: new Set(refused),
+          });
 
-        expect(totals.seen).toBe(rows.length);
-        expect(totals.seen).toBe(totals.active + totals.inactive + totals.repeated + totals.frozen);
-        expect(totals.active).toBe(totals.provisioned + totals.waiting + totals.failed);
-        expect(totals.seen - totals.inactive - totals.repeated + held).toBe(
-          totals.provisioned + totals.waiting + totals.failed + totals.frozen + totals.held,
-        );
-      }),
+          expect(totals.seen).toBe(rows.length);
+          expect(totals.seen).toBe(totals.active + totals.inactive + totals.repeated + totals.frozen);
+          expect(totals.active).toBe(totals.provisioned + totals.waiting + totals.failed);
+          expect(totals.seen - totals.inactive - totals.repeated + held).toBe(
+            totals.provisioned + totals.waiting + totals.failed + totals.frozen + totals.held,
+          );
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -33,6 +33,24 @@ function summary(rows: readonly SourceRow[]) {
 }
 
 describe('domain/rows', () => {
+  it.each([
+    ['x'.repeat(240 * 1024 - 20), []],
+    ['x'.repeat(240 * 1024), ['TooLarge']],
+    ['ž'.repeat(120 * 1024), ['TooLarge']],
+    ['日'.repeat(80 * 1024), ['TooLarge']],
+    ['😀'.repeat(60 * 1024), ['TooLarge']],
+    ['ž'.repeat(119 * 1024), []],
+  ])('freezes a row whose values no object can hold, and only it (%#)', (value, reasons) => {
+    const classifier = openRowClassifier((text) => createHash('sha256').update(text).digest('hex'));
+    classifier.add({ uid: 'large', activate: '1', hostOrUrl: '', extra: { value } });
+    classifier.add({ uid: 'small', activate: '1', hostOrUrl: '', extra: { value: 'x' } });
+
+    const { frozen, active } = classifier.finish();
+
+    expect(frozen.map(({ reason }) => reason)).toEqual(reasons);
+    expect([...active.keys()]).toContain('small');
+  });
+
   describe('isActive', () => {
     it.each(['1', 'true', 'TRUE', 'True', 'yes', 'YES', 'Yes'])('takes %j as active', (text) => {
       expect(isActive(text)).toBe(true);
