@@ -1,3 +1,4 @@
+import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import { hubEvents } from '../../domain/events.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { labelValue } from '../../domain/identity.ts';
@@ -12,9 +13,18 @@ import { deleteNode } from './write-nodes.ts';
 
 const deleteConcurrency = 16;
 
-/** A deleted hub: its nodes go, each by its own policies, and the hub's finalizer is released when a complete list shows none. */
+/** Kubernetes puts it on an object that is deleted with `--cascade=orphan`, until what it owned is owned by nobody. */
+const orphanFinalizer = 'orphan';
+
+/**
+ * A deleted hub: the nodes that it owns go, each by its own policies, and the hub's finalizer is released when a complete list shows none. Nodes that it
+ * does not own stay as they are: `--cascade=orphan` has taken them from it.
+ */
 export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub): Promise<SyncOutcome> {
-  const living = deps.nodes.ofHub(request.namespace, request.hub).filter(({ deleting }) => !deleting);
+  const owned = (hub.hub.metadata.finalizers ?? []).includes(orphanFinalizer)
+    ? []
+    : await ownedNodes(deps, request, hub);
+  const living = owned.filter(({ deleting }) => !deleting);
   try {
     await inParallel(living, deleteConcurrency, (node) => deleteNode({ deps, request }, { node }));
   } catch (error) {
@@ -22,14 +32,32 @@ export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub): Prom
     throw error;
   }
   await reviewRuns(deps, request);
-  const labelSelector = `${labels.hub}=${labelValue(request.hub)}`;
-  const left = await deps.cluster.list(
-    { apiVersion, kind: 'LynqNode' },
-    { namespace: request.namespace, labelSelector },
-  );
-  if (left.length === 0) {
+  if (owned.length === 0) {
     await releaseFinalizer(deps, request, hub);
     return { kind: 'gone' };
   }
-  return { kind: 'removing', remaining: left.length, page: birthPage(deps, request, '') };
+  return { kind: 'removing', remaining: owned.length, page: birthPage(deps, request, '') };
+}
+
+interface OwnedNode {
+  readonly name: string;
+  readonly nodeUid: string;
+  readonly deleting: boolean;
+}
+
+/** A complete list, so that none is overlooked. */
+async function ownedNodes(
+  deps: Deps,
+  { namespace, hub }: HubRef,
+  { hub: read }: ReadHub,
+): Promise<readonly OwnedNode[]> {
+  const labelSelector = `${labels.hub}=${labelValue(hub)}`;
+  const nodes = await deps.cluster.list({ apiVersion, kind: 'LynqNode' }, { namespace, labelSelector });
+  const isOwned = (node: JsonObject): boolean =>
+    listAt(node, 'metadata', 'ownerReferences').some((owner) => textAt(owner, 'uid') === read.metadata.uid);
+  return nodes.filter(isOwned).map((node) => ({
+    name: textAt(node, 'metadata', 'name') ?? '',
+    nodeUid: textAt(node, 'metadata', 'uid') ?? '',
+    deleting: textAt(node, 'metadata', 'deletionTimestamp') !== undefined,
+  }));
 }

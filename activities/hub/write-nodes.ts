@@ -211,7 +211,7 @@ export async function updateNode(writes: NodeWrites, update: Update): Promise<'u
 /** Asks for the removal of exactly this LynqNode; its finalizer keeps it until its objects are dealt with. */
 export async function deleteNode(
   { deps, request }: Pick<NodeWrites, 'deps' | 'request'>,
-  { node }: Pick<Removal, 'node'>,
+  { node }: { readonly node: Pick<Removal['node'], 'name' | 'nodeUid'> },
 ): Promise<void> {
   const ref = nodeRef({ namespace: request.namespace, node: node.name });
   const result = await deps.cluster.delete(ref, node.nodeUid);
