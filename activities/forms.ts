@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { LynqFormSpec } from '../domain/api/form.ts';
+import { type DriftPolicy, LynqFormSpec } from '../domain/api/form.ts';
 import { at, isJsonObject, type JsonObject, textAt } from '../domain/api/json.ts';
 import { collectResources, type PlacedResource } from '../domain/api/resource.ts';
 import { canonicalJson } from '../domain/canonical.ts';
@@ -20,8 +20,21 @@ export interface FormRevision {
   readonly graph: GraphResult;
   /** Compiled `readyWhen` by entry id. */
   readonly readyWhen: ReadonlyMap<string, ReadyWhen>;
+  readonly rules: FormRules;
   /** Expressions that cannot be compiled, each with its entry and place. */
   readonly expressionProblems: readonly string[];
+}
+
+/** What a form says of its nodes as wholes. */
+export interface FormRules {
+  /** Names of forms. */
+  readonly dependsOn: readonly string[];
+  readonly driftPolicy: DriftPolicy;
+  readonly rollbackOnFailure: boolean;
+}
+
+function rulesOf({ dependsOn = [], driftPolicy = 'Correct', rollbackOnFailure = false }: LynqFormSpec): FormRules {
+  return { dependsOn: [...new Set(dependsOn.map(({ form }) => form))], driftPolicy, rollbackOnFailure };
 }
 
 function compileExpressions(
@@ -76,7 +89,7 @@ function parseRevision(name: string, form: string, data: JsonObject): FormRevisi
   const entries = collectResources(parsed.data);
   const graph = buildGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
   const contentHash = hashText(canonicalJson(data), hashLength);
-  return { name, form, contentHash, entries, graph, ...compileExpressions(entries) };
+  return { name, form, contentHash, entries, graph, rules: rulesOf(parsed.data), ...compileExpressions(entries) };
 }
 
 export function openFormStore(cluster: Cluster): FormStore {

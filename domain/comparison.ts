@@ -20,15 +20,25 @@ export function isItsTurn(key: string, span: Span, intervalMilliseconds: number)
   return turns(span.until) > turns(span.after);
 }
 
+/** Whether fields have other values than we wrote, which is not ours to say of what is created once, and told already under `driftPolicy: Report`. */
+function isEdited({ once, drifted, baseline }: ReportedChild, child: ChildDigest): boolean {
+  return !once && !drifted && baseline !== undefined && child.ownedHash !== baseline;
+}
+
+/** Whether readiness is another than was told, or cannot be told from here: the expression that decides is not known yet. */
+function isOtherwiseReady({ state, readyWhen }: ReportedChild, { readiness, judgedBy }: ChildDigest): boolean {
+  if (readyWhen && judgedBy === undefined) return true;
+  const lost = state === 'Ready' && readiness.state !== 'ready';
+  const gained = state === 'Progressing' && readiness.state === 'ready';
+  return lost || gained;
+}
+
 /** Text that names how a child differs from what its node reported; undefined when it does not. `known`: its kind is watched. */
 function difference(reported: ReportedChild, child: ChildDigest | undefined, known: boolean): string | undefined {
   if (reported.uid === undefined || !known) return undefined;
   if (child === undefined) return 'absent';
-  const replaced = child.uid !== reported.uid;
-  const edited = !reported.once && reported.baseline !== undefined && child.ownedHash !== reported.baseline;
-  const lost = reported.state === 'Ready' && child.readiness.state !== 'ready';
-  const gained = reported.state === 'Progressing' && child.readiness.state === 'ready';
-  return replaced || edited || lost || gained ? childSignature(child) : undefined;
+  const differs = child.uid !== reported.uid || isEdited(reported, child) || isOtherwiseReady(reported, child);
+  return differs ? childSignature(child) : undefined;
 }
 
 /** What is known of a child now, and whether its kind is watched at all. */

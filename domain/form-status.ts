@@ -7,6 +7,8 @@ export interface FormFacts {
   readonly problems: readonly string[];
   readonly total: number;
   readonly ready: number;
+  /** Forms it depends on that do not exist. */
+  readonly missing?: readonly string[];
 }
 
 type Draft = Parameters<typeof settleConditions>[1][number];
@@ -30,6 +32,13 @@ function appliedDraft({ total, ready }: FormFacts): Draft {
     : { type: 'Applied', status: 'False', reason: 'NotAllNodesReady', message: `${ready}/${total} nodes ready` };
 }
 
+/** Nodes that run stay; only first starts wait. */
+function missingDrafts({ missing = [] }: FormFacts): readonly Draft[] {
+  if (missing.length === 0) return [];
+  const message = `dependsOn names forms that this hub does not have: ${missing.join(', ')}; rows that are new wait for them`;
+  return [{ type: 'DependencyMissing', status: 'True', reason: 'FormNotFound', message }];
+}
+
 /** The complete status of a form; equal facts give an equal status. */
 export function formStatus(
   previous: LynqFormStatus | undefined,
@@ -40,6 +49,12 @@ export function formStatus(
     observedGeneration: at.generation,
     totalNodes: facts.total,
     readyNodes: facts.ready,
-    conditions: [...settleConditions(previous?.conditions ?? [], [validDraft(facts), appliedDraft(facts)], at)],
+    conditions: [
+      ...settleConditions(
+        previous?.conditions ?? [],
+        [validDraft(facts), appliedDraft(facts), ...missingDrafts(facts)],
+        at,
+      ),
+    ],
   };
 }

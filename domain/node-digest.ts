@@ -32,9 +32,7 @@ export function inputHash(node: JsonObject): string {
 }
 
 function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> {
-  const states = new Map(
-    listAt(node, 'status', 'resources').map((item) => [textAt(item, 'id'), textAt(item, 'state') ?? '']),
-  );
+  const reported = new Map(listAt(node, 'status', 'resources').map((item) => [textAt(item, 'id'), item]));
   return new Map(
     listAt(node, 'status', 'inventory').map((entry) => {
       const namespace = textAt(entry, 'namespace');
@@ -44,13 +42,14 @@ function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> 
         name: textAt(entry, 'name') ?? '',
         namespace,
       };
-      const state = states.get(textAt(entry, 'id')) ?? '';
+      const item = reported.get(textAt(entry, 'id'));
       return [
         refKey(ref),
         {
           uid: textAt(entry, 'uid'),
           namespace,
-          state,
+          state: textAt(item, 'state') ?? '',
+          drifted: textAt(item, 'reason') === 'Drifted',
           baseline: textAt(entry, 'baseline'),
           apiVersion: ref.apiVersion,
           readyWhen: at(entry, 'readyWhen') === true,
@@ -122,6 +121,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     released: found[annotations.released] !== undefined,
     templateGeneration: found[annotations.templateGeneration] ?? '',
     overridden: found[annotations.overrides] !== undefined,
+    dependsOn: listAt(node, 'status', 'dependsOn').filter((form) => typeof form === 'string'),
     children: reportedChildren(node),
   };
 }

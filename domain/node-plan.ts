@@ -2,6 +2,8 @@ import { textAt } from './api/json.ts';
 import type { ResourceState, ResourceStatus } from './api/node.ts';
 import type { DesiredChild } from './child.ts';
 import type { Graph } from './graph.ts';
+import { clocked } from './node-clock.ts';
+import { type Step, textOf, type Verdict } from './node-verdict.ts';
 import type { RefusedReason } from './ports.ts';
 import type { Readiness } from './readiness/types.ts';
 
@@ -65,6 +67,14 @@ export interface PassFacts {
   readonly observed: ReadonlyMap<string, Observation>;
   /** Hash of the owned fields after our last write, by id (owned-fields.ts); a live object that differs has drifted. */
   readonly baselines: ReadonlyMap<string, string>;
+  /** Hash of what we last applied, by id; absent for what only an earlier version wrote. */
+  readonly written: ReadonlyMap<string, string>;
+  /** Fields that someone else changed are told and left. */
+  readonly reportDrift: boolean;
+  /** Why nothing of this node may be made yet. */
+  readonly gate?: { readonly reason: string; readonly message: string } | undefined;
+  /** Why nothing of this node is made any more: its creation was taken back. */
+  readonly rolledBack?: { readonly message: string } | undefined;
   readonly attempts: ReadonlyMap<string, Attempt>;
   /** status.resources of the last write, by id. */
   readonly previous: ReadonlyMap<string, ResourceStatus>;
@@ -79,8 +89,6 @@ export interface PassFacts {
   readonly now: Date;
 }
 
-export type Step = 'look' | 'apply' | 'none';
-
 export interface EntryVerdict {
   readonly step: Step;
   readonly status: ResourceStatus;
@@ -88,6 +96,8 @@ export interface EntryVerdict {
   readonly done: boolean;
   /** When this entry fails by its timeout while Progressing, or may be put right again in a fight. */
   readonly deadline?: Date;
+  /** Someone else changed the object, and the form says to leave it. */
+  readonly drifted?: true;
 }
 
 /** Reasons under which a refused write is tried again by itself; every other refusal waits for a change of its input. */
@@ -101,16 +111,6 @@ const retriedRefusals: ReadonlySet<string> = new Set<RefusedReason>([
 ]);
 
 const failedStates: ReadonlySet<ResourceState> = new Set(['Failed', 'Conflicted', 'Skipped']);
-
-interface Verdict {
-  readonly step?: Step;
-  readonly state: ResourceState;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly done?: boolean;
-  /** When to look again. */
-  readonly until?: Date;
-}
 
 function blockedBy(entry: DesiredChild['entry'], verdicts: ReadonlyMap<string, EntryVerdict>): Verdict | undefined {
   const dependencies = entry.dependIds ?? [];
@@ -158,26 +158,25 @@ function fighting(facts: PassFacts, id: string): Verdict | undefined {
 /** Refusals that stand until the input changes, so that a bad object is not sent again and again. */
 const finalReasons: ReadonlySet<string> = new Set<RefusedReason>(['Invalid', 'Immutable', 'TooLarge']);
 
-function textOf(status: {
-  readonly reason?: string | undefined;
-  readonly message?: string | undefined;
-}): Pick<Verdict, 'reason' | 'message'> {
-  return {
-    ...(status.reason === undefined ? {} : { reason: status.reason }),
-    ...(status.message === undefined ? {} : { message: status.message }),
-  };
+/**
+ * How a live object differs from what it should be. `wanted`: form or row say something else than we last wrote, or a resync was asked for.
+ * `drifted`: someone else changed what we wrote.
+ */
+function differenceOf(facts: PassFacts, child: DesiredChild, digest: ChildDigest): 'none' | 'wanted' | 'drifted' {
+  if (child.entry.creationPolicy === 'Once') return 'none';
+  const written = facts.written.get(child.id) ?? digest.appliedHash;
+  const baseline = facts.baselines.get(child.id);
+  if (facts.forced.has(child.id) || written !== child.hash || baseline === '') return 'wanted';
+  const differs = digest.appliedHash !== child.hash || (baseline !== undefined && digest.ownedHash !== baseline);
+  return differs ? 'drifted' : 'none';
 }
 
-function needsWrite(
-  facts: PassFacts,
-  planned: Extract<PlannedEntry, { kind: 'desired' }>,
-  digest: ChildDigest,
-): boolean {
-  const { child } = planned;
-  const baseline = facts.baselines.get(child.id);
-  if (child.entry.creationPolicy === 'Once') return false;
-  if (facts.forced.has(child.id) || digest.appliedHash !== child.hash) return true;
-  return baseline !== undefined && digest.ownedHash !== baseline;
+const driftMessage = 'fields that were written here have other values now; driftPolicy Report leaves them';
+
+/** Told, not corrected. Whether the object works is another question, and what is wrong with it more urgent. */
+function withDrift(verdict: Verdict): Verdict {
+  const said = verdict.state === 'Ready' ? { reason: 'Drifted', message: driftMessage } : {};
+  return { ...verdict, ...said, drifted: true };
 }
 
 function readinessVerdict(child: DesiredChild, digest: ChildDigest): Verdict {
@@ -195,7 +194,9 @@ function liveVerdict(
   blocked: Verdict | undefined,
 ): Verdict {
   if (digest.deleting) return { state: 'Waiting', reason: 'Terminating', message: 'the object is being deleted' };
-  if (!needsWrite(facts, planned, digest)) return readinessVerdict(planned.child, digest);
+  const difference = differenceOf(facts, planned.child, digest);
+  if (difference === 'none') return readinessVerdict(planned.child, digest);
+  if (difference === 'drifted' && facts.reportDrift) return withDrift(readinessVerdict(planned.child, digest));
   return due(facts, planned.child.id, blocked);
 }
 
@@ -221,59 +222,49 @@ function desiredVerdict(
   }
 }
 
-interface Clocked {
-  readonly verdict: Verdict;
-  readonly since: Date;
-  readonly deadline?: Date;
-}
-
-/**
- * The readiness clock starts when the object was applied or became unready (decisions.md section 5). An entry that stayed in its state keeps
- * the time it began.
- */
-function clocked(facts: PassFacts, id: string, verdict: Verdict, timeoutSeconds: number): Clocked {
-  const previous = facts.previous.get(id);
-  if (verdict.state !== 'Progressing') {
-    const since = previous?.state === verdict.state ? new Date(previous.since) : facts.now;
-    return { verdict, since, ...(verdict.until === undefined ? {} : { deadline: verdict.until }) };
+/** What holds for all entries together, whatever their objects are like. */
+function heldVerdict(facts: PassFacts, planned: PlannedEntry): Verdict | undefined {
+  if (facts.rolledBack !== undefined) {
+    const id = planned.kind === 'desired' ? planned.child.id : planned.entry.id;
+    const previous = facts.previous.get(id);
+    const failed = previous?.state === 'Failed' || previous?.state === 'Conflicted';
+    if (failed) return { state: previous.state, ...textOf(previous) };
+    return { state: 'Skipped', reason: 'RolledBack', message: facts.rolledBack.message };
   }
-  const appliedAt = newerWrite(facts, id, previous);
-  if (previous !== undefined && appliedAt === undefined && isTimedOut(previous)) {
-    return { verdict: { ...verdict, ...textOf(previous), state: 'Failed' }, since: new Date(previous.since) };
-  }
-  const since = appliedAt ?? (previous?.state === 'Progressing' ? new Date(previous.since) : facts.now);
-  return withDeadline(verdict, { since, timeoutSeconds, now: facts.now });
+  const waits = facts.gate !== undefined && planned.kind === 'desired';
+  return waits ? { state: 'Waiting', ...facts.gate } : undefined;
 }
 
-const isTimedOut = ({ state, reason }: ResourceStatus): boolean => state === 'Failed' && reason === 'ReadinessTimeout';
-
-/** When this pass wrote the entry, if its state was not reported since. */
-function newerWrite(facts: PassFacts, id: string, previous: ResourceStatus | undefined): Date | undefined {
-  const written = facts.appliedAt.get(id);
-  const reported = previous === undefined ? 0 : new Date(previous.since).getTime();
-  return written !== undefined && written.getTime() > reported ? written : undefined;
-}
-
-function withDeadline(verdict: Verdict, clock: { since: Date; timeoutSeconds: number; now: Date }): Clocked {
-  const deadline = new Date(clock.since.getTime() + clock.timeoutSeconds * 1000);
-  if (clock.now.getTime() < deadline.getTime()) return { verdict, since: clock.since, deadline };
-  const message = `not ready after ${clock.timeoutSeconds} s: ${verdict.message ?? ''}`;
-  return { verdict: { ...verdict, state: 'Failed', reason: 'ReadinessTimeout', message }, since: clock.now };
+function rawVerdict(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyMap<string, EntryVerdict>): Verdict {
+  if (planned.kind === 'desired') return desiredVerdict(facts, planned, verdicts);
+  return { state: planned.state, reason: planned.reason, message: planned.message };
 }
 
 function judge(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyMap<string, EntryVerdict>): EntryVerdict {
   const desired = planned.kind === 'desired';
   const entry = desired ? planned.child.entry : planned.entry;
-  const raw: Verdict = desired
-    ? desiredVerdict(facts, planned, verdicts)
-    : { state: planned.state, reason: planned.reason, message: planned.message };
-  const { verdict, since, deadline } = clocked(facts, entry.id, raw, entry.timeoutSeconds);
+  const raw = heldVerdict(facts, planned) ?? rawVerdict(facts, planned, verdicts);
+  const { verdict, since, deadline, timedOutAfter } = clocked(raw, {
+    previous: facts.previous.get(entry.id),
+    appliedAt: facts.appliedAt.get(entry.id),
+    timeoutSeconds: entry.timeoutSeconds,
+    now: facts.now,
+  });
   const kind = desired ? planned.child.ref.kind : (textAt(entry.spec, 'kind') ?? '');
   const name = desired ? planned.child.ref.name : '';
   return {
     step: verdict.step ?? 'none',
-    status: { id: entry.id, kind, name, state: verdict.state, ...textOf(verdict), since: since.toISOString() },
+    status: {
+      id: entry.id,
+      kind,
+      name,
+      state: verdict.state,
+      ...textOf(verdict),
+      since: since.toISOString(),
+      ...(timedOutAfter === undefined ? {} : { timedOutAfter }),
+    },
     done: verdict.done === true,
+    ...(verdict.drifted === true ? { drifted: true } : {}),
     ...(deadline === undefined ? {} : { deadline }),
   };
 }

@@ -62,6 +62,14 @@ export function writtenByUs(object: JsonObject): boolean {
   return listAt(object, 'metadata', 'managedFields').some((item) => textAt(item, 'manager') === managers.apply);
 }
 
+/** Whether nobody but our managers has written the object itself: a sign, right after a write, that this write made it. */
+export function writtenOnlyByUs(object: JsonObject): boolean {
+  const ours: ReadonlySet<string | undefined> = new Set(Object.values(managers));
+  return listAt(object, 'metadata', 'managedFields').every(
+    (item) => textAt(item, 'subresource') !== undefined || ours.has(textAt(item, 'manager')),
+  );
+}
+
 /** How a manager holds a field: by an apply of its own, through a subresource, or by plain updates. */
 export function managerKind(
   object: JsonObject,

@@ -68,7 +68,7 @@ export function nextRemovals(
   return candidates.filter((entry) => facts.get(removalKey(entry))?.kind !== 'leaving');
 }
 
-export type OrphanReason = 'LynqNodeDeleted' | 'RemovedFromTemplate';
+export type OrphanReason = 'LynqNodeDeleted' | 'RemovedFromTemplate' | 'RolledBack';
 
 export interface OrphanMark {
   readonly identity: NodeIdentity;

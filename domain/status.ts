@@ -1,5 +1,5 @@
 import type { Condition, ConditionStatus } from './api/meta.ts';
-import type { InventoryEntry, LynqNodeStatus, ResourceStatus } from './api/node.ts';
+import type { CreationAttempt, InventoryEntry, LynqNodeStatus, ResourceStatus } from './api/node.ts';
 
 /** What kubectl shows of a node: counters and conditions are derived once, here, from the state of each entry (parity 6.1). */
 
@@ -102,6 +102,10 @@ export interface NodeStatusFacts {
   readonly observedInput: string | undefined;
   /** When all objects of the node were last read and corrected, as far as it is known here. */
   readonly comparedAt: Date | undefined;
+  /** The creation that is under way or was taken back (creation.ts). */
+  readonly attempt?: CreationAttempt | undefined;
+  /** Forms that this node depends on. */
+  readonly dependsOn?: readonly string[];
   /** Further conditions, such as Overridden; one that is not named any more goes. */
   readonly extra: readonly Draft[];
   readonly now: Date;
@@ -149,6 +153,8 @@ export function nodeStatus(facts: NodeStatusFacts): LynqNodeStatus {
     inventory: [...inventory],
     resources: [...facts.resources],
     ...(facts.observedInput === undefined ? {} : { observedInput: facts.observedInput }),
+    ...(facts.attempt === undefined ? {} : { attempt: facts.attempt }),
+    ...(facts.dependsOn?.length ? { dependsOn: [...facts.dependsOn] } : {}),
   };
 }
 

@@ -34,6 +34,8 @@ export interface NodeDigest extends KnownNode {
   readonly overridden: boolean;
   /** Generation of the form, as text, that the node was last written from. */
   readonly templateGeneration: string;
+  /** Forms whose nodes of the same row it goes before when both are deleted. */
+  readonly dependsOn: readonly string[];
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
   readonly children: ReadonlyMap<string, ReportedChild>;
 }
@@ -46,6 +48,8 @@ export interface ReportedChild {
   readonly apiVersion: string;
   /** An expression of the form decides over its readiness, which a digest knows only once a pass has named it (`ChildIndex.judge`). */
   readonly readyWhen: boolean;
+  /** Its drift was told and is left (`driftPolicy: Report`). */
+  readonly drifted: boolean;
   /** Created a single time: what became of its fields is not ours to say. */
   readonly once: boolean;
 }

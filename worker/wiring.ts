@@ -50,8 +50,6 @@ export interface WiringParts {
 /** How long a stopping worker still writes Events. */
 const eventFlushMilliseconds = 3_000;
 
-const clock = { now: () => new Date() };
-
 /** What activities change the world through, or wait for it by. */
 export type OutwardPorts = Pick<Deps, 'cluster' | 'rows' | 'changes'>;
 
@@ -76,7 +74,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     changes: watches.ports.changes,
   };
   const seamed = seams?.ports(outward) ?? outward;
-  const others = openOtherOperators(seamed.cluster, clock);
+  const others = openOtherOperators(seamed.cluster, opened.clock);
   const ports = { ...seamed, cluster: yieldingCluster(seamed.cluster, others) };
   return {
     ...watches.ports,
@@ -91,7 +89,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     scope: { policy: config.scopePolicy, workerNamespace: opened.namespace },
     events,
     written: new WrittenEntries(),
-    clock,
+    clock: opened.clock,
     repairs: new Repairs(),
     logger,
   };
@@ -159,7 +157,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     logger,
   });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
-  const events = createEvents({ cluster: cluster.cluster, clock, logger });
+  const events = createEvents({ cluster: cluster.cluster, clock: cluster.clock, logger });
   const deps = openDeps(cluster, watches, events, parts);
   const late = new LateWrites({ ...watches.ports, remove: (node, ref) => removeLateChild(deps, node, ref), logger });
   const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));

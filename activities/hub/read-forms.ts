@@ -1,7 +1,8 @@
 import { rolloutGate, type RolloutGate } from '../../domain/rollout/settings.ts';
 import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
-import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
+import { isJsonObject, type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import type { FormProblem } from '../../domain/form-events.ts';
+import { describeCycle, formCycles } from '../../domain/form-order.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
@@ -19,6 +20,8 @@ export interface JudgedForm {
   readonly object: JsonObject;
   readonly status: LynqFormStatus | undefined;
   readonly problems: readonly FormProblem[];
+  /** Forms it depends on that this hub does not have. */
+  readonly missing: readonly string[];
   readonly revision: FormRevision | undefined;
   /** Whether the form's rollout decides when its nodes change. */
   readonly gate: RolloutGate;
@@ -33,14 +36,46 @@ function declaredVariables({ hub }: ReadHub): ReadonlySet<string> {
 
 /** The forms that name a hub, each judged by itself: a broken one never blocks the others. */
 export async function readForms(deps: Deps, request: HubRef, hub: ReadHub): Promise<readonly JudgedForm[]> {
-  const objects = await deps.cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace: request.namespace });
-  const mine = objects.filter((object) => textAt(object, 'spec', 'hubId') === request.hub);
-  const living = mine.filter((object) => textAt(object, 'metadata', 'deletionTimestamp') === undefined);
-  return Promise.all(living.map((object) => judgeForm(deps, object, hub)));
+  const living = await listForms(deps, request);
+  const order = orderAmong(living);
+  return Promise.all(living.map((object) => judgeForm(deps, object, { hub, order })));
 }
 
-/** Judges a form by itself, with the variables that its hub declares. */
-export async function judgeForm(deps: Deps, object: JsonObject, hub: ReadHub): Promise<JudgedForm> {
+/** The same for one form that was read already. */
+export async function readForm(deps: Deps, request: HubRef, hub: ReadHub, object: JsonObject): Promise<JudgedForm> {
+  return judgeForm(deps, object, { hub, order: orderAmong(await listForms(deps, request)) });
+}
+
+async function listForms(deps: Deps, request: HubRef): Promise<readonly JsonObject[]> {
+  const objects = await deps.cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace: request.namespace });
+  const mine = objects.filter((object) => textAt(object, 'spec', 'hubId') === request.hub);
+  return mine.filter((object) => textAt(object, 'metadata', 'deletionTimestamp') === undefined);
+}
+
+/** What forms of one hub say of each other. */
+interface FormOrder {
+  readonly names: ReadonlySet<string>;
+  readonly cycles: ReadonlyMap<string, readonly string[]>;
+}
+
+function dependencyNames(form: JsonObject): readonly string[] {
+  return listAt(form, 'spec', 'dependsOn').flatMap((item) => textAt(item, 'form') ?? []);
+}
+
+function orderAmong(forms: readonly JsonObject[]): FormOrder {
+  const ordered = forms.map((form) => ({
+    name: textAt(form, 'metadata', 'name') ?? '',
+    dependsOn: dependencyNames(form),
+  }));
+  return { names: new Set(ordered.map(({ name }) => name)), cycles: formCycles(ordered) };
+}
+
+/** Judges a form by itself and among the others, with the variables that its hub declares. */
+async function judgeForm(
+  deps: Deps,
+  object: JsonObject,
+  { hub, order }: { readonly hub: ReadHub; readonly order: FormOrder },
+): Promise<JudgedForm> {
   const parsed = LynqForm.safeParse(object);
   const name = textAt(object, 'metadata', 'name') ?? '';
   const base = {
@@ -48,6 +83,7 @@ export async function judgeForm(deps: Deps, object: JsonObject, hub: ReadHub): P
     object,
     generation: Number(parsed.data?.metadata.generation ?? 0),
     status: parsed.data?.status,
+    missing: dependencyNames(object).filter((form) => !order.names.has(form)),
     gate: rolloutGate(parsed.data?.spec.rollout),
   };
   if (!parsed.success) {
@@ -57,7 +93,11 @@ export async function judgeForm(deps: Deps, object: JsonObject, hub: ReadHub): P
   const { namespace, uid } = parsed.data.metadata;
   const spec = isJsonObject(object['spec']) ? object['spec'] : {};
   const revision = await deps.forms.ensure({ namespace, name, uid }, spec);
-  const problems = formProblems(revision, declaredVariables(hub));
+  const cycle = order.cycles.get(name);
+  const problems = [
+    ...(cycle === undefined ? [] : [otherProblem(describeCycle(cycle))]),
+    ...formProblems(revision, declaredVariables(hub)),
+  ];
   return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
 }
 

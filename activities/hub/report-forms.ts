@@ -54,7 +54,8 @@ function differs(before: unknown, after: unknown): boolean {
 
 async function reportForm(deps: Deps, form: JudgedForm, nodes: readonly NodeDigest[]): Promise<void> {
   const problems = form.problems.map(describeFormProblem);
-  const facts = { problems, total: nodes.length, ready: nodes.filter(({ ready }) => ready).length };
+  const { missing } = form;
+  const facts = { problems, missing, total: nodes.length, ready: nodes.filter(({ ready }) => ready).length };
   const status = formStatus(form.status, facts, { generation: form.generation, now: deps.clock.now() });
   const { rollout: _, ...before } = form.status ?? {};
   const rollout = rolloutNews(deps, form, nodes);

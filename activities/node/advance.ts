@@ -5,16 +5,18 @@ import type { EntryVerdict, Observation } from '../../domain/node-plan.ts';
 import { contestedFields } from '../../domain/policies/contested-fields.ts';
 import { withoutFields } from '../../domain/policies/ignored-fields.ts';
 import type { FieldConflict } from '../../domain/ports.ts';
-import { countStates } from '../../domain/status.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
-import type { AdvanceOutcome, AdvanceRequest, NodeProgress } from '../contract.ts';
+import type { AdvanceOutcome, AdvanceRequest } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { judgeCreation, takeBack } from './creation.ts';
+import { waitingForForm } from './first-start.ts';
 import { gatherNode, type Gathered, type NodePass } from './gather.ts';
 import { childEvents } from '../../domain/events.ts';
 import { tellChild, tellTransition } from '../events.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { lookAt } from './observe.ts';
 import { PassState } from './pass-state.ts';
+import { progressOf } from './progress.ts';
 import { reportUnusable, writeNodeStatus } from './status-writer.ts';
 import { isSuperseded, subscribeAll, waitForChange } from './wait.ts';
 import { writeChild } from './write-child.ts';
@@ -35,7 +37,8 @@ export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: 
     await Promise.all(kindsOf(gathered.pass).map((kind) => deps.children.track(kind)));
     state = new PassState(deps, gathered.pass, request.force);
     subscribeAll(deps, state, subscription);
-    return await runWave({ deps, state, attempt, subscription });
+    const wave = { deps, state, attempt, subscription };
+    return (await takeBack(wave)) ?? (await runWave(wave));
   } finally {
     subscription.close();
     leave(state?.seen() ?? new Map());
@@ -154,19 +157,6 @@ async function reportStatus(
   return result;
 }
 
-function progressOf(verdicts: ReadonlyMap<string, EntryVerdict>): NodeProgress {
-  const statuses = [...verdicts.values()].map(({ status }) => status);
-  const { ready, failed, desired } = countStates(statuses);
-  const entries = statuses.map(({ id, kind, name, state, reason }) => ({
-    id,
-    kind,
-    name,
-    state,
-    ...(reason === undefined ? {} : { reason }),
-  }));
-  return { entries, ready, failed, desired };
-}
-
 /** What the next wave does, for its summary in the Temporal UI. */
 function summarize(state: PassState, ids: readonly string[]): string {
   return `apply: ${ids
@@ -184,13 +174,17 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
   let wrote = false;
   for (;;) {
     const verdicts = await settleLooks(wave);
+    if (judgeCreation(wave, verdicts) === 'failed') {
+      await reportStatus(wave, verdicts);
+      return superseded(verdicts);
+    }
     const due = dueWrites(verdicts);
     if (wrote && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
     if (due.length > 0 && wrote)
       return { kind: 'advanced', progress: progressOf(verdicts), next: summarize(state, due) };
     if (due.length > 0) {
       if (isSuperseded(wave)) return superseded(verdicts);
-      if (state.recordIntent() && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
+      if (state.recordIntent(due) && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
       await applyAll(wave, due);
       wrote = due.some((id) => state.appliedAt.has(id));
       continue;
@@ -207,22 +201,36 @@ function superseded(verdicts: ReadonlyMap<string, EntryVerdict>): AdvanceOutcome
 /** How long news that is not urgent may wait for more of the same. */
 const coalesceMilliseconds = 700;
 
+/** Waits that end by an event this process watches for, so that nothing has to be looked at again. */
+const watchedWaits: ReadonlySet<string> = new Set(['DependencyNotReady', waitingForForm]);
+
+/** How long one activity waits for a node of another form. */
+const longestGateMilliseconds = 10 * 60_000;
+
+/** What a pass without anything to write waits for; undefined when for nothing. */
+function openWait(state: PassState, verdicts: ReadonlyMap<string, EntryVerdict>) {
+  const states = [...verdicts.values()].map(({ status }) => status);
+  const progressing = states.some((status) => status.state === 'Progressing');
+  const outside = states.some(({ state: of, reason }) => of === 'Waiting' && !watchedWaits.has(reason ?? ''));
+  const gated = state.gate() !== undefined;
+  if (!progressing && !outside && !gated) return undefined;
+  return { outside, ...(gated ? { atMostMilliseconds: longestGateMilliseconds } : {}) };
+}
+
 /** Nothing can be written now: reports, and waits for whatever could change that. */
 async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome | undefined> {
   const { deps, state } = wave;
-  const states = [...verdicts.values()].map(({ status }) => status);
-  const progressing = states.some((status) => status.state === 'Progressing');
-  const outside = states.some(({ state: of, reason }) => of === 'Waiting' && reason !== 'DependencyNotReady');
-  if (!progressing && !outside) return settle(wave, verdicts);
+  const open = openWait(state, verdicts);
+  if (open === undefined) return settle(wave, verdicts);
   if (!state.isUrgent(verdicts, deps.clock.now())) {
-    const woken = await waitForChange(wave, verdicts, { outside, atMostMilliseconds: coalesceMilliseconds });
+    const woken = await waitForChange(wave, verdicts, { ...open, atMostMilliseconds: coalesceMilliseconds });
     if (woken === 'superseded') return superseded(verdicts);
     if (woken === 'changed') return undefined;
   }
   if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
-  const woken = await waitForChange(wave, verdicts, { outside });
+  const woken = await waitForChange(wave, verdicts, open);
   if (woken === 'superseded') return superseded(verdicts);
-  if (woken !== 'lookAgain') return undefined;
+  if (woken === 'changed') return undefined;
   return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: afterWaitSeconds };
 }
 

@@ -27,7 +27,7 @@ import type { NodeRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { breakSeal, readSecretValues } from '../secret-values.ts';
 import { outOfForeignNamespaces, outOfScope } from './boundaries.ts';
-import { type FormRevision, orderOf } from '../forms.ts';
+import { type FormRevision, type FormRules, orderOf } from '../forms.ts';
 import { type RenderedForm, renderNode } from './render.ts';
 
 /** A LynqNode as it was read, with what identifies it. */
@@ -46,6 +46,7 @@ export interface NodePass extends ReadNode {
   readonly inputHash: string;
   /** Compiled `readyWhen` by entry id. */
   readonly readyWhen: ReadonlyMap<string, ReadyWhen>;
+  readonly rules: FormRules;
   /** Names of overridden variables that hold. */
   readonly overridden: readonly string[];
 }
@@ -189,6 +190,7 @@ async function planPass(deps: Deps, read: ReadNode, input: PassInput): Promise<N
     lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
     inputHash: inputHash(read.object),
     readyWhen: revision.readyWhen,
+    rules: revision.rules,
   };
 }
 

@@ -1,9 +1,11 @@
-import { type Json, type JsonObject, textAt } from '../../domain/api/json.ts';
-import type { InventoryEntry, LynqNodeStatus, ResourceStatus } from '../../domain/api/node.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import type { CreationAttempt, InventoryEntry, LynqNodeStatus, ResourceStatus } from '../../domain/api/node.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, describeRef, intendedRecord, refKey } from '../../domain/child.ts';
 import { LynqFailure } from '../../domain/failures.ts';
-import { ownedFieldsHash } from '../../domain/owned-fields.ts';
+import type { Creation } from '../../domain/creation.ts';
+import { furtherConditions } from '../../domain/node-conditions.ts';
+import { ownedFieldsHash, writtenOnlyByUs } from '../../domain/owned-fields.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import {
   type Attempt as FailedAttempt,
@@ -14,9 +16,11 @@ import {
 } from '../../domain/node-plan.ts';
 import { nodeStatus } from '../../domain/status.ts';
 import type { Deps } from '../deps.ts';
+import { closedGate, type Gate, isUnstarted, presentCreation } from './first-start.ts';
 import type { NodePass } from './gather.ts';
 import { recordByRef } from './gather.ts';
 import { watchedObservation } from './observe.ts';
+import { essence, isReady, recordFor, toJson, unmarked } from './pass-record.ts';
 import type { Fight, Repairs } from './repairs.ts';
 
 const quickRetries = 5;
@@ -34,6 +38,9 @@ export class PassState {
   readonly appliedAt = new Map<string, Date>();
   readonly forced: Set<string>;
   private readonly comparedAt: Date | undefined;
+  /** The creation this pass is part of, if its form asks for that. */
+  creation: Creation;
+  private readonly deps: Deps;
   private readonly collisions = new Map<string, number>();
   private readonly previous: ReadonlyMap<string, ResourceStatus>;
   private readonly repairs: Repairs;
@@ -44,6 +51,8 @@ export class PassState {
   constructor(deps: Deps, pass: NodePass, force: boolean) {
     this.pass = pass;
     this.repairs = deps.repairs;
+    this.deps = deps;
+    this.creation = presentCreation(pass, force);
     this.status = pass.node.status;
     this.children = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
     this.comparedAt = comparedAt(deps, this.children);
@@ -86,6 +95,10 @@ export class PassState {
       entries: this.pass.entries,
       observed: this.observed,
       baselines: this.baselines(),
+      written: this.written(),
+      reportDrift: this.pass.rules.driftPolicy === 'Report',
+      gate: this.gate(),
+      rolledBack: this.restsBecause(),
       attempts: this.attempts,
       previous: this.reported(),
       inputChanged: this.pass.node.status?.observedInput !== this.pass.inputHash,
@@ -116,6 +129,25 @@ export class PassState {
     );
   }
 
+  private written(): ReadonlyMap<string, string> {
+    return new Map(
+      this.children.flatMap((child) => {
+        const applied = this.recordOf(child)?.applied;
+        return applied === undefined ? [] : [[child.id, applied] as const];
+      }),
+    );
+  }
+
+  /** Why the node may not make its first object yet. */
+  gate(): Gate | undefined {
+    return this.record.size === 0 && isUnstarted(this.pass) ? closedGate(this.deps, this.pass) : undefined;
+  }
+
+  private restsBecause(): { readonly message: string } | undefined {
+    if (this.creation.kind !== 'rest' && this.creation.kind !== 'rollBack') return undefined;
+    return { message: `creation was taken back: ${this.creation.attempt.message ?? ''}` };
+  }
+
   private fights(now: Date): ReadonlyMap<string, Fight> {
     return new Map(
       this.children.flatMap((child) => {
@@ -131,13 +163,19 @@ export class PassState {
     return written === undefined ? this.previous : new Map(written.map((resource) => [resource.id, resource]));
   }
 
-  /** Puts every desired object on record before anything is applied; true when the record grew or changed. */
-  recordIntent(): boolean {
+  /**
+   * Puts every desired object on record before anything is applied; true when the record grew or changed. An object that is proven absent and due now
+   * is marked as the attempt's own.
+   */
+  recordIntent(due: readonly string[]): boolean {
+    const making = new Set(this.creation.kind === 'create' ? due : []);
     let changed = false;
     for (const child of this.children) {
       const key = refKey(child.ref);
       const known = this.record.get(key);
-      const intended = recordFor(child, known);
+      const isNew = making.has(child.id) && this.observed.get(child.id)?.kind === 'absent';
+      const mark = isNew && this.creation.kind === 'create' ? { attempt: this.creation.attempt.id } : {};
+      const intended = { ...recordFor(child, known), ...mark };
       if (known !== undefined && canonicalJson(known) === canonicalJson(intended)) continue;
       this.record.set(key, intended);
       changed = true;
@@ -149,11 +187,13 @@ export class PassState {
   recordWrite(child: DesiredChild, object: JsonObject, now: Date): void {
     const uid = textAt(object, 'metadata', 'uid');
     const baseline = ownedFieldsHash(object);
-    const intended = intendedRecord(child);
+    const attempt = this.recordOf(child)?.attempt;
     this.record.set(refKey(child.ref), {
-      ...intended,
+      ...intendedRecord(child),
       ...(uid === undefined ? {} : { uid }),
       ...(baseline === undefined ? {} : { baseline }),
+      applied: child.hash,
+      ...(attempt === undefined || !writtenOnlyByUs(object) ? {} : { attempt }),
     });
     this.observed.set(child.id, { kind: 'ours', digest: childDigest(object, this.pass.readyWhen.get(child.id)) });
     this.attempts.delete(child.id);
@@ -176,7 +216,33 @@ export class PassState {
   recordFound(child: DesiredChild, uid: string): void {
     const known = this.recordOf(child);
     if (known?.uid === uid) return;
-    this.record.set(refKey(child.ref), { ...intendedRecord(child), uid });
+    const { attempt } = known ?? {};
+    this.record.set(refKey(child.ref), {
+      ...intendedRecord(child),
+      uid,
+      ...(attempt === undefined ? {} : { attempt }),
+    });
+  }
+
+  /** Everything is done: from now on the node's objects are like those of any other node. */
+  completeCreation(): void {
+    this.creation = { kind: 'none' };
+  }
+
+  private attemptToReport(): CreationAttempt | undefined {
+    return this.creation.kind === 'none' ? undefined : this.creation.attempt;
+  }
+
+  private inventory(): readonly InventoryEntry[] {
+    const entries = [...this.record.values()];
+    return this.creation.kind === 'none' ? entries.map(unmarked) : entries;
+  }
+
+  /** Whether the node is being deleted, or is another one now. */
+  isLeaving({ nodes }: Deps): boolean {
+    const { namespace, name, nodeUid } = this.pass.identity;
+    const digest = nodes.get(namespace, name);
+    return digest === undefined || digest.deleting || digest.nodeUid !== nodeUid;
   }
 
   /** What the form says of an object on record holds from now on, whether or not the object has to be written for it. */
@@ -189,17 +255,20 @@ export class PassState {
 
   statusNow(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus {
     this.followForm();
-    const { overridden } = this.pass;
-    const message = `overridden until cleared or changed in the table: ${overridden.join(', ')}`;
-    const override = { type: 'Overridden', status: 'True' as const, reason: 'ScaleOverride', message };
     return nodeStatus({
       previous: this.status,
       generation: this.pass.node.metadata.generation ?? 0,
       resources: [...verdicts.values()].map(({ status }) => status),
-      inventory: [...this.record.values()],
+      inventory: this.inventory(),
       observedInput: this.pass.inputHash,
       comparedAt: this.comparedAt,
-      extra: overridden.length > 0 ? [override] : [],
+      attempt: this.attemptToReport(),
+      dependsOn: this.pass.rules.dependsOn,
+      extra: furtherConditions(verdicts, {
+        overridden: this.pass.overridden,
+        creation: this.creation,
+        gate: this.gate(),
+      }),
       now,
     });
   }
@@ -229,46 +298,9 @@ export class PassState {
   }
 }
 
-/** The record of a child as its form has it, with what is known of the object. */
-function recordFor(child: DesiredChild, known: InventoryEntry | undefined): InventoryEntry {
-  return {
-    ...intendedRecord(child),
-    ...(known?.uid === undefined ? {} : { uid: known.uid }),
-    ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
-  };
-}
-
-function isReady(status: LynqNodeStatus | undefined): boolean {
-  return (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
-}
-
 /** Since when all objects of these kinds have been compared with a complete list. */
 function comparedAt(deps: Deps, children: readonly DesiredChild[]): Date | undefined {
   const times = children.map(({ ref }) => deps.children.listedAt(ref)?.getTime() ?? Number.NaN);
   const oldest = Math.min(...times);
   return Number.isFinite(oldest) ? new Date(oldest) : undefined;
-}
-
-/** Plain JSON without absent members. */
-function toJson(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
-}
-
-/**
- * What makes a status worth a write: why exactly something is on its way changes all the time, and is told with the next real change, as is the time
- * of the last full comparison.
- */
-function essence(status: LynqNodeStatus): string {
-  const resources = (status.resources ?? []).map(({ id, state, reason }) => ({
-    id,
-    state,
-    reason: state === 'Progressing' ? '' : reason,
-  }));
-  const conditions = (status.conditions ?? []).map(({ type, status: value, reason, message }) => ({
-    type,
-    value,
-    reason,
-    message,
-  }));
-  return canonicalJson(toJson({ ...status, resources, conditions, lastFullReconcileAt: undefined }));
 }

@@ -87,6 +87,11 @@ export class Removal {
     return left;
   }
 
+  /** Nothing goes for now, and why. */
+  hold(reason: string): void {
+    for (const entry of this.remaining()) this.reasons.set(removalKey(entry), reason);
+  }
+
   /** Takes back `leaving`, so that the next call proves by a GET which of them are gone. */
   lookAgain(): void {
     for (const [key, fact] of this.facts) if (fact.kind === 'leaving') this.facts.set(key, { kind: 'open' });

@@ -1,13 +1,17 @@
 import { listAt, textAt } from '../../domain/api/json.ts';
 import type { LynqNodeStatus } from '../../domain/api/node.ts';
+import { removalRecord } from '../../domain/creation.ts';
 import { removalEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
+import { removalBlockers } from '../../domain/form-order.ts';
 import { annotations, finalizers, managers } from '../../domain/keys.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
+import { siblingsOf } from './boundaries.ts';
+import { waitingForForm } from './first-start.ts';
 import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
 import { Removal, removalStatus } from './removal.ts';
 import { tellBlocked } from './removal-events.ts';
@@ -32,8 +36,11 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
       return { kind: 'removed' };
     }
     if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
-    const entries = read.node.status?.inventory ?? [];
+    const { attempt: made, inventory = [] } = read.node.status ?? {};
+    const entries = removalRecord(made, inventory);
     const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
+    for (const { namespace, name } of siblingsOf(deps, read.identity))
+      subscription.add(changeKeys.node(namespace, name));
     return await takeAway({ deps, read, removal, attempt, subscription });
   } finally {
     subscription.close();
@@ -43,6 +50,12 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
 
 /** A released node is the other operator's to remove. */
 const nothing: NodeProgress = { entries: [], ready: 0, failed: 0, desired: 0 };
+
+/** Nodes of the row's other forms that depend on this one and are being deleted too: they go first. */
+function blockersOf(deps: Deps, { identity, node }: ReadNode): readonly string[] {
+  const self = { name: identity.name, form: identity.form, deleting: true, dependsOn: node.status?.dependsOn ?? [] };
+  return removalBlockers(self, siblingsOf(deps, identity));
+}
 
 interface Work {
   readonly deps: Deps;
@@ -59,8 +72,10 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
   let said = work.read.node.status;
   for (;;) {
     if (await isAbandoned(work)) return abandon(work);
-    await removal.proceed(attempt.signal);
-    if (removal.isDone()) return release(work);
+    const blockers = blockersOf(deps, work.read);
+    if (blockers.length > 0) removal.hold(`${waitingForForm} LynqNode ${blockers.join(', ')} goes first`);
+    else await removal.proceed(attempt.signal);
+    if (blockers.length === 0 && removal.isDone()) return release(work);
     const elapsed = deps.clock.now().getTime() - started;
     if (elapsed >= quietMilliseconds) said = await report(work, said);
     if (elapsed >= longestWaitMilliseconds)

@@ -8,7 +8,9 @@ import { patchNode } from './patch-node.ts';
 
 /** Writes a node's status on exactly this LynqNode: a node that was replaced meanwhile is not touched. */
 export async function writeNodeStatus(deps: Deps, read: ReadNode, status: LynqNodeStatus): Promise<'written' | 'gone'> {
-  const change = { status: status as unknown as JsonObject };
+  // What is not said any more has to be taken out of a merge.
+  const cleared = { attempt: null, dependsOn: null };
+  const change = { status: { ...cleared, ...(status as unknown as JsonObject) } };
   return (await patchNode(deps, read.identity, change, { subresource: 'status' })).kind;
 }
 

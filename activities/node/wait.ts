@@ -4,6 +4,7 @@ import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
 import type { Wave } from './advance.ts';
 import { siblingsOf, unknownNamespace } from './boundaries.ts';
+import { gateKeys } from './first-start.ts';
 import { watchedObservation } from './observe.ts';
 import type { PassState } from './pass-state.ts';
 
@@ -16,7 +17,7 @@ const longestOutsideWaitMilliseconds = 30_000;
 
 /** Before anything is looked at or written, so that no change in between is lost. */
 export function subscribeAll(deps: Deps, state: PassState, subscription: Subscription): void {
-  for (const key of awaitedNodes(deps, state)) subscription.add(key);
+  for (const key of [...awaitedNodes(deps, state), ...gateKeys(state.pass)]) subscription.add(key);
   for (const { ref } of state.children) {
     subscription.add(changeKeys.child(refKey(ref)));
     if (ref.namespace !== undefined) subscription.add(changeKeys.namespace(ref.namespace));
@@ -33,7 +34,7 @@ function awaitedNodes(deps: Deps, { pass }: PassState): readonly string[] {
 
 /** Brings observations up to date with what the watches know now; what they do not know is looked at again. False when nothing moved. */
 function refresh({ deps, state }: Wave, changed: ReadonlySet<string>): boolean {
-  let moved = false;
+  let moved = state.gate() === undefined ? false : gateKeys(state.pass).some((key) => changed.has(key));
   for (const child of state.children) {
     const space = child.ref.namespace;
     const freed = space !== undefined && changed.has(changeKeys.namespace(space)) && state.attempts.has(child.id);

@@ -9,7 +9,7 @@ import type { NodeDigest } from '../../domain/watching.ts';
 import type { FormRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { releasedAt } from '../hub/holding.ts';
-import { type JudgedForm, judgeForm } from '../hub/read-forms.ts';
+import { type JudgedForm, readForm } from '../hub/read-forms.ts';
 import { readHub } from '../hub/read-hub.ts';
 import { nodeRef } from '../node/gather.ts';
 
@@ -72,7 +72,7 @@ export class FormJudge {
     const hub = await readHub(this.deps, this.request);
     if (hub === undefined || hub.hub.metadata.deletionTimestamp !== undefined) return 'HubGone';
     if (hub.hub.spec.paused === true) return 'HubPaused';
-    const judged = await judgeForm(this.deps, object, hub);
+    const judged = await readForm(this.deps, this.request, hub, object);
     this.known = { key, judged };
     return judged;
   }

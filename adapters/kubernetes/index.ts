@@ -1,4 +1,4 @@
-import type { Cluster, Logger, Reflector } from '../../domain/ports.ts';
+import type { Clock, Cluster, Logger, Reflector } from '../../domain/ports.ts';
 import { createCluster } from './client.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 import { createRequestMeter, type RequestCounters } from './counters.ts';
@@ -6,6 +6,7 @@ import { createDiscovery } from './discovery.ts';
 import { createReflector, reflectorLimits } from './reflector.ts';
 import { createSend } from './send.ts';
 import { systemTiming } from './timing.ts';
+import { openServerClock } from './server-clock.ts';
 import { createTransport } from './transport.ts';
 
 export { createEvents, type EventWriter } from './events.ts';
@@ -26,6 +27,8 @@ export interface OpenedCluster {
   /** Namespace of the context, `default` when it names none. */
   readonly namespace: string;
   readonly requests: RequestCounters;
+  /** The API server's time; this machine's until it has answered once. */
+  readonly clock: Clock;
   /** Lets requests in flight end and cuts watches. */
   close(): Promise<void>;
 }
@@ -38,7 +41,8 @@ export interface OpenedCluster {
 export async function openCluster(options: OpenClusterOptions): Promise<OpenedCluster> {
   const connection = await openConnection(options, systemTiming);
   const requests = createRequestMeter();
-  const transport = createTransport(connection, requests);
+  const clock = openServerClock();
+  const transport = createTransport(connection, requests, (date) => clock.observe(date));
   const send = createSend(transport, systemTiming);
   const discovery = createDiscovery(send, systemTiming);
   const { server, context, namespace } = connection;
@@ -51,6 +55,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
     context,
     namespace,
     requests,
+    clock,
     close: () => connection.close(),
   };
 }

@@ -73,17 +73,27 @@ export interface Transport {
   renew(): void;
 }
 
-export function createTransport(connection: Connection, meter: RequestMeter): Transport {
+/** `onDate` gets the Date header of every answer. */
+export function createTransport(
+  connection: Connection,
+  meter: RequestMeter,
+  onDate: (date: string | string[] | undefined) => void = () => undefined,
+): Transport {
   return {
-    exchange: (request, timeout) => exchange(connection, meter, request, timeout),
+    exchange: (request, timeout) => exchange({ connection, meter, onDate }, request, timeout),
     stream: (request, timeout) => openStream(connection, meter, request, timeout),
     renew: () => connection.renew(),
   };
 }
 
+interface Line {
+  readonly connection: Connection;
+  readonly meter: RequestMeter;
+  readonly onDate: (date: string | string[] | undefined) => void;
+}
+
 async function exchange(
-  connection: Connection,
-  meter: RequestMeter,
+  { connection, meter, onDate }: Line,
   request: ApiRequest,
   timeoutMilliseconds: number,
 ): Promise<ApiAnswer> {
@@ -93,6 +103,7 @@ async function exchange(
     const session = await orAbort(connection.session(), limit.signal);
     const options = requestOptions(connection, session.headers, request);
     const answer = await session.requests.request({ ...options, signal: limit.signal });
+    onDate(answer.headers['date']);
     const text = await answer.body.text();
     meter.add(request.verb, answer.statusCode);
     return { code: answer.statusCode, ...parseBody(text), retryAfterSeconds: retryAfter(answer.headers) };

@@ -3,6 +3,7 @@ import { apiVersion } from '../../domain/keys.ts';
 import { offsetOf, type Located } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
+import { lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
 import { lintTemplates } from './templates.ts';
@@ -19,7 +20,10 @@ export interface LintOptions {
 }
 
 export async function lintManifests(manifests: readonly Manifest[], options: LintOptions): Promise<readonly Problem[]> {
-  const problems: Problem[] = [...lintIdentities(manifests, options.namespace)];
+  const problems: Problem[] = [
+    ...lintIdentities(manifests, options.namespace),
+    ...lintFormOrder(manifests.filter(isForm), options.namespace),
+  ];
   for (const manifest of manifests) {
     if (isHub(manifest)) problems.push(...lintHub(manifest));
     else if (isForm(manifest)) problems.push(...(await lintForm(manifest, manifests, options)));

@@ -42,6 +42,9 @@ export const FreezeWindow = z.object({
 });
 export type FreezeWindow = z.infer<typeof FreezeWindow>;
 
+export const DriftPolicy = z.enum(['Correct', 'Report']);
+export type DriftPolicy = z.infer<typeof DriftPolicy>;
+
 export const LynqFormSpec = z.object({
   hubId: z
     .string()
@@ -66,6 +69,18 @@ export const LynqFormSpec = z.object({
     })
     .optional()
     .describe('How an edit of this form reaches its nodes.'),
+  dependsOn: z
+    .array(z.object({ form: z.string().min(1).max(253).describe('Name of a LynqForm of the same hub.') }))
+    .max(20)
+    .optional()
+    .describe("Forms whose node of the same row has to be Ready before a row's first start of this form."),
+  driftPolicy: DriftPolicy.optional().describe(
+    'What happens when someone else changes a field we wrote: Correct (as without it) writes it again, Report only says so.',
+  ),
+  rollbackOnFailure: z
+    .boolean()
+    .optional()
+    .describe('Whether a node whose creation fails or is given up half-way takes back what it created.'),
   ...resourceListShape({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['id'] }),
 });
 export type LynqFormSpec = z.infer<typeof LynqFormSpec>;

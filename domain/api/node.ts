@@ -35,6 +35,11 @@ export const InventoryEntry = z.object({
     .string()
     .optional()
     .describe('Hash of the fields we own, as the server returned them after our last write.'),
+  applied: z.string().optional().describe('Hash of what we last applied.'),
+  attempt: z
+    .string()
+    .optional()
+    .describe('Attempt at creating the node that made this object; absent once the creation is complete.'),
 });
 export type InventoryEntry = z.infer<typeof InventoryEntry>;
 
@@ -61,8 +66,17 @@ export const ResourceStatus = z.object({
     .string()
     .meta({ format: 'date-time' })
     .describe('When this state began: the start of the readiness clock while Progressing.'),
+  timedOutAfter: z.int32().optional().describe('The timeoutSeconds that passed before the object was given up.'),
 });
 export type ResourceStatus = z.infer<typeof ResourceStatus>;
+
+export const CreationAttempt = z.object({
+  id: z.string().describe('Hash of the form revision and the values the node is created from.'),
+  phase: z.enum(['Creating', 'RollingBack', 'RolledBack']).describe('How far the attempt got.'),
+  reason: z.string().optional().describe('Why it was given up, in one word.'),
+  message: z.string().optional().describe('The same for people.'),
+});
+export type CreationAttempt = z.infer<typeof CreationAttempt>;
 
 const count = () => z.int32().optional();
 
@@ -86,6 +100,10 @@ export const LynqNodeStatus = z.object({
     .string()
     .optional()
     .describe('Hash of the form revision, row values and overrides that the last pass acted on.'),
+  attempt: CreationAttempt.optional().describe(
+    'The creation that is under way or was taken back, of forms with rollbackOnFailure.',
+  ),
+  dependsOn: z.array(z.string()).optional().describe('Forms that this node goes before when both are deleted.'),
 });
 export type LynqNodeStatus = z.infer<typeof LynqNodeStatus>;
 

@@ -242,7 +242,14 @@ const form: Expected = {
       ...condition,
     }),
   },
-  additions: under('spec.', resourceAdditions),
+  additions: under('spec.', {
+    ...resourceAdditions,
+    dependsOn: 'array maxItems=20',
+    'dependsOn[]': 'object',
+    'dependsOn[].form': 'string required maxLength=253 minLength=1',
+    driftPolicy: 'Correct|Report',
+    rollbackOnFailure: 'boolean',
+  }),
 };
 
 const node: Expected = {
@@ -293,6 +300,8 @@ const node: Expected = {
       'inventory[].once': 'boolean',
       'inventory[].baseline': 'string',
       'inventory[].readyWhen': 'boolean',
+      'inventory[].applied': 'string',
+      'inventory[].attempt': 'string',
       resources: 'array',
       'resources[]': 'object',
       'resources[].id': 'string required',
@@ -302,7 +311,15 @@ const node: Expected = {
       'resources[].reason': 'string',
       'resources[].message': 'string',
       'resources[].since': 'string:date-time required',
+      'resources[].timedOutAfter': 'integer:int32',
       observedInput: 'string',
+      attempt: 'object',
+      'attempt.id': 'string required',
+      'attempt.phase': 'Creating|RolledBack|RollingBack required',
+      'attempt.reason': 'string',
+      'attempt.message': 'string',
+      dependsOn: 'array',
+      'dependsOn[]': 'string',
     }),
   },
 };

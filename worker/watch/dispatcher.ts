@@ -104,6 +104,7 @@ export class Dispatcher {
   /** Whether a child of a node that said Ready is gone or is not as it was written, which the watches may have shown while nobody led. */
   private hasDrifted(node: NodeDigest): boolean {
     return [...node.children].some(([key, reported]) => {
+      if (reported.drifted) return false;
       if (reported.state !== 'Ready' || reported.baseline === undefined || !this.parts.children.isComplete(key))
         return false;
       const child = this.parts.children.byKey(key);

@@ -73,6 +73,8 @@ export function aPass(entries: Entries, change: Partial<PassFacts> = {}): PassFa
     ),
     observed: new Map(),
     baselines: new Map(),
+    written: new Map(),
+    reportDrift: false,
     attempts: new Map(),
     previous: new Map(),
     inputChanged: false,

@@ -14,6 +14,7 @@ function node(reported: Partial<ReportedChild> = {}): NodeDigest {
     apiVersion: 'v1',
     once: false,
     readyWhen: false,
+    drifted: false,
     ...reported,
   };
   return {
@@ -38,6 +39,7 @@ function node(reported: Partial<ReportedChild> = {}): NodeDigest {
     released: false,
     overridden: false,
     templateGeneration: '1',
+    dependsOn: [],
     children: new Map([[key, child]]),
   };
 }

@@ -128,10 +128,11 @@ describe('domain/node-digest', () => {
             refKey(record),
             {
               uid: 'settings-uid',
+              apiVersion: 'v1',
               namespace: 'tenants',
               state: 'Progressing',
+              drifted: false,
               baseline: 'owned-1',
-              apiVersion: 'v1',
               readyWhen: false,
               once: false,
             },

@@ -39,10 +39,11 @@ function open() {
   children.onChange((change) => changes.push(change));
   const reported: ReportedChild = {
     uid: 'db-uid',
+    apiVersion: ref.apiVersion,
+    drifted: false,
     namespace: 'tenants',
     state: 'Ready',
     baseline: undefined,
-    apiVersion: 'v1',
     readyWhen: true,
     once: false,
   };

@@ -1,0 +1,52 @@
+import type { Json } from '../../domain/api/json.ts';
+import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
+import { type DesiredChild, intendedRecord } from '../../domain/child.ts';
+
+/** Records and statuses of a pass, compared and put together. */
+
+/** The record of a child as its form has it, with what is known of the object. */
+export function recordFor(child: DesiredChild, known: InventoryEntry | undefined): InventoryEntry {
+  return {
+    ...intendedRecord(child),
+    ...(known?.uid === undefined ? {} : { uid: known.uid }),
+    ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
+    ...(known?.applied === undefined ? {} : { applied: known.applied }),
+    ...(known?.attempt === undefined ? {} : { attempt: known.attempt }),
+  };
+}
+
+/** The record of an object that is like any other once the creation of its node is complete. */
+export function unmarked(entry: InventoryEntry): InventoryEntry {
+  const { attempt: _attempt, ...rest } = entry;
+  return rest;
+}
+
+/** Whether a status says Ready. */
+export function isReady(status: LynqNodeStatus | undefined): boolean {
+  return (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
+}
+
+/** Plain JSON without absent members. */
+export function toJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+/**
+ * What makes a status worth a write: why exactly something is on its way changes all the time, and is told with the next real change, as is the time
+ * of the last full comparison.
+ */
+export function essence(status: LynqNodeStatus): string {
+  const resources = (status.resources ?? []).map(({ id, state, reason }) => ({
+    id,
+    state,
+    reason: state === 'Progressing' ? '' : reason,
+  }));
+  const conditions = (status.conditions ?? []).map(({ type, status: value, reason, message }) => ({
+    type,
+    value,
+    reason,
+    message,
+  }));
+  return canonicalJson(toJson({ ...status, resources, conditions, lastFullReconcileAt: undefined }));
+}
