@@ -140,7 +140,12 @@ export class PassState {
 
   /** Why the node may not make its first object yet. */
   gate(): Gate | undefined {
-    return this.record.size === 0 && isUnstarted(this.pass) ? closedGate(this.deps, this.pass) : undefined;
+    return this.isUnstarted() ? closedGate(this.deps, this.pass) : undefined;
+  }
+
+  /** Nothing was ever made for this node, nor is about to be. */
+  isUnstarted(): boolean {
+    return this.record.size === 0 && isUnstarted(this.pass);
   }
 
   private restsBecause(): { readonly message: string } | undefined {

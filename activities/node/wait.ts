@@ -34,7 +34,7 @@ function awaitedNodes(deps: Deps, { pass }: PassState): readonly string[] {
 
 /** Brings observations up to date with what the watches know now; what they do not know is looked at again. False when nothing moved. */
 function refresh({ deps, state }: Wave, changed: ReadonlySet<string>): boolean {
-  let moved = state.gate() === undefined ? false : gateKeys(state.pass).some((key) => changed.has(key));
+  let moved = state.isUnstarted() && gateKeys(state.pass).some((key) => changed.has(key));
   for (const child of state.children) {
     const space = child.ref.namespace;
     const freed = space !== undefined && changed.has(changeKeys.namespace(space)) && state.attempts.has(child.id);

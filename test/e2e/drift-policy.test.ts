@@ -49,15 +49,7 @@ describe('e2e/drift-policy', () => {
     expect(world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.name?.startsWith('acme-'))).toEqual([]);
   });
 
-  test('what is put back by hand is no drift any more', async () => {
-    await world.cluster.merge(path(), { data: { key: 'ours' } });
-    await world.nodeShows('acme-report', 'no drift', (node) =>
-      conditionOf(node, 'Drifted') === undefined && node.status.resources[1].reason === undefined ? true : undefined,
-    );
-  });
-
   test('a resync corrects it', async () => {
-    await edit('theirs');
     expect(await world.lynq(['resync', 'node/acme-report'])).toMatchObject({ code: 0 });
     await valueIs('ours');
     await world.nodeShows('acme-report', 'no drift', shows('settings', 'Ready'));

@@ -76,10 +76,10 @@ describe('e2e/order', () => {
     await world.putForm('wide', {
       configMaps: Array.from({ length: 500 }, (_, index) => configMap(`wide-${index}`)),
     });
-    await world.ready(['acme-chain', 'acme-wide'], { withinMs: 110_000 });
+    await world.ready(['acme-chain', 'acme-wide'], { withinMs: 500_000 });
     await world.dropForm('chain');
     await world.dropForm('wide');
-  });
+  }, 510_000);
 
   test("a row's first start of a form waits for its node of another, says so, and goes when that is Ready", async () => {
     await world.putForm('web', { dependsOn: [{ form: 'data' }], configMaps: [configMap('page')] });
