@@ -14,6 +14,7 @@ export interface DataPaths {
   readonly auditLog: string;
   readonly etcd: string;
   readonly mariadb: string;
+  readonly mariadbTemporary: string;
   readonly temporal: string;
 }
 
@@ -32,6 +33,7 @@ export function dataPaths(dataDir: string): DataPaths {
     auditLog: join(root, 'audit.log'),
     etcd: join(root, 'etcd'),
     mariadb: join(root, 'mariadb'),
+    mariadbTemporary: join(root, 'mariadb-tmp'),
     temporal: join(root, 'temporal'),
   };
 }

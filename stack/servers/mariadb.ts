@@ -69,6 +69,7 @@ export const mariadb: ServerDefinition = {
   address: (ports) => `${loopback}:${ports.mariadb}`,
   prepare: async (context) => {
     await makeDataFolder(context);
+    mkdirSync(context.paths.mariadbTemporary, { recursive: true, mode: 0o700 });
     writeWhole(initFile(context), initSql(context.secrets.mysqlPassword));
   },
   command: (context) => ({
@@ -79,6 +80,8 @@ export const mariadb: ServerDefinition = {
       '--no-defaults',
       ...asRootFlag(context),
       `--datadir=${context.paths.mariadb}`,
+      // A server that starts removes what it takes for leftovers in this folder, those of other running servers too.
+      `--tmpdir=${context.paths.mariadbTemporary}`,
       `--bind-address=${loopback}`,
       `--port=${context.ports.mariadb}`,
       // Relative to the data folder: an absolute path may be longer than a socket's name can be.
