@@ -664,4 +664,70 @@ describe('domain/node-plan', () => {
       expect(childSignature(aDigest({ resourceVersion: '8' }))).toBe(base);
     });
   });
+
+  describe('driftPolicy', () => {
+    const written = new Map([['a', 'hash-1']]);
+    const baselines = new Map([['a', 'owned-1']]);
+    const drifted = { kind: 'ours', digest: aDigest({ ownedHash: 'owned-2' }) } as const;
+    const report = { written, baselines, reportDrift: true };
+
+    it('Report tells what someone else changed and leaves it, and dependents go on', () => {
+      const facts = aPass(
+        { a: {}, b: { dependIds: ['a'] } },
+        { ...report, observed: seen({ a: drifted, b: live.absent }) },
+      );
+
+      expect(verdictOf(facts, 'a')).toMatchObject({ step: 'none', drifted: true, done: true });
+      expect(verdictOf(facts, 'a').status).toMatchObject({ state: 'Ready', reason: 'Drifted' });
+      expect(verdictOf(facts, 'b').step).toBe('apply');
+    });
+
+    it('Report tells what is wrong with a drifted object rather than that it drifted', () => {
+      const digest = aDigest({
+        ownedHash: 'owned-2',
+        readiness: { state: 'progressing', reason: 'NotYet', message: '' },
+      });
+      const facts = aPass({ a: {} }, { ...report, observed: seen({ a: { kind: 'ours', digest } }) });
+
+      expect(verdictOf(facts, 'a')).toMatchObject({
+        drifted: true,
+        status: { state: 'Progressing', reason: 'NotYet' },
+      });
+    });
+
+    it.each([
+      ['Correct', { reportDrift: false }],
+      ['Report when the form or the row say something else', { written: new Map([['a', 'hash-0']]) }],
+      ['Report when a resync is asked for', { forced: new Set(['a']) }],
+      ['Report when nobody knows what was written', { baselines: new Map([['a', '']]) }],
+    ])('%s writes it', (_, change) => {
+      expect(verdictOf(aPass({ a: {} }, { ...report, observed: seen({ a: drifted }), ...change }), 'a').step).toBe(
+        'apply',
+      );
+    });
+
+    it('Report makes an object again that someone deleted', () => {
+      expect(verdictOf(aPass({ a: {} }, { ...report, observed: seen({ a: live.absent }) }), 'a').step).toBe('apply');
+    });
+  });
+
+  describe('what holds for all entries', () => {
+    it('is that nothing is looked at or made while the node waits for another form', () => {
+      const gate = { reason: 'WaitingForForm', message: 'starts later' };
+
+      expect(overview(aPass({ a: {}, b: { dependIds: ['a'] } }, { gate }))).toEqual({
+        a: 'none Waiting',
+        b: 'none Waiting',
+      });
+    });
+
+    it('is that nothing is made after a rollback, and that what failed is still said', () => {
+      const previous = reported('a', 'Failed', { reason: 'ReadinessTimeout', message: 'too late' });
+      const facts = aPass({ a: {}, b: {} }, { previous, rolledBack: { message: 'taken back' } });
+
+      expect(overview(facts)).toEqual({ a: 'none Failed', b: 'none Skipped' });
+      expect(verdictOf(facts, 'a').status).toMatchObject({ reason: 'ReadinessTimeout', message: 'too late' });
+      expect(verdictOf(facts, 'b').status).toMatchObject({ reason: 'RolledBack', message: 'taken back' });
+    });
+  });
 });

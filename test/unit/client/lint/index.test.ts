@@ -241,4 +241,25 @@ describe('client/lint/index', () => {
       },
     ]);
   });
+
+  it('has the place of what is wrong in a readyWhen, inside the expression', async () => {
+    const form = withLine(goodForm, 11, '      readyWhen: "has(object.status) && nothing.here == 1"');
+
+    expect(await lintForm(form)).toEqual([
+      "form.yaml:11:41: error: readyWhen of resource 'app': Unknown variable: nothing",
+    ]);
+  });
+
+  it('says on every form of a cycle which forms wait for each other, and nothing of the others', async () => {
+    const form = (name: string, dependsOn: string) =>
+      goodForm
+        .replace('name: web', `name: ${name}`)
+        .replace('  hubId: shop', `  hubId: shop\n  dependsOn: [{ form: ${dependsOn} }]`);
+    const files = { 'a.yaml': form('a', 'b'), 'b.yaml': form('b', 'a'), 'c.yaml': form('c', 'a'), 'hub.yaml': goodHub };
+
+    expect(await lint(files)).toEqual([
+      'a.yaml:7:17: error: dependsOn forms a cycle: a -> b -> a',
+      'b.yaml:7:17: error: dependsOn forms a cycle: b -> a -> b',
+    ]);
+  });
 });
