@@ -187,4 +187,36 @@ describe('workflows/node/node', () => {
       await handle.terminate();
     });
   });
+
+  it('goes on with a pass of more waves than one history holds, without being woken', async () => {
+    const waves = 150;
+    const fake = advancing(...Array.from({ length: waves }, () => advanced), settled);
+
+    await bench.run(fake, async () => {
+      const handle = await start(nodeInput());
+      const firstRun = (await handle.describe()).runId;
+      await eventually('all waves', () => fake.calls.length === waves + 1, 60);
+      await eventually('rest', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      expect((await handle.describe()).runId).not.toBe(firstRun);
+      await handle.terminate();
+    });
+  });
+
+  it('goes on with a removal of more steps than one history holds, without being woken', async () => {
+    const steps = 150;
+    let removals = 0;
+    const removeNode: Activities['removeNode'] = async () => {
+      removals += 1;
+      return removals < steps
+        ? { kind: 'advanced', progress: progress(0, 1), next: 'remove Service acme-web' }
+        : { kind: 'removed' };
+    };
+
+    await bench.run({ ...advancing({ kind: 'removing' }), removeNode }, async () => {
+      const handle = await start(nodeInput());
+      expect(await handle.result()).toMatchObject({ ended: 'removed' });
+    });
+
+    expect(removals).toBe(steps);
+  });
 });

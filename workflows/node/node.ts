@@ -49,7 +49,7 @@ export async function lynqNode(input: NodeInput): Promise<NodeResult> {
       if (ended !== undefined) return { node: input.node, ended };
     }
     await condition(() => run.isDue() || historyIsLong());
-    if (historyIsLong()) await startAfresh(run);
+    if (historyIsLong()) await startAfresh(run, false);
   }
 }
 
@@ -58,9 +58,10 @@ function historyIsLong(): boolean {
   return info.continueAsNewSuggested || info.historyLength > historyLimit;
 }
 
-async function startAfresh(run: NodeRun): Promise<never> {
+/** `unfinished` where the present pass or removal has not come to its end: nothing else would wake the next run for it. */
+async function startAfresh(run: NodeRun, unfinished: boolean): Promise<never> {
   await condition(allHandlersFinished);
-  return continueAsNew<typeof lynqNode>(run.carry());
+  return continueAsNew<typeof lynqNode>(run.carry(unfinished));
 }
 
 function answerMessages(run: NodeRun): void {
@@ -137,7 +138,7 @@ async function pass(run: NodeRun): Promise<NodeResult['ended'] | undefined> {
     } catch (error) {
       await restAfter(run, error);
     }
-    if (historyIsLong()) await startAfresh(run);
+    if (historyIsLong()) await startAfresh(run, true);
     force = run.isDue() ? run.begin() : false;
   }
 }
@@ -190,7 +191,7 @@ async function remove(run: NodeRun): Promise<'removed'> {
     setCurrentDetails(detailsOf(run.view()));
     if (outcome.kind === 'waiting') await condition(() => run.isDue(), `${outcome.retryAfterSeconds}s`);
     if (run.isDue()) run.begin();
-    if (historyIsLong()) await startAfresh(run);
+    if (historyIsLong()) await startAfresh(run, true);
   }
 }
 

@@ -17,9 +17,23 @@ export interface CarriedState {
   readonly passes: number;
   readonly lastCause: string;
   readonly dirty: boolean;
+  /** A resync that was asked for and not begun. */
+  readonly force?: boolean;
+  /** Scale messages that were not dealt with yet. */
+  readonly scales?: readonly ScaleRequest[];
 }
 
 const noProgress: NodeProgress = { entries: [], ready: 0, failed: 0, desired: 0 };
+
+const nothingYet: Required<CarriedState> = {
+  phase: 'Starting',
+  progress: noProgress,
+  passes: 0,
+  lastCause: 'start',
+  dirty: true,
+  force: false,
+  scales: [],
+};
 
 /** Handlers only flip this state; the main loop does the work. */
 export class NodeRun {
@@ -31,16 +45,19 @@ export class NodeRun {
   private passes: number;
   private lastCause: string;
   private dirty: boolean;
-  private force = false;
-  private readonly scales: ScaleRequest[] = [];
+  private force: boolean;
+  private readonly scales: ScaleRequest[];
 
   constructor(input: NodeInput) {
     this.input = input;
-    this.phase = input.carried?.phase ?? 'Starting';
-    this.progress = input.carried?.progress ?? noProgress;
-    this.passes = input.carried?.passes ?? 0;
-    this.lastCause = input.carried?.lastCause ?? 'start';
-    this.dirty = input.carried?.dirty ?? true;
+    const { phase, progress, passes, lastCause, dirty, force, scales } = { ...nothingYet, ...input.carried };
+    this.phase = phase;
+    this.progress = progress;
+    this.passes = passes;
+    this.lastCause = lastCause;
+    this.dirty = dirty;
+    this.force = force;
+    this.scales = [...scales];
     this.next = 'first look';
   }
 
@@ -97,9 +114,11 @@ export class NodeRun {
     };
   }
 
-  carry(): NodeInput {
-    const { phase, progress, passes, lastCause, dirty } = this;
-    return { ...this.input, carried: { phase, progress, passes, lastCause, dirty } };
+  /** Input of the run that goes on with this one's work. `unfinished`: in the middle of a pass, which that run takes up again. */
+  carry(unfinished: boolean): NodeInput {
+    const { phase, progress, passes, lastCause, force, scales } = this;
+    const dirty = this.dirty || unfinished;
+    return { ...this.input, carried: { phase, progress, passes, lastCause, dirty, force, scales } };
   }
 }
 
