@@ -287,6 +287,22 @@ describe('domain/rows', () => {
       expect(result.isFrozen('beta')).toBe(false);
     });
 
+    it('freezes a row whose values do not fit into annotations, counted in bytes as the API server does', () => {
+      const row = (uid: string, text: string) => aRow(uid, { extra: { motto: text } });
+      const result = classify([
+        row('fits', 'x'.repeat(240_000)),
+        row('long', 'x'.repeat(250_000)),
+        row('wide', 'ä'.repeat(125_000)),
+      ]);
+
+      expect(result.frozen.map(({ uid, reason }) => [uid, reason])).toEqual([
+        ['long', 'TooLarge'],
+        ['wide', 'TooLarge'],
+      ]);
+      expect([...result.active.keys()]).toEqual(['fits']);
+      expect(classify([aRow('off', { activate: '0', extra: { motto: 'x'.repeat(300_000) } })]).frozen).toEqual([]);
+    });
+
     it('freezes a uid that is active on one row and inactive on another', () => {
       expect(classify([aRow('acme'), aRow('acme', { activate: '0' })]).frozen).toMatchObject([
         { uid: 'acme', reason: 'DuplicateUid', rows: 2 },

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { childPath, type Json, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
+import { configMapForm, hubObject } from '../support/e2e/manifests.ts';
+import { openWorld, type World } from '../support/e2e/world.ts';
+
+const schema =
+  'CREATE TABLE things (id VARCHAR(63), active BOOLEAN DEFAULT TRUE, big LONGTEXT); CREATE TABLE wide LIKE things;';
+
+describe('e2e/limits', () => {
+  let world: World;
+
+  const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+  async function hubOf(table: string): Promise<void> {
+    const { namespace, database } = world;
+    await world.cluster.create(
+      lynqPath(namespace, 'lynqhubs'),
+      hubObject({ name: table, namespace, database, table, extra: { big: 'big' }, syncInterval: '3s' }),
+    );
+  }
+  const put = (name: string, hub: string, entries: Parameters<typeof configMapForm>[1]): Promise<KubeObject> =>
+    world.cluster.create(
+      lynqPath(world.namespace, 'lynqforms'),
+      configMapForm({ name, namespace: world.namespace, hub }, entries),
+    );
+  const resourceOf = (node: KubeObject | undefined, id: string): Json =>
+    (node?.status?.resources ?? []).find((resource: Json) => resource.id === id);
+
+  beforeAll(async () => {
+    world = await openWorld(inject('stack'), { name: 'limits', schema });
+    await world.database.sql('INSERT INTO things (id, big) VALUES (?, ?), (?, ?)', [
+      'large',
+      'ä'.repeat(50_000),
+      'plain',
+      'x',
+    ]);
+    await world.database.sql("INSERT INTO wide (id, big) VALUES ('wide', 'x')");
+    await hubOf('things');
+    await hubOf('wide');
+    await put('copy', 'things', [{ id: 'map', data: { big: '{{ .big }}' } }]);
+    await world.ready(['plain-copy', 'large-copy']);
+  });
+  afterAll(() => world?.close());
+
+  test('a row with a value of 100 KB arrives whole', async () => {
+    const map = await world.cluster.get(childPath('ConfigMap', world.namespace, 'large-copy-map'));
+    expect(map.data?.['big']).toBe('ä'.repeat(50_000));
+  });
+
+  test('a row that does not fit into annotations is frozen by name; the others go on', async () => {
+    await world.database.sql('INSERT INTO things (id, big) VALUES (?, ?), (?, ?)', [
+      'huge',
+      'y'.repeat(400_000),
+      'after',
+      'x',
+    ]);
+    await world.ready(['after-copy']);
+    const { status } = await world.hub('things');
+    expect(status.frozenRows).toEqual([expect.objectContaining({ uid: 'huge', reason: 'TooLarge' })]);
+    expect(await world.node('huge-copy')).toBeUndefined();
+    expect(JSON.stringify(status)).not.toContain('yyy');
+    await world.database.sql("UPDATE things SET big = 'z' WHERE id = 'huge'");
+    await world.ready(['huge-copy']);
+  });
+
+  test('a row that outgrows the limit keeps its node as it is', async () => {
+    const before = await world.cluster.get(childPath('ConfigMap', world.namespace, 'plain-copy-map'));
+    await world.database.sql('UPDATE things SET big = ? WHERE id = ?', ['y'.repeat(400_000), 'plain']);
+    await eventually('the row is frozen', async () => {
+      const { status } = await world.hub('things');
+      return JSON.stringify(status.frozenRows ?? []).includes('TooLarge') ? there(true) : notYet(status);
+    });
+    const after = await world.cluster.get(childPath('ConfigMap', world.namespace, 'plain-copy-map'));
+    expect([after.metadata.uid, after.data]).toEqual([before.metadata.uid, before.data]);
+    await world.database.sql("UPDATE things SET big = 'x' WHERE id = 'plain'");
+  });
+
+  test('an object of nearly 1 MB is applied; a larger one is named, tried once, and holds up nothing but itself', async () => {
+    const place = world.audit.now();
+    const text = '{{ repeat 450000 "m" }}';
+    await put('heavy', 'things', [
+      { id: 'fits', data: { a: text, b: text } },
+      { id: 'exceeds', data: { a: text, b: text, c: text } },
+      { id: 'beside', data: { text: 'm' } },
+    ]);
+    const node = await eventually('all that can is there', async () => {
+      const found = await world.node('plain-heavy');
+      const states = ['fits', 'beside', 'exceeds'].map((id) => resourceOf(found, id)?.state);
+      return states.join() === 'Ready,Ready,Failed' ? there(found) : notYet(found?.status?.resources ?? 'absent');
+    });
+    expect(resourceOf(node, 'exceeds')).toMatchObject({ reason: 'TooLarge' });
+    expect(sizeOf(node?.status)).toBeLessThan(10_000);
+    const version = node?.metadata.resourceVersion;
+    await window(8_000);
+    expect((await world.node('plain-heavy'))?.metadata.resourceVersion).toBe(version);
+    const made = world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.name === 'plain-heavy-beside');
+    expect(made).toHaveLength(1);
+    await world.cluster.remove(lynqPath(world.namespace, 'lynqforms', 'heavy'));
+  });
+
+  test('a form of 500 resources stays far below the limits of etcd and Temporal', async () => {
+    await put(
+      'many',
+      'wide',
+      Array.from({ length: 500 }, (_, index) => ({ id: `entry-number-${index}` })),
+    );
+    const [node] = await world.ready(['wide-many'], { withinMs: 110_000 });
+    expect(node?.status).toMatchObject({ readyResources: 500, desiredResources: 500 });
+    const history = await world.engine.client.workflow.getHandle(`node/${world.namespace}/wide-many`).fetchHistory();
+    const payloads = (history.events ?? []).flatMap(
+      (event) => event.activityTaskCompletedEventAttributes?.result?.payloads ?? [],
+    );
+    const largest = Math.max(...payloads.map(({ data }) => data?.length ?? 0));
+    const sizes = { object: sizeOf(node), largest };
+    expect(sizes.object, JSON.stringify(sizes)).toBeLessThan(500_000);
+    expect(sizes.largest, JSON.stringify(sizes)).toBeLessThan(143_000);
+  }, 150_000);
+});
