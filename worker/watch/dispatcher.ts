@@ -24,6 +24,8 @@ export interface DispatcherParts {
 const patienceMilliseconds = 15_000;
 const sweepMilliseconds = 30_000;
 const concurrentWakes = 32;
+/** What happened before this process led came to the watches while nobody listened: the first sweeps compare everything. */
+const comparingSweeps = 2;
 const wakesPerDifference = 3;
 
 /**
@@ -37,6 +39,7 @@ export class Dispatcher {
   /** Differences that a comparison found at a node, and how often in a row. */
   private readonly compared = new Map<string, { readonly differences: string; readonly times: number }>();
   private active = 0;
+  private firstSweeps = 0;
   private sweeping: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
@@ -56,6 +59,7 @@ export class Dispatcher {
       stopNodes();
       stopChildren();
     };
+    this.firstSweeps = comparingSweeps;
     this.sweeping = setInterval(() => this.sweep(), sweepMilliseconds);
     this.sweep();
   }
@@ -95,8 +99,11 @@ export class Dispatcher {
   }
 
   private sweep(): void {
+    const compares = this.firstSweeps > 0;
+    this.firstSweeps -= 1;
     for (const node of this.parts.nodes.all()) {
       this.considerNode(node);
+      if (compares) this.compare(node);
       if (!node.deleting && !node.paused && this.hasDrifted(node)) this.enqueue(node, 'childrenChanged');
     }
   }
