@@ -234,10 +234,14 @@ async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>
   return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: afterWaitSeconds };
 }
 
-/** Everything that can be done is done: reports it, and cleans up what the form does not name any more. */
+/**
+ * Everything that can be done is done: reports it, and cleans up what the form does not name any more. What is held by someone else is looked at
+ * again after a while: it is not watched, and its holder may go.
+ */
 async function settle(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome> {
   if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
   const leftovers = await removeLeftovers(wave);
-  if (leftovers === 'open') return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
+  const conflicted = [...verdicts.values()].some(({ status }) => status.state === 'Conflicted');
+  if (leftovers === 'open' || conflicted) return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
   return { kind: 'settled', progress: progressOf(verdicts) };
 }

@@ -7,6 +7,9 @@ import { openWorld, type World } from './world.ts';
 
 const schema = 'CREATE TABLE things (id VARCHAR(100), active BOOLEAN DEFAULT TRUE, size VARCHAR(50) DEFAULT "1");';
 
+/** Cluster-scoped kinds that forms of these tests make. */
+const scopePolicy = JSON.stringify({ clusterKinds: ['Namespace', 'ClusterRole.rbac.authorization.k8s.io'] });
+
 /** One entry of a form as the test wants it: policies and the object. */
 export interface Entry {
   readonly id: string;
@@ -65,7 +68,7 @@ export async function openPolicyWorld(
   name: string,
   rows: readonly string[],
 ): Promise<PolicyWorld> {
-  const world = await openWorld(stack, { name, schema });
+  const world = await openWorld(stack, { name, schema, settings: { LYNQ_SCOPE_POLICY: scopePolicy } });
   for (const row of rows) await world.database.sql('INSERT INTO things (id) VALUES (?)', [row]);
   const { namespace, database, cluster, audit } = world;
   const hubName = 'things';
