@@ -136,12 +136,15 @@ function refusal(facts: PassFacts, id: string): Verdict | undefined {
     const state = retriedRefusals.has(attempt.reason) ? 'Waiting' : 'Failed';
     return { state, reason: attempt.reason, message: attempt.message };
   }
+  if (facts.inputChanged || facts.forced.has(id)) return undefined;
+  return standingRefusal(facts, id);
+}
+
+function standingRefusal(facts: PassFacts, id: string): Verdict | undefined {
   const previous = facts.previous.get(id);
-  const final = previous?.state === 'Failed' && finalReasons.has(previous.reason ?? '');
-  if (final && !facts.inputChanged && !facts.forced.has(id)) {
-    return { state: 'Failed', ...textOf(previous) };
-  }
-  return undefined;
+  if (previous?.state !== 'Failed' || !finalReasons.has(previous.reason ?? '')) return undefined;
+  const isGone = facts.observed.get(id)?.kind === 'absent' && facts.baselines.has(id);
+  return isGone ? undefined : { state: 'Failed', ...textOf(previous) };
 }
 
 /** An object that is due is written, unless its dependencies, a refusal or a fight over it forbid it. */
@@ -155,7 +158,10 @@ function fighting(facts: PassFacts, id: string): Verdict | undefined {
   return { state: 'Waiting', reason: 'FieldFight', message: fight.message, until: fight.until };
 }
 
-/** Refusals that stand until the input changes, so that a bad object is not sent again and again. */
+/**
+ * Refusals that stand until the input changes, so that a bad object is not sent again and again. What was refused of an object that has gone since
+ * says nothing about a new one.
+ */
 const finalReasons: ReadonlySet<string> = new Set<RefusedReason>(['Invalid', 'Immutable', 'TooLarge']);
 
 /**
