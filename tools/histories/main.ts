@@ -7,6 +7,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 /**
  * Keeps the history of a run for the replay tests: `npm run histories -- WORKFLOW_ID NAME ...`, NAME being `<workflow type>/<version>-<scenario>`.
+ * The last run of that id, or the one named by `WORKFLOW_ID#RUN_ID`.
  * Recorded histories are never edited: they are what a release did.
  */
 const folder = fileURLToPath(new URL('../../test/replay/histories/', import.meta.url));
@@ -28,7 +29,8 @@ const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
 const connection = await Connection.connect(connectionOptions);
 const client = new Client({ connection, namespace });
 for (const [workflowId, name] of pairs(process.argv.slice(2))) {
-  const history = await client.workflow.getHandle(workflowId).fetchHistory();
+  const [id = '', runId] = workflowId.split('#');
+  const history = await client.workflow.getHandle(id, runId).fetchHistory();
   const file = join(folder, `${name}.json`);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${withoutHosts(historyToJSON(history))}\n`);

@@ -2,7 +2,7 @@ import type { Effect, Purpose } from './effects.ts';
 
 /**
  * Every place at which the tests end a worker: the points of a node's life in reliability terms, each before its effect and after the effect before
- * its answer is on record. `name[:nth]:kill|throw|sleep` activates one.
+ * its answer is on record. `name[:nth]:kill|stop|throw|sleep` activates one.
  */
 
 /** What is going on in the world while the point is passed. */
@@ -122,7 +122,9 @@ export const failpoints: readonly Failpoint[] = (Object.keys(points) as PointNam
   sides.map((side) => failpoint(point, side)),
 );
 
-export type Action = 'kill' | 'throw' | 'sleep';
+/** `stop` freezes the process until it gets SIGCONT. */
+export const actions = ['kill', 'stop', 'throw', 'sleep'] as const;
+export type Action = (typeof actions)[number];
 
 export interface Order {
   readonly failpoint: Failpoint;
@@ -135,8 +137,8 @@ export function parseOrder(text: string): Order {
   const [name, ...rest] = text.split(':');
   const found = failpoints.find((one) => one.name === name);
   if (found === undefined) throw new Error(`no failpoint is named ${name}`);
-  const action = rest.at(-1);
-  if (action !== 'kill' && action !== 'throw' && action !== 'sleep') throw new Error(`${text} names no action`);
+  const action = actions.find((known) => known === rest.at(-1));
+  if (action === undefined) throw new Error(`${text} names no action`);
   const nth = rest.length > 1 ? Number(rest[0]) : found.nth;
   if (!Number.isInteger(nth) || nth < 1) throw new Error(`${text} names no number`);
   return { failpoint: found, nth, action };

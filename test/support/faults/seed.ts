@@ -3,7 +3,7 @@
  */
 const variable = 'LYNQ_FAULTS';
 const seed = 20_260_901;
-const sliceLength = 7;
+const sliceLength = 5;
 
 export const isSlice = (): boolean => process.env[variable] === 'slice';
 

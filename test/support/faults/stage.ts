@@ -8,14 +8,14 @@ import { type Engine, openEngine } from '../e2e/engine.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
 import { crdsAreServed } from '../e2e/programs.ts';
 import type { StackEndpoints } from '../stack-setup.ts';
-import type { FailpointName } from './failpoints.ts';
+import type { Action, FailpointName } from './failpoints.ts';
 import { type Ending, type FaultyWorker, startFaultyWorker } from './process.ts';
 import { variables } from './trigger.ts';
 
 /** A failpoint to start a worker with. */
 export interface Armed {
   readonly failpoint: FailpointName;
-  readonly action: 'kill' | 'throw' | 'sleep';
+  readonly action: Action;
   /** What the effect has to be about. */
   readonly scope: string;
   /** The point is passed only after `openGate`. */
@@ -33,6 +33,8 @@ export interface Stage {
   worker(): FaultyWorker;
   /** Starts a worker; the one before must have ended. */
   start(armed?: Armed): void;
+  /** Starts a further worker of the same task queue; its end is the caller's business. */
+  startAnother(): FaultyWorker;
   openGate(): void;
   /** Waits until the worker has ended by itself. */
   ended(withinMs?: number): Promise<Ending>;
@@ -81,6 +83,7 @@ export async function openStage(stack: StackEndpoints, name: string): Promise<St
     database,
     worker: present,
     start,
+    startAnother: () => startFaultyWorker(stack, { LYNQ_TASK_QUEUE: `faults-${name}` }),
     openGate: () => writeFileSync(gate, ''),
     ended: async (withinMs = 60_000) => {
       await eventually('the worker has ended', () => (present().isAlive() ? notYet('it runs') : there(true)), {

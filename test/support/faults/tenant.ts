@@ -67,6 +67,22 @@ const nodePath = ({ namespace, nodeName }: Tenant): string => lynqPath(namespace
 export const nodeOf = (stage: Stage, tenant: Tenant): Promise<KubeObject | undefined> =>
   stage.cluster.find(nodePath(tenant));
 
+/** Changes the row and asks for syncs until the LynqNode knows. */
+export async function setReplicas(stage: Stage, tenant: Tenant, replicas: number): Promise<void> {
+  await stage.database.sql(`UPDATE ${tableOf(tenant)} SET replicas = ?`, [replicas]);
+  const schedule = stage.engine.client.schedule.getHandle(`hub/${tenant.namespace}/hub`);
+  await eventually(
+    `LynqNode ${tenant.nodeName} knows of ${replicas} replicas`,
+    async () => {
+      const extra = (await nodeOf(stage, tenant))?.metadata.annotations?.['lynq.sh/extra'] ?? '';
+      if (extra.includes(`"replicas":"${replicas}"`)) return there(true);
+      await schedule.trigger();
+      return notYet(extra);
+    },
+    { everyMs: 1_000, withinMs: 90_000 },
+  );
+}
+
 /** Takes the row out and asks for syncs until the LynqNode is on its way out; a worker that died meanwhile is no reason to ask again. */
 export async function takeOut(stage: Stage, tenant: Tenant): Promise<void> {
   await stage.database.sql(`DELETE FROM ${tableOf(tenant)}`);
@@ -79,7 +95,7 @@ export async function takeOut(stage: Stage, tenant: Tenant): Promise<void> {
       await schedule.trigger();
       return notYet('it stays');
     },
-    { everyMs: 1_000 },
+    { everyMs: 1_000, withinMs: 90_000 },
   );
 }
 

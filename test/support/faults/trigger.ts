@@ -5,7 +5,7 @@ import { type Order, parseOrder, type Side } from './failpoints.ts';
 
 /** What a worker process takes from its environment. */
 export const variables = {
-  /** `name[:nth]:kill|throw|sleep` */
+  /** `name[:nth]:kill|stop|throw|sleep` */
   failpoint: 'LYNQ_FAILPOINT',
   /** Text that the effect has to be about. */
   scope: 'LYNQ_FAILPOINT_SCOPE',
@@ -44,6 +44,7 @@ export function openTrigger(env: Readonly<Record<string, string | undefined>>): 
 async function act({ failpoint, action }: Order, log: string | undefined): Promise<void> {
   if (log !== undefined) appendFileSync(log, `${failpoint.name} ${process.pid}\n`);
   if (action === 'kill') process.kill(process.pid, 'SIGKILL');
+  if (action === 'stop') process.kill(process.pid, 'SIGSTOP');
   if (action === 'throw') throw new Error(`failpoint ${failpoint.name}`);
   if (action === 'sleep') await sleep(sleepMilliseconds);
 }
