@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** The part of the parity tests that needs real servers. */
+const onStack = ['test/parity/on-stack-*.test.ts', 'test/parity/peer-suite/**/*.test.ts'];
+
 /**
  * `unit` is pure and fast: no server, no network. `stack` runs against one embedded stack (real MariaDB, Temporal, Kubernetes control plane) that
  * its global setup brings up; its files run one after the other, so that they do not disturb each other's waits. `faults` is the same with
@@ -18,6 +21,7 @@ export default defineConfig({
             'test/parity/**/*.test.ts',
             'test/contract/**/*-fake.test.ts',
           ],
+          exclude: onStack,
           testTimeout: 30_000,
         },
       },
@@ -29,8 +33,10 @@ export default defineConfig({
             'test/workflow/**/*.test.ts',
             'test/replay/**/*.test.ts',
             'test/e2e/**/*.test.ts',
+            ...onStack,
           ],
           exclude: ['test/contract/**/*-fake.test.ts'],
+          maxConcurrency: 40,
           globalSetup: ['test/support/stack-setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
