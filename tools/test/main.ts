@@ -7,7 +7,8 @@ import { z } from 'zod';
 
 /**
  * `npm test`: everything a change has to pass, cheapest first. The last steps bring up their own embedded stack (real MariaDB, Temporal and Kubernetes
- * control plane) and take it down again. `npm run test:faults`: all tests with faults, of which `npm test` runs a part that a fixed seed chooses.
+ * control plane) and take it down again. Of the tests on real servers and of those with faults it runs a part; `npm run test:e2e` and
+ * `npm run test:faults` run all of them.
  * Closes with `N passed, N failed, N skipped` over all tests.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -23,11 +24,47 @@ interface Step {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-function tests(title: string, project: string, environment: Readonly<Record<string, string>> = {}): Step {
+interface Part {
+  /** Paths, or beginnings of them; all files of the project when absent. */
+  readonly files?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+function tests(title: string, project: string, { files = [], environment = {} }: Part = {}): Step {
   const report = join(reports, `${project}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  return { title, command: bin('vitest'), args: ['run', '--project', project, ...reporters], report, environment };
+  const args = ['run', '--project', project, ...reporters, ...files];
+  return { title, command: bin('vitest'), args, report, environment };
 }
+
+/** What of the tests on real servers every change has to pass; the rest takes longer than one waits for, and has a command of its own. */
+const always = [
+  'test/contract/',
+  'test/workflow/',
+  'test/replay/',
+  ...[
+    'bad-input',
+    'boundaries',
+    'convergence',
+    'crash',
+    'drift-policy',
+    'events',
+    'hub-deletion',
+    'losing-temporal',
+    'policies.test',
+    'readiness',
+    'removal',
+    'saga',
+    'scale-and-resync',
+    'secrecy',
+    'secret-values',
+    'story',
+    'temporal-view',
+  ].map((name) => `test/e2e/${name}`),
+];
+
+/** Of the tests with faults: kills at some failpoints, chosen by a fixed seed, and the guard against mass deletion. */
+const someFaults = ['test/faults/failpoints', 'test/faults/database/guard', 'test/faults/database/ids'];
 
 const steps: readonly Step[] = [
   { title: 'format', command: bin('biome'), args: ['format', '.'] },
@@ -35,11 +72,16 @@ const steps: readonly Step[] = [
   { title: 'types', command: bin('tsc'), args: ['-b'] },
   { title: 'generated files', command: process.execPath, args: ['tools/run.mjs', 'tools/generate/main.ts', '--check'] },
   tests('unit and architecture tests', 'unit'),
-  tests('tests on real servers', 'stack'),
-  tests('tests with faults, a part', 'faults', { LYNQ_FAULTS: 'slice' }),
+  tests('tests on real servers, the part for every change', 'stack', { files: always }),
+  tests('tests with faults, a part', 'faults', { files: someFaults, environment: { LYNQ_FAULTS: 'slice' } }),
 ];
 
-const faults: readonly Step[] = [tests('tests with faults', 'faults')];
+/** By the word after the command: `e2e` is everything on real servers, `faults` everything with faults. */
+const suites: Readonly<Record<string, readonly Step[]>> = {
+  all: steps,
+  e2e: [tests('tests on real servers', 'stack')],
+  faults: [tests('tests with faults', 'faults')],
+};
 
 const Counts = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numPendingTests: z.number() });
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -68,7 +110,10 @@ function run({ title, command, args, report, environment = {} }: Step): boolean 
   return passed;
 }
 
-const passed = (process.argv[2] === 'faults' ? faults : steps).every(run);
+const suite = suites[process.argv[2] ?? 'all'];
+if (suite === undefined)
+  throw new Error(`no suite is named ${process.argv[2]}; there are ${Object.keys(suites).join(', ')}`);
+const passed = suite.every(run);
 rmSync(reports, { recursive: true, force: true });
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exit(passed ? 0 : 1);
