@@ -294,6 +294,33 @@ describe('domain/node-plan', () => {
     });
   });
 
+  describe('a fight over a field', () => {
+    const fight = (until: number) => new Map([['a', { until: afterNoon(until), message: 'who and what' }]]);
+    const drifted = { observed: seen({ a: live.ready }), baselines: new Map([['a', 'owned-0']]) };
+
+    it('is a waiting state until the object may be put right again', () => {
+      expect(verdictOf(aPass({ a: {} }, { ...drifted, fights: fight(60) }), 'a')).toMatchObject({
+        step: 'none',
+        done: false,
+        deadline: afterNoon(60),
+        status: { state: 'Waiting', reason: 'FieldFight', message: 'who and what' },
+      });
+      expect(overview(aPass({ a: {} }, { ...drifted, fights: fight(0) }))).toEqual({ a: 'apply Pending' });
+    });
+
+    it('holds back a new object as well, when the old one is deleted again and again', () => {
+      const facts = aPass({ a: {} }, { observed: seen({ a: live.absent }), fights: fight(60) });
+      expect(overview(facts)).toEqual({ a: 'none Waiting' });
+    });
+
+    it('holds back nothing that is as it should be, or that someone asked for', () => {
+      const rest = { observed: seen({ a: live.ready }), baselines: new Map([['a', 'owned-1']]) };
+      expect(overview(aPass({ a: {} }, { ...rest, fights: fight(60) }))).toEqual({ a: 'none Ready' });
+      const forced = aPass({ a: {} }, { ...drifted, fights: fight(60), forced: new Set(['a']) });
+      expect(overview(forced)).toEqual({ a: 'apply Pending' });
+    });
+  });
+
   describe('Once', () => {
     const once = { a: { creationPolicy: 'Once' } } as const;
 
@@ -416,6 +443,13 @@ describe('domain/node-plan', () => {
       const previous = reported('a', 'Failed', { reason: 'Invalid', message: 'said before' });
 
       expect(overview(aPass({ a: {} }, { ...absent, previous, ...change }))).toEqual({ a: 'apply Pending' });
+    });
+
+    it('what was refused of an object that has gone since says nothing about a new one', () => {
+      const previous = reported('a', 'Failed', { reason: 'Invalid', message: 'said before' });
+      const facts = aPass({ a: {} }, { ...absent, previous, baselines: new Map([['a', 'owned-1']]) });
+
+      expect(overview(facts)).toEqual({ a: 'apply Pending' });
     });
 
     it.each(retried)('%s of an earlier pass is tried again', (reason) => {

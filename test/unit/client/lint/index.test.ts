@@ -51,6 +51,11 @@ describe('client/lint/index', () => {
       ['form.yaml:7:3: error: unknown field spec.deployment'],
     ],
     [
+      'a path of ignoreFields that cannot be understood',
+      withLine(goodForm, 11, '      ignoreFields: ["$.spec.replicas", "$..image"]'),
+      ["form.yaml:11:41: error: invalid ignoreFields in resource 'app': '..' is not supported; name the whole path"],
+    ],
+    [
       'a number out of range',
       withLine(goodForm, 11, '      timeoutSeconds: 4000'),
       ['form.yaml:11:23: error: spec.deployments[0].timeoutSeconds: must be at most 3600'],
