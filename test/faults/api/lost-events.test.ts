@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
-import { configMapOf, fourResources } from '../../support/faults/proxy-forms.ts';
+import { fourResources } from '../../support/faults/proxy-forms.ts';
 import { childrenOf, essenceOf, listen } from '../../support/faults/proxy-golden.ts';
 import { openProxyWorld, type Scenario } from '../../support/faults/proxy-world.ts';
 
@@ -10,19 +10,21 @@ import { openProxyWorld, type Scenario } from '../../support/faults/proxy-world.
  */
 const world = await openProxyWorld(inject('stack'), { name: 'lost', settings: { LYNQ_RELIST_SECONDS: '20' } });
 
+/** One row is provisioned and then changed. */
 async function live(scenario: Scenario): Promise<void> {
   await scenario.insert('r1');
-  await scenario.ready(['r1-form'], { withinMs: 120_000 });
+  await scenario.ready(['r1-form'], { withinMs: 150_000 });
   await scenario.count('r1', 2);
   await eventually(
     'the change is there',
     async () => {
-      const { data } = await scenario.get(configMapOf(scenario.namespace, 'r1-settings'));
-      return data?.['counter'] === '2' ? there(true) : notYet(data);
+      const objects = await childrenOf(world.cluster, scenario.namespace);
+      const shown = objects.filter(({ data, spec }) => /"(2|Mg==)"/.test(JSON.stringify([data, spec?.template])));
+      return shown.length === 3 ? there(true) : notYet(shown.map(({ kind }) => kind));
     },
-    { withinMs: 120_000, everyMs: 300 },
+    { withinMs: 150_000, everyMs: 500 },
   );
-  await scenario.ready(['r1-form'], { withinMs: 120_000 });
+  await scenario.ready(['r1-form'], { withinMs: 150_000 });
 }
 
 async function record(): Promise<{
@@ -60,12 +62,13 @@ describe('faults/api/lost-events', () => {
     async ([name, index]) => {
       const namespace = `flt-lost-e${index}`;
       listen(world.proxy, namespace, name);
-      const scenario = await world.scenario(`e${index}`, { forms: { form: fourResources } });
+      const scenario = await world.scenario(`e${index}`, { forms: { form: fourResources }, syncInterval: '10s' });
       await live(scenario);
       await scenario.quiet(3_000);
       expect(essenceOf(await childrenOf(world.cluster, namespace), namespace)).toEqual(golden.essence);
       expect(scenario.deletes()).toEqual([]);
       expect(scenario.writes().length).toBeLessThanOrEqual(2 * golden.writes);
+      await scenario.close();
     },
   );
 });

@@ -16,7 +16,9 @@ export async function childrenOf(cluster: Cluster, namespace: string): Promise<r
 /** What two runs that went equally well have in common: objects without what the server or the clock made up. */
 export function essenceOf(objects: readonly KubeObject[], namespace: string): Json {
   const all = objects.map(({ kind, metadata, spec, data }) => {
-    const { ['lynq.sh/applied-hash']: _hash, ...annotations } = metadata.annotations ?? {};
+    const annotations = Object.fromEntries(
+      Object.entries(metadata.annotations ?? {}).filter(([key]) => !/^lynq.sh\/applied-hash$|^deployment\./.test(key)),
+    );
     const { clusterIP: _ip, clusterIPs: _ips, ...rest } = (spec ?? {}) as Record<string, unknown>;
     const { name, labels, finalizers, deletionTimestamp } = metadata;
     const owners = (metadata.ownerReferences ?? []).map((owner) => `${owner.kind} ${owner.name}`);

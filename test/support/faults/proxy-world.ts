@@ -64,6 +64,8 @@ export interface Scenario {
   deletes(since?: number): readonly string[];
   /** Waits until the worker has written nothing here for so long. */
   quiet(milliseconds: number, withinMs?: number): Promise<void>;
+  /** Deletes the hub and waits until its nodes are gone; the world does it for all that are left. */
+  close(): Promise<void>;
 }
 
 export interface EntryStatus {
@@ -108,7 +110,7 @@ export async function openProxyWorld(stack: StackEndpoints, options: ProxyWorldO
     close: async () => {
       try {
         proxy.clear();
-        await Promise.all(scenarios.map((scenario) => removeHub(cluster, scenario.namespace)));
+        await Promise.all(scenarios.map((scenario) => scenario.close()));
       } finally {
         await worker.stop();
         await proxy.close();
@@ -223,6 +225,7 @@ async function openScenario(world: Base, name: string, options: ScenarioOptions)
         },
         { withinMs, everyMs: 300 },
       ),
+    close: () => removeHub(cluster, namespace),
   };
   for (const [form, spec] of Object.entries(options.forms ?? {})) await scenario.addForm(form, spec);
   await scenario.insert(...(options.rows ?? []));
