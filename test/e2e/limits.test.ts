@@ -115,4 +115,22 @@ describe('e2e/limits', () => {
     expect(sizes.object, JSON.stringify(sizes)).toBeLessThan(500_000);
     expect(sizes.largest, JSON.stringify(sizes)).toBeLessThan(143_000);
   }, 150_000);
+
+  test('a chain of 200 is applied in its order', async () => {
+    const place = world.audit.now();
+    await put(
+      'chain',
+      'wide',
+      Array.from({ length: 200 }, (_, index) => ({
+        id: `link-${index}`,
+        dependIds: index === 0 ? [] : [`link-${index - 1}`],
+      })),
+    );
+    await world.ready(['wide-chain'], { withinMs: 280_000 });
+    const order = world.audit
+      .ofWorker(place)
+      .map(({ objectRef, verb }) => (verb === 'patch' && objectRef?.resource === 'configmaps' ? objectRef.name : ''))
+      .filter((name): name is string => name?.startsWith('wide-chain-link-') === true);
+    expect(order).toEqual(Array.from({ length: 200 }, (_, index) => `wide-chain-link-${index}`));
+  }, 300_000);
 });
