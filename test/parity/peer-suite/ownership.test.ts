@@ -29,10 +29,16 @@ const elsewhere = (id: string, place: string, more: Partial<Entry> = {}): Entry 
   ...more,
 });
 
+/** The Go operator takes any cluster-scoped kind its account may write; here it has to be listed. */
+const policy = { clusterKinds: ['Namespace', 'ClusterRole.rbac.authorization.k8s.io'] };
+/** A namespace that was there before. */
+const far = 'parity-far';
+
 describe('parity/peer-suite/ownership', () => {
   let stand: Stand;
   beforeAll(async () => {
-    stand = await openStand('ownership');
+    stand = await openStand('ownership', { LYNQ_SCOPE_POLICY: JSON.stringify(policy) });
+    await stand.create('Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: far } });
     await serveWidgets(stand);
   });
   afterAll(() => stand?.close());
@@ -98,13 +104,13 @@ describe('parity/peer-suite/ownership', () => {
         form: [
           namespace('ns', 'parity-cross-gone'),
           elsewhere('there', 'parity-cross-gone', { dependIds: ['ns'] }),
-          elsewhere('default', 'default'),
+          elsewhere('far', far),
         ],
       });
       await scene.ready();
-      expect(await stand.find('ConfigMap', 'a-cross-gone-default', 'default')).toBeDefined();
+      expect(await stand.find('ConfigMap', 'a-cross-gone-far', far)).toBeDefined();
       await scene.dropRow();
-      expect(await stand.find('ConfigMap', 'a-cross-gone-default', 'default')).toBeUndefined();
+      expect(await stand.find('ConfigMap', 'a-cross-gone-far', far)).toBeUndefined();
       await soon(async () => expect(await stand.find('Namespace', 'parity-cross-gone')).toBeUndefined());
     });
 
@@ -245,7 +251,7 @@ describe('parity/peer-suite/ownership', () => {
         return async () => expect((await scene.child('ConfigMap', 'cfg'))?.metadata.ownerReferences).toHaveLength(1);
       },
       'a ConfigMap in another namespace': async (scene) => {
-        const path = pathOf('ConfigMap', 'default', `a-${scene.name}-far`);
+        const path = pathOf('ConfigMap', far, `a-${scene.name}-far`);
         await stand.world.cluster.merge(path, { data: { v: 'drifted' } });
         return async () => expect((await stand.world.cluster.get(path)).data).toEqual({ v: '1' });
       },
@@ -253,13 +259,7 @@ describe('parity/peer-suite/ownership', () => {
     for (const [what, disturb] of Object.entries(breakers)) {
       test.concurrent(`${what}: repaired`, async () => {
         const scene = await stand.scene(`drift-${Object.keys(breakers).indexOf(what)}`, {
-          form: [
-            configMap('cfg', { v: '1' }),
-            app,
-            service('svc'),
-            widget('wid', { size: 1 }),
-            elsewhere('far', 'default'),
-          ],
+          form: [configMap('cfg', { v: '1' }), app, service('svc'), widget('wid', { size: 1 }), elsewhere('far', far)],
         });
         await scene.ready();
         const repaired = await disturb(scene);

@@ -2,13 +2,9 @@ import { test } from 'vitest';
 
 /** What is still to be built, by name. A test that waits for one turns red as soon as it is there: then its mark goes. */
 export const capabilities = {
-  events: 'Kubernetes events of parity 6.2',
-  ignoreFields: 'ignoreFields',
-  rollout: 'rollout.maxSkew and rollout.progressDeadlineSeconds',
   metrics: 'metrics of parity 7.1',
   conflictEnds: 'a conflict that is looked at again when the other object goes',
   strictConditions: 'custom resources with conditions but without a Ready one are not ready (parity 5.5)',
-  duplicateIds: 'the text of parity 3.9 for ids that occur twice',
   forceTakesObjects: 'conflictPolicy Force over an object nobody has on record',
 } as const;
 

@@ -62,8 +62,8 @@ export interface Stand {
 const table = `(id VARCHAR(255) NULL, active VARCHAR(20) NULL DEFAULT '1', plan TEXT NULL DEFAULT 'basic',
   size INT NULL DEFAULT 1, url TEXT NULL`;
 
-export async function openStand(name: string): Promise<Stand> {
-  const world = await openWorld(inject('stack'), { name: `parity-${name}`, schema: 'SELECT 1' });
+export async function openStand(name: string, settings: Readonly<Record<string, string>> = {}): Promise<Stand> {
+  const world = await openWorld(inject('stack'), { name: `parity-${name}`, schema: 'SELECT 1', settings });
   const { cluster, namespace } = world;
   const find = (kind: Kind, object: string, place = namespace) => cluster.find(pathOf(kind, place, object));
   return {
