@@ -9,7 +9,7 @@ import { hashText, labelValue, revisionName } from '../domain/identity.ts';
 import { apiVersion, labels, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
 import { compileReadyWhen, type ReadyWhen } from '../domain/readiness/ready-when.ts';
-import { type KeptRevision, keptRevisions } from '../domain/rollout/commands.ts';
+import { type KeptRevision, keptRevisions, revisionKind, revisionSelector } from '../domain/rollout/commands.ts';
 
 /** The content of a form at one moment: entries and their order. Immutable, so it is cached by name. */
 export interface FormRevision {
@@ -72,7 +72,7 @@ const hashLength = 10;
 const cachedRevisions = 200;
 
 function revisionRef(namespace: string, name: string): ObjectRef {
-  return { apiVersion: 'apps/v1', kind: 'ControllerRevision', namespace, name };
+  return { ...revisionKind, namespace, name };
 }
 
 /** Only what decides what nodes look like counts: an edit of the rollout block is no new revision. */
@@ -127,9 +127,8 @@ export async function listRevisions(
   cluster: Cluster,
   form: { readonly namespace: string; readonly name: string },
 ): Promise<readonly KeptRevision[]> {
-  const labelSelector = `${labels.form}=${labelValue(form.name)}`;
-  const kind = { apiVersion: 'apps/v1', kind: 'ControllerRevision' };
-  const objects = await cluster.list(kind, { namespace: form.namespace, labelSelector });
+  const labelSelector = revisionSelector(form.name);
+  const objects = await cluster.list(revisionKind, { namespace: form.namespace, labelSelector });
   return keptRevisions(objects.filter((object) => textAt(object, 'metadata', 'name')?.startsWith(`${form.name}-`)));
 }
 
@@ -183,19 +182,6 @@ async function writeRevision(
     `ControllerRevision ${form.namespace}/${name} of form ${form.name} cannot be written: ${why}`,
     { form: form.name },
   );
-}
-
-const keptUnreferenced = 10;
-
-/** Deletes the oldest revisions that no LynqNode refers to, beyond the ten that are kept for `undo` (decisions.md section 1). */
-export async function pruneRevisions(
-  cluster: Cluster,
-  form: { readonly namespace: string; readonly name: string },
-  referenced: ReadonlySet<string>,
-): Promise<void> {
-  const free = (await listRevisions(cluster, form)).filter(({ name }) => !referenced.has(name));
-  for (const { name, uid } of free.slice(keptUnreferenced))
-    await cluster.delete(revisionRef(form.namespace, name), uid);
 }
 
 /** The order of a revision; a form that has none is unusable and says why. */

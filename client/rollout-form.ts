@@ -1,8 +1,6 @@
 import { LynqForm } from '../domain/api/form.ts';
 import type { JsonObject } from '../domain/api/json.ts';
-import { labelValue } from '../domain/identity.ts';
-import { labels } from '../domain/keys.ts';
-import { type KeptRevision, keptRevisions } from '../domain/rollout/commands.ts';
+import { type KeptRevision, keptRevisions, revisionKind, revisionSelector } from '../domain/rollout/commands.ts';
 import type { Context } from './context.ts';
 import { kinds, requireObject } from './kinds.ts';
 
@@ -22,7 +20,6 @@ export async function findForm(context: Context, name: string): Promise<FoundFor
 /** The kept revisions of a form, newest first. */
 export async function findRevisions(context: Context, name: string): Promise<readonly KeptRevision[]> {
   const cluster = await context.services.cluster();
-  const labelSelector = `${labels.form}=${labelValue(name)}`;
-  const kind = { apiVersion: 'apps/v1', kind: 'ControllerRevision' };
-  return keptRevisions(await cluster.list(kind, { namespace: await context.namespace(), labelSelector }));
+  const where = { namespace: await context.namespace(), labelSelector: revisionSelector(name) };
+  return keptRevisions(await cluster.list(revisionKind, where));
 }

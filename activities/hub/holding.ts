@@ -4,7 +4,7 @@ import { annotations, managers } from '../../domain/keys.ts';
 import { settleConditions } from '../../domain/status.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
-import { hubRef, type ReadHub, readHub } from './read-hub.ts';
+import { hubRef, parseHub, type ReadHub, readHub } from './read-hub.ts';
 
 /** Who may act on a hub: one installation at a time, none while the Go operator is alive, none once it is released. */
 
@@ -24,21 +24,24 @@ export async function mayHold(deps: Deps, request: HubRef): Promise<boolean> {
   return hub !== undefined && !(await isHeldByOther(deps, hub));
 }
 
+/** `ours` comes with the hub as it is now. */
+export type Claim = { readonly kind: 'ours'; readonly hub: ReadHub } | { readonly kind: 'other' };
+
 /**
  * Takes the hub for this installation. `other`: another one holds it; it says nothing on the hub, whose status is the holder's, which would take a
  * condition of ours away again at its every sync.
  */
-export async function claimHub(deps: Deps, request: HubRef, read: ReadHub): Promise<'ours' | 'other'> {
+export async function claimHub(deps: Deps, request: HubRef, read: ReadHub): Promise<Claim> {
   const { metadata } = read.hub;
-  if (metadata.annotations?.[annotations.controllerId] === deps.installation) return 'ours';
+  if (metadata.annotations?.[annotations.controllerId] === deps.installation) return { kind: 'ours', hub: read };
   if (await isHeldByOther(deps, read)) {
     deps.logger.warn('another installation holds the hub', { hub: request.hub, namespace: request.namespace });
-    return 'other';
+    return { kind: 'other' };
   }
   const { uid, resourceVersion } = metadata;
   const body = { metadata: { uid, resourceVersion, annotations: { [annotations.controllerId]: deps.installation } } };
   const result = await deps.cluster.patch(hubRef(request), 'merge', body, { manager: managers.apply });
-  if (result.kind === 'ok') return 'ours';
+  if (result.kind === 'ok') return { kind: 'ours', hub: parseHub(result.object) };
   throw new LynqFailure('ClusterStale', `LynqHub ${request.namespace}/${request.hub} could not be claimed yet`, {
     hub: request.hub,
   });

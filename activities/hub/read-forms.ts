@@ -41,12 +41,15 @@ export async function readForms(deps: Deps, request: HubRef, hub: ReadHub): Prom
   return Promise.all(living.map((object) => judgeForm(deps, object, { hub, order })));
 }
 
+/** What judging a form needs. */
+export type FormDeps = Pick<Deps, 'cluster' | 'forms'>;
+
 /** The same for one form that was read already. */
-export async function readForm(deps: Deps, request: HubRef, hub: ReadHub, object: JsonObject): Promise<JudgedForm> {
+export async function readForm(deps: FormDeps, request: HubRef, hub: ReadHub, object: JsonObject): Promise<JudgedForm> {
   return judgeForm(deps, object, { hub, order: orderAmong(await listForms(deps, request)) });
 }
 
-async function listForms(deps: Deps, request: HubRef): Promise<readonly JsonObject[]> {
+async function listForms(deps: FormDeps, request: HubRef): Promise<readonly JsonObject[]> {
   const objects = await deps.cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace: request.namespace });
   const mine = objects.filter((object) => textAt(object, 'spec', 'hubId') === request.hub);
   return mine.filter((object) => textAt(object, 'metadata', 'deletionTimestamp') === undefined);
@@ -72,7 +75,7 @@ function orderAmong(forms: readonly JsonObject[]): FormOrder {
 
 /** Judges a form by itself and among the others, with the variables that its hub declares. */
 async function judgeForm(
-  deps: Deps,
+  deps: FormDeps,
   object: JsonObject,
   { hub, order }: { readonly hub: ReadHub; readonly order: FormOrder },
 ): Promise<JudgedForm> {

@@ -17,9 +17,13 @@ export function hubRef({ namespace, hub }: HubRef): ObjectRef {
   return { apiVersion, kind: 'LynqHub', namespace, name: hub };
 }
 
-export async function readHub(deps: Deps, request: HubRef): Promise<ReadHub | undefined> {
+export async function readHub(deps: Pick<Deps, 'cluster'>, request: HubRef): Promise<ReadHub | undefined> {
   const object = await deps.cluster.get(hubRef(request));
-  return object === undefined ? undefined : { object, hub: LynqHub.parse(object) };
+  return object === undefined ? undefined : parseHub(object);
+}
+
+export function parseHub(object: JsonObject): ReadHub {
+  return { object, hub: LynqHub.parse(object) };
 }
 
 /** A hub keeps its finalizer until its nodes are gone (decisions.md section 4). */

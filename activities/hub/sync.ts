@@ -28,37 +28,26 @@ const writeConcurrency = 16;
 
 /**
  * One sync of a hub: reads the table, plans against the LynqNodes, writes them, reports. Everything is planned from one proven read; without it
- * nothing is created, changed or removed (decisions.md section 3).
+ * nothing is created, changed or removed (decisions.md section 3). A hub that is someone else's to act on is not touched.
  */
 export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Promise<SyncOutcome> {
   await deps.nodes.synced();
   const hub = await readHub(deps, request);
   if (hub === undefined) return { kind: 'gone' };
-  return (await standAside(deps, request, hub, attempt)) ?? (await syncHeldHub(deps, request, attempt));
-}
-
-/** Does not touch a hub that is someone else's to act on. */
-async function standAside(
-  deps: Deps,
-  request: HubRef,
-  hub: ReadHub,
-  attempt: Attempt,
-): Promise<SyncOutcome | undefined> {
   const peer = await deps.others.peer();
   if (peer !== undefined) {
     await reportOther(deps, request, hub, peer);
     return { kind: 'paused' };
   }
-  if ((await claimHub(deps, request, hub)) === 'other') return { kind: 'paused' };
-  const released = releasedAt(hub);
-  if (released === undefined) return undefined;
-  await releaseHub(deps, request, { hub, released, attempt });
+  const claim = await claimHub(deps, request, hub);
+  if (claim.kind === 'other') return { kind: 'paused' };
+  const released = releasedAt(claim.hub);
+  if (released === undefined) return syncHeldHub(deps, request, claim.hub, attempt);
+  await releaseHub(deps, request, { hub: claim.hub, released, attempt });
   return { kind: 'paused' };
 }
 
-async function syncHeldHub(deps: Deps, request: HubRef, attempt: Attempt): Promise<SyncOutcome> {
-  const hub = await readHub(deps, request);
-  if (hub === undefined) return { kind: 'gone' };
+async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
   await takeBack(deps, request);
   if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub);
   if (hub.hub.spec.paused === true) return { kind: 'paused' };

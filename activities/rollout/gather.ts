@@ -9,8 +9,8 @@ import type { NodeDigest } from '../../domain/watching.ts';
 import type { FormRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { releasedAt } from '../hub/holding.ts';
-import { type JudgedForm, readForm } from '../hub/read-forms.ts';
-import { readHub } from '../hub/read-hub.ts';
+import { type FormDeps, type JudgedForm, readForm } from '../hub/read-forms.ts';
+import { type ReadHub, readHub } from '../hub/read-hub.ts';
 import { nodeRef } from '../node/gather.ts';
 
 /** A form with a rollout block, as it was read now. */
@@ -34,13 +34,19 @@ export function formRef({ namespace, form }: Pick<FormRef, 'namespace' | 'form'>
 
 const idle = (reason: string): GatheredForm => ({ kind: 'idle', reason });
 
-/** Whether a form can be used depends on its content and on the hub's variables only; judged again when either was edited. */
+/** Why nothing of a hub changes for now; undefined when it may. */
+function hubProblem(hub: ReadHub | undefined): string | undefined {
+  if (hub === undefined || hub.hub.metadata.deletionTimestamp !== undefined) return 'HubGone';
+  return hub.hub.spec.paused === true ? 'HubPaused' : undefined;
+}
+
+/** Reads a form and its hub. Whether a form can be used depends on their content only; it is judged again when either was edited. */
 export class FormJudge {
   private known: { readonly key: string; readonly judged: JudgedForm } | undefined;
-  private readonly deps: Deps;
+  private readonly deps: FormDeps;
   private readonly request: FormRef;
 
-  constructor(deps: Deps, request: FormRef) {
+  constructor(deps: FormDeps, request: FormRef) {
     this.deps = deps;
     this.request = request;
   }
@@ -53,25 +59,22 @@ export class FormJudge {
     const hub = await readHub(this.deps, this.request);
     if (hub !== undefined && releasedAt(hub) !== undefined) return idle('HubReleased');
     const told = parsed.data.metadata.annotations?.[annotations.rollout] !== undefined;
-    return told ? { kind: 'told', form: parsed.data, object } : this.limited(object, parsed.data);
+    return told ? { kind: 'told', form: parsed.data, object } : this.limited(object, parsed.data, hub);
   }
 
-  private async limited(object: JsonObject, form: LynqForm): Promise<GatheredForm> {
+  private async limited(object: JsonObject, form: LynqForm, hub: ReadHub | undefined): Promise<GatheredForm> {
     const gate = rolloutGate(form.spec.rollout);
     if (gate.kind === 'open') return idle('NotLimited');
-    const judged = await this.judge(object, form);
-    if (typeof judged === 'string') return idle(judged);
-    const { generation, revision } = judged;
+    const problem = hubProblem(hub);
+    if (hub === undefined || problem !== undefined) return idle(problem ?? 'HubGone');
+    const { generation, revision } = await this.judge(object, form, hub);
     if (revision === undefined) return idle('FormInvalid');
     return { kind: 'form', form: { form, object, settings: gate.settings, target: revision.name, generation } };
   }
 
-  private async judge(object: JsonObject, form: LynqForm): Promise<JudgedForm | string> {
-    const key = `${form.metadata.uid}/${form.metadata.generation ?? 0}`;
+  private async judge(object: JsonObject, form: LynqForm, hub: ReadHub): Promise<JudgedForm> {
+    const key = [form.metadata, hub.hub.metadata].map(({ uid, generation = 0 }) => `${uid}/${generation}`).join(' ');
     if (this.known?.key === key) return this.known.judged;
-    const hub = await readHub(this.deps, this.request);
-    if (hub === undefined || hub.hub.metadata.deletionTimestamp !== undefined) return 'HubGone';
-    if (hub.hub.spec.paused === true) return 'HubPaused';
     const judged = await readForm(this.deps, this.request, hub, object);
     this.known = { key, judged };
     return judged;

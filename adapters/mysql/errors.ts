@@ -1,20 +1,22 @@
-import { type FailureType, LynqFailure } from '../../domain/failures.ts';
+import type { LynqFailure } from '../../domain/failures.ts';
+import {
+  busy,
+  codeOf,
+  type FailureRule,
+  type FailureRules,
+  failureOf,
+  lost,
+  missingColumns,
+  networkRules,
+  noDatabase,
+  noTls,
+  serverName as server,
+  sessionRules,
+  stopped,
+} from '../sql/failure-rules.ts';
 import type { Place } from '../sql/row-source.ts';
-import type { SessionErrorCode } from '../sql/session-error.ts';
-import { TlsError, tlsProblem } from '../sql/tls.ts';
 
-/**
- * What a failed exchange with a server means, decided by errno or error code alone. The server's own text is never read or passed on:
- * it can quote row values.
- */
-
-interface FailureRule {
-  readonly type: FailureType;
-  /** What is wrong and what to do. */
-  readonly text: (place: Place) => string;
-}
-
-const server = ({ host, port }: Place): string => `${host}:${port}`;
+/** What the errors of MySQL and MariaDB mean, by errno or error code. */
 
 const denied: FailureRule = {
   type: 'SourceDenied',
@@ -35,22 +37,6 @@ const badName: FailureRule = {
   text: (place) =>
     `${server(place)} refuses the name of table ${place.table} or of a mapped column: check the hub's mappings`,
 };
-const busy: FailureRule = {
-  type: 'SourceUnreachable',
-  text: (place) => `${server(place)} takes no more connections at the moment`,
-};
-const lost: FailureRule = {
-  type: 'SourceUnreachable',
-  text: (place) => `the connection to ${server(place)} broke`,
-};
-const refused: FailureRule = {
-  type: 'SourceUnreachable',
-  text: (place) => `${server(place)} cannot be reached: check host, port, network policy and that the server runs`,
-};
-const unknownHost: FailureRule = {
-  type: 'SourceUnreachable',
-  text: (place) => `host name ${place.host} is not known: check source.mysql.host`,
-};
 const noMethod: FailureRule = {
   type: 'SourceDenied',
   text: (place) =>
@@ -60,19 +46,8 @@ const overTime: FailureRule = {
   type: 'SourceIncomplete',
   text: (place) => `reading ${place.table} took longer than the statement limit: index the view or raise the limit`,
 };
-const stopped: FailureRule = {
-  type: 'SourceIncomplete',
-  text: (place) => `the server stopped reading ${place.table}; it is read again`,
-};
-
-const noTls: FailureRule = {
-  type: 'SourceDenied',
-  text: (place) =>
-    `${server(place)} does not speak TLS, which source.mysql.tls asks for: nothing was sent; set the server up for TLS`,
-};
-
 /** Error numbers of MySQL 5.7 to 9 and MariaDB 10 to 12. */
-const byErrno: Readonly<Partial<Record<number, FailureRule>>> = {
+const byErrno: FailureRules = {
   1045: denied, // ER_ACCESS_DENIED_ERROR
   1698: denied, // ER_ACCESS_DENIED_NO_PASSWORD_ERROR
   1130: denied, // ER_HOST_NOT_PRIVILEGED
@@ -82,18 +57,12 @@ const byErrno: Readonly<Partial<Record<number, FailureRule>>> = {
   4151: denied, // ER_ACCOUNT_HAS_BEEN_LOCKED, MariaDB
   1044: databaseDenied, // ER_DBACCESS_DENIED_ERROR
   1251: noMethod, // ER_NOT_SUPPORTED_AUTH_MODE
-  1049: {
-    type: 'SourceShapeWrong', // ER_BAD_DB_ERROR
-    text: (place) => `${server(place)} has no database ${place.database}: create it or correct source.mysql.database`,
-  },
+  1049: noDatabase('mysql'), // ER_BAD_DB_ERROR
   1146: {
     type: 'SourceShapeWrong', // ER_NO_SUCH_TABLE
     text: (place) => `${server(place)} has no table or view ${place.table}: create it or correct source.mysql.table`,
   },
-  1054: {
-    type: 'SourceShapeWrong', // ER_BAD_FIELD_ERROR
-    text: (place) => `table ${place.table} has not all mapped columns: correct valueMappings or extraValueMappings`,
-  },
+  1054: missingColumns, // ER_BAD_FIELD_ERROR
   1142: noGrant, // ER_TABLEACCESS_DENIED_ERROR
   1143: noGrant, // ER_COLUMNACCESS_DENIED_ERROR
   1356: {
@@ -120,37 +89,14 @@ const byErrno: Readonly<Partial<Record<number, FailureRule>>> = {
   1412: stopped, // ER_TABLE_DEF_CHANGED
 };
 
-const sessionRules = {
-  SESSION_ABORTED: { type: 'SourceIncomplete', text: (place) => `reading ${place.table} was cancelled` },
-  SESSION_OVERTIME: overTime,
-  SESSION_ROW_TOO_LARGE: {
-    type: 'SourceShapeWrong',
-    text: (place) => `a row of ${place.table} is larger than 32 MiB: map smaller columns`,
-  },
-  SESSION_OUT_OF_ORDER: stopped,
-  SESSION_CLEAR_PASSWORD: noMethod,
-  SESSION_POOL_EXHAUSTED: {
-    type: 'SourceUnreachable',
-    text: (place) => `earlier reads of hub ${place.hub} from ${server(place)} are still under way`,
-  },
-} as const satisfies Record<SessionErrorCode, FailureRule>;
-
 /** Codes of the operating system, of mysql2 and of our sessions. */
-const byCode: Readonly<Partial<Record<string, FailureRule>>> = {
-  ...sessionRules,
-  ECONNREFUSED: refused,
-  ETIMEDOUT: refused,
-  EHOSTUNREACH: refused,
-  ENETUNREACH: refused,
-  EADDRNOTAVAIL: refused,
-  ENOTFOUND: unknownHost,
-  EAI_AGAIN: unknownHost,
-  ECONNRESET: lost,
-  EPIPE: lost,
+const byCode: FailureRules = {
+  ...sessionRules({ overTime, clearPassword: noMethod }),
+  ...networkRules('mysql'),
   PROTOCOL_CONNECTION_LOST: lost,
   AUTH_SWITCH_PLUGIN_ERROR: noMethod,
   MYSQL_CLEAR_PASSWORD_NOT_ENABLED: noMethod,
-  HANDSHAKE_NO_SSL_SUPPORT: noTls,
+  HANDSHAKE_NO_SSL_SUPPORT: noTls('mysql'),
 };
 
 /** After these the caller asks the server which column it is. */
@@ -165,36 +111,10 @@ export function errnoOf(error: unknown): number | undefined {
   return numbers.find((value): value is number => typeof value === 'number' && value > 0);
 }
 
-/**
- * The failure for an error of mysql2 or the socket. One that is ours passes through. Without a rule it is SourceIncomplete once the
- * server was reached, else SourceUnreachable: both are retried and neither allows a plan.
- */
+/** The failure for an error of mysql2 or the socket. */
 export function readFailure(error: unknown, place: Place, phase: 'connect' | 'read'): LynqFailure {
-  if (error instanceof LynqFailure) return error;
-  if (error instanceof TlsError) return untrustedServer(error, place);
   const errno = errnoOf(error);
   const code = codeOf(error);
   const rule = (errno === undefined ? undefined : byErrno[errno]) ?? (code === undefined ? undefined : byCode[code]);
-  const cause = errno ?? code ?? 'unknown';
-  const detail = { hub: place.hub, server: server(place), table: place.table, error: cause };
-  if (rule !== undefined) return new LynqFailure(rule.type, `${rule.text(place)} (error ${cause})`, detail);
-  return phase === 'connect'
-    ? new LynqFailure('SourceUnreachable', `${server(place)} did not let us in (error ${cause})`, detail)
-    : new LynqFailure(
-        'SourceIncomplete',
-        `reading ${place.table} from ${server(place)} failed (error ${cause})`,
-        detail,
-      );
-}
-
-/** One attempt per sync, like a refused login: nothing changes until a person acts. */
-function untrustedServer(error: TlsError, place: Place): LynqFailure {
-  const detail = { hub: place.hub, server: server(place), table: place.table, error: error.code };
-  const text = `${server(place)} cannot be trusted, nothing was sent to it: ${tlsProblem(error)} (error ${error.code})`;
-  return new LynqFailure('SourceDenied', text, detail);
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined;
+  return failureOf({ error, place, phase, cause: errno ?? code ?? 'unknown', rule });
 }

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Connection, createConnection } from 'mysql2';
+import { exchange, type ExchangeLine, type Settle } from '../sql/exchange.ts';
 import { openStreamGuard, type StreamGuard } from '../sql/guarded-stream.ts';
 import type { Access, SqlSession } from '../sql/pool.ts';
 import { type Limits, SessionError } from '../sql/session-error.ts';
@@ -24,13 +25,12 @@ export interface Session extends SqlSession {
   run(sql: string, sink: ResultSink, limits: Limits): Promise<void>;
 }
 
-interface Line {
+interface Line extends ExchangeLine {
   readonly connection: Connection;
   readonly socket: Socket;
   readonly guard: StreamGuard;
   /** Why the server was not trusted. */
   readonly tlsErrors: readonly TlsError[];
-  readonly destroy: () => void;
 }
 
 /** Connects and logs in, once. */
@@ -89,6 +89,7 @@ function openLine({ tls, ...access }: Access, connectTimeout: number): Line {
     socket,
     guard,
     tlsErrors,
+    listen: listenTo(connection),
     destroy() {
       connection.destroy();
       socket.destroy();
@@ -115,37 +116,13 @@ function watchUpgrade(connection: unknown, guard: StreamGuard, tlsErrors: TlsErr
   };
 }
 
-type Settle = (error?: unknown) => void;
-
-/**
- * Waits for one exchange. mysql2 reports a lost connection to a streaming statement only through the connection, and never ends
- * a statement whose server falls silent, hence the listeners here.
- */
-function exchange(line: Line, { signal, milliseconds }: Limits, start: (settle: Settle) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cleanup: (() => void)[] = [];
-    const settle: Settle = (error) => {
-      for (const undo of cleanup.splice(0)) undo();
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const fail = (error: unknown): void => {
-      settle(error);
-      line.destroy();
-    };
-    const abort = (): void => fail(new SessionError('SESSION_ABORTED'));
+/** mysql2 reports a lost connection to a streaming statement only through the connection, and never ends a statement whose server falls silent. */
+function listenTo(connection: Connection): ExchangeLine['listen'] {
+  return (fail) => {
     const warn = (): void => fail(new SessionError('SESSION_OUT_OF_ORDER'));
-    const timer = setTimeout(() => fail(new SessionError('SESSION_OVERTIME')), milliseconds);
-    line.connection.on('error', fail).on('warn', warn);
-    signal.addEventListener('abort', abort);
-    cleanup.push(() => {
-      clearTimeout(timer);
-      line.connection.off('error', fail).off('warn', warn);
-      signal.removeEventListener('abort', abort);
-    });
-    if (signal.aborted) abort();
-    else start(settle);
-  });
+    connection.on('error', fail).on('warn', warn);
+    return () => connection.off('error', fail).off('warn', warn);
+  };
 }
 
 function startStatement(

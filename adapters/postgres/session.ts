@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Client, Connection, FieldDef, Notice } from 'pg';
+import { exchange, type ExchangeLine, type Settle } from '../sql/exchange.ts';
 import { openStreamGuard, type StreamGuard } from '../sql/guarded-stream.ts';
 import type { Access, SqlSession } from '../sql/pool.ts';
 import { type Limits, SessionError } from '../sql/session-error.ts';
@@ -32,14 +33,13 @@ function loadLibrary(): Promise<Library> {
   return import('pg');
 }
 
-interface Line {
+interface Line extends ExchangeLine {
   readonly pg: Library;
   readonly client: Client;
   readonly socket: Socket;
   readonly guard: StreamGuard;
   /** What is known to be wrong with the server, better than the error that the library then gives. */
   readonly problems: readonly Error[];
-  readonly destroy: () => void;
 }
 
 /** Connects and logs in, once. */
@@ -103,6 +103,7 @@ function openLine(pg: Library, { tls, ...access }: Access): Line {
     socket,
     guard,
     problems,
+    listen: listenTo(client),
     destroy() {
       connection.stream.destroy();
       socket.destroy();
@@ -155,33 +156,11 @@ function watchUpgrade(
   });
 }
 
-type Settle = (error?: unknown) => void;
-
-/** Waits for one exchange; a connection that breaks, a limit or an abort ends it and the session. */
-function exchange(line: Line, { signal, milliseconds }: Limits, start: (settle: Settle) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cleanup: (() => void)[] = [];
-    const settle: Settle = (error) => {
-      for (const undo of cleanup.splice(0)) undo();
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const fail = (error: unknown): void => {
-      settle(error);
-      line.destroy();
-    };
-    const abort = (): void => fail(new SessionError('SESSION_ABORTED'));
-    const timer = setTimeout(() => fail(new SessionError('SESSION_OVERTIME')), milliseconds);
-    line.client.on('error', fail);
-    signal.addEventListener('abort', abort);
-    cleanup.push(() => {
-      clearTimeout(timer);
-      line.client.off('error', fail);
-      signal.removeEventListener('abort', abort);
-    });
-    if (signal.aborted) abort();
-    else start(settle);
-  });
+function listenTo(client: Client): ExchangeLine['listen'] {
+  return (fail) => {
+    client.on('error', fail);
+    return () => client.off('error', fail);
+  };
 }
 
 const asText = { getTypeParser: () => (text: string) => text };

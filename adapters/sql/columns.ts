@@ -42,8 +42,22 @@ export function mappedTo({ meaning, variable }: MappedColumn): string {
   return meaning === 'extra' ? `variable ${variable}` : meaning;
 }
 
+/** Mapped columns that are not there or may not be read. `text` gets `column x (mapped to …)`, or several, and says what to do. */
+export function columnsFailure(
+  { title }: Pick<ReadPlan, 'title'>,
+  columns: readonly MappedColumn[],
+  { cause, text }: { readonly cause: string | number; readonly text: (named: string) => string },
+): LynqFailure {
+  const noun = columns.length === 1 ? 'column' : 'columns';
+  return new LynqFailure('SourceShapeWrong', text(`${noun} ${namedColumns(columns)}`), {
+    table: title,
+    column: columns.map(({ column }) => column).join(', '),
+    error: cause,
+  });
+}
+
 /** Columns with what they are mapped to, for messages. */
-export function namedColumns(columns: readonly MappedColumn[]): string {
+function namedColumns(columns: readonly MappedColumn[]): string {
   return columns.map((column) => `${column.column} (mapped to ${mappedTo(column)})`).join(', ');
 }
 

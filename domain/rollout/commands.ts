@@ -1,6 +1,7 @@
 import type { LynqForm, LynqFormSpec } from '../api/form.ts';
 import { isJsonObject, type JsonObject, numberAt, textAt } from '../api/json.ts';
-import { annotations } from '../keys.ts';
+import { labelValue } from '../identity.ts';
+import { annotations, labels } from '../keys.ts';
 import { rolloutGate } from './settings.ts';
 
 /** What a person can tell a rollout, as `lynq rollout`, a signal or annotation `lynq.sh/rollout`; `kubectl rollout` knows most of them. */
@@ -32,10 +33,16 @@ export function readRolloutCommand(text: string): RolloutCommand | undefined {
 /** A kept revision of a form. */
 export interface KeptRevision {
   readonly name: string;
-  readonly uid: string;
   readonly number: number;
   readonly content: JsonObject;
   readonly created: string;
+}
+
+/** Where the kept revisions of a form are: ControllerRevisions of its namespace with its label. */
+export const revisionKind = { apiVersion: 'apps/v1', kind: 'ControllerRevision' } as const;
+
+export function revisionSelector(form: string): string {
+  return `${labels.form}=${labelValue(form)}`;
 }
 
 /** Kept revisions from ControllerRevision objects, newest first. */
@@ -46,8 +53,7 @@ export function keptRevisions(objects: readonly JsonObject[]): readonly KeptRevi
       if (!isJsonObject(content)) return [];
       const name = textAt(object, 'metadata', 'name') ?? '';
       const created = textAt(object, 'metadata', 'creationTimestamp') ?? '';
-      const uid = textAt(object, 'metadata', 'uid') ?? '';
-      return [{ name, uid, number: numberAt(object, 'revision') ?? 0, content, created }];
+      return [{ name, number: numberAt(object, 'revision') ?? 0, content, created }];
     })
     .toSorted((left, right) => right.number - left.number);
 }
