@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { describeRequest } from '../support/e2e/audit.ts';
 import { childPath, type Json, type KubeObject } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
-import { type Entry, openPolicyWorld, type PolicyWorld } from '../support/e2e/policy-world.ts';
+import { type Entry, openPolicyWorld, type PolicyWorld, widgetKind } from '../support/e2e/policy-world.ts';
 
 interface Kind {
   readonly id: string;
@@ -162,29 +162,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-const widgets = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.drift.example.com' },
-  spec: {
-    group: 'drift.example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        },
-      },
-    ],
-  },
-};
+const widgets = widgetKind('drift.example.com');
 
 /** A row of its own for each trouble: many repairs of one object in a minute are a fight, and slowed down. */
 const rows = ['edited', 'unlabelled', 'relabelled', 'disowned', 'given', 'deleted'] as const;

@@ -2,33 +2,11 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { describeRequest } from '../support/e2e/audit.ts';
 import { childPath, type Json, type KubeObject } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
-import { type Entry, openPolicyWorld, type PolicyWorld } from '../support/e2e/policy-world.ts';
+import { type Entry, openPolicyWorld, type PolicyWorld, widgetKind } from '../support/e2e/policy-world.ts';
 
 const configMap = (data: Json, more: Json = {}): Json => ({ apiVersion: 'v1', kind: 'ConfigMap', data, ...more });
 
-const widgets = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.policies.example.com' },
-  spec: {
-    group: 'policies.example.com',
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        },
-      },
-    ],
-  },
-};
+const widgets = widgetKind('policies.example.com');
 
 describe('e2e/policies', () => {
   let world: PolicyWorld;
