@@ -67,11 +67,16 @@ const space = /\s*/;
 const wholeNumber = /(?:0|[1-9][0-9]{0,8})(?=\s*\])/;
 const scalarWord = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?/;
 
+/** One token as JSON writes it inside of double quotes; taken one by one, so that the second half of `\\` begins no escape. */
+function jsonToken(token: string): string {
+  if (token === '"') return String.raw`\"`;
+  return token === String.raw`\'` ? "'" : token;
+}
+
 /** Escapes are those of JSON, and the quote itself. */
 function unquote(quoted: string): string {
-  const inner = quoted.slice(1, -1).replaceAll(String.raw`\'`, "'");
+  const json = quoted.slice(1, -1).replaceAll(/\\.|"/gsu, jsonToken);
   try {
-    const json = quoted.startsWith("'") ? inner.replaceAll(/\\.|"/gu, (part) => (part === '"' ? '\\"' : part)) : inner;
     return JSON.parse(`"${json}"`) as string;
   } catch {
     throw new PathProblem('a quoted text has an escape that JSON does not know');

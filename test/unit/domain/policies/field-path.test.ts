@@ -137,6 +137,18 @@ describe('domain/policies/field-path', () => {
     ]);
   });
 
+  it('takes a backslash before a quote for a text, whichever quotes are around it', () => {
+    const name = String.raw`a\'b"c`;
+    const step = { kind: 'name', name };
+
+    expect(pathOf(String.raw`$.spec["a\\'b\"c"]`)).toEqual([{ kind: 'name', name: 'spec' }, step]);
+    expect(pathOf(String.raw`$.spec['a\\\'b"c']`)).toEqual([{ kind: 'name', name: 'spec' }, step]);
+    expect(pathOf(String.raw`$.spec['it\'s']`)).toEqual([
+      { kind: 'name', name: 'spec' },
+      { kind: 'name', name: "it's" },
+    ]);
+  });
+
   it('reads back what it writes, whatever the names and values are', () => {
     fc.assert(
       fc.property(path, (written) => {
