@@ -11,7 +11,7 @@ import type { NodePass, ReadNode } from './node/gather.ts';
 
 /** Brings Events to the objects they are about. Nothing here waits or fails. */
 
-function tell(deps: Deps, reporter: EventReporter, subject: EventSubject, draft: EventDraft): void {
+function tell(deps: Pick<Deps, 'events'>, reporter: EventReporter, subject: EventSubject, draft: EventDraft): void {
   deps.events.record({ ...draft, subject, reporter });
 }
 
@@ -26,7 +26,7 @@ export function subjectOf(object: JsonObject): EventSubject {
 }
 
 /** On a LynqHub or LynqForm as it was read; the reporter follows from which it is. */
-export function tellOwner(deps: Deps, object: JsonObject, ...drafts: readonly EventDraft[]): void {
+export function tellOwner(deps: Pick<Deps, 'events'>, object: JsonObject, ...drafts: readonly EventDraft[]): void {
   const subject = { ...subjectOf(object), apiVersion };
   const reporter = subject.kind === 'LynqForm' ? 'lynqform-controller' : 'lynqhub-controller';
   for (const draft of drafts) tell(deps, reporter, subject, draft);
@@ -41,7 +41,7 @@ export function tellNode(deps: Deps, identity: NodeIdentity, ...drafts: readonly
 }
 
 /** On a LynqNode, by the sync that changed it. */
-export function tellSyncedNode(deps: Deps, node: JsonObject, draft: EventDraft): void {
+export function tellSyncedNode(deps: Pick<Deps, 'events'>, node: JsonObject, draft: EventDraft): void {
   tell(deps, 'lynqhub-controller', { ...subjectOf(node), apiVersion, kind: 'LynqNode' }, draft);
 }
 

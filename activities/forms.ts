@@ -9,7 +9,13 @@ import { hashText, labelValue, revisionName } from '../domain/identity.ts';
 import { apiVersion, labels, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
 import { compileReadyWhen, type ReadyWhen } from '../domain/readiness/ready-when.ts';
-import { type KeptRevision, keptRevisions, revisionKind, revisionSelector } from '../domain/rollout/commands.ts';
+import {
+  type KeptRevision,
+  keptRevisions,
+  revisionKind,
+  revisionSelector,
+  surplusRevisions,
+} from '../domain/rollout/revisions.ts';
 
 /** The content of a form at one moment: entries and their order. Immutable, so it is cached by name. */
 export interface FormRevision {
@@ -66,6 +72,10 @@ export interface FormStore {
   read(namespace: string, revision: string): Promise<FormRevision | undefined>;
   /** The revision of a form's present content; makes its ControllerRevision unless it is there. */
   ensure(form: FormIdentity, spec: JsonObject): Promise<FormRevision>;
+  /** Names of revisions that can go while nothing but these is referred to, from what `ensure` has seen: no request. A hint. */
+  surplus(formUid: string, referenced: ReadonlySet<string>): readonly string[];
+  /** Deletes what can go, from what the API server has now. `referenced` has to be complete. */
+  prune(form: FormIdentity, referenced: ReadonlySet<string>): Promise<void>;
 }
 
 const hashLength = 10;
@@ -96,6 +106,8 @@ export function openFormStore(cluster: Cluster): FormStore {
   const cache = new LRUCache<string, FormRevision>({ max: cachedRevisions });
   /** The revision that was last found to be the newest, by uid of the form. */
   const newest = new LRUCache<string, string>({ max: cachedRevisions });
+  /** Revisions of a form as last listed, newest first, by uid of the form. */
+  const listed = new LRUCache<string, readonly Pick<KeptRevision, 'name'>[]>({ max: cachedRevisions });
   const remember = (namespace: string, revision: FormRevision): FormRevision => {
     cache.set(`${namespace}/${revision.name}`, revision);
     return revision;
@@ -115,9 +127,20 @@ export function openFormStore(cluster: Cluster): FormStore {
       const known = cache.get(`${form.namespace}/${name}`);
       if (known !== undefined && newest.get(form.uid) === name) return known;
       const revision = known ?? parseRevision(name, form.name, content);
-      await numberRevision(cluster, form, { name, content });
+      const kept = await numberRevision(cluster, form, { name, content });
+      listed.set(form.uid, [{ name }, ...kept.filter((other) => other.name !== name)]);
       newest.set(form.uid, name);
       return remember(form.namespace, revision);
+    },
+    surplus: (formUid, referenced) => surplusRevisions(listed.get(formUid) ?? [], referenced).map(({ name }) => name),
+    async prune(form, referenced) {
+      const kept = await listRevisions(cluster, form);
+      const surplus = surplusRevisions(kept, referenced);
+      for (const { name, uid } of surplus) await cluster.delete(revisionRef(form.namespace, name), uid);
+      listed.set(
+        form.uid,
+        kept.filter((revision) => !surplus.includes(revision)),
+      );
     },
   };
 }
@@ -137,15 +160,23 @@ interface RevisionContent {
   readonly content: JsonObject;
 }
 
-/** Makes the revision the newest of its form, as Deployments do: new content gets the next number, old content that returns is renumbered. */
-async function numberRevision(cluster: Cluster, form: FormIdentity, revision: RevisionContent): Promise<void> {
+/**
+ * Makes the revision the newest of its form, as Deployments do: new content gets the next number, old content that returns is renumbered. Returns
+ * the revisions that were there before.
+ */
+async function numberRevision(
+  cluster: Cluster,
+  form: FormIdentity,
+  revision: RevisionContent,
+): Promise<readonly KeptRevision[]> {
   const kept = await listRevisions(cluster, form);
   const highest = kept[0]?.number ?? 0;
   const found = kept.find(({ name }) => name === revision.name);
-  if (found === undefined) return writeRevision(cluster, form, { ...revision, number: highest + 1 });
-  if (found.number === highest) return;
   const ref = revisionRef(form.namespace, revision.name);
-  await cluster.patch(ref, 'merge', { revision: highest + 1 }, { manager: managers.apply });
+  if (found === undefined) await writeRevision(cluster, form, { ...revision, number: highest + 1 });
+  else if (found.number !== highest)
+    await cluster.patch(ref, 'merge', { revision: highest + 1 }, { manager: managers.apply });
+  return kept;
 }
 
 async function writeRevision(

@@ -1,6 +1,6 @@
 import { listAt, textAt, textMapAt } from '../domain/api/json.ts';
 import { LynqFailure } from '../domain/failures.ts';
-import { valuesSecret } from '../domain/identity.ts';
+import { pendingValuesSecret, valuesSecret } from '../domain/identity.ts';
 import { annotations, apiVersion, managers } from '../domain/keys.ts';
 import type { NodeIdentity } from '../domain/ownership.ts';
 import type { ObjectRef } from '../domain/ports.ts';
@@ -17,13 +17,26 @@ export interface ValuesOwner {
   readonly nodeUid: string;
 }
 
-function valuesRef({ namespace, node }: Pick<ValuesOwner, 'namespace' | 'node'>): ObjectRef {
-  return { apiVersion: 'v1', kind: 'Secret', namespace, name: valuesSecret(node) };
+/** `pending`: of values that wait for the rollout of the node's form. */
+type Which = 'present' | 'pending';
+
+const names = { present: valuesSecret, pending: pendingValuesSecret } as const satisfies Record<
+  Which,
+  (node: string) => string
+>;
+
+function valuesRef({ namespace, node }: Pick<ValuesOwner, 'namespace' | 'node'>, which: Which): ObjectRef {
+  return { apiVersion: 'v1', kind: 'Secret', namespace, name: names[which](node) };
 }
 
 /** Writes the values before anything refers to them by their seal. */
-export async function keepSecretValues(deps: Deps, owner: ValuesOwner, secrets: SecretValues): Promise<void> {
-  const ref = valuesRef(owner);
+export async function keepSecretValues(
+  deps: Pick<Deps, 'cluster'>,
+  owner: ValuesOwner,
+  secrets: SecretValues,
+  which: Which = 'present',
+): Promise<void> {
+  const ref = valuesRef(owner, which);
   await refuseForeign(deps, owner, ref);
   const reference = { apiVersion, kind: 'LynqNode', name: owner.node, uid: owner.nodeUid, controller: true };
   const data = Object.fromEntries(
@@ -42,7 +55,7 @@ export async function keepSecretValues(deps: Deps, owner: ValuesOwner, secrets: 
   );
 }
 
-async function refuseForeign(deps: Deps, { nodeUid }: ValuesOwner, ref: ObjectRef): Promise<void> {
+async function refuseForeign(deps: Pick<Deps, 'cluster'>, { nodeUid }: ValuesOwner, ref: ObjectRef): Promise<void> {
   const present = await deps.cluster.get(ref);
   const owned = listAt(present, 'metadata', 'ownerReferences').some((owner) => textAt(owner, 'uid') === nodeUid);
   if (present === undefined || owned) return;
@@ -57,12 +70,13 @@ export type FoundValues =
 
 /** The values a node is rendered with; only those its seal is of. */
 export async function readSecretValues(
-  deps: Deps,
+  deps: Pick<Deps, 'cluster' | 'hubKeys'>,
   identity: NodeIdentity,
   seal: string | undefined,
+  which: Which = 'present',
 ): Promise<FoundValues> {
   if (seal === undefined) return { kind: 'values', secrets: new Map() };
-  const secret = await deps.cluster.get(valuesRef({ namespace: identity.namespace, node: identity.name }));
+  const secret = await deps.cluster.get(valuesRef({ namespace: identity.namespace, node: identity.name }, which));
   const data = Object.entries(textMapAt(secret, 'data'));
   const secrets = new Map(
     data.map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]),

@@ -1,6 +1,6 @@
 import { LynqForm } from '../domain/api/form.ts';
 import type { JsonObject } from '../domain/api/json.ts';
-import { type KeptRevision, keptRevisions, revisionKind, revisionSelector } from '../domain/rollout/commands.ts';
+import { type KeptRevision, keptRevisions, revisionKind, revisionSelector } from '../domain/rollout/revisions.ts';
 import type { Context } from './context.ts';
 import { kinds, requireObject } from './kinds.ts';
 

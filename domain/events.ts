@@ -4,8 +4,8 @@ import type { EventDraft } from './ports.ts';
 
 /** The Events of parity 6.2 about hubs, children and the lists of a form, and those decisions.md adds; reasons and texts are what consumers read. */
 
-const normal = (reason: string, message: string): EventDraft => ({ type: 'Normal', reason, message });
-const warning = (reason: string, message: string): EventDraft => ({ type: 'Warning', reason, message });
+export const normal = (reason: string, message: string): EventDraft => ({ type: 'Normal', reason, message });
+export const warning = (reason: string, message: string): EventDraft => ({ type: 'Warning', reason, message });
 
 export interface NodeName {
   readonly name: string;
@@ -13,9 +13,20 @@ export interface NodeName {
   readonly uid: string;
 }
 
+export interface Throttling {
+  readonly throttled: number;
+  readonly maxSkew: number;
+  readonly updating: number;
+}
+
 export const hubEvents = {
   databaseQueryFailed: (error: string) => warning('DatabaseQueryFailed', `Failed to query database: ${error}`),
   cleanupFailed: (error: string) => warning('CleanupFailed', `Failed to cleanup retain resources: ${error}`),
+  rolloutThrottled: (form: string, { throttled, maxSkew, updating }: Throttling) =>
+    normal(
+      'RolloutThrottled',
+      `LynqForm '${form}': ${throttled} node updates throttled (maxSkew=${maxSkew}, currently updating=${updating})`,
+    ),
   nodeDeleting: ({ name, form, uid }: NodeName) =>
     normal(
       'NodeDeleting',

@@ -53,6 +53,11 @@ export function valuesSecret(node: string): string {
   return `${node}-values`;
 }
 
+/** Name of the Secret with values that wait for a place in the rollout of the node's form (docs/rollouts.md). */
+export function pendingValuesSecret(node: string): string {
+  return `${node}-values-next`;
+}
+
 /** Name of the ControllerRevision that holds a form's content (decisions.md section 1). */
 export function revisionName(form: string, contentHash: string): string {
   return `${form}-${contentHash}`;

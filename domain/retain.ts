@@ -1,4 +1,5 @@
 import { at, isJsonObject, type Json, type JsonObject, listAt, textAt } from './api/json.ts';
+import type { InventoryEntry } from './api/node.ts';
 import type { DeletionPolicy } from './api/resource.ts';
 import type { ObjectRef } from './ports.ts';
 
@@ -112,4 +113,17 @@ export function effectivePolicies(candidates: readonly RetainCandidate[]): Reado
     queue.push(...added);
   }
   return result;
+}
+
+/** A record in which these entries, named with what their pods need, are retained although it says Delete, and so is all that they need. */
+export function retainedByForm(
+  record: readonly InventoryEntry[],
+  retained: ReadonlyMap<string, readonly NeededObject[]>,
+): readonly InventoryEntry[] {
+  const candidates = record.map(({ id, policy, dependIds = [], ...ref }) => {
+    const needs = retained.get(id);
+    return { id, ref, policy: needs === undefined ? policy : ('Retain' as const), dependIds, needs: needs ?? [] };
+  });
+  const effective = effectivePolicies(candidates);
+  return record.map((entry) => ({ ...entry, policy: effective.get(entry.id)?.policy ?? entry.policy }));
 }

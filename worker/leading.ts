@@ -4,6 +4,7 @@ import type { FormRef } from '../activities/hub/hubless-forms.ts';
 import type { Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
 import { ensureSchedule, hasSchedule, removeSchedule, triggerSync } from './schedules.ts';
+import { wakeRollout } from './rollouts.ts';
 import { signalWaker } from './temporal.ts';
 import { CountKeeper } from './watch/count-keeper.ts';
 import { Dispatcher } from './watch/dispatcher.ts';
@@ -47,6 +48,7 @@ function openHubWatch({ client, taskQueue, mayHold, reportHubless, logger }: Lea
         if (await mayHold(hub)) await ensureSchedule(client, hub, timing, taskQueue);
       },
       trigger: (hub) => triggerSync(client, hub),
+      rollout: (form) => wakeRollout(client, form, taskQueue),
       remove: (hub) => removeSchedule(client, hub),
       isScheduled: (hub) => hasSchedule(client, hub),
       hubless: async (form) => (await reportHubless(form)) === 'hubless',

@@ -12,6 +12,7 @@ import { workflowIds } from '../domain/identity.ts';
 import { wakeSignal, workflowTypes } from './messages.ts';
 import type { NodeInput } from './node/state.ts';
 import { quick, syncing } from './proxies.ts';
+import { rolloutOptions } from './rollout-options.ts';
 import { searchAttributes } from './search-attributes.ts';
 
 export interface SyncInput extends HubRef {
@@ -90,25 +91,16 @@ async function startNode(birth: NodeBirth): Promise<boolean> {
 
 /** Starts the rollout of a form, or wakes the one that runs. */
 async function startRollout(input: FormRef): Promise<void> {
-  const { namespace, hub, form } = input;
-  const workflowId = workflowIds.rollout(namespace, form);
+  const options = rolloutOptions(input);
   try {
     await startChild(workflowTypes.rollout, {
-      workflowId,
-      args: [input],
+      ...options,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `rollout of ${form}`,
-      memo: { hub, form },
-      typedSearchAttributes: [
-        { key: searchAttributes.hub, value: hub },
-        { key: searchAttributes.form, value: form },
-        { key: searchAttributes.phase, value: 'Starting' },
-      ],
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    await wakeRollout(workflowId);
+    await wakeRollout(options.workflowId);
   }
 }
 

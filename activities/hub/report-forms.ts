@@ -5,12 +5,15 @@ import { LynqFailure } from '../../domain/failures.ts';
 import { describeFormProblem, formEvents } from '../../domain/form-events.ts';
 import { formStatus } from '../../domain/form-status.ts';
 import { apiVersion, managers } from '../../domain/keys.ts';
-import { planRollout, type RolloutPlan } from '../../domain/rollout/plan.ts';
+import { rolloutEvents } from '../../domain/rollout/events.ts';
+import type { RolloutPlan } from '../../domain/rollout/model.ts';
+import { rolloutNode } from '../../domain/rollout/node.ts';
+import { planRollout } from '../../domain/rollout/plan.ts';
 import { statusPatch } from '../../domain/rollout/status.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
-import { factsOf, rolloutNode } from '../rollout/gather.ts';
+import { factsOf } from '../rollout/gather.ts';
 import type { JudgedForm } from './read-forms.ts';
 
 /** Writes the status of each form that changed. */
@@ -82,9 +85,19 @@ async function writeFormStatus(
   };
   const ref = { apiVersion, kind: 'LynqForm', namespace, name: form.name };
   const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply, subresource: 'status' });
-  if (result.kind === 'ok') tellOwner(deps, form.object, ...formEvents(form.status, status, form.problems));
+  if (result.kind === 'ok') tellForm(deps, form, status, rollout);
   if (result.kind === 'ok' || result.kind === 'missing' || result.kind === 'stale') return;
   throw new LynqFailure('ClusterInvalid', `status of LynqForm ${namespace}/${form.name} cannot be written`, {
     form: form.name,
   });
+}
+
+function tellForm(
+  deps: Deps,
+  form: JudgedForm,
+  status: LynqFormStatus,
+  rollout: RolloutStatus | null | undefined,
+): void {
+  const told = rollout === undefined || rollout === null ? [] : rolloutEvents(form.status?.rollout, rollout);
+  tellOwner(deps, form.object, ...formEvents(form.status, status, form.problems), ...told);
 }

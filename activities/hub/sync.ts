@@ -2,7 +2,14 @@ import type { FrozenRow } from '../../domain/api/hub.ts';
 import { type GuardVerdict, judgeDeletions } from '../../domain/deletion-guard.ts';
 import { hubEvents } from '../../domain/events.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
-import { type HubPlan, leavingRows, planHub, type PlannedForm, type Removal } from '../../domain/hub-plan.ts';
+import {
+  type Birth,
+  type HubPlan,
+  leavingRows,
+  planHub,
+  type PlannedForm,
+  type Removal,
+} from '../../domain/hub-plan.ts';
 import { rowTotals } from '../../domain/row-totals.ts';
 import { judgeSource, type SourceVerdict } from '../../domain/source-watch.ts';
 import { annotations } from '../../domain/keys.ts';
@@ -19,8 +26,10 @@ import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
 import { reportForms } from './report-forms.ts';
+import { pruneRevisions } from './prune-revisions.ts';
 import { endingReason, reportFailed, reportSynced, reserveDeletions, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
+import { StillWanted } from './still-wanted.ts';
 import { createNode, deleteNode, type NodeWrites, updateNode } from './write-nodes.ts';
 
 /** Writes to LynqNodes that run at the same time. */
@@ -56,13 +65,13 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   const forms = await readForms(deps, request, hub);
   try {
     const counts = await syncRows({ deps, request, hub, forms, attempt, started: deps.clock.now() });
-    return { kind: 'synced', counts, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, forms) };
+    return { kind: 'synced', counts, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, hub, forms) };
   } catch (error) {
     const reason = isLynqFailure(error) ? endingReason(error) : undefined;
     if (!isLynqFailure(error) || reason === undefined) throw error;
     await reportFailed(deps, request, hub, { reason, message: error.message });
     await reportForms(deps, forms, deps.nodes.ofHub(request.namespace, request.hub));
-    return { kind: 'unread', reason, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, forms) };
+    return { kind: 'unread', reason, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, hub, forms) };
   }
 }
 
@@ -174,16 +183,18 @@ async function write(
     forms: new Map(forms.map((form) => [form.name, form])),
     values: read.values,
   };
+  const wanted = new StillWanted(deps, request);
   const unlessStopped =
     <T>(work: (item: T) => Promise<unknown>) =>
     async (item: T): Promise<void> => {
       attempt.signal.throwIfAborted();
+      await wanted.demandHub(hub);
       await work(item);
     };
   await inParallel(
     plan.create,
     writeConcurrency,
-    unlessStopped((birth) => unlessRefused(refused, birth.uid, () => createNode(writes, birth))),
+    unlessStopped((birth) => unlessRefused(refused, birth.uid, () => createWanted(writes, wanted, birth))),
   );
   await inParallel(
     plan.update,
@@ -196,6 +207,11 @@ async function write(
     unlessStopped((removal) => removeNode(writes, removal)),
   );
   return refused;
+}
+
+async function createWanted(writes: NodeWrites, wanted: StillWanted, birth: Birth): Promise<void> {
+  const form = writes.forms.get(birth.form.name);
+  if (form !== undefined && (await wanted.form(form))) await createNode(writes, birth);
 }
 
 async function unlessRefused(refused: FrozenRow[], uid: string, work: () => Promise<unknown>): Promise<void> {
@@ -237,6 +253,7 @@ async function report(sync: Sync, decided: Decided, refused: readonly FrozenRow[
   const nodes = livingNodes(sync);
   const { read, plan, source, guard, leaving } = decided;
   await reportForms(deps, forms, nodes);
+  await pruneRevisions(deps, request, forms);
   await reportSynced(deps, request, hub, {
     forms: forms.length,
     desired: plan.desired,

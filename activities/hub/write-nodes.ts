@@ -53,9 +53,11 @@ async function keepSecrets(
   { deps, request }: NodeWrites,
   node: { name: string; nodeUid: string },
   { secrets }: RowValues,
+  which: 'present' | 'pending' = 'present',
 ): Promise<void> {
   if (secrets.size === 0) return;
-  await keepSecretValues(deps, { namespace: request.namespace, node: node.name, nodeUid: node.nodeUid }, secrets);
+  const owner = { namespace: request.namespace, node: node.name, nodeUid: node.nodeUid };
+  await keepSecretValues(deps, owner, secrets, which);
 }
 
 async function seal(writes: NodeWrites, birth: Birth, nodeUid: string): Promise<void> {
@@ -162,8 +164,9 @@ async function changeOfRead(
   { node, form }: Update,
   known: { readonly read: ReadNode; readonly values: NodeChange['annotations'] },
 ): Promise<NodeChange> {
-  const row = rowValues(writes, node.rowUid).annotations;
-  if (form.gated === true && (await waitsForRollout(writes, known.read, row)))
+  const values = rowValues(writes, node.rowUid);
+  const row = values.annotations;
+  if (form.gated === true && (await changesObjects(writes.deps, known.read, values)))
     return { annotations: { [annotations.pendingValues]: writePendingValues(row) } };
   const overridden = known.read.node.metadata.annotations?.[annotations.overrides] !== undefined;
   const kept = overridden ? { [annotations.overrides]: remainingOverrides(known.read, row) } : {};
@@ -172,16 +175,6 @@ async function changeOfRead(
     annotations: { ...known.values, ...formAnnotations(writes, form.name), ...kept },
     revision: form.revision,
   };
-}
-
-/** Secret values are in a Secret that holds the newest only, so a row in which one has changed cannot wait. */
-async function waitsForRollout(
-  { deps }: NodeWrites,
-  read: ReadNode,
-  row: Readonly<Record<string, string>>,
-): Promise<boolean> {
-  const sealed = read.node.metadata.annotations?.[annotations.secretValues];
-  return sealed === row[annotations.secretValues] && changesObjects(deps, read, row);
 }
 
 /**
@@ -194,7 +187,7 @@ export async function updateNode(writes: NodeWrites, update: Update): Promise<'u
   const change = await changeOf(writes, update);
   if (change === undefined) return 'gone';
   const waits = typeof change.annotations[annotations.pendingValues] === 'string';
-  if (!waits) await keepSecrets(writes, node, rowValues(writes, node.rowUid));
+  await keepSecrets(writes, node, rowValues(writes, node.rowUid), waits ? 'pending' : 'present');
   const known = deps.nodes.get(request.namespace, node.name);
   const body = {
     metadata: { annotations: change.annotations },

@@ -63,7 +63,7 @@ export function nodeRef({ namespace, node }: NodeRef): ObjectRef {
 }
 
 /** The LynqNode, read from the API server and not from a watch: what a pass writes depends on it. */
-export async function readNode(deps: Deps, request: NodeRef): Promise<ReadNode | undefined> {
+export async function readNode(deps: Pick<Deps, 'cluster' | 'nodes'>, request: NodeRef): Promise<ReadNode | undefined> {
   const known = deps.nodes.get(request.namespace, request.node);
   const object = await deps.cluster.get(nodeRef(request));
   if (object === undefined) return undefined;

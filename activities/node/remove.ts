@@ -13,6 +13,7 @@ import { tellNode } from '../events.ts';
 import { siblingsOf } from './boundaries.ts';
 import { waitingForForm } from './first-start.ts';
 import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
+import { withPresentPolicies } from './present-policies.ts';
 import { Removal, removalStatus } from './removal.ts';
 import { tellBlocked } from './removal-events.ts';
 import { writeNodeStatus } from './status-writer.ts';
@@ -37,7 +38,7 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
     }
     if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
     const { attempt: made, inventory = [] } = read.node.status ?? {};
-    const entries = removalRecord(made, inventory);
+    const entries = await withPresentPolicies(deps, read.identity, removalRecord(made, inventory));
     const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
     for (const { namespace, name } of siblingsOf(deps, read.identity))
       subscription.add(changeKeys.node(namespace, name));

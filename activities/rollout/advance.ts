@@ -3,21 +3,24 @@ import type { JsonObject } from '../../domain/api/json.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
-import { planRollout, type RolloutPlan } from '../../domain/rollout/plan.ts';
+import { rolloutEvents } from '../../domain/rollout/events.ts';
+import type { RolloutPlan } from '../../domain/rollout/model.ts';
+import { planRollout } from '../../domain/rollout/plan.ts';
 import { statusPatch } from '../../domain/rollout/status.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { FormRef, RolloutOutcome, RolloutProgress } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
-import { inParallel } from '../parallel.ts';
+import { tellOwner } from '../events.ts';
 import { carryOutAnnotation } from './command.ts';
 import { factsOf, FormJudge, formRef, type RolloutForm, rolloutNodes } from './gather.ts';
-import { grantNode } from './grant.ts';
+import { grantNodes } from './grant.ts';
 
 /** How long one activity follows a rollout before its run is asked to go on. */
 const longestMilliseconds = 5 * 60_000;
 /** A pause, an abort or a newer edit takes effect within this time even while nothing happens to the nodes. */
 const lookMilliseconds = 1_000;
-const grantConcurrency = 16;
+/** Changes that come within this time after another are looked at together: nodes arrive in crowds. */
+const gatherMilliseconds = 50;
 
 /**
  * Moves the rollout of a form: records which nodes may change, changes them, and waits until they are proven Ready.
@@ -29,6 +32,7 @@ export async function advanceRollout(deps: Deps, request: FormRef, attempt: Atte
   await deps.nodes.synced();
   const judge = new FormJudge(deps, request);
   const subscription = deps.changes.subscribe();
+  const silence = deps.changes.subscribe();
   const started = deps.clock.now().getTime();
   try {
     for (;;) {
@@ -38,10 +42,12 @@ export async function advanceRollout(deps: Deps, request: FormRef, attempt: Atte
       if (step.kind === 'again') continue;
       if (deps.clock.now().getTime() - started > longestMilliseconds)
         return { kind: 'moving', progress: progressOf(step.plan.status) };
-      await subscription.next(waitFor(step.plan, deps.clock.now()), attempt.signal);
+      const changed = await subscription.next(waitFor(step.plan, deps.clock.now()), attempt.signal);
+      if (changed.size > 0) await silence.next(gatherMilliseconds, attempt.signal);
     }
   } finally {
     subscription.close();
+    silence.close();
   }
 }
 
@@ -67,9 +73,8 @@ async function stepRollout(deps: Deps, request: FormRef, { judge, subscription }
   const plan = await plannedRollout(deps, request, form);
   for (const { node } of plan.status.inFlight ?? []) subscription.add(changeKeys.node(request.namespace, node));
   if ((await record(deps, request, form, plan.status)) === 'stale') return { kind: 'again' };
-  await inParallel(plan.grant, grantConcurrency, async ({ name }) => {
-    await grantNode(deps, request, { name, target: form.target, generation: form.generation });
-  });
+  const names = plan.grant.map(({ name }) => name);
+  if ((await grantNodes(deps, request, form, names)) === 'superseded') return { kind: 'again' };
   return outcomeOf(plan, deps.clock.now());
 }
 
@@ -95,7 +100,10 @@ async function record(
     manager: managers.apply,
     subresource: 'status',
   });
-  if (result.kind === 'ok') return 'written';
+  if (result.kind === 'ok') {
+    tellOwner(deps, object, ...rolloutEvents(before, status));
+    return 'written';
+  }
   if (result.kind === 'stale' || result.kind === 'missing') return 'stale';
   throw new LynqFailure(
     'ClusterInvalid',

@@ -1,9 +1,11 @@
 import { LynqForm, type RolloutStatus } from '../../domain/api/form.ts';
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import type { ResourceList } from '../../domain/api/resource.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import { nodeDigest } from '../../domain/node-digest.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
-import type { RolloutFacts, RolloutNode } from '../../domain/rollout/plan.ts';
+import type { RolloutFacts, RolloutNode } from '../../domain/rollout/model.ts';
+import { hasArrived, rolloutNode } from '../../domain/rollout/node.ts';
 import { type RolloutSettings, rolloutGate } from '../../domain/rollout/settings.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { FormRef } from '../contract.ts';
@@ -12,9 +14,12 @@ import { releasedAt } from '../hub/holding.ts';
 import { type FormDeps, type JudgedForm, readForm } from '../hub/read-forms.ts';
 import { type ReadHub, readHub } from '../hub/read-hub.ts';
 import { nodeRef } from '../node/gather.ts';
+import { inParallel } from '../parallel.ts';
 
 /** A form with a rollout block, as it was read now. */
 export interface RolloutForm {
+  /** The arrays of its entries, for what is told of a change. */
+  readonly lists: readonly ResourceList[];
   readonly form: LynqForm;
   readonly object: JsonObject;
   readonly settings: RolloutSettings;
@@ -32,21 +37,25 @@ export function formRef({ namespace, form }: Pick<FormRef, 'namespace' | 'form'>
   return { apiVersion, kind: 'LynqForm', namespace, name: form };
 }
 
+/** Reads of LynqNodes that run at the same time. */
+const readConcurrency = 16;
+
 const idle = (reason: string): GatheredForm => ({ kind: 'idle', reason });
 
-/** Why nothing of a hub changes for now; undefined when it may. */
-function hubProblem(hub: ReadHub | undefined): string | undefined {
+/** Why nothing of a hub changes for now; undefined when it may. A hub is taken by its syncs; one that is not this installation's is not touched. */
+function hubProblem(hub: ReadHub | undefined, installation: string): string | undefined {
   if (hub === undefined || hub.hub.metadata.deletionTimestamp !== undefined) return 'HubGone';
+  if (hub.hub.metadata.annotations?.[annotations.controllerId] !== installation) return 'HubNotHeld';
   return hub.hub.spec.paused === true ? 'HubPaused' : undefined;
 }
 
 /** Reads a form and its hub. Whether a form can be used depends on their content only; it is judged again when either was edited. */
 export class FormJudge {
   private known: { readonly key: string; readonly judged: JudgedForm } | undefined;
-  private readonly deps: FormDeps;
+  private readonly deps: FormDeps & Pick<Deps, 'installation'>;
   private readonly request: FormRef;
 
-  constructor(deps: FormDeps, request: FormRef) {
+  constructor(deps: FormDeps & Pick<Deps, 'installation'>, request: FormRef) {
     this.deps = deps;
     this.request = request;
   }
@@ -65,11 +74,12 @@ export class FormJudge {
   private async limited(object: JsonObject, form: LynqForm, hub: ReadHub | undefined): Promise<GatheredForm> {
     const gate = rolloutGate(form.spec.rollout);
     if (gate.kind === 'open') return idle('NotLimited');
-    const problem = hubProblem(hub);
+    const problem = hubProblem(hub, this.deps.installation);
     if (hub === undefined || problem !== undefined) return idle(problem ?? 'HubGone');
     const { generation, revision } = await this.judge(object, form, hub);
     if (revision === undefined) return idle('FormInvalid');
-    return { kind: 'form', form: { form, object, settings: gate.settings, target: revision.name, generation } };
+    const lists = revision.entries.map(({ list }) => list);
+    return { kind: 'form', form: { form, object, lists, settings: gate.settings, target: revision.name, generation } };
   }
 
   private async judge(object: JsonObject, form: LynqForm, hub: ReadHub): Promise<JudgedForm> {
@@ -81,48 +91,31 @@ export class FormJudge {
   }
 }
 
-/** A LynqNode in the eyes of a rollout. */
-export function rolloutNode(digest: NodeDigest, target: string): RolloutNode {
-  const there = digest.revision === target;
-  const waits = digest.pendingHash !== undefined;
-  const current = digest.inputHash === digest.observedInput;
-  const settled = digest.failed ? 'failed' : 'busy';
-  return {
-    name: digest.name,
-    uid: digest.rowUid,
-    labels: digest.labels,
-    onTarget: there && !waits,
-    valuesOnly: there && waits,
-    state: !current ? 'busy' : digest.ready ? 'ready' : settled,
-    reason: digest.failure,
-  };
-}
-
-const hasArrived = (digest: NodeDigest, target: string): boolean => {
-  const { onTarget, state } = rolloutNode(digest, target);
-  return onTarget && state === 'ready';
-};
+const isCovered = (form: string, node: NodeDigest): boolean => node.form === form && !node.deleting && !node.paused;
 
 /**
- * Nodes of the form. What a watch says is enough to let a node go, which is recorded first and conditional; that a node in flight has arrived is
- * believed only of the API server, read now.
+ * Nodes of the form. What a watch says is enough to let a node go, which is recorded first and conditional; that a node in flight has arrived, or
+ * is not there any more, is believed only of the API server, read now.
  */
 export async function rolloutNodes(
-  deps: Deps,
+  deps: Pick<Deps, 'cluster' | 'nodes'>,
   request: FormRef,
   form: Pick<RolloutForm, 'target'> & { readonly inFlight: ReadonlySet<string> },
 ): Promise<readonly RolloutNode[]> {
-  const digests = deps.nodes
-    .ofHub(request.namespace, request.hub)
-    .filter((node) => node.form === request.form && !node.deleting && !node.paused);
-  const checked = await Promise.all(
-    digests.map(async (digest) => {
-      if (!form.inFlight.has(digest.name) || !hasArrived(digest, form.target)) return digest;
-      const object = await deps.cluster.get(nodeRef({ namespace: digest.namespace, node: digest.name }));
-      return object === undefined ? undefined : nodeDigest(object);
-    }),
-  );
-  return checked.flatMap((digest) => (digest === undefined ? [] : [rolloutNode(digest, form.target)]));
+  const { namespace } = request;
+  const covered = deps.nodes.ofHub(namespace, request.hub).filter((node) => isCovered(request.form, node));
+  const seen = new Map(covered.map((digest) => [digest.name, digest]));
+  const doubtful = [...form.inFlight].filter((name) => {
+    const digest = seen.get(name);
+    return digest === undefined || hasArrived(digest, form.target);
+  });
+  await inParallel(doubtful, readConcurrency, async (name) => {
+    const object = await deps.cluster.get(nodeRef({ namespace, node: name }));
+    const digest = object === undefined ? undefined : nodeDigest(object);
+    if (digest !== undefined && isCovered(request.form, digest)) seen.set(name, digest);
+    else seen.delete(name);
+  });
+  return [...seen.values()].map((digest) => rolloutNode(digest, form.target));
 }
 
 export function factsOf(

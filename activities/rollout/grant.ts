@@ -1,52 +1,141 @@
+import { LynqForm } from '../../domain/api/form.ts';
 import { textAt } from '../../domain/api/json.ts';
+import { nodeChangeEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
+import { grantedBy } from '../../domain/rollout/grants.ts';
 import { readPendingValues } from '../../domain/rollout/values.ts';
 import { isoSeconds } from '../../domain/status.ts';
 import type { FormRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { tellSyncedNode } from '../events.ts';
 import { remainingOverrides } from '../hub/write-nodes.ts';
-import { isReleased, nodeRef, readNode } from '../node/gather.ts';
+import { isReleased, nodeRef, readNode, type ReadNode } from '../node/gather.ts';
+import { inParallel } from '../parallel.ts';
+import { keepSecretValues, readSecretValues } from '../secret-values.ts';
+import { formRef, type RolloutForm } from './gather.ts';
 
-export interface Grant {
-  /** Name of the LynqNode. */
-  readonly name: string;
-  readonly target: string;
-  readonly generation: number;
-}
+/** What letting nodes go needs. */
+export type GrantDeps = Pick<Deps, 'cluster' | 'nodes' | 'clock' | 'events' | 'hubKeys'>;
+
+/** Nodes that are read, checked against the form and changed together: how far a command or an edit can come too late. */
+const grantsAtOnce = 16;
 
 /**
- * Lets one node change: it gets the revision, and the values that waited. On condition that it is the very object that was read, so that a late
- * attempt cannot take a node back. Whatever comes in between is seen by the next look.
+ * Lets nodes change that are on record. Each is read first, then the form, then it is changed on condition that it is what was read: whatever let a
+ * node go a long time ago (a process that was frozen, a request that hung) finds that the record or the node is another one, and changes nothing.
+ *
+ * `superseded`: the form does not say any more what it said when the nodes were recorded.
  */
-export async function grantNode(deps: Deps, request: FormRef, grant: Grant): Promise<void> {
+export async function grantNodes(
+  deps: GrantDeps,
+  request: FormRef,
+  form: RolloutForm,
+  names: readonly string[],
+): Promise<'granted' | 'superseded'> {
+  for (let at = 0; at < names.length; at += grantsAtOnce) {
+    const reads = await Promise.all(
+      names.slice(at, at + grantsAtOnce).map((node) => readNode(deps, { namespace: request.namespace, node })),
+    );
+    const granted = await stillGranted(deps, request, form);
+    if (granted === undefined) return 'superseded';
+    const going = reads.filter((read) => read !== undefined && granted.has(read.identity.name) && mayChange(read));
+    await inParallel(going, grantsAtOnce, async (read) => {
+      if (read !== undefined) await grantNode(deps, request, form, read);
+    });
+  }
+  return 'granted';
+}
+
+function mayChange(read: ReadNode): boolean {
+  return read.node.metadata.deletionTimestamp === undefined && !isReleased(read);
+}
+
+/** Nodes that the form lets go now; undefined when it is not about this target any more, or halted. */
+async function stillGranted(
+  deps: GrantDeps,
+  request: FormRef,
+  { form, target }: RolloutForm,
+): Promise<ReadonlySet<string> | undefined> {
+  const { data } = LynqForm.safeParse(await deps.cluster.get(formRef(request)));
+  return data?.metadata.uid === form.metadata.uid ? grantedBy(data, target) : undefined;
+}
+
+/** The node gets the revision, and the values that waited. Whatever comes in between is seen by the next look. */
+async function grantNode(deps: GrantDeps, request: FormRef, form: RolloutForm, read: ReadNode): Promise<void> {
   const { namespace } = request;
-  const read = await readNode(deps, { namespace, node: grant.name });
-  if (read === undefined || read.node.metadata.deletionTimestamp !== undefined || isReleased(read)) return;
+  const { name, nodeUid } = read.identity;
   const found = read.node.metadata.annotations ?? {};
-  const pending = readPendingValues(found[annotations.pendingValues]) ?? {};
+  const pending = readPendingValues(found[annotations.pendingValues]);
+  if (pending === undefined && read.node.spec.formRevision === form.target) return;
+  if (!(await takeSecretValues(deps, read, pending))) return dropPending(deps, read);
   const overrides =
     found[annotations.overrides] === undefined ? undefined : remainingOverrides(read, { ...found, ...pending });
   const body = {
     metadata: {
-      uid: read.identity.nodeUid,
+      uid: nodeUid,
       resourceVersion: textAt(read.object, 'metadata', 'resourceVersion') ?? '',
       annotations: {
         ...pending,
         ...(found[annotations.pendingValues] === undefined ? {} : { [annotations.pendingValues]: null }),
         ...(overrides === undefined ? {} : { [annotations.overrides]: overrides }),
-        [annotations.templateGeneration]: String(grant.generation),
+        [annotations.templateGeneration]: String(form.generation),
         [annotations.rolloutUpdateStart]: isoSeconds(deps.clock.now()),
       },
     },
-    spec: { formRevision: grant.target },
+    spec: { formRevision: form.target },
   };
-  const result = await deps.cluster.patch(nodeRef({ namespace, node: grant.name }), 'merge', body, {
+  const result = await deps.cluster.patch(nodeRef({ namespace, node: name }), 'merge', body, {
     manager: managers.apply,
   });
-  if (result.kind === 'ok') deps.nodes.observe(result.object);
+  if (result.kind === 'ok') {
+    deps.nodes.observe(result.object);
+    tellGranted(deps, request, form, read);
+  }
   if (result.kind !== 'refused') return;
-  throw new LynqFailure('ClusterInvalid', `LynqNode ${namespace}/${grant.name} cannot be updated: ${result.message}`, {
-    node: grant.name,
+  throw new LynqFailure('ClusterInvalid', `LynqNode ${namespace}/${name} cannot be updated: ${result.message}`, {
+    node: name,
   });
+}
+
+/** Secret values that waited take the place of the present ones, before the seal that is of them. False when they are not what the seal says. */
+async function takeSecretValues(
+  deps: GrantDeps,
+  { node, identity }: ReadNode,
+  pending: Readonly<Record<string, string>> | undefined,
+): Promise<boolean> {
+  const seal = pending?.[annotations.secretValues];
+  if (seal === undefined || seal === node.metadata.annotations?.[annotations.secretValues]) return true;
+  const found = await readSecretValues(deps, identity, seal, 'pending');
+  if (found.kind === 'broken') return false;
+  const { namespace, name, nodeUid } = identity;
+  await keepSecretValues(deps, { namespace, node: name, nodeUid }, found.secrets);
+  return true;
+}
+
+/** The next sync writes the row's values anew. */
+async function dropPending(deps: GrantDeps, { object, identity }: ReadNode): Promise<void> {
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? '';
+  const metadata = { uid: identity.nodeUid, resourceVersion, annotations: { [annotations.pendingValues]: null } };
+  const ref = nodeRef({ namespace: identity.namespace, node: identity.name });
+  const result = await deps.cluster.patch(ref, 'merge', { metadata }, { manager: managers.apply });
+  if (result.kind === 'ok') deps.nodes.observe(result.object);
+}
+
+function tellGranted(
+  deps: GrantDeps,
+  request: FormRef,
+  { generation, lists, target }: RolloutForm,
+  { node, object, identity }: ReadNode,
+): void {
+  const change = {
+    form: request.form,
+    hub: request.hub,
+    uid: identity.uid,
+    before: node.metadata.annotations?.[annotations.templateGeneration] ?? '',
+    generation: String(generation),
+    lists,
+  };
+  const event = node.spec.formRevision === target ? nodeChangeEvents.dataUpdated : nodeChangeEvents.templateApplied;
+  tellSyncedNode(deps, object, event(change));
 }

@@ -2,6 +2,7 @@ import type { PlannedEntry } from '../../domain/node-plan.ts';
 import { annotations } from '../../domain/keys.ts';
 import type { Deps } from '../deps.ts';
 import { planEntries, type ReadNode } from '../node/gather.ts';
+import type { SecretValues } from '../../domain/secret-values.ts';
 import { readSecretValues } from '../secret-values.ts';
 
 function signature(entries: ReadonlyMap<string, PlannedEntry>): string {
@@ -17,7 +18,7 @@ function signature(entries: ReadonlyMap<string, PlannedEntry>): string {
 export async function changesObjects(
   deps: Deps,
   read: ReadNode,
-  values: Readonly<Record<string, string>>,
+  values: { readonly annotations: Readonly<Record<string, string>>; readonly secrets: SecretValues },
 ): Promise<boolean> {
   const name = read.node.spec.formRevision;
   const revision = name === undefined ? undefined : await deps.forms.read(read.identity.namespace, name);
@@ -27,6 +28,10 @@ export async function changesObjects(
   if (kept.kind === 'broken') return true;
   const { secrets } = kept;
   const now = await planEntries(deps, read, { revision, secrets, found });
-  const then = await planEntries(deps, read, { revision, secrets, found: { ...found, ...values } });
+  const then = await planEntries(deps, read, {
+    revision,
+    secrets: values.secrets,
+    found: { ...found, ...values.annotations },
+  });
   return signature(now.entries) !== signature(then.entries) || found[annotations.extra] === undefined;
 }

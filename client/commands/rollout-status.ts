@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LynqForm, RolloutStatus } from '../../domain/api/form.ts';
+import type { LynqForm } from '../../domain/api/form.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { liveOutput } from '../output/live.ts';
 import { findForm } from '../rollout-form.ts';
+import { currentRollout, describeRollout, drawRollout } from '../rollout-picture.ts';
 
-const lookMilliseconds = 1_000;
+const lookMilliseconds = 500;
 
 export const rolloutStatus = defineCommand({
   name: 'rollout status',
   summary: 'Show where the rollout of a form is',
   description:
     'Exit code 1 when it failed or was aborted, else 0. ' +
-    'With -w it follows the rollout until it is complete or has failed; --timeout bounds that.',
+    'With -w it follows the rollout until it is complete or has failed: on a terminal as a picture of its waves, elsewhere as a line for each change.',
   args: [{ name: 'form', kind: 'required', completes: 'forms', summary: 'name of the LynqForm' }],
   flags: { watch: { kind: 'boolean', short: 'w', summary: 'follow it until it ends' } },
   examples: [
@@ -19,12 +21,13 @@ export const rolloutStatus = defineCommand({
     { command: 'lynq rollout status api-tier -w', summary: 'follow it' },
   ],
   async run({ args, flags }, context) {
-    let before = '';
+    const live = liveOutput(context.out);
+    const isPicture = flags.watch && context.out.isTerminal;
     for (;;) {
       const { form } = await findForm(context, args.form);
-      const text = describeRollout(form, context.clock.now());
-      if (text !== before) context.out.write(text);
-      before = text;
+      const now = context.clock.now();
+      const { text, key } = describeRollout(form, now);
+      live.draw(isPicture ? drawRollout(form, now) : text, key);
       const state = stateOf(form);
       if (state === 'failed') return exitCodes.failed;
       if (!flags.watch || state === 'ended') return exitCodes.ok;
@@ -33,41 +36,8 @@ export const rolloutStatus = defineCommand({
   },
 });
 
-/** A status about an older edit says nothing about this one. */
-function currentRollout(form: LynqForm): RolloutStatus | undefined {
-  const rollout = form.status?.rollout;
-  return rollout?.targetGeneration === form.metadata.generation ? rollout : undefined;
-}
-
 function stateOf(form: LynqForm): 'ended' | 'failed' | 'underWay' {
   const phase = currentRollout(form)?.phase;
   if (form.spec.rollout === undefined || phase === 'Complete' || phase === 'Idle') return 'ended';
   return phase === 'Failed' ? 'failed' : 'underWay';
-}
-
-function rateOf(rollout: RolloutStatus, now: Date): string {
-  const { startTime, readyUpdatedNodes = 0, totalNodes = 0 } = rollout;
-  const seconds = startTime === undefined ? 0 : (now.getTime() - new Date(startTime).getTime()) / 1000;
-  if (rollout.phase !== 'InProgress' || seconds <= 0 || readyUpdatedNodes === 0) return '';
-  const rate = readyUpdatedNodes / (seconds / 60);
-  const left = Math.ceil((totalNodes - readyUpdatedNodes) / rate);
-  return `, ${rate.toFixed(rate < 10 ? 1 : 0)} nodes/min, about ${left} min left`;
-}
-
-/** One screen, also good as one log line after the other. */
-export function describeRollout(form: LynqForm, now: Date): string {
-  const name = form.metadata.name;
-  if (form.spec.rollout === undefined) return `${name}: no rollout block, nodes change all at once\n`;
-  const rollout = currentRollout(form);
-  if (rollout === undefined)
-    return `${name}: waiting for the worker to see generation ${form.metadata.generation ?? 0}\n`;
-  const failed = (rollout.failedNodes ?? []).map(({ node, reason }) => `  ${node}: ${reason}\n`);
-  return `${name}: ${headline(rollout, now)}\n  ${rollout.message ?? ''}\n${failed.join('')}`;
-}
-
-function headline(rollout: RolloutStatus, now: Date): string {
-  const { phase = 'Idle', wave, totalNodes = 0, updatedNodes = 0, readyUpdatedNodes = 0, inFlight = [] } = rollout;
-  const where = wave === undefined ? '' : ` (wave ${wave})`;
-  const counts = `${updatedNodes}/${totalNodes} updated, ${readyUpdatedNodes} ready, ${inFlight.length} in flight`;
-  return `${phase}${where}: ${counts}${rateOf(rollout, now)}`;
 }

@@ -102,6 +102,15 @@ export const RolloutFailure = z.object({
 });
 export type RolloutFailure = z.infer<typeof RolloutFailure>;
 
+export const RolloutWaveStatus = z.object({
+  name: z.string().describe('Name of the wave; the last one, `rest`, has the nodes of no wave.'),
+  nodes: z.int32().describe('Nodes of this wave.'),
+  updated: z.int32().describe('Of those, nodes made from the target.'),
+  ready: z.int32().describe('Updated nodes that are Ready.'),
+  failed: z.int32().describe('Updated nodes that failed.'),
+});
+export type RolloutWaveStatus = z.infer<typeof RolloutWaveStatus>;
+
 export const LynqFormStatus = z.object({
   observedGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation this status is about.'),
   totalNodes: count().describe('Nodes made from this form.'),
@@ -114,6 +123,11 @@ export const LynqFormStatus = z.object({
       updatedNodes: count().describe('Of those, nodes made from the target generation.'),
       updatingNodes: count().describe('Of those, nodes that are not Ready yet.'),
       readyUpdatedNodes: count().describe('Updated nodes that are Ready.'),
+      failedUpdatedNodes: count().describe('Updated nodes that failed.'),
+      readyAtStart: count().describe(
+        'Nodes that were updated and Ready when the rollout began: they are no part of its rate.',
+      ),
+      waves: z.array(RolloutWaveStatus).optional().describe('Where each wave is, in their order.'),
       startTime: z.string().optional().meta({ format: 'date-time' }).describe('When the rollout began.'),
       completionTime: z.string().optional().meta({ format: 'date-time' }).describe('When the rollout ended.'),
       message: z.string().optional().describe('What the rollout waits for or why it stopped.'),
@@ -130,7 +144,10 @@ export const LynqFormStatus = z.object({
         .optional()
         .meta({ format: 'date-time' })
         .describe('Since when all nodes of the wave are Ready.'),
-      failedNodes: z.array(RolloutFailure).optional().describe('Nodes that failed, with the reason (at most 20).'),
+      failedNodes: z
+        .array(RolloutFailure)
+        .optional()
+        .describe('Updated nodes that failed, with the reason (at most 20).'),
       aborted: z.boolean().optional().describe('Whether this rollout was ended by a person.'),
     })
     .optional()

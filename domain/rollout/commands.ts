@@ -1,7 +1,7 @@
 import type { LynqForm, LynqFormSpec } from '../api/form.ts';
-import { isJsonObject, type JsonObject, numberAt, textAt } from '../api/json.ts';
-import { labelValue } from '../identity.ts';
-import { annotations, labels } from '../keys.ts';
+import type { JsonObject } from '../api/json.ts';
+import { annotations } from '../keys.ts';
+import type { KeptRevision } from './revisions.ts';
 import { rolloutGate } from './settings.ts';
 
 /** What a person can tell a rollout, as `lynq rollout`, a signal or annotation `lynq.sh/rollout`; `kubectl rollout` knows most of them. */
@@ -28,34 +28,6 @@ export function readRolloutCommand(text: string): RolloutCommand | undefined {
   const verb = rolloutVerbs.find((known) => known === head);
   if (verb === undefined || (rest.length > 0 && verb !== 'undo')) return undefined;
   return rest.length === 0 ? { verb } : { verb, revision: rest.join(':') };
-}
-
-/** A kept revision of a form. */
-export interface KeptRevision {
-  readonly name: string;
-  readonly number: number;
-  readonly content: JsonObject;
-  readonly created: string;
-}
-
-/** Where the kept revisions of a form are: ControllerRevisions of its namespace with its label. */
-export const revisionKind = { apiVersion: 'apps/v1', kind: 'ControllerRevision' } as const;
-
-export function revisionSelector(form: string): string {
-  return `${labels.form}=${labelValue(form)}`;
-}
-
-/** Kept revisions from ControllerRevision objects, newest first. */
-export function keptRevisions(objects: readonly JsonObject[]): readonly KeptRevision[] {
-  return objects
-    .flatMap((object) => {
-      const content = object['data'];
-      if (!isJsonObject(content)) return [];
-      const name = textAt(object, 'metadata', 'name') ?? '';
-      const created = textAt(object, 'metadata', 'creationTimestamp') ?? '';
-      return [{ name, number: numberAt(object, 'revision') ?? 0, content, created }];
-    })
-    .toSorted((left, right) => right.number - left.number);
 }
 
 interface CommandFacts {

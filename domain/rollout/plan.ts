@@ -1,8 +1,21 @@
 import type { RolloutGrant, RolloutStatus } from '../api/form.ts';
 import { isoSeconds } from '../status.ts';
 import { frozenUntil } from './freeze.ts';
-import type { RolloutSettings } from './settings.ts';
-import { type AssignedWave, assignWaves, type WaveMember } from './waves.ts';
+import {
+  type Counted,
+  failuresOf,
+  isDone,
+  isOverBudget,
+  namesOf,
+  type Progress,
+  type RolloutFacts,
+  type RolloutNode,
+  type RolloutPlan,
+  type Stop,
+  type Wave,
+} from './model.ts';
+import { summarize } from './summary.ts';
+import { assignWaves } from './waves.ts';
 
 /**
  * Who may change now (parity 3.8, decisions.md sections 1 and 6). Pure: the same facts give the same plan.
@@ -10,44 +23,6 @@ import { type AssignedWave, assignWaves, type WaveMember } from './waves.ts';
  * A node is in flight from the moment it is let go, which is recorded before it changes, until it is proven Ready with the target. The number of
  * nodes in flight never exceeds `maxSkew`; nothing else counts, so that tenants that were broken before, and new ones, hold nothing up.
  */
-
-/** A LynqNode of the form, as far as a rollout cares. */
-export interface RolloutNode extends WaveMember {
-  /** Has the target revision and no values that wait. */
-  readonly onTarget: boolean;
-  /** Has the target revision already; only values of its row wait. Such a change needs a free place, but no wave. */
-  readonly valuesOnly: boolean;
-  /** What its last pass said about what it is made of now; `busy` until a pass has. */
-  readonly state: 'ready' | 'failed' | 'busy';
-  /** Of a failed node, in one word. */
-  readonly reason?: string | undefined;
-}
-
-export interface RolloutFacts {
-  readonly settings: RolloutSettings;
-  /** Name of the ControllerRevision of the form's present content. */
-  readonly target: string;
-  readonly generation: number;
-  /** Nodes that are not being deleted. */
-  readonly nodes: readonly RolloutNode[];
-  readonly previous: RolloutStatus | undefined;
-  readonly now: Date;
-}
-
-export interface RolloutPlan {
-  /** To be recorded before anything is granted. */
-  readonly status: RolloutStatus;
-  /** Nodes to bring to the target now; all of them are in `status.inFlight`. */
-  readonly grant: readonly RolloutNode[];
-  /** `ended`: every node is where it belongs. `halted`: until a person or an edit changes something. */
-  readonly kind: 'moving' | 'ended' | 'halted';
-  /** When to look again although nothing changes. */
-  readonly until?: Date;
-}
-
-const listedFailures = 20;
-
-const isDone = ({ onTarget, state }: RolloutNode): boolean => onTarget && state === 'ready';
 
 /** What is carried from the last look: everything within one rollout, only what is in flight across rollouts. */
 function begin(facts: RolloutFacts): RolloutStatus {
@@ -65,11 +40,6 @@ function begin(facts: RolloutFacts): RolloutStatus {
   };
 }
 
-interface Counted {
-  readonly status: RolloutStatus;
-  readonly inFlight: readonly RolloutGrant[];
-}
-
 /** Takes out of flight what is proven to have arrived, or is gone. */
 function count(facts: RolloutFacts): Counted {
   const status = begin(facts);
@@ -81,23 +51,6 @@ function count(facts: RolloutFacts): Counted {
   });
   const arrived = inFlight.length < before.length || status.lastProgressTime === undefined;
   return { status: arrived ? { ...status, lastProgressTime: isoSeconds(facts.now) } : status, inFlight };
-}
-
-type Wave = AssignedWave<RolloutNode>;
-
-interface Progress {
-  /** Waves that may change now: the one under way and those before it. */
-  readonly open: readonly Wave[];
-  readonly current: Wave | undefined;
-  readonly soakingSince?: string;
-  readonly soakEnds?: Date;
-}
-
-const failuresOf = (nodes: readonly RolloutNode[]): readonly RolloutNode[] =>
-  nodes.filter(({ onTarget, state }) => onTarget && state === 'failed');
-
-function isOverBudget({ nodes, maxFailures }: Wave): boolean {
-  return maxFailures !== undefined && failuresOf(nodes).length > maxFailures;
 }
 
 /** Whether nothing of a wave is left to wait for: what failed within the error budget is not waited for. */
@@ -139,28 +92,17 @@ function waveUnderWay(facts: RolloutFacts, { status, inFlight }: Counted): Progr
   return { open: waves, current: waves.at(-1) };
 }
 
-/** Why nothing further changes for now, in the order in which people would want to know it. */
-type Stop =
-  | { readonly kind: 'aborted' | 'paused' }
-  | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'frozen' | 'soaking'; readonly until: Date };
-
 function isSettled(nodes: readonly RolloutNode[], inFlight: readonly RolloutGrant[]): boolean {
   return inFlight.length === 0 && nodes.every(({ onTarget }) => onTarget);
 }
 
-function namesOf(nodes: readonly { readonly name: string; readonly reason?: string | undefined }[]): string {
-  const listed = nodes.slice(0, 5).map(({ name, reason }) => (reason === undefined ? name : `${name} (${reason})`));
-  return nodes.length > listed.length
-    ? `${listed.join(', ')} and ${nodes.length - listed.length} more`
-    : listed.join(', ');
-}
-
-function failure(facts: RolloutFacts, { status, inFlight }: Counted, { current }: Progress): Stop | undefined {
+/** The budget of a wave that was passed still holds: what fails later halts the rollout too. */
+function failure(facts: RolloutFacts, { status, inFlight }: Counted, { open }: Progress): Stop | undefined {
   if (isSettled(facts.nodes, inFlight)) return undefined;
-  if (current !== undefined && isOverBudget(current)) {
-    const failed = failuresOf(current.nodes);
-    const message = `Wave '${current.name}' halted: ${failed.length} of at most ${current.maxFailures ?? 0} nodes failed: ${namesOf(failed)}`;
+  const over = open.find(isOverBudget);
+  if (over !== undefined) {
+    const failed = failuresOf(over.nodes);
+    const message = `Wave '${over.name}' halted: ${failed.length} of at most ${over.maxFailures ?? 0} nodes failed: ${namesOf(failed)}`;
     return { kind: 'failed', message };
   }
   const since = new Date(status.lastProgressTime ?? facts.now).getTime();
@@ -186,6 +128,7 @@ function stopped(facts: RolloutFacts, counted: Counted, progress: Progress): Sto
 interface Granting {
   readonly grant: readonly RolloutNode[];
   readonly inFlight: readonly RolloutGrant[];
+  readonly throttled: number;
 }
 
 /** Fills the free places, and repeats grants that were recorded but not carried out. */
@@ -196,89 +139,14 @@ function fill(facts: RolloutFacts, { inFlight }: Counted, { open }: Progress): G
     ...facts.nodes.filter((node) => !node.onTarget && node.valuesOnly),
   ];
   const free = Math.max(0, facts.settings.maxSkew - inFlight.length);
-  const fresh = candidates.filter(({ name }) => !flying.has(name)).slice(0, free);
+  const waiting = candidates.filter(({ name }) => !flying.has(name));
+  const fresh = waiting.slice(0, free);
   const again = facts.nodes.filter((node) => flying.has(node.name) && !node.onTarget);
   const since = isoSeconds(facts.now);
-  return { grant: [...again, ...fresh], inFlight: [...inFlight, ...fresh.map(({ name }) => ({ node: name, since }))] };
-}
-
-function messageOf(stop: Stop | undefined, counts: string): string {
-  switch (stop?.kind) {
-    case 'aborted':
-      return `Aborted; ${counts}`;
-    case 'paused':
-      return `Paused; ${counts}`;
-    case 'failed':
-      return stop.message;
-    case 'frozen':
-      return `Frozen until ${isoSeconds(stop.until)}; ${counts}`;
-    case 'soaking':
-      return `Soaking until ${isoSeconds(stop.until)}; ${counts}`;
-    case undefined:
-      return `Updating: ${counts}`;
-  }
-}
-
-interface Outcome {
-  readonly status: RolloutStatus;
-  readonly inFlight: readonly RolloutGrant[];
-  readonly progress: Progress;
-  readonly stop: Stop | undefined;
-}
-
-interface Tally {
-  readonly total: number;
-  readonly updated: number;
-  readonly ready: number;
-}
-
-function tally(nodes: readonly RolloutNode[]): Tally {
-  const updated = nodes.filter(({ onTarget }) => onTarget);
-  return { total: nodes.length, updated: updated.length, ready: updated.filter(isDone).length };
-}
-
-/** What every rollout status says; times and phases of the last look that may not hold any more are left out. */
-function common(facts: RolloutFacts, { status, inFlight, stop }: Outcome, counts: Tally): RolloutStatus {
-  const {
-    soakingSince: _s,
-    completionTime: _c,
-    failedNodes: _f,
-    wave: _w,
-    message: _m,
-    lastProgressTime,
-    ...kept
-  } = status;
-  const failed = failuresOf(facts.nodes).slice(0, listedFailures);
-  const failedNodes = failed.map(({ name, reason }) => ({ node: name, reason: reason ?? 'Failed' }));
   return {
-    ...kept,
-    totalNodes: counts.total,
-    updatedNodes: counts.updated,
-    updatingNodes: counts.updated - counts.ready,
-    readyUpdatedNodes: counts.ready,
-    inFlight: [...inFlight],
-    ...(failed.length === 0 ? {} : { failedNodes }),
-    ...(lastProgressTime === undefined || stop?.kind === 'paused' ? {} : { lastProgressTime }),
-  };
-}
-
-function summarize(facts: RolloutFacts, outcome: Outcome): RolloutStatus {
-  const counts = tally(facts.nodes);
-  const { total, updated, ready } = counts;
-  const base = common(facts, outcome, counts);
-  if (total === 0) return { ...base, phase: 'Idle', message: 'No nodes using this template' };
-  if (ready === total && outcome.inFlight.length === 0) {
-    const completionTime = outcome.status.completionTime ?? isoSeconds(facts.now);
-    return { ...base, phase: 'Complete', completionTime, message: `All ${total} nodes updated and ready` };
-  }
-  const { current, soakingSince } = outcome.progress;
-  const text = `${updated}/${total} nodes updated (${updated - ready} updating, ${ready} ready)`;
-  return {
-    ...base,
-    phase: outcome.stop?.kind === 'failed' || outcome.stop?.kind === 'aborted' ? 'Failed' : 'InProgress',
-    message: messageOf(outcome.stop, text),
-    ...(current === undefined ? {} : { wave: current.name }),
-    ...(soakingSince === undefined ? {} : { soakingSince }),
+    grant: [...again, ...fresh],
+    inFlight: [...inFlight, ...fresh.map(({ name }) => ({ node: name, since }))],
+    throttled: waiting.length - fresh.length,
   };
 }
 
@@ -289,7 +157,9 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
   const counted = count(facts);
   const progress = waveUnderWay(facts, counted);
   const stop = stopped(facts, counted, progress);
-  const granting = stop === undefined ? fill(facts, counted, progress) : { grant: [], inFlight: counted.inFlight };
+  const held = { grant: [], inFlight: counted.inFlight, throttled: 0 };
+  const granting = stop === undefined ? fill(facts, counted, progress) : held;
+  const { throttled } = granting;
   const moved = granting.inFlight.length > counted.inFlight.length;
   const status = summarize(facts, {
     status: moved ? { ...counted.status, lastProgressTime: isoSeconds(facts.now) } : counted.status,
@@ -297,9 +167,9 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
     progress,
     stop,
   });
-  if (isSettled(facts.nodes, granting.inFlight)) return { status, grant: [], kind: 'ended' };
-  if (stop !== undefined && haltedKinds.has(stop.kind)) return { status, grant: [], kind: 'halted' };
-  return { status, grant: granting.grant, kind: 'moving', ...untilOf(facts, granting, counted, stop) };
+  if (isSettled(facts.nodes, granting.inFlight)) return { status, grant: [], kind: 'ended', throttled };
+  if (stop !== undefined && haltedKinds.has(stop.kind)) return { status, grant: [], kind: 'halted', throttled };
+  return { status, grant: granting.grant, kind: 'moving', throttled, ...untilOf(facts, granting, counted, stop) };
 }
 
 function untilOf(facts: RolloutFacts, granting: Granting, counted: Counted, stop: Stop | undefined): { until?: Date } {

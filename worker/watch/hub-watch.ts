@@ -1,4 +1,4 @@
-import type { HubRef } from '../../activities/contract.ts';
+import type { FormRef as LimitedForm, HubRef } from '../../activities/contract.ts';
 import type { FormRef } from '../../activities/hub/hubless-forms.ts';
 import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
@@ -10,6 +10,8 @@ import { DigestStore } from './digest-store.ts';
 export interface HubReactions {
   ensure(hub: HubRef, timing: HubTiming): Promise<void>;
   trigger(hub: HubRef): Promise<void>;
+  /** A form with a rollout block was edited or told something: its run looks now, whatever its hub's syncs are doing. */
+  rollout(form: LimitedForm): Promise<void>;
   remove(hub: HubRef): Promise<void>;
   /** False when Temporal has lost the hub's schedule. */
   isScheduled(hub: HubRef): Promise<boolean>;
@@ -31,6 +33,8 @@ interface FormDigest {
   readonly resourceVersion: string;
   readonly form: FormRef;
   readonly hub: HubRef;
+  /** Its nodes change one after the other. */
+  readonly limited: boolean;
   readonly input: string;
 }
 
@@ -67,6 +71,7 @@ function formDigest(object: JsonObject): FormDigest {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     form: { namespace: textAt(object, 'metadata', 'namespace') ?? '', form: textAt(object, 'metadata', 'name') ?? '' },
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'spec', 'hubId') ?? '' },
+    limited: at(object, 'spec', 'rollout') !== undefined,
     input: inputOf(object),
   };
 }
@@ -170,7 +175,11 @@ export class HubWatch {
     if (before?.input === after?.input) return;
     const hub = after?.hub ?? before?.hub;
     if (hub !== undefined) this.request(hub);
-    if (after !== undefined) this.checkForm(`${after.form.namespace}/${after.form.form}`, after);
+    if (after === undefined) return;
+    const key = `${after.form.namespace}/${after.form.form}`;
+    this.checkForm(key, after);
+    if (before !== undefined && after.limited)
+      this.soon(`rollout ${key}`, () => this.reactions.rollout({ ...after.hub, form: after.form.form }));
   }
 
   /** Reacts after a pause, once per key; a reaction that fails is tried again. */

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../domain/api/json.ts';
+import type { InventoryEntry } from '../../../domain/api/node.ts';
 import type { ObjectRef } from '../../../domain/ports.ts';
-import { effectivePolicies, neededObjects, type NeededObject, type RetainCandidate } from '../../../domain/retain.ts';
+import {
+  effectivePolicies,
+  neededObjects,
+  type NeededObject,
+  type RetainCandidate,
+  retainedByForm,
+} from '../../../domain/retain.ts';
 import { aConfigMap, aDeployment } from '../../support/builders/resources.ts';
 
 function candidate(id: string, kind: string, change: Partial<RetainCandidate> = {}): RetainCandidate {
@@ -254,5 +261,31 @@ describe('domain/retain', () => {
       ])
         expect(neededObjects(aDeployment('web', podSpec as JsonObject))).toEqual([]);
     });
+  });
+
+  it('keeps what the form retains by now, and what that needs, although the record says Delete', () => {
+    const entry = (id: string, kind: string, more: Partial<InventoryEntry> = {}): InventoryEntry => ({
+      id,
+      apiVersion: 'v1',
+      kind,
+      namespace: 'space',
+      name: id,
+      policy: 'Delete',
+      ...more,
+    });
+    const record = [
+      entry('space', 'Namespace', { namespace: undefined }),
+      entry('data', 'PersistentVolumeClaim', { dependIds: ['space'] }),
+      entry('password', 'Secret'),
+      entry('api', 'ConfigMap', { dependIds: ['data'] }),
+    ];
+    const kept = retainedByForm(record, new Map([['data', [{ kind: 'Secret', name: 'password' }]]]));
+    expect(kept.map(({ id, policy }) => `${id} ${policy}`)).toEqual([
+      'space Retain',
+      'data Retain',
+      'password Retain',
+      'api Delete',
+    ]);
+    expect(retainedByForm(record, new Map())).toEqual(record);
   });
 });

@@ -11,7 +11,7 @@ const hubRef = { apiVersion, kind: 'LynqHub', namespace, name: 'hub' };
 const hub: JsonObject = {
   apiVersion,
   kind: 'LynqHub',
-  metadata: { name: 'hub', namespace },
+  metadata: { name: 'hub', namespace, annotations: { 'lynq.sh/controller-id': 'here' } },
   spec: {
     source: {
       type: 'mysql',
@@ -45,9 +45,12 @@ function judgeOf() {
   cluster.addKind({ apiVersion, kind: 'LynqForm' });
   cluster.seed(hub);
   cluster.seed(form);
-  const judge = new FormJudge({ cluster, forms: openFormStore(cluster) }, { namespace, hub: 'hub', form: 'web' });
+  const judge = new FormJudge(
+    { cluster, forms: openFormStore(cluster), installation: 'here' },
+    { namespace, hub: 'hub', form: 'web' },
+  );
   const edit = (spec: JsonObject) => cluster.patch(hubRef, 'merge', { spec }, { manager: 'test' });
-  return { judge, edit };
+  return { judge, edit, cluster };
 }
 
 describe('activities/rollout/gather', () => {
@@ -57,6 +60,15 @@ describe('activities/rollout/gather', () => {
     expect(await judge.gather()).toEqual({ kind: 'idle', reason: 'FormInvalid' });
     await edit({ extraValueMappings: { plan: 'plan' } });
     expect(await judge.gather()).toMatchObject({ kind: 'form' });
+  });
+
+  it('leaves a hub alone that another installation holds, or none yet', async () => {
+    const { judge, cluster } = judgeOf();
+    for (const holder of ['elsewhere', null]) {
+      const metadata = { annotations: { 'lynq.sh/controller-id': holder } };
+      await cluster.patch(hubRef, 'merge', { metadata }, { manager: 'test' });
+      expect(await judge.gather()).toEqual({ kind: 'idle', reason: 'HubNotHeld' });
+    }
   });
 
   it('stops at the next look when the hub is paused, and goes on when it is not', async () => {

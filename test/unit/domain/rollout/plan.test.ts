@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RolloutStatus } from '../../../../domain/api/form.ts';
-import { planRollout, type RolloutFacts, type RolloutNode } from '../../../../domain/rollout/plan.ts';
+import type { RolloutFacts, RolloutNode } from '../../../../domain/rollout/model.ts';
+import { planRollout } from '../../../../domain/rollout/plan.ts';
 import type { RolloutSettings } from '../../../../domain/rollout/settings.ts';
 
 const start = new Date('2026-11-20T12:00:00Z');
@@ -35,6 +36,7 @@ describe('domain/rollout/plan', () => {
     expect(granted(plan)).toEqual(['row-000', 'row-001']);
     expect(flying(plan.status)).toEqual(['row-000-web', 'row-001-web']);
     expect(plan.status).toMatchObject({ phase: 'InProgress', revision: 'web-2', totalNodes: 5, updatedNodes: 0 });
+    expect(plan.status.message).toBe('Waiting for nodes to be updated');
   });
 
   it('frees a place only for a node that is ready with the target', () => {
@@ -121,6 +123,21 @@ describe('domain/rollout/plan', () => {
     expect(granted(resumed)).toEqual(['row-000', 'row-001']);
   });
 
+  it('says how many nodes wait for a place, and only for that', () => {
+    expect(planRollout(facts(fleet(5))).throttled).toBe(3);
+    expect(planRollout(facts(fleet(2))).throttled).toBe(0);
+    expect(planRollout(facts(fleet(5), { settings: settings({ paused: true }) })).throttled).toBe(0);
+  });
+
+  it('knows how many nodes had nowhere to go when it began', () => {
+    const there = fleet(5).map((item) => ({ ...item, onTarget: item.uid < 'row-003' }));
+    const first = planRollout(facts(there));
+    expect(first.status.readyAtStart).toBe(3);
+    const all = there.map((item) => ({ ...item, onTarget: true }));
+    expect(planRollout(facts(all, { previous: first.status, now: later(9) })).status.readyAtStart).toBe(3);
+    expect(planRollout(facts(all, { previous: first.status, target: 'web-3' })).status.readyAtStart).toBe(5);
+  });
+
   it('starts nothing in a freeze window and says when it ends', () => {
     const plan = planRollout(
       facts(fleet(5), { settings: settings({ freezeWindows: [{ start: '11:00', end: '13:00' }] }) }),
@@ -187,6 +204,32 @@ describe('domain/rollout/plan', () => {
       const failed = withCanary({ onTarget: true, state: 'failed' });
       const plan = planRollout(facts(failed, { settings: tolerant, previous: first.status, now: later(10) }));
       expect(granted(plan)).toEqual(['row-000', 'row-001', 'row-002', 'row-004']);
+    });
+
+    it('halt the rollout when nodes of a wave that was passed fail later', () => {
+      const first = planRollout(facts(fleet(5), { settings: canary }));
+      const arrived = withCanary({ onTarget: true });
+      const soaking = planRollout(facts(arrived, { settings: canary, previous: first.status, now: later(10) }));
+      const passed = planRollout(facts(arrived, { settings: canary, previous: soaking.status, now: later(71) }));
+      expect(passed.status.wave).toBe('rest');
+      const broken = withCanary({ onTarget: true, state: 'failed', reason: 'JobFailed' });
+      const plan = planRollout(facts(broken, { settings: canary, previous: passed.status, now: later(75) }));
+      expect(plan).toMatchObject({ kind: 'halted', grant: [], status: { phase: 'Failed' } });
+      expect(plan.status.message).toContain(
+        "Wave 'canary' halted: 1 of at most 0 nodes failed: row-003-web (JobFailed)",
+      );
+    });
+
+    it('are counted one by one', () => {
+      const nodes = withCanary({ onTarget: true, state: 'failed' }).map((item) =>
+        item.uid === 'row-000' ? { ...item, onTarget: true } : item,
+      );
+      const tolerant = settings({ maxSkew: 1, waves: [{ name: 'canary', uids: ['row-003'], maxFailures: 1 }] });
+      expect(planRollout(facts(nodes, { settings: tolerant })).status.waves).toEqual([
+        { name: 'canary', nodes: 1, updated: 1, ready: 0, failed: 1 },
+        { name: 'rest', nodes: 4, updated: 1, ready: 1, failed: 0 },
+      ]);
+      expect(planRollout(facts(nodes)).status.waves).toBeUndefined();
     });
 
     it('do not hold up a change of values alone, which only needs a place', () => {

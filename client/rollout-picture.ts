@@ -1,0 +1,108 @@
+import type { LynqForm, RolloutStatus, RolloutWaveStatus } from '../domain/api/form.ts';
+import { formatAge } from './output/age.ts';
+import { formatTable } from './output/table.ts';
+
+/** What `lynq rollout status` shows. All of it is in the form's status. */
+
+/** A status about an older edit says nothing about this one. */
+export function currentRollout(form: LynqForm): RolloutStatus | undefined {
+  const rollout = form.status?.rollout;
+  return rollout?.targetGeneration === form.metadata.generation ? rollout : undefined;
+}
+
+interface Pace {
+  readonly perMinute: number;
+  readonly leftMilliseconds: number;
+}
+
+/** From the nodes that have arrived since the rollout began; undefined before the first, and when nothing moves. */
+function paceOf(
+  { startTime, phase, readyUpdatedNodes = 0, readyAtStart = 0, totalNodes = 0 }: RolloutStatus,
+  now: Date,
+): Pace | undefined {
+  const elapsed = startTime === undefined ? 0 : now.getTime() - new Date(startTime).getTime();
+  const arrived = readyUpdatedNodes - readyAtStart;
+  if (phase !== 'InProgress' || elapsed <= 0 || arrived <= 0) return undefined;
+  return {
+    perMinute: (arrived * 60_000) / elapsed,
+    leftMilliseconds: ((totalNodes - readyUpdatedNodes) * elapsed) / arrived,
+  };
+}
+
+function paceText(pace: Pace | undefined): string {
+  if (pace === undefined) return '';
+  const { perMinute, leftMilliseconds } = pace;
+  return `, ${perMinute.toFixed(perMinute < 10 ? 1 : 0)} nodes/min, about ${formatAge(leftMilliseconds)} left`;
+}
+
+/** The form in one line, or why there is nothing to say yet. */
+function headline(form: LynqForm, pace: string): string {
+  const rollout = currentRollout(form);
+  if (form.spec.rollout === undefined) return 'no rollout block, nodes change all at once';
+  if (rollout === undefined) return `waiting for the worker to see generation ${form.metadata.generation ?? 0}`;
+  const { phase = 'Idle', wave, totalNodes = 0, updatedNodes = 0, readyUpdatedNodes = 0, inFlight = [] } = rollout;
+  const failed = rollout.failedUpdatedNodes ?? 0;
+  const where = wave === undefined ? '' : ` (wave ${wave})`;
+  const counts = `${updatedNodes}/${totalNodes} updated, ${readyUpdatedNodes} ready, ${failed} failed, ${inFlight.length} in flight`;
+  return `${phase}${where}: ${counts}${pace}`;
+}
+
+function failures({ failedNodes = [], failedUpdatedNodes = 0 }: RolloutStatus): string {
+  const lines = failedNodes.map(({ node, reason }) => `  ${node}: ${reason}\n`);
+  const more = failedUpdatedNodes - failedNodes.length;
+  return `${lines.join('')}${more > 0 ? `  and ${more} more\n` : ''}`;
+}
+
+function described(form: LynqForm, pace: string): string {
+  const rollout = currentRollout(form);
+  const message = rollout?.message === undefined || form.spec.rollout === undefined ? '' : `  ${rollout.message}\n`;
+  return `${form.metadata.name}: ${headline(form, pace)}\n${message}${rollout === undefined ? '' : failures(rollout)}`;
+}
+
+/** A few lines, good as a log too. `key` leaves out the pace, which changes all the time. */
+export function describeRollout(form: LynqForm, now: Date): { readonly text: string; readonly key: string } {
+  const rollout = currentRollout(form);
+  const pace = rollout === undefined ? '' : paceText(paceOf(rollout, now));
+  return { text: described(form, pace), key: described(form, '') };
+}
+
+const barWidth = 24;
+
+/** `█` ready, `▒` updated, `x` failed, `·` to come. */
+function bar({ nodes, updated, ready, failed }: RolloutWaveStatus): string {
+  if (nodes === 0) return '';
+  const upTo = (count: number): number => Math.round((count * barWidth) / nodes);
+  const signs: readonly (readonly [number, string])[] = [
+    [upTo(ready), '█'],
+    [upTo(ready + failed), 'x'],
+    [upTo(updated), '▒'],
+    [barWidth, '·'],
+  ];
+  return signs.reduce((drawn, [end, sign]) => drawn + sign.repeat(Math.max(0, end - drawn.length)), '');
+}
+
+function wavesOf({
+  waves,
+  totalNodes = 0,
+  updatedNodes = 0,
+  readyUpdatedNodes = 0,
+  failedUpdatedNodes = 0,
+}: RolloutStatus): readonly RolloutWaveStatus[] {
+  if (waves !== undefined) return waves;
+  return [
+    { name: 'all', nodes: totalNodes, updated: updatedNodes, ready: readyUpdatedNodes, failed: failedUpdatedNodes },
+  ];
+}
+
+/** The picture that `-w` keeps drawing on a terminal: the lines, and each wave with its bar. */
+export function drawRollout(form: LynqForm, now: Date): string {
+  const rollout = currentRollout(form);
+  const { text } = describeRollout(form, now);
+  if (rollout === undefined || form.spec.rollout === undefined) return text;
+  const rows = wavesOf(rollout).map((wave) => [
+    wave.name === rollout.wave ? `> ${wave.name}` : `  ${wave.name}`,
+    ...[wave.nodes, wave.updated, wave.ready, wave.failed].map(String),
+    bar(wave),
+  ]);
+  return `${text}${formatTable(['  WAVE', 'NODES', 'UPDATED', 'READY', 'FAILED', ''], rows)}`;
+}

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { grantNodes } from '../../../../activities/rollout/grant.ts';
+import { rolloutNodes } from '../../../../activities/rollout/gather.ts';
+import { keepSecretValues } from '../../../../activities/secret-values.ts';
+import { LynqForm } from '../../../../domain/api/form.ts';
+import { type JsonObject, textAt, textMapAt } from '../../../../domain/api/json.ts';
+import { nodeDigest } from '../../../../domain/node-digest.ts';
+import type { EventNote } from '../../../../domain/ports.ts';
+import { rolloutGate } from '../../../../domain/rollout/settings.ts';
+import { sealOf } from '../../../../domain/secret-values.ts';
+import type { NodeDigest, NodeIndex } from '../../../../domain/watching.ts';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+
+const namespace = 'lynq-system';
+const apiVersion = 'operator.lynq.sh/v1';
+const request = { namespace, hub: 'hub', form: 'web' };
+const formRef = { apiVersion, kind: 'LynqForm', namespace, name: 'web' };
+const nodeRef = (uid: string) => ({ apiVersion, kind: 'LynqNode', namespace, name: `${uid}-web` });
+
+const nodeOf = (uid: string): JsonObject => ({
+  apiVersion,
+  kind: 'LynqNode',
+  metadata: {
+    name: `${uid}-web`,
+    namespace,
+    labels: { 'lynq.sh/hub': 'hub', 'lynq.sh/uid': uid },
+    annotations: { 'lynq.sh/template-generation': '1' },
+  },
+  spec: { uid, templateRef: 'web', formRevision: 'web-1' },
+});
+
+const key = new Uint8Array(32);
+
+const inFlight = (...uids: readonly string[]) =>
+  uids.map((uid) => ({ node: `${uid}-web`, since: '2026-11-20T12:00:00Z' }));
+
+/** Watches that have seen what is there now, and nothing later. */
+function seen(objects: readonly JsonObject[]): NodeIndex {
+  const digests = new Map(objects.map((object) => [textAt(object, 'metadata', 'name') ?? '', nodeDigest(object)]));
+  return {
+    synced: async () => undefined,
+    get: (_, name) => digests.get(name),
+    ofHub: () => [...digests.values()],
+    withObjectsIn: (): readonly NodeDigest[] => [],
+    observe: () => undefined,
+  };
+}
+
+function world(uids: readonly string[]) {
+  const cluster = createFakeCluster();
+  for (const kind of ['LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+  for (const uid of uids) cluster.seed(nodeOf(uid));
+  const object = cluster.seed({
+    apiVersion,
+    kind: 'LynqForm',
+    metadata: { name: 'web', namespace },
+    spec: { hubId: 'hub', rollout: { maxSkew: 2 } },
+    status: { rollout: { phase: 'InProgress', revision: 'web-2', targetGeneration: 1, inFlight: inFlight(...uids) } },
+  });
+  const told: EventNote[] = [];
+  const gate = rolloutGate({ maxSkew: 2, progressDeadlineSeconds: 600 });
+  if (gate.kind === 'open') throw new Error('the form has a limit');
+  const form = LynqForm.parse(object);
+  const generation = form.metadata.generation ?? 0;
+  const nodes = seen(cluster.objects('LynqNode'));
+  return {
+    cluster,
+    nodes,
+    told,
+    form: { form, object, settings: gate.settings, target: 'web-2', generation, lists: ['deployments' as const] },
+    deps: {
+      cluster,
+      nodes,
+      clock: { now: () => new Date('2026-11-20T12:00:00Z') },
+      events: { record: (note: EventNote) => void told.push(note) },
+      hubKeys: { of: async () => key },
+    },
+    revisions: () => cluster.objects('LynqNode').map((node) => textAt(node, 'spec', 'formRevision')),
+    editForm: (body: JsonObject) =>
+      cluster.patch(formRef, 'merge', body, {
+        manager: 'test',
+        ...(body['status'] === undefined ? {} : { subresource: 'status' as const }),
+      }),
+  };
+}
+
+describe('activities/rollout/grant', () => {
+  it('brings nodes to the target, and says so on each', async () => {
+    const { deps, form, revisions, told } = world(['a', 'b']);
+    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toBe('granted');
+    expect(revisions()).toEqual(['web-2', 'web-2']);
+    expect(told.map(({ reason, message }) => `${reason}: ${message}`)).toContain(
+      `TemplateApplied: Applying LynqForm 'web' changes (generation: 1 -> ${form.generation}). Total 1 resources will be reconciled: [1 Deployment(s)]. Hub: hub, UID: a`,
+    );
+  });
+
+  it('lets nothing go that the form does not name any more when it comes to it', async () => {
+    const { deps, form, revisions, editForm } = world(['a', 'b']);
+    await editForm({ status: { rollout: { inFlight: inFlight('a') } } });
+    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+    expect(revisions()).toEqual(['web-2', 'web-1']);
+  });
+
+  it.each<[string, JsonObject]>([
+    ['paused', { spec: { rollout: { paused: true } } }],
+    ['aborted', { status: { rollout: { aborted: true } } }],
+    ['superseded', { status: { rollout: { revision: 'web-3' } } }],
+  ])('lets no node go once the form is %s, although it was recorded before', async (_, change) => {
+    const { deps, form, revisions, editForm } = world(['a', 'b']);
+    await editForm(change);
+    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toBe('superseded');
+    expect(revisions()).toEqual(['web-1', 'web-1']);
+  });
+
+  it('does not take a node back that went on between its read and its write', async () => {
+    const { deps, form, cluster, revisions } = world(['a']);
+    const off = cluster.intercept(({ verb, ref }) => {
+      if (verb !== 'get' || ref.kind !== 'LynqForm') return undefined;
+      off();
+      void cluster.patch(nodeRef('a'), 'merge', { spec: { formRevision: 'web-3' } }, { manager: 'another worker' });
+      return undefined;
+    });
+    await grantNodes(deps, request, form, ['a-web']);
+    expect(revisions()).toEqual(['web-3']);
+  });
+
+  describe('secret values that wait', () => {
+    const pending = (secrets: ReadonlyMap<string, string>): JsonObject => ({
+      metadata: {
+        annotations: {
+          'lynq.sh/pending-values': JSON.stringify({ 'lynq.sh/secret-values': sealOf(key, 'a', secrets) }),
+        },
+      },
+    });
+    const kept = async (secrets: ReadonlyMap<string, string>) => {
+      const { deps, form, cluster } = world(['a']);
+      const nodeUid = textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') ?? '';
+      await keepSecretValues({ cluster }, { namespace, node: 'a-web', nodeUid }, new Map([['token', 'old']]));
+      await keepSecretValues({ cluster }, { namespace, node: 'a-web', nodeUid }, secrets, 'pending');
+      return { deps, form, cluster };
+    };
+    const tokenIn = (cluster: ReturnType<typeof world>['cluster']) => {
+      const secret = cluster.objects('Secret').find((one) => textAt(one, 'metadata', 'name') === 'a-web-values');
+      return Object.values(textMapAt(secret, 'data'));
+    };
+
+    it("take the place of the present ones with the node's turn", async () => {
+      const next = new Map([['token', 'new']]);
+      const { deps, form, cluster } = await kept(next);
+      await cluster.patch(nodeRef('a'), 'merge', pending(next), { manager: 'test' });
+      expect(tokenIn(cluster)).toEqual([Buffer.from('old').toString('base64')]);
+      await grantNodes(deps, request, form, ['a-web']);
+      expect(tokenIn(cluster)).toEqual([Buffer.from('new').toString('base64')]);
+      const [node] = cluster.objects('LynqNode');
+      expect(textAt(node, 'metadata', 'annotations', 'lynq.sh/secret-values')).toBe(sealOf(key, 'a', next));
+      expect(textAt(node, 'metadata', 'annotations', 'lynq.sh/pending-values')).toBeUndefined();
+    });
+
+    it('are written anew by the next sync when they are not what their seal says', async () => {
+      const { deps, form, cluster } = await kept(new Map([['token', 'other']]));
+      await cluster.patch(nodeRef('a'), 'merge', pending(new Map([['token', 'new']])), { manager: 'test' });
+      await grantNodes(deps, request, form, ['a-web']);
+      expect(tokenIn(cluster)).toEqual([Buffer.from('old').toString('base64')]);
+      const [node] = cluster.objects('LynqNode');
+      expect(textAt(node, 'metadata', 'annotations', 'lynq.sh/pending-values')).toBeUndefined();
+      expect(textAt(node, 'spec', 'formRevision')).toBe('web-1');
+    });
+  });
+
+  it('writes nothing to a node that is there already', async () => {
+    const { deps, form, cluster } = world(['a']);
+    await grantNodes(deps, request, form, ['a-web']);
+    const writes = cluster.calls.filter(({ verb }) => verb === 'patch').length;
+    await grantNodes(deps, request, form, ['a-web']);
+    expect(cluster.calls.filter(({ verb }) => verb === 'patch')).toHaveLength(writes);
+  });
+
+  describe('counts, by activities/rollout/gather,', () => {
+    it('a node in flight that the watch does not show but the API server does', async () => {
+      const { cluster } = world(['a', 'b']);
+      const nodes = seen(cluster.objects('LynqNode').filter((node) => textAt(node, 'spec', 'uid') === 'b'));
+      const found = await rolloutNodes({ cluster, nodes }, request, { target: 'web-2', inFlight: new Set(['a-web']) });
+      expect(found.map(({ name }) => name).toSorted()).toEqual(['a-web', 'b-web']);
+    });
+
+    it('no node in flight that the API server does not have any more', async () => {
+      const { cluster, nodes } = world(['a', 'b']);
+      const [object] = cluster.objects('LynqNode');
+      await cluster.delete(nodeRef('a'), textAt(object, 'metadata', 'uid') ?? '');
+      const unseen = seen(cluster.objects('LynqNode'));
+      const found = await rolloutNodes({ cluster, nodes: unseen }, request, {
+        target: 'web-2',
+        inFlight: new Set(['a-web']),
+      });
+      expect(found.map(({ name }) => name)).toEqual(['b-web']);
+      expect(nodes.ofHub(namespace, 'hub')).toHaveLength(2);
+    });
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { run } from '../run.ts';
+
+const apiVersion = 'operator.lynq.sh/v1';
+
+function clusterWith(rollout: object) {
+  const cluster = createFakeCluster();
+  cluster.addKind({ apiVersion, kind: 'LynqForm' });
+  cluster.seed({
+    apiVersion,
+    kind: 'LynqForm',
+    metadata: { name: 'web', namespace: 'lynq-system' },
+    spec: { hubId: 'hub', rollout: { maxSkew: 2 } },
+    status: {
+      rollout: { targetGeneration: 1, totalNodes: 3, updatedNodes: 3, readyUpdatedNodes: 3, inFlight: [], ...rollout },
+    },
+  });
+  return cluster;
+}
+
+describe('client/commands/rollout-status', () => {
+  it('says where a rollout is and ends well while it is under way or complete', async () => {
+    const complete = clusterWith({ phase: 'Complete', message: 'All 3 nodes updated and ready' });
+    const { out, exitCode } = await run('rollout status web', { cluster: complete });
+    expect(out).toBe('web: Complete: 3/3 updated, 3 ready, 0 failed, 0 in flight\n  All 3 nodes updated and ready\n');
+    expect(exitCode).toBe(0);
+    const moving = await run('rollout status web', { cluster: clusterWith({ phase: 'InProgress', updatedNodes: 1 }) });
+    expect(moving.exitCode).toBe(0);
+  });
+
+  it('ends with 1 when the rollout has failed, also when it is followed, and names the nodes', async () => {
+    const failedNodes = [{ node: 'a-web', reason: 'ReadinessTimeout' }];
+    const cluster = clusterWith({
+      phase: 'Failed',
+      message: 'No progress for 60 s',
+      failedUpdatedNodes: 3,
+      failedNodes,
+    });
+    const { out, exitCode } = await run('rollout status web -w', { cluster });
+    expect(exitCode).toBe(1);
+    expect(out).toContain('  a-web: ReadinessTimeout\n  and 2 more\n');
+  });
+});

@@ -1,0 +1,19 @@
+import type { FormRef } from '../activities/contract.ts';
+import { workflowIds } from '../domain/identity.ts';
+import { searchAttributes } from './search-attributes.ts';
+
+/** How the run of a form's rollout is named and found, whoever starts it. */
+export function rolloutOptions(input: FormRef) {
+  const { namespace, hub, form } = input;
+  return {
+    workflowId: workflowIds.rollout(namespace, form),
+    args: [input] as [FormRef],
+    staticSummary: `rollout of ${form}`,
+    memo: { hub, form },
+    typedSearchAttributes: [
+      { key: searchAttributes.hub, value: hub },
+      { key: searchAttributes.form, value: form },
+      { key: searchAttributes.phase, value: 'Starting' },
+    ],
+  };
+}
