@@ -1,5 +1,6 @@
 import type { Clock, Cluster, Events, Logger, RowSource } from '../domain/ports.ts';
 import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunDirectory, RunRegistry } from '../domain/watching.ts';
+import type { Hash } from '../domain/rows.ts';
 import type { ScopeRules } from '../domain/policies/scope.ts';
 import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
@@ -12,6 +13,8 @@ import type { HubKeys } from './secrets.ts';
 export interface Deps {
   readonly cluster: Cluster;
   readonly rows: RowSource;
+  /** `hashText` to 32 characters, as fast as the platform can: a sync hashes every row of its table. */
+  readonly rowHash: Hash;
   readonly nodes: NodeIndex;
   readonly children: ChildIndex;
   readonly namespaces: NamespaceIndex;

@@ -124,19 +124,44 @@ function place(wanted: Birth, node: KnownNode | undefined, claimedBy: string | u
   return why === undefined ? { kind: 'keep' } : { kind: 'update', update: { node, form, why } };
 }
 
-function placements(facts: HubFacts): readonly Placement[] {
+/**
+ * Nodes that exist decide for themselves; only names that are free can be claimed, and then by the first row in the order of the uids. Nearly all
+ * nodes of a large hub are kept, which costs a look-up each.
+ */
+function placements(facts: HubFacts): readonly Exclude<Placement, { kind: 'keep' }>[] {
   const existing = new Map(facts.nodes.map((node) => [node.name, node]));
-  const claimed = new Map<string, string>();
-  const forms = facts.forms.toSorted(byName);
-  return [...facts.rows.keys()].toSorted().flatMap((uid) =>
-    forms.map((form) => {
+  const placed: Exclude<Placement, { kind: 'keep' }>[] = [];
+  const free: Birth[] = [];
+  for (const [uid, dataHash] of facts.rows) {
+    for (const form of facts.forms) {
       const name = nodeName(uid, form.name);
-      const placement = place({ name, uid, form }, existing.get(name), claimed.get(name), facts.rows.get(uid) ?? '');
-      if (placement.kind !== 'collision') claimed.set(name, uid);
-      return placement;
-    }),
-  );
+      const node = existing.get(name);
+      const placement = node === undefined ? undefined : place({ name, uid, form }, node, undefined, dataHash);
+      if (placement === undefined) free.push({ name, uid, form });
+      else if (placement.kind !== 'keep') placed.push(placement);
+    }
+  }
+  return [...placed, ...claims(free, facts)];
 }
+
+function claims(free: readonly Birth[], { rows }: HubFacts): readonly Exclude<Placement, { kind: 'keep' }>[] {
+  const claimed = new Map<string, string>();
+  return free.toSorted(byUidAndForm).flatMap((birth) => {
+    const placement = place(birth, undefined, claimed.get(birth.name), rows.get(birth.uid) ?? '');
+    if (placement.kind === 'create') claimed.set(birth.name, birth.uid);
+    return placement.kind === 'keep' ? [] : [placement];
+  });
+}
+
+function byUidAndForm(left: Birth, right: Birth): number {
+  if (left.uid !== right.uid) return left.uid < right.uid ? -1 : 1;
+  return byName(left.form, right.form);
+}
+
+const byCollision = (left: Collision, right: Collision): number => {
+  if (left.uid !== right.uid) return left.uid < right.uid ? -1 : 1;
+  return left.form < right.form ? -1 : 1;
+};
 
 /** The plan of one sync; births, updates and removals are sorted by name. A row with a collision is frozen: its nodes stay as they are. */
 export function planHub(facts: HubFacts): HubPlan {
@@ -151,7 +176,7 @@ export function planHub(facts: HubFacts): HubPlan {
     create: create.toSorted(byName),
     update: update.toSorted((left, right) => byName(left.node, right.node)),
     remove: removals(facts).toSorted((left, right) => byName(left.node, right.node)),
-    collisions,
+    collisions: collisions.toSorted(byCollision),
     desired: facts.rows.size * facts.forms.length,
   };
 }

@@ -3,6 +3,7 @@ import { isDnsLabel } from './api/patterns.ts';
 import { LynqFailure } from './failures.ts';
 import { annotations as keys } from './keys.ts';
 import type { SourceRow } from './ports.ts';
+import { toHost } from './row-host.ts';
 import { isTooLarge } from './row-size.ts';
 
 /**
@@ -35,7 +36,11 @@ function surrogatesLast(unit: number): number {
 /** Characters that Go's encoder escapes and JSON.stringify does not; escapes of lone surrogates, which Go cannot have; and `\\`, to skip it. */
 const goDifference = /\\\\|\\ud[89a-f][0-9a-f]{2}|[<>&\u2028\u2029]/g;
 
+/** Text that JSON prints as it is, in Go and here: nearly every value of a table. */
+const plainText = /^[ !#-%'-;=?-[\]-~]*$/;
+
 function goJsonText(text: string): string {
+  if (plainText.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(goDifference, (found) => {
     if (found === '\\\\') return found;
     if (found.length > 1) return '\\ufffd';
@@ -43,13 +48,27 @@ function goJsonText(text: string): string {
   });
 }
 
+/** Names in the order Go prints them. Rows of one table have the same names, so that those of the last call are kept. */
+const lastOrder: { names: readonly string[]; sorted: readonly string[] } = { names: [], sorted: [] };
+
+function inGoOrder(names: readonly string[]): readonly string[] {
+  const { names: known } = lastOrder;
+  if (names.length === known.length && names.every((name, index) => name === known[index])) return lastOrder.sorted;
+  lastOrder.names = names;
+  lastOrder.sorted = names.toSorted(compareUtf8);
+  return lastOrder.sorted;
+}
+
 /**
  * The variables as Go's encoding/json (1.22 or newer) prints a map[string]string. Byte-identical, because a different text
  * would rewrite every node of a taken-over installation once (parity 11.5).
  */
 export function encodeExtra(extra: Readonly<Record<string, string>>): string {
-  const names = Object.keys(extra).toSorted(compareUtf8);
-  return `{${names.map((name) => `${goJsonText(name)}:${goJsonText(extra[name] ?? '')}`).join(',')}}`;
+  let text = '';
+  for (const name of inGoOrder(Object.keys(extra))) {
+    text += `${text === '' ? '' : ','}${goJsonText(name)}:${goJsonText(extra[name] ?? '')}`;
+  }
+  return `{${text}}`;
 }
 
 /** Annotations of a LynqNode that come from its row and its hub. Those that name a form or a time are the caller's. */
@@ -76,8 +95,9 @@ export type Hash = (text: string) => string;
  * of the node differs from the row, so it answers whether a node needs an update (parity 3.4).
  */
 export function annotationsDigest(found: Readonly<Record<string, string>>, hash: Hash): RowDigest {
-  const values = [keys.hostOrUrl, keys.activate, keys.extra, keys.secretValues].map((key) => found[key] ?? '');
-  return { hash: hash(JSON.stringify(values)) };
+  const { [keys.hostOrUrl]: host = '', [keys.activate]: active = '', [keys.extra]: extra = '' } = found;
+  const seal = found[keys.secretValues] ?? '';
+  return { hash: hash(`${host.length} ${active.length} ${extra.length} ${host}${active}${extra}${seal}`) };
 }
 
 /**
@@ -169,7 +189,8 @@ export interface ClassifiedRows {
 
 /** Takes the rows of one read one by one. Memory grows with the number of different uids, not with the rows' contents. */
 export interface RowClassifier {
-  add(row: SourceRow): void;
+  /** Takes in a row, with its annotations where they are known already, and gives the digest of its values. */
+  add(row: SourceRow, values?: Readonly<Record<string, string>>): RowDigest;
   /** Valid only after a proven read (ReadProof). */
   finish(): ClassifiedRows;
 }
@@ -191,21 +212,21 @@ export function openRowClassifier(hash: Hash): RowClassifier {
   const entries = new Map<string, UidEntry>();
   const nulls = { active: 0, inactive: 0 };
   return {
-    add(row) {
+    add(row, values = rowAnnotations(row, '')) {
       const kind = isActive(row.activate) ? 'active' : 'inactive';
+      const digest = annotationsDigest(values, hash);
       if (row.uid === '') {
         nulls[kind] += 1;
-        return;
+        return digest;
       }
-      const values = rowAnnotations(row, '');
-      const digest = annotationsDigest(values, hash).hash;
       const key = keptUid(row.uid, hash);
       const known = entries.get(key);
-      const entry = known ?? newEntry(row.uid, digest);
+      const entry = known ?? newEntry(row.uid, digest.hash);
       if (known === undefined) entries.set(key, entry);
       entry[kind] += 1;
-      entry.differs ||= entry.hash !== digest;
+      entry.differs ||= entry.hash !== digest.hash;
       entry.tooLarge ||= isTooLarge(Object.values(values));
+      return digest;
     },
     finish: () => classify(entries, nulls),
   };
@@ -258,7 +279,7 @@ function classify(entries: ReadonlyMap<string, UidEntry>, nulls: { active: numbe
     active,
     frozen: frozen.toSorted((a, b) => compareUtf8(a.uid, b.uid)),
     warnings: repeatedWarning(repeated),
-    isFrozen: (uid) => frozenSpellings.has(canonicalUid(uid)),
+    isFrozen: (uid) => frozenSpellings.size > 0 && frozenSpellings.has(canonicalUid(uid)),
   };
 }
 
@@ -286,50 +307,4 @@ function repeatedWarning(uids: readonly string[]): readonly string[] {
   if (uids.length === 0) return [];
   const named = uids.toSorted(compareUtf8).slice(0, 20).join(', ');
   return [`${uids.length} uids are on more than one row with equal values, each counts once: ${named}`];
-}
-
-/**
- * Host of a URL without its port, in the words of Go's net/url (1.26) as the peer's `toHost` uses it (parity 4.4):
- * a text without a host part, or that Go refuses as a URL, is cut at the first colon.
- */
-export function toHost(text: string): string {
-  return hostOf(text) ?? text.split(':', 1)[0] ?? text;
-}
-
-const urlWithHost = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?([^/?#@]+)(\/[^?#]*)?(?:\?[^#]*)?(?:#(.*))?$/s;
-const userInfo = /^[A-Za-z0-9\-._~!$&'()*+,;=%@:]*$/;
-const plainHost = /^((?:[A-Za-z0-9\-_.~!$&'()*+,;=:\]<>"\u0080-\uffff]|%(?:25|[89A-Fa-f][0-9A-Fa-f]))*?)(:[0-9]*)?$/;
-const bracketedHost = /^\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%25.*)?)\](?::[0-9]*)?$/s;
-const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
-
-/** Undefined when Go finds no host; may be empty, as for `http://:80`. */
-function hostOf(text: string): string | undefined {
-  const match = urlWithHost.exec(text);
-  if (match === null || hasControl(text.split('#', 1)[0] ?? '')) return undefined;
-  const [, user = '', host = '', path = '', fragment = ''] = match;
-  if (!userInfo.test(user) || brokenEscape.test(`${user}\n${path}\n${fragment}`)) return undefined;
-  return unescaped(hostName(host));
-}
-
-function hostName(host: string): string | undefined {
-  if (host.startsWith('[')) return bracketedHost.exec(host)?.[1];
-  const [, name, port] = plainHost.exec(host) ?? [];
-  // Go refuses anything but digits after the last colon.
-  return port === undefined && name?.includes(':') ? undefined : name;
-}
-
-function hasControl(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x20 || unit === 0x7f) return true;
-  }
-  return false;
-}
-
-function unescaped(text: string | undefined): string | undefined {
-  try {
-    return text === undefined ? undefined : decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -123,8 +123,8 @@ export interface Changes {
 export interface RunRegistry {
   isRunning(namespace: string, node: string): boolean;
   running(namespace: string, node: string): void;
-  /** Nodes that have been known to run for a while, long enough for Temporal's visibility to show them. */
-  settled(namespace: string): readonly string[];
+  /** Whether a node has been known to run for a while, long enough for Temporal's visibility to show it. */
+  isSettled(namespace: string, node: string): boolean;
   /** A message to the run was answered with "not found". */
   missing(namespace: string, node: string): void;
   /**

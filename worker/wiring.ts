@@ -25,6 +25,7 @@ import { installCrds } from './crds.ts';
 import { failureInterceptor } from './failure-interceptor.ts';
 import { holderIdentity, Leader } from './leader.ts';
 import { leadingWork } from './leading.ts';
+import { rowHash } from './row-hash.ts';
 import { rowSourceByType } from './row-sources.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
@@ -79,6 +80,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
   return {
     ...watches.ports,
     ...ports,
+    rowHash,
     directory: visibilityDirectory(temporal.client),
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),

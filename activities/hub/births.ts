@@ -36,8 +36,7 @@ export async function listBirths(deps: Deps, request: BirthRequest): Promise<Bir
  */
 export async function reviewRuns(deps: Deps, request: HubRef): Promise<void> {
   const { namespace, hub } = request;
-  const settled = new Set(deps.runs.settled(namespace));
-  const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => settled.has(name));
+  const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => deps.runs.isSettled(namespace, name));
   if (believed.length === 0) return;
   try {
     if ((await deps.directory.count(namespace, hub)) >= believed.length) return;

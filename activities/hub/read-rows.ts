@@ -1,13 +1,7 @@
-import { hashText, nodeName } from '../../domain/identity.ts';
+import { nodeName } from '../../domain/identity.ts';
 import { difference, type PlannedForm } from '../../domain/hub-plan.ts';
 import type { ReadProof, SourceRow } from '../../domain/ports.ts';
-import {
-  annotationsDigest,
-  type ClassifiedRows,
-  isActive,
-  openRowClassifier,
-  rowAnnotations,
-} from '../../domain/rows.ts';
+import { type ClassifiedRows, isActive, openRowClassifier, rowAnnotations } from '../../domain/rows.ts';
 import { readableSpec, sealRow, type SecretValues } from '../../domain/secret-values.ts';
 import type { HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
@@ -31,8 +25,6 @@ export interface RowValues {
   readonly secrets: SecretValues;
 }
 
-export const rowHash = (text: string): string => hashText(text, 32);
-
 /**
  * Reads the hub's table once. Rows are compared as they stream by, so that memory holds the values of changed rows only.
  * Fails as RowSource.read does; then nothing may be concluded.
@@ -42,7 +34,7 @@ export async function readRows(
   request: HubRef,
   work: { readonly hub: ReadHub; readonly forms: readonly PlannedForm[]; readonly attempt: Attempt },
 ): Promise<RowsRead> {
-  const classifier = openRowClassifier(rowHash);
+  const classifier = openRowClassifier(deps.rowHash);
   const values = new Map<string, RowValues>();
   const { spec } = work.hub.hub;
   const readable = readableSpec(spec);
@@ -51,10 +43,9 @@ export async function readRows(
   const credentials = await readCredentials(deps, request, work.hub);
   const onRow = (raw: SourceRow): void => {
     const { row, secrets } = sealRow(raw, names, key);
-    classifier.add(row);
-    if (!isActive(row.activate)) return;
     const found = rowAnnotations(row, request.hub);
-    if (!isCurrent(deps, request, { uid: row.uid, dataHash: annotationsDigest(found, rowHash).hash }, work.forms))
+    const { hash: dataHash } = classifier.add(row, found);
+    if (isActive(row.activate) && !isCurrent(deps, request, { uid: row.uid, dataHash }, work.forms))
       values.set(row.uid, { annotations: found, secrets });
   };
   const proof = await deps.rows.read(
@@ -62,11 +53,11 @@ export async function readRows(
     onRow,
   );
   const classified = classifier.finish();
-  return { proof, classified, values, uids: uidsHash(classified) };
+  return { proof, classified, values, uids: deps.rowHash(uidsText(classified)) };
 }
 
-function uidsHash({ active, frozen }: ClassifiedRows): string {
-  return rowHash([...[...active.keys()].toSorted(), '', ...frozen.map(({ uid }) => uid)].join('\n'));
+function uidsText({ active, frozen }: ClassifiedRows): string {
+  return [...[...active.keys()].toSorted(), '', ...frozen.map(({ uid }) => uid)].join('\n');
 }
 
 function isCurrent(

@@ -19,6 +19,17 @@ export interface CompleteList {
 /** `unknownPath`: the first page was a 404, so that the kind has to be looked up again. */
 export type ListOutcome = ({ readonly kind: 'list' } & CompleteList) | { readonly kind: 'unknownPath' };
 
+/** What a list hands over while it is read. */
+export interface PageSink {
+  /** A list begins, or begins anew because it could not be read to its end; what was handed over before belongs to none. */
+  onStart(): void;
+  onPage(items: readonly JsonObject[]): void;
+}
+
+export type PagedOutcome =
+  | { readonly kind: 'list'; readonly resourceVersion: string }
+  | { readonly kind: 'unknownPath' };
+
 interface Page {
   readonly items: readonly JsonObject[];
   readonly token: string | undefined;
@@ -31,20 +42,39 @@ interface Page {
  * @throws LynqFailure when any page cannot be read; nothing of the pages before is returned.
  */
 export async function listAll(send: Send, path: string, kind: KindRef, options: ListOptions): Promise<ListOutcome> {
+  let items: JsonObject[] = [];
+  const sink: PageSink = {
+    onStart: () => {
+      items = [];
+    },
+    onPage: (page) => {
+      items.push(...page);
+    },
+  };
+  const outcome = await listPages({ send, path, kind, options }, sink);
+  return outcome.kind === 'list' ? { ...outcome, items } : outcome;
+}
+
+export interface ListRequest {
+  readonly send: Send;
+  readonly path: string;
+  readonly kind: KindRef;
+  readonly options: ListOptions;
+}
+
+/** The same with one page in memory at a time. A page that was handed over is part of a list only once the list has come to its end. */
+export async function listPages(request: ListRequest, sink: PageSink): Promise<PagedOutcome> {
   for (let restarts = 0; ; restarts += 1) {
-    const outcome = await listOnce(send, path, kind, options);
+    const outcome = await listOnce(request, sink);
     if (outcome.kind !== 'expired') return outcome;
-    if (restarts === mostRestarts) throw readFailure('list', kind, 410);
+    if (restarts === mostRestarts) throw readFailure('list', request.kind, 410);
   }
 }
 
 async function listOnce(
-  send: Send,
-  path: string,
-  kind: KindRef,
-  options: ListOptions,
-): Promise<ListOutcome | { readonly kind: 'expired' }> {
-  const items: JsonObject[] = [];
+  { send, path, kind, options }: ListRequest,
+  sink: PageSink,
+): Promise<PagedOutcome | { readonly kind: 'expired' }> {
   let token: string | undefined;
   for (;;) {
     const query = { ...selectorQuery(options), limit: String(pageSize), continue: token };
@@ -54,9 +84,10 @@ async function listOnce(
     if (answer.code === 404 && token === undefined) return { kind: 'unknownPath' };
     const page = readPage(kind, answer);
     if (page.token !== undefined && page.token === token) throw unexpected('list', kind, answer.code);
-    items.push(...page.items);
+    if (token === undefined) sink.onStart();
+    sink.onPage(page.items);
     token = page.token;
-    if (token === undefined) return { kind: 'list', items, resourceVersion: page.resourceVersion };
+    if (token === undefined) return { kind: 'list', resourceVersion: page.resourceVersion };
   }
 }
 

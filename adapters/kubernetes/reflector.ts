@@ -1,7 +1,7 @@
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { KindRef, ListOptions, Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
 import type { Discovery } from './discovery.ts';
-import { listAll } from './list.ts';
+import { listPages } from './list.ts';
 import { locateList } from './locate.ts';
 import type { Send } from './send.ts';
 import { pauseAfter, type Backoff, type Timing } from './timing.ts';
@@ -34,7 +34,10 @@ export interface ReflectorParts {
   readonly limits?: ReflectorLimits;
 }
 
-/** LIST and WATCH on the API server. Every list that is read to its end is delivered as `restarted`, its objects, `synced`. */
+/**
+ * LIST and WATCH on the API server. A list is delivered page by page, as `restarted`, its objects, `synced`; one that cannot be read to its end has no
+ * `synced` and is followed by another `restarted`.
+ */
 export function createReflector(parts: ReflectorParts): Reflector {
   return {
     async run(kind, options, onEvent, signal) {
@@ -102,13 +105,20 @@ function failed(state: RunState, wait: Wait): StepOutcome {
 }
 
 async function list(run: Run, state: RunState, path: string): Promise<StepOutcome> {
-  const outcome = await listAll(run.send, path, run.kind, run.options);
+  const { send, kind, options } = run;
+  const outcome = await listPages(
+    { send, path, kind, options },
+    {
+      onStart: () => run.deliver({ kind: 'restarted' }),
+      onPage: (items) => {
+        for (const object of items) run.deliver({ kind: 'set', object });
+      },
+    },
+  );
   if (outcome.kind === 'unknownPath') {
     run.discovery.forget(run.kind);
     return unlisted(run, { ...state, version: undefined }, { why: 'unknown kind' });
   }
-  run.deliver({ kind: 'restarted' });
-  for (const object of outcome.items) run.deliver({ kind: 'set', object });
   run.deliver({ kind: 'synced', version: outcome.resourceVersion });
   const relistAt = run.timing.now() + run.limits.relist * (0.9 + run.timing.random() / 5);
   return { state: { ...state, version: outcome.resourceVersion, relistAt } };

@@ -12,7 +12,8 @@ export type NodeListener = (change: DigestChange<NodeDigest>) => void;
 
 /** All LynqNodes of the cluster, watched, with look-up by hub and by the namespaces their objects are in. */
 export class WatchedNodes implements NodeIndex {
-  private readonly hubs = new Map<string, Set<string>>();
+  /** By hub, then by key: a sync asks for all nodes of its hub several times. */
+  private readonly hubs = new Map<string, Map<string, NodeDigest>>();
   private readonly namespaces = new Map<string, Set<string>>();
   private readonly changes: ChangePublisher;
   private readonly listeners = new Set<NodeListener>();
@@ -49,7 +50,7 @@ export class WatchedNodes implements NodeIndex {
   }
 
   ofHub(namespace: string, hub: string): readonly NodeDigest[] {
-    return this.lookUp(this.hubs.get(keyOf(namespace, hub)));
+    return [...(this.hubs.get(keyOf(namespace, hub))?.values() ?? [])];
   }
 
   withObjectsIn(namespace: string, except: string): readonly NodeDigest[] {
@@ -68,14 +69,26 @@ export class WatchedNodes implements NodeIndex {
     const { key, before, after } = change;
     const left = spacesOf(before);
     const entered = spacesOf(after);
-    if (before !== undefined) this.unlink(this.hubs, keyOf(before.namespace, before.hub), key);
-    if (after !== undefined) this.link(this.hubs, keyOf(after.namespace, after.hub), key);
+    this.moveInHubs(change);
     for (const space of left) if (!entered.has(space)) this.unlink(this.namespaces, space, key);
     for (const space of entered) this.link(this.namespaces, space, key);
 
     this.changes.publish(`node:${key}`);
     for (const space of left) if (!entered.has(space)) this.changes.publish(changeKeys.records(space));
     for (const listener of this.listeners) listener(change);
+  }
+
+  private moveInHubs({ key, before, after }: DigestChange<NodeDigest>): void {
+    const left = before === undefined ? undefined : keyOf(before.namespace, before.hub);
+    const entered = after === undefined ? undefined : keyOf(after.namespace, after.hub);
+    if (left !== undefined && left !== entered) {
+      const nodes = this.hubs.get(left);
+      nodes?.delete(key);
+      if (nodes?.size === 0) this.hubs.delete(left);
+    }
+    if (after === undefined || entered === undefined) return;
+    const nodes = this.hubs.get(entered) ?? new Map<string, NodeDigest>();
+    this.hubs.set(entered, nodes.set(key, after));
   }
 
   private link(index: Map<string, Set<string>>, spot: string, key: string): void {

@@ -28,12 +28,9 @@ export class LocalRuns implements RunRegistry {
     if (!this.alive.has(key)) this.alive.set(key, Date.now());
   }
 
-  settled(namespace: string): readonly string[] {
-    const prefix = `${namespace}/`;
-    const before = Date.now() - settleMilliseconds;
-    return [...this.alive].flatMap(([key, since]) =>
-      key.startsWith(prefix) && since < before ? [key.slice(prefix.length)] : [],
-    );
+  isSettled(namespace: string, node: string): boolean {
+    const since = this.alive.get(keyOf(namespace, node));
+    return since !== undefined && since < Date.now() - settleMilliseconds;
   }
 
   /** Temporal lost everything: nothing is known any more. */

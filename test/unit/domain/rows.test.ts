@@ -11,8 +11,8 @@ import {
   openRowClassifier,
   rowAnnotations,
   rowVariables,
-  toHost,
 } from '../../../domain/rows.ts';
+import { toHost } from '../../../domain/row-host.ts';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -32,6 +32,17 @@ const listOf =
         ),
       ),
     );
+const pageOf =
+  (version: string, token: string, ...names: readonly string[]): Handler =>
+  (response) =>
+    void response.end(
+      body(
+        listAnswer(
+          names.map((name) => configMap(name)),
+          { resourceVersion: version, continue: token },
+        ),
+      ),
+    );
 const event = (type: string, name: string, version: string) =>
   `${JSON.stringify({ type, object: { ...configMap(name), metadata: { name, namespace: 'ns', uid: name, resourceVersion: version } } })}\n`;
 const status =
@@ -172,6 +183,15 @@ describe('adapters/kubernetes/reflector', () => {
     const { events } = await start({ lists: [status(500), status(403), listOf('1', 'a')], watches: [] });
     await until(() => events.includes('synced'));
     expect(events).toEqual(['restarted', 'set a', 'synced']);
+  });
+
+  it('hands over a list page by page, and says that it is complete only at its end', async () => {
+    const { events } = await start({
+      lists: [pageOf('1', 't', 'a'), status(500), pageOf('2', 't', 'b'), listOf('2', 'c')],
+      watches: [],
+    });
+    await until(() => events.includes('synced'));
+    expect(events).toEqual(['restarted', 'set a', 'restarted', 'set b', 'set c', 'synced']);
   });
 
   it('takes a silent connection for a dead one', async () => {
