@@ -29,15 +29,20 @@ export interface HubKeys {
  * A key is made once; of two workers that make one at the same time the first wins.
  */
 export function openHubKeys(cluster: Cluster, random: (length: number) => Uint8Array): HubKeys {
-  const known = new LRUCache<string, Uint8Array>({ max: 1000 });
+  const known = new LRUCache<string, Promise<Uint8Array>>({ max: 1000 });
+  const find = async (namespace: string, hub: string): Promise<Uint8Array> =>
+    (await readKey(cluster, namespace, hub)) ?? (await makeKey(cluster, { namespace, hub }, random(keyBytes)));
   return {
-    async of(namespace, hub) {
+    of(namespace, hub) {
       const id = `${namespace}/${hub}`;
-      const key =
-        known.get(id) ??
-        (await readKey(cluster, namespace, hub)) ??
-        (await makeKey(cluster, { namespace, hub }, random(keyBytes)));
+      const asked = known.get(id);
+      if (asked !== undefined) return asked;
+      // Many nodes of a hub begin at the same time: they share one question, and a failure is not kept.
+      const key = find(namespace, hub);
       known.set(id, key);
+      key.catch(() => {
+        if (known.get(id) === key) known.delete(id);
+      });
       return key;
     },
   };

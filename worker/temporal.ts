@@ -21,7 +21,8 @@ export async function connectTemporal(): Promise<TemporalAccess> {
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });
-    const native = await NativeConnection.connect(connectionOptions);
+    // What goes over it is names and counts: compressing that took a tenth of the worker's and of the server's time.
+    const native = await NativeConnection.connect({ ...connectionOptions, grpcCompression: { codec: 'none' } });
     const client = new Client({ connection, namespace });
     return {
       client,

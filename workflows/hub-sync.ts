@@ -4,6 +4,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  patched,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -14,12 +15,17 @@ import type { NodeInput } from './node/state.ts';
 import { quick, syncing } from './proxies.ts';
 import { rolloutOptions } from './rollout-options.ts';
 import { searchAttributes } from './search-attributes.ts';
+import { versions } from './versions.ts';
 
 export interface SyncInput extends HubRef {
   /** Set when a long list of births is continued in a fresh run: the name to go on after. */
   readonly birthsAfter?: string;
   readonly started?: number;
+  /** With `birthsAfter`: what the sync came to, to be told at the end. */
+  readonly ended?: Ended;
 }
+
+type Ended = Pick<SyncResult, 'outcome' | 'counts'>;
 
 export interface SyncResult {
   readonly outcome: string;
@@ -35,25 +41,30 @@ export async function hubSync(input: SyncInput): Promise<SyncResult> {
   const hub = { namespace: input.namespace, hub: input.hub };
   if (input.birthsAfter !== undefined) {
     const page = await quick.listBirths({ ...hub, after: input.birthsAfter });
-    return { outcome: 'births', started: await startAll(hub, page, input.started ?? 0) };
+    return startAll(hub, page, { started: input.started ?? 0, ended: input.ended ?? { outcome: 'births' } });
   }
   const outcome = await syncing.syncHub.executeWithOptions({ summary: `read, plan, write: ${input.hub}` }, [hub]);
   if ('rollouts' in outcome) await Promise.all((outcome.rollouts ?? []).map(startRollout));
-  const started = 'page' in outcome ? await startAll(hub, outcome.page, 0) : 0;
-  return { outcome: outcome.kind, started, ...(outcome.kind === 'synced' ? { counts: outcome.counts } : {}) };
+  const ended = { outcome: outcome.kind, ...(outcome.kind === 'synced' ? { counts: outcome.counts } : {}) };
+  return 'page' in outcome ? startAll(hub, outcome.page, { started: 0, ended }) : { ...ended, started: 0 };
 }
 
-async function startAll(hub: HubRef, first: BirthPage, before: number): Promise<number> {
+interface Begun {
+  readonly started: number;
+  readonly ended: Ended;
+}
+
+async function startAll(hub: HubRef, first: BirthPage, { started: before, ended }: Begun): Promise<SyncResult> {
   let started = before;
   for (let page = first; page.births.length > 0; ) {
     started += await startPage(page.births);
     if (page.after === undefined) break;
-    if (workflowInfo().historyLength > historyLimit) {
-      await continueAsNew<typeof hubSync>({ ...hub, birthsAfter: page.after, started });
+    if (patched(versions.onePageARun) || workflowInfo().historyLength > historyLimit) {
+      await continueAsNew<typeof hubSync>({ ...hub, birthsAfter: page.after, started, ended });
     }
     page = await quick.listBirths({ ...hub, after: page.after });
   }
-  return started;
+  return { ...ended, started };
 }
 
 /** Every start is awaited: a child whose parent closes before it has started never starts. */

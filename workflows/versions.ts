@@ -2,4 +2,11 @@
  * Changes of command order since the first release, each with what changed, why, and when it can go. A workflow asks `patched()` only with a
  * member of this table; recorded histories of every release replay in the tests. Nothing has been released yet.
  */
-export const versions = {} as const;
+export const versions = {
+  /**
+   * The births of a sync go on in a fresh run after each page, so that no run has more than a page of children open: they stay on the list of their
+   * parent until it closes. Before, pages followed each other until a history was long. Asked only by a sync with more than one page; can go
+   * when no run of 0.1 is open, a quarter of an hour after the last worker of it.
+   */
+  onePageARun: 'births-one-page-a-run',
+} as const;

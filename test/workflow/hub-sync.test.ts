@@ -42,8 +42,13 @@ describe('workflows/hub-sync', () => {
     };
 
     await bench.run(activities, async () => {
-      const result = await sync(`hub-${randomUUID()}`);
-      expect(result).toMatchObject({ outcome: 'synced', started: 2 });
+      const hub = `hub-${randomUUID()}`;
+      const result = await sync(hub);
+      expect(result).toMatchObject({ outcome: 'synced', counts, started: 2 });
+      // The second page has a run of its own, so that no run has more than a page of children open.
+      const { events } = await bench.client.workflow.getHandle(`hub-sync/lynq-system/${hub}`).fetchHistory();
+      const starts = events?.filter((event) => event.startChildWorkflowExecutionInitiatedEventAttributes != null);
+      expect(starts).toHaveLength(1);
       for (const node of [first, second]) {
         const handle = bench.client.workflow.getHandle(`node/lynq-system/${node}`);
         await eventually('the run goes on', async () => (await handle.describe()).status.name === 'RUNNING');
