@@ -1,7 +1,10 @@
 import type { Context } from '../context.ts';
 import type { HubLookup } from '../lint/variables.ts';
 import { loadManifests, type LoadResult } from '../manifest/files.ts';
-import type { Problem } from '../manifest/source.ts';
+import type { Manifest } from '../manifest/reader.ts';
+import { type Problem, sortProblems } from '../manifest/source.ts';
+import { countProblems, counted, formatProblems } from '../output/problems.ts';
+import { CommandError } from '../errors.ts';
 
 /** `-f` and `-R` of every command that reads manifests. */
 export const fileFlags = {
@@ -31,4 +34,29 @@ export async function lintFiles(context: Context, loaded: LoadResult, findHub: H
 
 export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some(({ severity }) => severity === 'error');
+}
+
+export interface Check {
+  readonly lint: boolean;
+  /** No cluster is asked for hubs. */
+  readonly offline: boolean;
+  /** `nothing was applied`: what the problems led to. */
+  readonly refusal: string;
+}
+
+/** The objects of files without problems. Problems go to stderr; an error among them ends the command before anything is sent. */
+export async function checkedManifests(
+  context: Context,
+  flags: { readonly filename: readonly string[]; readonly recursive: boolean },
+  { lint, offline, refusal }: Check,
+): Promise<readonly Manifest[]> {
+  const loaded = await loadFiles(context, flags);
+  const { clusterHubLookup, noLookup } = await import('../cluster-hub.ts');
+  const linted = lint ? await lintFiles(context, loaded, offline ? noLookup : clusterHubLookup(context)) : [];
+  const problems = sortProblems([...loaded.problems, ...linted]);
+  context.err.write(formatProblems(problems));
+  if (!hasErrors(problems)) return loaded.manifests;
+  throw new CommandError(`${refusal}: ${countProblems(problems)} in ${counted(loaded.files.length, 'file')}`, {
+    fix: 'correct what is listed above',
+  });
 }

@@ -1,5 +1,5 @@
 import { LynqFormSpec } from '../../domain/api/form.ts';
-import { FormName } from '../../domain/api/names.ts';
+import { FormName, HubName } from '../../domain/api/names.ts';
 import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { fieldPathLimits, parseFieldPath } from '../../domain/policies/field-path.ts';
@@ -9,7 +9,11 @@ import { findPath, offsetOf, pathText, type PathStep } from '../manifest/located
 import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
+import { type EntryInFile, entryPath } from './entry.ts';
+import { lintMetadata } from './metadata.ts';
 import { lintName } from './name.ts';
+import { lintFormFields, lintPolicies, lintRetained, lintSameObject } from './policies.ts';
+import { lintFunctions } from './risky-functions.ts';
 import { checkShape } from './shape.ts';
 
 export interface FormShape {
@@ -28,23 +32,25 @@ export function lintFormShape(manifest: Manifest): FormShape {
     problems: [
       ...problems,
       ...lintHubId(manifest, shape.value),
+      ...lintFormFields(manifest, shape.value),
       ...placed.flatMap((entry) => lintEntry(manifest, entry)),
       ...lintGraph(manifest, placed),
+      ...lintRetained(manifest, placed),
+      ...lintSameObject(manifest, placed),
     ],
   };
-}
-
-/** Path of an entry inside the document. */
-export function entryPath({ list, index }: PlacedResource): readonly PathStep[] {
-  return ['spec', list, index];
 }
 
 function at(manifest: Manifest, path: readonly PathStep[], message: string, fix?: string): Problem {
   return problemAt(manifest.source, offsetOf(manifest.root, path), { message, fix });
 }
 
-function lintHubId(manifest: Manifest, spec: LynqFormSpec): readonly Problem[] {
-  return spec.hubId === '' ? [at(manifest, ['spec', 'hubId'], 'spec.hubId is required')] : [];
+function lintHubId(manifest: Manifest, { hubId }: LynqFormSpec): readonly Problem[] {
+  if (hubId === '') return [at(manifest, ['spec', 'hubId'], 'spec.hubId is required')];
+  if (HubName.safeParse(hubId).success) return [];
+  return [
+    at(manifest, ['spec', 'hubId'], `spec.hubId "${hubId}" is not the name of a LynqHub`, 'write its metadata.name'),
+  ];
 }
 
 function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem[] {
@@ -62,6 +68,8 @@ function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem
   }
   problems.push(...lintReadyWhen(manifest, placed));
   problems.push(...lintIgnoreFields(manifest, placed));
+  const entry: EntryInFile = { manifest, placed, resource };
+  problems.push(...lintMetadata(entry), ...lintPolicies(entry), ...lintFunctions(entry));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;
     const { located } = findPath(manifest.root, [...path, ...key]);

@@ -6,7 +6,7 @@ import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { compileTemplates } from '../templates.ts';
-import { entryPath } from './form.ts';
+import { entryPath } from './entry.ts';
 
 /** Problems of a form's templates, at the character of the file they are about. */
 export function lintTemplates(

@@ -65,7 +65,7 @@ const reservedKeys = [
 ] as const;
 
 /** Members of metadata that decide over the life of an object. */
-const reservedMembers = ['ownerReferences', 'finalizers', 'managedFields'] as const;
+export const reservedMembers = ['ownerReferences', 'finalizers', 'managedFields'] as const;
 
 /** Whether a text matches a pattern in which `*` stands for any number of characters. */
 export function matchesPattern(pattern: string, text: string): boolean {
@@ -105,6 +105,16 @@ function kindText(object: JsonObject): string {
   const slash = apiVersion.indexOf('/');
   const kind = textAt(object, 'kind') ?? '';
   return slash < 0 ? kind : `${kind}.${apiVersion.slice(0, slash)}`;
+}
+
+/** Kinds that no policy lets a form have. */
+export function isNeverAllowed(object: { readonly apiVersion: string; readonly kind: string }): boolean {
+  return anyKind(neverKinds, kindText(object));
+}
+
+/** Whether a key is reserved unless the worker's policy says otherwise. */
+export function isReservedKey(key: string): boolean {
+  return anyOf(reservedKeys, key);
 }
 
 function judgeKind({ policy }: ScopeRules, { entry, object, namespaced }: ScopeQuestion): ScopeRefusal | undefined {

@@ -102,7 +102,7 @@ describe('client/lint/index', () => {
     ],
     [
       'a cycle',
-      withLine(goodForm, 20, '      nameTemplate: c', '      dependIds: [app]'),
+      withLine(goodForm, 20, '      nameTemplate: "{{ .uid }}-c"', '      dependIds: [app]'),
       ['form.yaml:10:19: error: circular dependency detected: app -> config -> app'],
     ],
     [

@@ -46,11 +46,11 @@ describe('client/lint/templates', () => {
       withLine(
         goodForm,
         9,
-        '      nameTemplate: a',
-        '      labelsTemplate:',
+        '      nameTemplate: "{{ .uid }}"',
+        '      annotationsTemplate:',
         "        app.kubernetes.io/name: 'it''s {{ .nme }}'",
       ),
-      `form.yaml:11:43: error: ${base}.labelsTemplate["app.kubernetes.io/name"]: the hub does not declare the variable nme; it declares `,
+      `form.yaml:11:43: error: ${base}.annotationsTemplate["app.kubernetes.io/name"]: the hub does not declare the variable nme; it declares `,
       '',
     ],
     [

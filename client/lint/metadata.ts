@@ -1,0 +1,173 @@
+import { at, isJsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
+import { dns1123Subdomain, isDnsLabel } from '../../domain/api/patterns.ts';
+import { reservedPrefix } from '../../domain/keys.ts';
+import { isNeverAllowed, isReservedKey, reservedMembers } from '../../domain/policies/scope.ts';
+import type { PathStep } from '../manifest/located.ts';
+import type { Problem } from '../manifest/source.ts';
+import { atKey, type EntryInFile, type EntryRule, staticParts } from './entry.ts';
+
+/** What an entry is and is called: kind, names, labels and annotations. */
+
+/** Kinds that everybody knows, and where they live now. */
+const homes: Readonly<Record<string, string>> = {
+  ConfigMap: 'v1',
+  Namespace: 'v1',
+  PersistentVolumeClaim: 'v1',
+  Pod: 'v1',
+  Secret: 'v1',
+  Service: 'v1',
+  ServiceAccount: 'v1',
+  ResourceQuota: 'v1',
+  LimitRange: 'v1',
+  Deployment: 'apps/v1',
+  DaemonSet: 'apps/v1',
+  ReplicaSet: 'apps/v1',
+  StatefulSet: 'apps/v1',
+  Job: 'batch/v1',
+  CronJob: 'batch/v1',
+  HorizontalPodAutoscaler: 'autoscaling/v2',
+  Ingress: 'networking.k8s.io/v1',
+  NetworkPolicy: 'networking.k8s.io/v1',
+  PodDisruptionBudget: 'policy/v1',
+  Role: 'rbac.authorization.k8s.io/v1',
+  RoleBinding: 'rbac.authorization.k8s.io/v1',
+};
+
+/** Groups of Kubernetes itself; other groups may have kinds of the same names. */
+const builtInGroup = /^(?:|apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)$/;
+const group = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');
+
+const lintKind: EntryRule = (entry) => {
+  const apiVersion = textAt(entry.resource.spec, 'apiVersion') ?? '';
+  const kind = textAt(entry.resource.spec, 'kind') ?? '';
+  if (apiVersion === '' || kind === '') return [];
+  const key = apiVersion.includes('{{') ? 'apiVersion' : 'kind';
+  if (apiVersion.includes('{{') || kind.includes('{{')) {
+    const message = `${key} of resource '${entry.resource.id}' must be written out, not made by a template`;
+    return [atKey(entry, ['spec', key], { message })];
+  }
+  if (isNeverAllowed({ apiVersion, kind })) {
+    return [atKey(entry, ['spec', 'kind'], { message: `no form may have objects of kind ${kind}` })];
+  }
+  return lintHome(entry, apiVersion, kind);
+};
+
+function lintHome(entry: EntryInFile, apiVersion: string, kind: string): readonly Problem[] {
+  const home = homes[kind];
+  const near = Object.keys(homes).find((known) => known.toLowerCase() === kind.toLowerCase());
+  if (home === undefined && near !== undefined) {
+    return [atKey(entry, ['spec', 'kind'], { message: `there is no kind ${kind}`, fix: `did you mean ${near}?` })];
+  }
+  if (!/^(?:[a-z0-9.-]+\/)?v[0-9][a-z0-9]*$/.test(apiVersion)) {
+    const message = `apiVersion "${apiVersion}" is neither a version nor group/version`;
+    return [atKey(entry, ['spec', 'apiVersion'], { message, ...(home === undefined ? {} : { fix: `write ${home}` }) })];
+  }
+  if (home === undefined || group(apiVersion) === group(home) || !builtInGroup.test(group(apiVersion))) return [];
+  const message = `there is no ${kind} in ${apiVersion}`;
+  return [atKey(entry, ['spec', 'apiVersion'], { message, fix: `write ${home}` })];
+}
+
+/** Names of roles may have more characters than those of other kinds. */
+const anyName = /^[A-Za-z0-9._:-]*$/;
+const plainName = /^[a-z0-9.-]*$/;
+
+const lintNames: EntryRule = (entry) => {
+  const { nameTemplate, targetNamespace, spec, id } = entry.resource;
+  const isRole = group(textAt(spec, 'apiVersion') ?? '') === 'rbac.authorization.k8s.io';
+  const problems: Problem[] = [];
+  const check = (path: readonly PathStep[], text: string | undefined, allowed: RegExp): void => {
+    const parts = text === undefined ? '' : staticParts(text);
+    const wrong = Array.from(parts).find((character) => !allowed.test(character));
+    if (wrong === undefined) return;
+    const message = `${path.join('.')} of resource '${id}' has ${JSON.stringify(wrong)}, which no name may have`;
+    problems.push(atKey(entry, path, { message, fix: 'use lower-case letters, digits and -' }));
+  };
+  check(['nameTemplate'], nameTemplate, isRole ? anyName : plainName);
+  if (!nameTemplate)
+    check(['spec', 'metadata', 'name'], textAt(spec, 'metadata', 'name'), isRole ? anyName : plainName);
+  check(['targetNamespace'], targetNamespace, /^[a-z0-9-]*$/);
+  const fixed = targetNamespace !== undefined && targetNamespace !== '' && !targetNamespace.includes('{{');
+  if (problems.length === 0 && fixed && !isDnsLabel(targetNamespace)) {
+    problems.push(
+      atKey(entry, ['targetNamespace'], { message: `targetNamespace "${targetNamespace}" is not a namespace` }),
+    );
+  }
+  if (at(spec, 'metadata', 'generateName') !== undefined) {
+    const message = `generateName of resource '${id}': an object needs a name that can be found again`;
+    problems.push(atKey(entry, ['spec', 'metadata', 'generateName'], { message, fix: 'use nameTemplate' }));
+  }
+  return problems;
+};
+
+/** One name for all rows: the second row finds an object that is the first one's. */
+const lintSharedName: EntryRule = (entry) => {
+  const { nameTemplate, targetNamespace, spec, id } = entry.resource;
+  const name = nameTemplate || textAt(spec, 'metadata', 'name');
+  const place = targetNamespace || textAt(spec, 'metadata', 'namespace') || '';
+  if (name === undefined || name.includes('{{') || place.includes('{{')) return [];
+  const path = nameTemplate ? ['nameTemplate'] : ['spec', 'metadata', 'name'];
+  const message = `resource '${id}' has the same name in the same namespace for every row; all rows but the first would be in conflict`;
+  return [atKey(entry, path, { severity: 'warning', message, fix: `write for example "{{ .uid }}-${name}"` })];
+};
+
+const labelName = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const isQualified = (key: string): boolean => {
+  const [prefix, name] = key.includes('/')
+    ? [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
+    : ['', key];
+  return labelName.test(name) && (prefix === '' || (prefix.length <= 253 && dns1123Subdomain.test(prefix)));
+};
+
+const maps = [
+  ['labelsTemplate'],
+  ['annotationsTemplate'],
+  ['spec', 'metadata', 'labels'],
+  ['spec', 'metadata', 'annotations'],
+] as const;
+
+function mapOf({ resource }: EntryInFile, path: (typeof maps)[number]): Readonly<Record<string, string>> {
+  if (path[0] === 'labelsTemplate') return resource.labelsTemplate ?? {};
+  if (path[0] === 'annotationsTemplate') return resource.annotationsTemplate ?? {};
+  return textMapAt(resource.spec, 'metadata', path[2]);
+}
+
+const lintKeys: EntryRule = (entry) =>
+  maps.flatMap((path) =>
+    Object.entries(mapOf(entry, path)).flatMap(([key, value]) => lintKey(entry, path, { key, value })),
+  );
+
+function lintKey(
+  entry: EntryInFile,
+  path: (typeof maps)[number],
+  { key, value }: { readonly key: string; readonly value: string },
+): readonly Problem[] {
+  const { id } = entry.resource;
+  const isLabel = path.at(-1) === 'labelsTemplate' || path.at(-1) === 'labels';
+  const word = isLabel ? 'label' : 'annotation';
+  if (!isQualified(key)) {
+    return [atKey(entry, [...path, key], { message: `"${key}" of resource '${id}' is not a key a ${word} can have` })];
+  }
+  if (key.startsWith(reservedPrefix) || isReservedKey(key)) {
+    const own = key.startsWith(reservedPrefix);
+    const message = `${word} ${key} of resource '${id}' is reserved${own ? '' : ': programs of the cluster take orders from it'}`;
+    return [atKey(entry, [...path, key], { message, fix: 'remove it', severity: own ? 'error' : 'warning' })];
+  }
+  const parts = staticParts(value);
+  const wrong = isLabel && (parts.length > 63 || !/^[-A-Za-z0-9_.]*$/.test(parts));
+  if (!wrong) return [];
+  const message = `label ${key} of resource '${id}' has a value no label can have: at most 63 letters, digits, - . _`;
+  return [atKey(entry, [...path, key], { message, fix: 'use an annotation for such a text' })];
+}
+
+const lintMembers: EntryRule = (entry) =>
+  reservedMembers.flatMap((member) => {
+    const value = at(entry.resource.spec, 'metadata', member);
+    const empty = Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+    if (value === undefined || value === null || empty) return [];
+    const message = `forms may not set metadata.${member} (resource '${entry.resource.id}')`;
+    return [atKey(entry, ['spec', 'metadata', member], { message, fix: 'remove it' })];
+  });
+
+export function lintMetadata(entry: EntryInFile): readonly Problem[] {
+  return [lintKind, lintNames, lintSharedName, lintKeys, lintMembers].flatMap((rule) => rule(entry));
+}

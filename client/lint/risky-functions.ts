@@ -1,0 +1,67 @@
+import type { PathStep } from '../manifest/located.ts';
+import type { Problem } from '../manifest/source.ts';
+import { actionsOf, type EntryInFile, type EntryRule, inText, templatesOf } from './entry.ts';
+
+/** Functions of templates that do harm where they stand. */
+
+/** A name in an action that is no variable, no text and no comment. */
+function findFunction(
+  text: string,
+  names: readonly string[],
+): { readonly index: number; readonly name: string } | undefined {
+  for (const action of actionsOf(text)) {
+    if (/^\{\{-?\s*\/\*/.test(action.text)) continue;
+    const bare = action.text.replaceAll(/"(?:[^"\\]|\\.)*"|`[^`]*`/gsu, (quoted) => ' '.repeat(quoted.length));
+    const found = new RegExp(`(?<![.$\\w])(?:${names.join('|')})(?!\\w)`, 'u').exec(bare);
+    if (found !== null) return { index: action.index + found.index, name: found[0] };
+  }
+  return undefined;
+}
+
+/** The time of the render is another one at every render, so the object would be written again and again (decisions.md section 2). */
+export const lintTimeFunctions: EntryRule = (entry) => {
+  if (entry.resource.creationPolicy === 'Once') return [];
+  return templatesOf(entry).flatMap(([path, text]): readonly Problem[] => {
+    const found = findFunction(text, ['now', 'ago']);
+    if (found === undefined) return [];
+    const { index, name } = found;
+    const message = `${name} in resource '${entry.resource.id}' gives another text at every look, so the object would never rest`;
+    const fix = 'set creationPolicy: Once, or take the time from a column';
+    return [inText(entry, path, { index, text: { message, fix } })];
+  });
+};
+
+const randomNames = [
+  'randAlphaNum',
+  'randAlpha',
+  'randNumeric',
+  'randAscii',
+  'randBytes',
+  'randInt',
+  'uuidv4',
+  'shuffle',
+  'generate',
+  'bcrypt',
+  'genPrivateKey',
+  'genCA',
+  'genSelfSignedCert',
+  'genSignedCert',
+  'encryptAES',
+];
+
+const isNamePlace = (path: readonly PathStep[]): boolean =>
+  /^(?:nameTemplate|targetNamespace|spec\.metadata\.(?:name|namespace))$/.test(path.join('.'));
+
+/** A name has to be found again by what the row says, not by a key that can be lost. */
+export const lintRandomNames: EntryRule = (entry) =>
+  templatesOf(entry).flatMap(([path, text]): readonly Problem[] => {
+    const found = isNamePlace(path) ? findFunction(text, randomNames) : undefined;
+    if (found === undefined) return [];
+    const message = `${found.name} in a name of resource '${entry.resource.id}': nobody can tell the name from the row, and a lost key makes it another`;
+    const text_ = { message, fix: 'make the name of variables such as .uid', severity: 'warning' as const };
+    return [inText(entry, path, { index: found.index, text: text_ })];
+  });
+
+export function lintFunctions(entry: EntryInFile): readonly Problem[] {
+  return [...lintTimeFunctions(entry), ...lintRandomNames(entry)];
+}

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { run } from '../run.ts';
+import { goodHub } from './forms.ts';
+
+/** Forms that are wrong in one way each; their first line says in which line of the file, and a part of what has to be said. */
+
+const folder = new URL('../../../fixtures/broken-forms/', import.meta.url);
+
+interface BrokenForm {
+  readonly name: string;
+  readonly text: string;
+  readonly line: number;
+  readonly words: string;
+}
+
+function read(name: string): BrokenForm {
+  const text = readFileSync(new URL(name, folder), 'utf8');
+  const [, line = '', words = ''] = /^# expected in line (\d+): (.*)$/m.exec(text) ?? [];
+  return { name, text, line: Number(line), words };
+}
+
+const forms = readdirSync(folder).map(read);
+
+/** Whether a line of the output says, at this line of the file, what has to be said. */
+const says =
+  ({ name, line, words }: BrokenForm) =>
+  (text: string): boolean =>
+    text.startsWith(`${name}:${line}:`) && text.includes(': error: ') && text.includes(words);
+
+describe('client/lint/form', () => {
+  it('has at least forty of them', () => {
+    expect(forms.length).toBeGreaterThanOrEqual(40);
+    expect(forms.filter(({ line }) => !(line > 0))).toEqual([]);
+  });
+
+  it.each(forms)('lint refuses $name in line $line', async (form) => {
+    const files = { [form.name]: form.text, 'hub.yaml': goodHub };
+
+    const { out, exitCode } = await run(`lint --offline -f ${form.name} -f hub.yaml`, { files });
+
+    const errors = out.split('\n').filter((line) => line.includes(': error: '));
+    expect(errors).toContainEqual(expect.toSatisfy(says(form)));
+    expect(errors.every((line) => /^[\w.-]+:\d+:\d+: error: /.test(line))).toBe(true);
+    expect(exitCode).toBe(1);
+  });
+
+  it.each(forms)('apply refuses $name in line $line and sends nothing', async (form) => {
+    const cluster = createFakeCluster();
+    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lynq-system' } });
+    const files = { [form.name]: form.text, 'hub.yaml': goodHub };
+
+    const { err, exitCode } = await run(`apply -f ${form.name} -f hub.yaml`, { files, cluster });
+
+    expect(err.split('\n')).toContainEqual(expect.toSatisfy(says(form)));
+    expect(exitCode).toBe(1);
+    const shop = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
+    expect(await cluster.get(shop)).toBeUndefined();
+  });
+});
