@@ -6,7 +6,8 @@ const onStack = ['test/parity/on-stack-*.test.ts', 'test/parity/peer-suite/**/*.
 /**
  * `unit` is pure and fast: no server, no network. `stack` runs against one embedded stack (real MariaDB, Temporal, Kubernetes control plane) that
  * its global setup brings up; its files run one after the other, so that they do not disturb each other's waits. `faults` is the same with
- * something broken on purpose; tests of one file may run side by side there.
+ * something broken on purpose; tests of one file may run side by side there. `mysql` is what of them takes a MySQL alone, on a MySQL where the stack has
+ * MariaDB.
  */
 export default defineConfig({
   test: {
@@ -38,6 +39,16 @@ export default defineConfig({
           exclude: ['test/contract/**/*-fake.test.ts'],
           maxConcurrency: 40,
           globalSetup: ['test/support/stack-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'mysql',
+          include: ['test/contract/row-source.mysql.test.ts', 'test/faults/database/reads.test.ts'],
+          globalSetup: ['test/support/mysql-setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -15,3 +15,4 @@ export {
   stopStack,
 } from './stack.ts';
 export { type ServerName, serverNames, type TemporalStore, type Tools } from './state.ts';
+export { type MysqlOptions, type RunningMysql, startMysql } from './mysql.ts';

@@ -15,23 +15,58 @@ export const silentLogger: Logger = { info() {}, warn() {}, error() {} };
 export interface RealServer {
   readonly host: string;
   readonly port: number;
+  readonly isMariaDb: boolean;
   /** Runs a statement as the administrator. */
   sql(statement: string, values?: readonly (string | null)[]): Promise<RowDataPacket[]>;
+  /** A new, empty table in place of the one of that name. */
+  recreate(table: string, definition: string): Promise<void>;
+  /** Ids of the connections of an account. */
+  connectionsOf(account: string): Promise<readonly number[]>;
+  /** Ends all connections of an account. */
+  endConnectionsOf(account: string): Promise<void>;
+  /** Logins that were refused since the server started. */
+  refusedLogins(): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Source of rows `seq` from 1 to 100,000 in both dialects; a condition on `seq` takes fewer. */
+export const sequence = `(SELECT 1 + ${[1, 10, 100, 1_000, 10_000].map((unit) => `${unit} * d${unit}.n`).join(' + ')} AS seq FROM ${[
+  1, 10, 100, 1_000, 10_000,
+]
+  .map((unit) => `(${Array.from({ length: 10 }, (_, digit) => `SELECT ${digit} AS n`).join(' UNION ALL ')}) d${unit}`)
+  .join(', ')}) numbers`;
 
 export async function openRealServer(text: string): Promise<RealServer> {
   const url = new URL(text);
   const [host, port] = [url.hostname, Number(url.port || '3306')];
   const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   const admin = await createConnection({ host, port, user, password, charset: 'utf8mb4' });
+  const sql: RealServer['sql'] = async (statement, values = []) => {
+    const [rows] = await admin.query<RowDataPacket[]>(statement, [...values]);
+    return rows;
+  };
+  const isMariaDb = /mariadb/i.test(String((await sql('SELECT VERSION() AS version'))[0]?.['version']));
+  const connectionsOf: RealServer['connectionsOf'] = async (account) =>
+    (await sql(`SELECT id AS id FROM information_schema.processlist WHERE user = '${account}'`)).map((row) =>
+      Number(row['id']),
+    );
+  const refused = isMariaDb
+    ? "SELECT variable_value AS count FROM information_schema.global_status WHERE variable_name = 'ACCESS_DENIED_ERRORS'"
+    : "SELECT sum_error_raised AS count FROM performance_schema.events_errors_summary_global_by_error WHERE error_name = 'ER_ACCESS_DENIED_ERROR'";
   return {
     host,
     port,
-    async sql(statement, values = []) {
-      const [rows] = await admin.query<RowDataPacket[]>(statement, [...values]);
-      return rows;
+    isMariaDb,
+    sql,
+    async recreate(table, definition) {
+      await sql(`DROP TABLE IF EXISTS ${table}`);
+      await sql(`CREATE TABLE ${table} ${definition}`);
     },
+    connectionsOf,
+    async endConnectionsOf(account) {
+      for (const id of await connectionsOf(account)) await sql(`KILL CONNECTION ${id}`);
+    },
+    refusedLogins: async () => Number((await sql(refused))[0]?.['count']),
     close: () => admin.end(),
   };
 }
