@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ScopePolicy } from '../domain/api/scope.ts';
 import { defaultTaskQueue } from '../domain/identity.ts';
+import { shortestToken } from './notify/access.ts';
 
 /** JSON or YAML text of an object, or the path of a file with it. */
 function policyText(value: string): string {
@@ -26,6 +27,46 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const Notify = {
+  LYNQ_NOTIFY_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  LYNQ_NOTIFY_HOST: z.string().min(1).default('127.0.0.1'),
+  LYNQ_NOTIFY_TOKEN: z.string().min(shortestToken).optional(),
+  LYNQ_NOTIFY_TOKEN_FILE: z.string().min(1).optional(),
+};
+
+interface NotifyEnvironment {
+  readonly LYNQ_NOTIFY_PORT?: number | undefined;
+  readonly LYNQ_NOTIFY_HOST: string;
+  readonly LYNQ_NOTIFY_TOKEN?: string | undefined;
+  readonly LYNQ_NOTIFY_TOKEN_FILE?: string | undefined;
+}
+
+/** No port, no listener; a listener without a token would let anybody start syncs, so it is refused. */
+function notifyOptions(env: NotifyEnvironment, refuse: (variable: string, why: string) => void) {
+  const { LYNQ_NOTIFY_PORT: port, LYNQ_NOTIFY_HOST: host } = env;
+  const { LYNQ_NOTIFY_TOKEN: text, LYNQ_NOTIFY_TOKEN_FILE: file } = env;
+  if (port === undefined) return undefined;
+  if ((text === undefined) === (file === undefined)) {
+    refuse('LYNQ_NOTIFY_TOKEN', 'with LYNQ_NOTIFY_PORT, exactly one of it and LYNQ_NOTIFY_TOKEN_FILE has to be set');
+    return undefined;
+  }
+  if (text !== undefined) return { host, port, token: { kind: 'text', text } as const };
+  const path = file ?? '';
+  const problem = tokenFileProblem(path);
+  if (problem !== undefined) refuse('LYNQ_NOTIFY_TOKEN_FILE', problem);
+  return { host, port, token: { kind: 'file', path } as const };
+}
+
+function tokenFileProblem(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim().length < shortestToken
+      ? `the token in it has fewer than ${shortestToken} characters`
+      : undefined;
+  } catch (error) {
+    return `cannot be read (${messageOf(error)})`;
+  }
+}
+
 /** What the worker takes from its environment. Temporal's own variables are read by @temporalio/envconfig, as the temporal CLI does. */
 export const WorkerConfig = z
   .object({
@@ -39,8 +80,9 @@ export const WorkerConfig = z
     LYNQ_SCOPE_POLICY: Scope,
     LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(600),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),
+    ...Notify,
   })
-  .transform((env) => ({
+  .transform((env, context) => ({
     kubeconfig: env.KUBECONFIG,
     inCluster: env.KUBECONFIG === undefined && env.KUBERNETES_SERVICE_HOST !== undefined,
     taskQueue: env.LYNQ_TASK_QUEUE,
@@ -51,6 +93,8 @@ export const WorkerConfig = z
     scopePolicy: env.LYNQ_SCOPE_POLICY,
     relistSeconds: env.LYNQ_RELIST_SECONDS,
     shutdownSeconds: env.LYNQ_SHUTDOWN_SECONDS,
+    /** Where hints are taken over HTTP; undefined for not at all. */
+    notify: notifyOptions(env, (variable, message) => context.addIssue({ code: 'custom', path: [variable], message })),
   }));
 export type WorkerConfig = z.infer<typeof WorkerConfig>;
 

@@ -3,8 +3,8 @@ import type { HubRef } from '../activities/contract.ts';
 import type { FormRef } from '../activities/hub/hubless-forms.ts';
 import type { Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
-import { ensureSchedule, hasSchedule, removeSchedule, triggerSync } from './schedules.ts';
 import { wakeRollout } from './rollouts.ts';
+import { ensureSchedule, hasSchedule, removeSchedule, requestSync } from './schedules.ts';
 import { signalWaker } from './temporal.ts';
 import { CountKeeper } from './watch/count-keeper.ts';
 import { Dispatcher } from './watch/dispatcher.ts';
@@ -47,7 +47,9 @@ function openHubWatch({ client, taskQueue, mayHold, reportHubless, logger }: Lea
       ensure: async (hub, timing) => {
         if (await mayHold(hub)) await ensureSchedule(client, hub, timing, taskQueue);
       },
-      trigger: (hub) => triggerSync(client, hub),
+      trigger: async (hub) => {
+        await requestSync(client, hub);
+      },
       rollout: (form) => wakeRollout(client, form, taskQueue),
       remove: (hub) => removeSchedule(client, hub),
       isScheduled: (hub) => hasSchedule(client, hub),

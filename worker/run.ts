@@ -1,6 +1,7 @@
 import { Runtime } from '@temporalio/worker';
 import { readConfig } from './config.ts';
 import { asPort, openLogger, temporalLogger } from './logging.ts';
+import { startNotify } from './notify/index.ts';
 import { connectTemporal } from './temporal.ts';
 import { type Seams, wireWorker } from './wiring.ts';
 
@@ -11,9 +12,11 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
   const temporal = await connectTemporal();
   const wired = await wireWorker({ config, temporal, logger: asPort(log), ...(seams === undefined ? {} : { seams }) });
+  let notify: Awaited<ReturnType<typeof startNotify>> | undefined;
   try {
     const running = wired.worker.run();
     await wired.start();
+    notify = await startNotify(config.notify, temporal.client, asPort(log));
     log.info(
       {
         address: temporal.address,
@@ -26,6 +29,7 @@ export async function runWorker(env: Readonly<Record<string, string | undefined>
     await running;
     log.info('worker stopped');
   } finally {
+    await notify?.close();
     await wired.close();
     await temporal.close();
   }

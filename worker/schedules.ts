@@ -63,14 +63,16 @@ export async function ensureSchedule(client: Client, hub: HubRef, timing: HubTim
   }
 }
 
-/** Starts a sync now, or right after the one that is running. */
-export async function triggerSync(client: Client, hub: HubRef): Promise<void> {
+/** Starts a sync now, or right after the one that is running; `missing` for a hub without a schedule. */
+export async function requestSync(client: Client, hub: HubRef): Promise<'triggered' | 'missing'> {
   try {
     await client.schedule
       .getHandle(workflowIds.schedule(hub.namespace, hub.hub))
       .trigger(ScheduleOverlapPolicy.BUFFER_ONE);
+    return 'triggered';
   } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    if (error instanceof ScheduleNotFoundError) return 'missing';
+    throw error;
   }
 }
 

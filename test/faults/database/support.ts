@@ -41,8 +41,11 @@ export interface FaultHubOptions {
   readonly port?: number;
 }
 
-export async function openFaultWorld(name: string): Promise<FaultWorld> {
-  const world = await openWorld(inject('stack'), { name, schema: 'CREATE TABLE seed (id INT)' });
+export async function openFaultWorld(
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<FaultWorld> {
+  const world = await openWorld(inject('stack'), { name, settings, schema: 'CREATE TABLE seed (id INT)' });
   const proxies: TcpProxy[] = [];
   return {
     world,

@@ -33,4 +33,42 @@ describe('worker/config', () => {
   ])('refuses the policy %s and says where', (text, message) => {
     expect(() => readConfig({ LYNQ_SCOPE_POLICY: text })).toThrow(message);
   });
+
+  describe('hints over HTTP', () => {
+    const token = 'token-of-sixteen-or-more';
+
+    it('are not taken unless a port is named', () => {
+      expect(readConfig({ LYNQ_NOTIFY_TOKEN: token }).notify).toBeUndefined();
+    });
+
+    it('are taken on this machine only unless a host is named', () => {
+      expect(readConfig({ LYNQ_NOTIFY_PORT: '8090', LYNQ_NOTIFY_TOKEN: token }).notify).toEqual({
+        host: '127.0.0.1',
+        port: 8090,
+        token: { kind: 'text', text: token },
+      });
+      expect(
+        readConfig({ LYNQ_NOTIFY_PORT: '0', LYNQ_NOTIFY_HOST: '0.0.0.0', LYNQ_NOTIFY_TOKEN: token }).notify?.host,
+      ).toBe('0.0.0.0');
+    });
+
+    it('need a token, in the environment or in a file', () => {
+      const path = join(folder, 'token');
+      writeFileSync(path, token);
+      expect(readConfig({ LYNQ_NOTIFY_PORT: '1', LYNQ_NOTIFY_TOKEN_FILE: path }).notify?.token).toEqual({
+        kind: 'file',
+        path,
+      });
+    });
+
+    it.each([
+      [{ LYNQ_NOTIFY_PORT: '1' }, /exactly one of it and LYNQ_NOTIFY_TOKEN_FILE/],
+      [{ LYNQ_NOTIFY_PORT: '1', LYNQ_NOTIFY_TOKEN: 'short' }, /LYNQ_NOTIFY_TOKEN/],
+      [{ LYNQ_NOTIFY_PORT: '1', LYNQ_NOTIFY_TOKEN: token, LYNQ_NOTIFY_TOKEN_FILE: '/x' }, /exactly one/],
+      [{ LYNQ_NOTIFY_PORT: '1', LYNQ_NOTIFY_TOKEN_FILE: '/does/not/exist' }, /LYNQ_NOTIFY_TOKEN_FILE: cannot be read/],
+      [{ LYNQ_NOTIFY_PORT: '70000', LYNQ_NOTIFY_TOKEN: token }, /LYNQ_NOTIFY_PORT/],
+    ])('are refused with %j', (env, message) => {
+      expect(() => readConfig(env)).toThrow(message);
+    });
+  });
 });
