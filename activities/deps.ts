@@ -6,6 +6,7 @@ import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
 import type { FormAbsences } from './hub/read-forms.ts';
 import type { Repairs } from './node/repairs.ts';
+import type { UnsaidStatuses } from './node/unsaid.ts';
 import type { OtherOperators } from './other-operators.ts';
 import type { HubKeys } from './secrets.ts';
 
@@ -35,6 +36,7 @@ export interface Deps {
   readonly events: Events;
   readonly written: WrittenEntries;
   readonly repairs: Repairs;
+  readonly unsaid: UnsaidStatuses;
   readonly clock: Clock;
   readonly logger: Logger;
 }

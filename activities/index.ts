@@ -26,14 +26,14 @@ async function alive<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
 export function createActivities(deps: Deps): Activities {
   return {
     syncHub: (request) => alive((attempt) => syncHub(deps, request, attempt)),
-    listBirths: (request) => listBirths(deps, request),
+    listBirths: (request) => alive(() => listBirths(deps, request)),
     confirmRuns: async (births) => {
       for (const { namespace, node } of births) deps.runs.running(namespace, node);
     },
     advanceNode: (request) => alive((attempt) => advanceNode(deps, request, attempt)),
     removeNode: (request) => alive((attempt) => removeNode(deps, request, attempt)),
-    recordOverrides: (request) => recordOverrides(deps, request),
+    recordOverrides: (request) => alive(() => recordOverrides(deps, request)),
     advanceRollout: (request) => alive((attempt) => advanceRollout(deps, request, attempt)),
-    commandRollout: (request) => commandRollout(deps, request),
+    commandRollout: (request) => alive(() => commandRollout(deps, request)),
   };
 }

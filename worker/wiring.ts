@@ -9,6 +9,7 @@ import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
 import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
+import { UnsaidStatuses } from '../activities/node/unsaid.ts';
 import { mayHold } from '../activities/hub/holding.ts';
 import { openOtherOperators, yieldingCluster } from '../activities/other-operators.ts';
 import { openHubKeys } from '../activities/secrets.ts';
@@ -93,6 +94,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     written: new WrittenEntries(),
     clock: opened.clock,
     repairs: new Repairs(),
+    unsaid: new UnsaidStatuses(),
     logger,
   };
 }

@@ -29,5 +29,5 @@ export const syncing = proxyActivities<Activities>({
 /** Waves wait for readiness up to the longest `timeoutSeconds` (one hour). */
 export const waves = proxyActivities<Activities>({ ...common, startToCloseTimeout: '65m', heartbeatTimeout: '20s' });
 
-/** One or two requests. */
-export const quick = proxyActivities<Activities>({ ...common, startToCloseTimeout: '1m' });
+/** One or two requests. A worker that dies in the middle of them is noticed soon: whoever asked for one waits for it. */
+export const quick = proxyActivities<Activities>({ ...common, startToCloseTimeout: '1m', heartbeatTimeout: '5s' });

@@ -18,6 +18,7 @@ import { lookAt } from './observe.ts';
 import { PassState } from './pass-state.ts';
 import { progressOf } from './progress.ts';
 import { reportUnusable, writeNodeStatus } from './status-writer.ts';
+import type { Unsaid } from './unsaid.ts';
 import { isSuperseded, subscribeAll, waitForChange } from './wait.ts';
 import { writeChild } from './write-child.ts';
 
@@ -35,10 +36,10 @@ export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: 
     if (gathered.kind === 'gone') deps.runs.missing(request.namespace, request.node);
     if (gathered.kind !== 'pass') return await withoutPass(deps, gathered);
     await Promise.all(kindsOf(gathered.pass).map((kind) => deps.children.track(kind)));
-    state = new PassState(deps, gathered.pass, request.force);
+    const unsaid = deps.unsaid.take(gathered.pass.identity.nodeUid, gathered.pass.node.status);
+    state = new PassState(deps, gathered.pass, request.force, unsaid);
     subscribeAll(deps, state, subscription);
-    const wave = { deps, state, attempt, subscription };
-    return (await takeBack(wave)) ?? (await runWave(wave));
+    return await runSafely({ deps, state, attempt, subscription });
   } finally {
     subscription.close();
     leave(state?.seen() ?? new Map());
@@ -50,6 +51,31 @@ export interface Wave {
   readonly state: PassState;
   readonly attempt: Attempt;
   readonly subscription: Subscription;
+}
+
+/** Whatever ends the pass early, what it has put on record meanwhile is not lost with it where that can be helped. */
+async function runSafely(wave: Wave): Promise<AdvanceOutcome> {
+  const { deps, state, attempt } = wave;
+  try {
+    const outcome = (await takeBack(wave)) ?? (await runWave(wave));
+    if (outcome.kind === 'superseded') await sayRecord(wave);
+    return outcome;
+  } catch (error) {
+    if (attempt.signal.aborted) await sayRecord(wave).catch(() => undefined);
+    else deps.unsaid.keep(state.pass.identity.nodeUid, unsaidOf(wave));
+    throw error;
+  }
+}
+
+function unsaidOf({ deps, state }: Wave): Unsaid {
+  const now = deps.clock.now();
+  return state.unsaid(state.verdicts(now), now);
+}
+
+/** Writes what the record has that the LynqNode does not say. */
+async function sayRecord(wave: Wave): Promise<void> {
+  const { deps, state } = wave;
+  if (state.hasUnsaidRecord()) await reportStatus(wave, state.verdicts(deps.clock.now()));
 }
 
 function kindsOf(pass: NodePass): readonly DesiredChild['ref'][] {
@@ -179,9 +205,7 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
       return superseded(verdicts);
     }
     const due = dueWrites(verdicts);
-    if (wrote && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
-    if (due.length > 0 && wrote)
-      return { kind: 'advanced', progress: progressOf(verdicts), next: summarize(state, due) };
+    if (due.length > 0 && wrote) return handOver(wave, verdicts, due);
     if (due.length > 0) {
       if (isSuperseded(wave)) return superseded(verdicts);
       if (state.recordIntent(due) && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
@@ -194,12 +218,23 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
   }
 }
 
+/** Ends a wave because another one can go: that one says what this one did, unless it has been kept back for long. */
+async function handOver(
+  wave: Wave,
+  verdicts: ReadonlyMap<string, EntryVerdict>,
+  due: readonly string[],
+): Promise<AdvanceOutcome> {
+  const { deps, state } = wave;
+  const now = deps.clock.now();
+  if (state.patience(verdicts, now) > 0) {
+    deps.unsaid.keep(state.pass.identity.nodeUid, state.unsaid(verdicts, now));
+  } else if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
+  return { kind: 'advanced', progress: progressOf(verdicts), next: summarize(state, due) };
+}
+
 function superseded(verdicts: ReadonlyMap<string, EntryVerdict>): AdvanceOutcome {
   return { kind: 'superseded', progress: progressOf(verdicts) };
 }
-
-/** How long news that is not urgent may wait for more of the same. */
-const coalesceMilliseconds = 700;
 
 /** Waits that end by an event this process watches for, so that nothing has to be looked at again. */
 const watchedWaits: ReadonlySet<string> = new Set(['DependencyNotReady', waitingForForm]);
@@ -222,8 +257,9 @@ async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>
   const { deps, state } = wave;
   const open = openWait(state, verdicts);
   if (open === undefined) return settle(wave, verdicts);
-  if (!state.isUrgent(verdicts, deps.clock.now())) {
-    const woken = await waitForChange(wave, verdicts, { ...open, atMostMilliseconds: coalesceMilliseconds });
+  const patience = state.patience(verdicts, deps.clock.now());
+  if (patience > 0) {
+    const woken = await waitForChange(wave, verdicts, { ...open, atMostMilliseconds: patience });
     if (woken === 'superseded') return superseded(verdicts);
     if (woken === 'changed') return undefined;
   }

@@ -27,8 +27,13 @@ export function isReady(status: LynqNodeStatus | undefined): boolean {
   return (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
 }
 
+/** A record as text, whatever the order of its entries: equal texts say the same. */
+export function recordText(inventory: readonly InventoryEntry[] = []): string {
+  return canonicalJson(toJson(inventory.toSorted((left, right) => (left.id < right.id ? -1 : 1))));
+}
+
 /** Plain JSON without absent members. */
-export function toJson(value: unknown): Json {
+function toJson(value: unknown): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
 }
 

@@ -20,8 +20,9 @@ import { closedGate, type Gate, isUnstarted, presentCreation } from './first-sta
 import type { NodePass } from './gather.ts';
 import { recordByRef } from './gather.ts';
 import { watchedObservation } from './observe.ts';
-import { essence, isReady, recordFor, toJson, unmarked } from './pass-record.ts';
+import { essence, isReady, recordFor, recordText, unmarked } from './pass-record.ts';
 import type { Fight, Repairs } from './repairs.ts';
+import type { Unsaid } from './unsaid.ts';
 
 const quickRetries = 5;
 const longestSilenceMilliseconds = 2_000;
@@ -44,16 +45,22 @@ export class PassState {
   private readonly collisions = new Map<string, number>();
   private readonly previous: ReadonlyMap<string, ResourceStatus>;
   private readonly repairs: Repairs;
+  /** What the LynqNode says, as it was read or last taken to be written. */
+  private said: LynqNodeStatus | undefined;
+  /** The same with what is not written yet: where this pass, or the wave before it, has got to. */
   private status: LynqNodeStatus | undefined;
   /** Since when there may be something to say that was not urgent. */
   private quietSince: Date | undefined;
 
-  constructor(deps: Deps, pass: NodePass, force: boolean) {
+  constructor(deps: Deps, read: NodePass, force: boolean, unsaid?: Unsaid) {
+    const pass = unsaid === undefined ? read : { ...read, node: { ...read.node, status: unsaid.status } };
     this.pass = pass;
     this.repairs = deps.repairs;
     this.deps = deps;
     this.creation = presentCreation(pass, force);
+    this.said = read.node.status;
     this.status = pass.node.status;
+    this.quietSince = unsaid?.since;
     this.children = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
     this.comparedAt = comparedAt(deps, this.children);
     this.record = new Map(recordByRef(pass.node.status?.inventory ?? []));
@@ -280,24 +287,35 @@ export class PassState {
 
   /** The status as it was read, or last taken to be written. */
   writtenStatus(): LynqNodeStatus | undefined {
-    return this.status;
+    return this.said;
   }
 
-  /** Whether what is to be said cannot wait a moment: the record changed, or the last status claims a readiness that is gone. */
-  isUrgent(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): boolean {
+  /**
+   * How much longer what is to be said may wait for more of the same, in milliseconds. Nothing when the last status claims a readiness that is gone,
+   * or when it has waited for as long as an object may be on record without its uid.
+   */
+  patience(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): number {
     this.quietSince ??= now;
-    if (now.getTime() - this.quietSince.getTime() > longestSilenceMilliseconds) return true;
-    const before = this.status;
-    const status = this.statusNow(verdicts, now);
-    if (isReady(before) && !isReady(status)) return true;
-    return canonicalJson(toJson(before?.inventory ?? [])) !== canonicalJson(toJson(status.inventory ?? []));
+    if (isReady(this.said) && !isReady(this.statusNow(verdicts, now))) return 0;
+    return Math.max(0, this.quietSince.getTime() + longestSilenceMilliseconds - now.getTime());
+  }
+
+  /** Whether the record has what the LynqNode does not say. */
+  hasUnsaidRecord(): boolean {
+    return recordText(this.said?.inventory) !== recordText(this.inventory());
+  }
+
+  /** What the next wave goes on from without it having been written. */
+  unsaid(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): Unsaid {
+    return { said: this.said, status: this.statusNow(verdicts, now), since: this.quietSince };
   }
 
   /** The status to write, or undefined when the last one still says it. Wording of a wait alone is not a change. */
   takeChangedStatus(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus | undefined {
     const status = this.statusNow(verdicts, now);
     this.quietSince = undefined;
-    if (this.status !== undefined && essence(this.status) === essence(status)) return undefined;
+    if (this.said !== undefined && essence(this.said) === essence(status)) return undefined;
+    this.said = status;
     this.status = status;
     return status;
   }

@@ -37,7 +37,8 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
       return { kind: 'removed' };
     }
     if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
-    const { attempt: made, inventory = [] } = read.node.status ?? {};
+    const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
+    const { attempt: made, inventory = [] } = unsaid?.status ?? read.node.status ?? {};
     const entries = await withPresentPolicies(deps, read.identity, removalRecord(made, inventory));
     const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
     for (const { namespace, name } of siblingsOf(deps, read.identity))
