@@ -8,6 +8,7 @@ import type { Cluster, ObjectRef } from '../domain/ports.ts';
 /** Secrets this product keeps for itself: keys of hubs, first results of key functions. Values stay inside the worker. */
 
 const keyBytes = 32;
+const rememberedHubs = 10_000;
 
 function secretRef(namespace: string, name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'Secret', namespace, name };
@@ -22,6 +23,10 @@ export function secretBytes(secret: JsonObject | undefined, key: string): Buffer
 /** 256-bit keys of hubs, from which stable randomness is derived (decisions.md section 2). */
 export interface HubKeys {
   of(namespace: string, hub: string): Promise<Uint8Array>;
+  /** The key if it is known already; otherwise it is looked for, and known a little later if it exists. */
+  known(namespace: string, hub: string): Uint8Array | undefined;
+  /** Resolves when everything that was looked for has been found or not. */
+  settled(): Promise<void>;
 }
 
 /**
@@ -29,20 +34,40 @@ export interface HubKeys {
  * A key is made once; of two workers that make one at the same time the first wins.
  */
 export function openHubKeys(cluster: Cluster, random: (length: number) => Uint8Array): HubKeys {
-  const known = new LRUCache<string, Promise<Uint8Array>>({ max: 1000 });
+  const asked = new LRUCache<string, Promise<Uint8Array>>({ max: rememberedHubs });
+  const found = new LRUCache<string, Uint8Array>({ max: rememberedHubs });
+  const searches = new Map<string, Promise<void>>();
   const find = async (namespace: string, hub: string): Promise<Uint8Array> =>
     (await readKey(cluster, namespace, hub)) ?? (await makeKey(cluster, { namespace, hub }, random(keyBytes)));
+  const search = (namespace: string, hub: string): Promise<void> =>
+    readKey(cluster, namespace, hub)
+      .then((key) => void (key === undefined || found.set(`${namespace}/${hub}`, key)))
+      // Whoever needs it asks again, and says what is wrong with it.
+      .catch(() => undefined)
+      .finally(() => searches.delete(`${namespace}/${hub}`));
   return {
+    known(namespace, hub) {
+      const id = `${namespace}/${hub}`;
+      const key = found.get(id);
+      if (key === undefined && !searches.has(id)) searches.set(id, search(namespace, hub));
+      return key;
+    },
+    async settled() {
+      await Promise.all(searches.values());
+    },
     of(namespace, hub) {
       const id = `${namespace}/${hub}`;
-      const asked = known.get(id);
-      if (asked !== undefined) return asked;
+      const earlier = asked.get(id);
+      if (earlier !== undefined) return earlier;
       // Many nodes of a hub begin at the same time: they share one question, and a failure is not kept.
       const key = find(namespace, hub);
-      known.set(id, key);
-      key.catch(() => {
-        if (known.get(id) === key) known.delete(id);
-      });
+      asked.set(id, key);
+      key.then(
+        (bytes) => void found.set(id, bytes),
+        () => {
+          if (asked.get(id) === key) asked.delete(id);
+        },
+      );
       return key;
     },
   };

@@ -12,6 +12,11 @@ export function canonicalJson(value: Json | undefined): string {
   return JSON.stringify(value ?? null);
 }
 
+/** 32 hex characters over the canonical JSON. Of what may be secret it stays inside the process (hashes.ts). */
+export function plainHash(value: Json | undefined): string {
+  return hashText(canonicalJson(value), 32);
+}
+
 /** 16 hex characters over the canonical JSON. */
 export function hashJson(value: Json | undefined): string {
   return hashText(canonicalJson(value), 16);

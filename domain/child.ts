@@ -2,7 +2,8 @@ import { isJsonObject, type JsonObject, textAt, textMapAt } from './api/json.ts'
 import type { InventoryEntry } from './api/node.ts';
 import { isDnsLabel, labelLength, subdomainLength } from './api/patterns.ts';
 import type { DeletionPolicy, TResource } from './api/resource.ts';
-import { hashJson } from './canonical.ts';
+import { plainHash } from './canonical.ts';
+import { formerHash, keyedHash } from './hashes.ts';
 import { labelValue } from './identity.ts';
 import { annotations, apiVersion, labels, reservedPrefix } from './keys.ts';
 import type { NodeIdentity } from './ownership.ts';
@@ -19,8 +20,10 @@ export interface DesiredChild {
   readonly body: JsonObject;
   /** Fields that are left to others once the object exists. */
   readonly ignored: readonly FieldPath[];
-  /** Over `body` without what is ignored: also the value of annotation `lynq.sh/applied-hash` in it. */
+  /** Keyed, over `body` without what is ignored: also the value of annotation `lynq.sh/applied-hash` in it. */
   readonly hash: string;
+  /** What an earlier version has recorded for the same content. */
+  readonly formerHash: string;
   /** The effective policy; `retainedBecause` names the retained entry that needs this one. */
   readonly policy: DeletionPolicy;
   readonly retainedBecause?: string;
@@ -113,7 +116,11 @@ function withHash(body: JsonObject, hash: string): JsonObject {
  * Every child carries both tracking labels, so that one watch per kind sees all; an ownerReference is set only inside the node's namespace and
  * only where the effective policy is Delete, since garbage collection knows nothing of Retain.
  */
-export function desiredChildren(identity: NodeIdentity, rendered: readonly RenderedEntry[]): readonly DesiredChild[] {
+export function desiredChildren(
+  identity: NodeIdentity,
+  rendered: readonly RenderedEntry[],
+  hubKey: Uint8Array,
+): readonly DesiredChild[] {
   const placed = rendered.map((item) => ({ ...item, ref: childRef(item, identity.namespace) }));
   const policies = effectivePolicies(
     placed.map(({ entry, object, ref }) => ({
@@ -129,13 +136,15 @@ export function desiredChildren(identity: NodeIdentity, rendered: readonly Rende
     const once = entry.creationPolicy === 'Once';
     const ignored = once ? [] : parseIgnoreFields(entry.id, entry.ignoreFields ?? []).paths;
     const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once, ignored }));
-    const hash = hashJson(withoutFields(body, ignored));
+    const plain = plainHash(withoutFields(body, ignored));
+    const hash = keyedHash(hubKey, plain);
     return {
       id: entry.id,
       ref,
       body: withHash(body, hash),
       ignored,
       hash,
+      formerHash: formerHash(plain),
       policy,
       ...(because === undefined ? {} : { retainedBecause: because }),
       entry,

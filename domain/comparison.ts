@@ -1,3 +1,4 @@
+import { isHashOf } from './hashes.ts';
 import { hashText } from './identity.ts';
 import { type ChildDigest, childSignature } from './node-plan.ts';
 import type { NodeDigest, ReportedChild } from './watching.ts';
@@ -20,9 +21,12 @@ export function isItsTurn(key: string, span: Span, intervalMilliseconds: number)
   return turns(span.until) > turns(span.after);
 }
 
+/** The key of the node's hub, where it is known. */
+type HubKey = Uint8Array | undefined;
+
 /** Whether fields have other values than we wrote, which is not ours to say of what is created once, and told already under `driftPolicy: Report`. */
-function isEdited({ once, drifted, baseline }: ReportedChild, child: ChildDigest): boolean {
-  return !once && !drifted && baseline !== undefined && child.ownedHash !== baseline;
+function isEdited({ once, drifted, baseline }: ReportedChild, child: ChildDigest, key: HubKey): boolean {
+  return !once && !drifted && baseline !== undefined && !isHashOf(baseline, child.ownedHash, key);
 }
 
 /** Whether readiness is another than was told, or cannot be told from here: the expression that decides is not known yet. */
@@ -34,22 +38,26 @@ function isOtherwiseReady({ state, readyWhen }: ReportedChild, { readiness, judg
 }
 
 /** Text that names how a child differs from what its node reported; undefined when it does not. `known`: its kind is watched. */
-function difference(reported: ReportedChild, child: ChildDigest | undefined, known: boolean): string | undefined {
+function difference(reported: ReportedChild, { known, child }: LookedUp, key: HubKey): string | undefined {
   if (reported.uid === undefined || !known) return undefined;
   if (child === undefined) return 'absent';
-  const differs = child.uid !== reported.uid || isEdited(reported, child) || isOtherwiseReady(reported, child);
+  const differs = child.uid !== reported.uid || isEdited(reported, child, key) || isOtherwiseReady(reported, child);
   return differs ? childSignature(child) : undefined;
 }
 
 /** What is known of a child now, and whether its kind is watched at all. */
-export type ChildLookup = (key: string) => { readonly known: boolean; readonly child: ChildDigest | undefined };
+interface LookedUp {
+  readonly known: boolean;
+  readonly child: ChildDigest | undefined;
+}
+
+export type ChildLookup = (key: string) => LookedUp;
 
 /** Text that names all differences between a node's record and its children as they are known; empty when there is none. */
-export function nodeDifferences(node: NodeDigest, lookUp: ChildLookup): string {
+export function nodeDifferences(node: NodeDigest, lookUp: ChildLookup, hubKey: HubKey): string {
   return [...node.children]
     .flatMap(([key, reported]) => {
-      const { known, child } = lookUp(key);
-      const found = difference(reported, child, known);
+      const found = difference(reported, lookUp(key), hubKey);
       return found === undefined ? [] : [`${key}=${found}`];
     })
     .toSorted()

@@ -24,7 +24,7 @@ export interface ChildDigest {
   readonly judgedBy?: string | undefined;
   /** Annotation `lynq.sh/applied-hash`. */
   readonly appliedHash?: string | undefined;
-  /** Hash of the fields our writes own (owned-fields.ts). */
+  /** Plain hash of the fields our writes own (owned-fields.ts). */
   readonly ownedHash?: string | undefined;
   /** Has entries in managedFields that may have to be moved before an apply (policies/field-managers.ts). */
   readonly movable?: boolean | undefined;
@@ -65,7 +65,7 @@ export interface PassFacts {
   readonly graph: Graph;
   readonly entries: ReadonlyMap<string, PlannedEntry>;
   readonly observed: ReadonlyMap<string, Observation>;
-  /** Hash of the owned fields after our last write, by id (owned-fields.ts); a live object that differs has drifted. */
+  /** Plain hash of the owned fields after our last write, by id (owned-fields.ts); a live object that differs has drifted. */
   readonly baselines: ReadonlyMap<string, string>;
   /** Hash of what we last applied, by id; absent for what only an earlier version wrote. */
   readonly written: ReadonlyMap<string, string>;
@@ -170,10 +170,11 @@ const finalReasons: ReadonlySet<string> = new Set<RefusedReason>(['Invalid', 'Im
  */
 function differenceOf(facts: PassFacts, child: DesiredChild, digest: ChildDigest): 'none' | 'wanted' | 'drifted' {
   if (child.entry.creationPolicy === 'Once') return 'none';
+  const isWanted = (hash: string | undefined) => hash === child.hash || hash === child.formerHash;
   const written = facts.written.get(child.id) ?? digest.appliedHash;
   const baseline = facts.baselines.get(child.id);
-  if (facts.forced.has(child.id) || written !== child.hash || baseline === '') return 'wanted';
-  const differs = digest.appliedHash !== child.hash || (baseline !== undefined && digest.ownedHash !== baseline);
+  if (facts.forced.has(child.id) || !isWanted(written) || baseline === '') return 'wanted';
+  const differs = !isWanted(digest.appliedHash) || (baseline !== undefined && digest.ownedHash !== baseline);
   return differs ? 'drifted' : 'none';
 }
 

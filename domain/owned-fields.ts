@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject, listAt, textAt } from './api/json.ts';
-import { canonicalJson } from './canonical.ts';
+import { plainHash } from './canonical.ts';
 import {
   allBelow,
   below,
@@ -11,7 +11,6 @@ import {
   pathsOf,
   unionOf,
 } from './field-sets.ts';
-import { hashText } from './identity.ts';
 import { managers } from './keys.ts';
 import { ignoredPaths, withoutFields } from './policies/ignored-fields.ts';
 
@@ -45,7 +44,7 @@ function extract({ value, counted }: Place, fields: FieldSet, others: readonly F
   });
 }
 
-/** Hash over the fields our writes own and their values; undefined when we own none. */
+/** Plain hash over the fields our writes own and their values; undefined when we own none. */
 export function ownedFieldsHash(object: JsonObject): string | undefined {
   const holdings = holdingsOf(object);
   const own = holdings.filter(isOwnHolding).map(({ fields }) => fields);
@@ -54,7 +53,7 @@ export function ownedFieldsHash(object: JsonObject): string | undefined {
   const fields = more.reduce(unionOf, first);
   const others = holdings.filter((holding) => !isOwnHolding(holding)).map((holding) => holding.fields);
   const place = { value: object, counted: withoutFields(object, ignoredPaths(object)) };
-  return hashText(canonicalJson(extract(place, fields, others)), 16);
+  return plainHash(extract(place, fields, others));
 }
 
 /** Whether any entry of managedFields names our apply manager: a sign that we, or the Go operator, wrote the object. */

@@ -33,6 +33,8 @@ export interface LeadingParts {
   readonly mayHold: (hub: HubRef) => Promise<boolean>;
   /** Says on a form that its hub does not exist. */
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
+  /** The key of a hub, once it is known here. */
+  readonly hubKey: (namespace: string, hub: string) => Uint8Array | undefined;
   readonly logger: Logger;
 }
 
@@ -77,6 +79,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
     runs,
     wake: signalWaker(parts.client),
     onMissing: syncSoon,
+    hubKey: parts.hubKey,
     logger: parts.logger,
   });
   dispatcher.start();

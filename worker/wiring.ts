@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { NodeRef } from '../activities/contract.ts';
 import { createActivities } from '../activities/index.ts';
 import type { Deps } from '../activities/deps.ts';
 import { WrittenEntries } from '../activities/events.ts';
@@ -19,7 +20,7 @@ import { openPostgresRowSource } from '../adapters/postgres/index.ts';
 import { hashText } from '../domain/identity.ts';
 import { installationLease } from '../domain/policies/other-operator.ts';
 import { readCrds } from '../deploy/crds.ts';
-import type { Logger, RowSource } from '../domain/ports.ts';
+import type { Logger, ObjectRef, RowSource } from '../domain/ports.ts';
 import { closeRenderThreads } from '../template/index.ts';
 import type { WorkerConfig } from './config.ts';
 import { installCrds } from './crds.ts';
@@ -144,6 +145,13 @@ function openKubernetes(config: WorkerConfig, logger: Logger): Promise<OpenedClu
   });
 }
 
+/** Keys are loaded before they are needed, so that a difference between a node and its children can be told at once. */
+function followNodes(deps: Deps, { ports }: Watches): LateWrites {
+  ports.nodes.onChange(({ after }) => after && deps.hubKeys.known(after.namespace, after.hub));
+  const remove = (node: NodeRef, ref: ObjectRef) => removeLateChild(deps, node, ref);
+  return new LateWrites({ ...ports, remove, logger: deps.logger });
+}
+
 /** Opens all connections, installs missing CRDs and makes the worker; nothing runs until `start` and `worker.run`. */
 export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const { config, temporal, logger } = parts;
@@ -158,18 +166,20 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     comparisonMilliseconds: config.relistSeconds * 1_000,
     mayHold: (hub) => mayHold(deps, hub),
     reportHubless: (form) => reportHubless(deps, form),
+    hubKey: (namespace, hub) => deps.hubKeys.known(namespace, hub),
     logger,
   });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
   const events = createEvents({ cluster: cluster.cluster, clock: cluster.clock, logger });
   const deps = openDeps(cluster, watches, events, parts);
-  const late = new LateWrites({ ...watches.ports, remove: (node, ref) => removeLateChild(deps, node, ref), logger });
+  const late = followNodes(deps, watches);
   const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));
   return {
     worker: await openWorker(parts, deps),
     installedCrds,
     async start() {
       await startWatches(cluster.reflector, watches, stop.signal);
+      await deps.hubKeys.settled();
       await leader.start();
     },
     async close() {

@@ -47,6 +47,7 @@ export interface NodePass extends ReadNode {
   /** Compiled `readyWhen` by entry id. */
   readonly readyWhen: ReadonlyMap<string, ReadyWhen>;
   readonly rules: FormRules;
+  readonly hubKey: Uint8Array;
   /** Names of overridden variables that hold. */
   readonly overridden: readonly string[];
 }
@@ -191,6 +192,7 @@ async function planPass(deps: Deps, read: ReadNode, input: PassInput): Promise<N
     inputHash: inputHash(read.object),
     readyWhen: revision.readyWhen,
     rules: revision.rules,
+    hubKey: await deps.hubKeys.of(read.identity.namespace, read.identity.hub),
   };
 }
 
@@ -209,7 +211,8 @@ async function plannedEntries(
   );
   const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
   const taken = new Map<string, string>();
-  const children = desiredChildren(read.identity, usable).map((child): PlannedEntry => {
+  const hubKey = await deps.hubKeys.of(read.identity.namespace, read.identity.hub);
+  const children = desiredChildren(read.identity, usable, hubKey).map((child): PlannedEntry => {
     const holder = taken.get(refKey(child.ref));
     taken.set(refKey(child.ref), holder ?? child.id);
     return holder === undefined ? { kind: 'desired', child } : sameObject(child, holder);

@@ -2,6 +2,8 @@ import type { Json } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, intendedRecord } from '../../domain/child.ts';
+import { isHashOf } from '../../domain/hashes.ts';
+import type { Observation } from '../../domain/node-plan.ts';
 
 /** Records and statuses of a pass, compared and put together. */
 
@@ -14,6 +16,16 @@ export function recordFor(child: DesiredChild, known: InventoryEntry | undefined
     ...(known?.applied === undefined ? {} : { applied: known.applied }),
     ...(known?.attempt === undefined ? {} : { attempt: known.attempt }),
   };
+}
+
+/** The recorded baseline as a plain hash where the object still has it; otherwise text that no plain hash equals. */
+export function plainBaseline(
+  { baseline = '' }: InventoryEntry,
+  observation: Observation | undefined,
+  hubKey: Uint8Array,
+): string {
+  const owned = observation?.kind === 'ours' ? observation.digest.ownedHash : undefined;
+  return owned !== undefined && isHashOf(baseline, owned, hubKey) ? owned : baseline;
 }
 
 /** The record of an object that is like any other once the creation of its node is complete. */

@@ -4,6 +4,7 @@ import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, describeRef, intendedRecord, refKey } from '../../domain/child.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { Creation } from '../../domain/creation.ts';
+import { keyedHash } from '../../domain/hashes.ts';
 import { furtherConditions } from '../../domain/node-conditions.ts';
 import { ownedFieldsHash, writtenOnlyByUs } from '../../domain/owned-fields.ts';
 import { childDigest } from '../../domain/node-digest.ts';
@@ -20,7 +21,7 @@ import { closedGate, type Gate, isUnstarted, presentCreation } from './first-sta
 import type { NodePass } from './gather.ts';
 import { recordByRef } from './gather.ts';
 import { watchedObservation } from './observe.ts';
-import { essence, isReady, recordFor, recordText, unmarked } from './pass-record.ts';
+import { essence, isReady, plainBaseline, recordFor, recordText, unmarked } from './pass-record.ts';
 import type { Fight, Repairs } from './repairs.ts';
 import type { Unsaid } from './unsaid.ts';
 
@@ -131,7 +132,8 @@ export class PassState {
     return new Map(
       this.children.flatMap((child) => {
         const record = this.recordOf(child);
-        return record?.uid === undefined ? [] : [[child.id, record.baseline ?? ''] as const];
+        if (record?.uid === undefined) return [];
+        return [[child.id, plainBaseline(record, this.observed.get(child.id), this.pass.hubKey)] as const];
       }),
     );
   }
@@ -198,7 +200,8 @@ export class PassState {
   /** Takes in what the server answered to a write. */
   recordWrite(child: DesiredChild, object: JsonObject, now: Date): void {
     const uid = textAt(object, 'metadata', 'uid');
-    const baseline = ownedFieldsHash(object);
+    const owned = ownedFieldsHash(object);
+    const baseline = owned === undefined ? undefined : keyedHash(this.pass.hubKey, owned);
     const attempt = this.recordOf(child)?.attempt;
     this.record.set(refKey(child.ref), {
       ...intendedRecord(child),

@@ -34,8 +34,8 @@ export const InventoryEntry = z.object({
   baseline: z
     .string()
     .optional()
-    .describe('Hash of the fields we own, as the server returned them after our last write.'),
-  applied: z.string().optional().describe('Hash of what we last applied.'),
+    .describe('Keyed hash of the fields we own, as the server returned them after our last write.'),
+  applied: z.string().optional().describe('Keyed hash of what we last applied.'),
   attempt: z
     .string()
     .optional()

@@ -1,4 +1,5 @@
 import { needsAnotherLook, nodeDifferences } from '../../domain/comparison.ts';
+import { isHashOf } from '../../domain/hashes.ts';
 import { childSignature } from '../../domain/node-plan.ts';
 import type { Logger } from '../../domain/ports.ts';
 import type { NodeDigest, ReportedChild } from '../../domain/watching.ts';
@@ -14,6 +15,8 @@ export interface DispatcherParts {
   readonly nodes: WatchedNodes;
   readonly children: WatchedChildren;
   readonly runs: LocalRuns;
+  /** The key of a hub, once it is known here. */
+  readonly hubKey: (namespace: string, hub: string) => Uint8Array | undefined;
   readonly wake: Waker;
   /** A node has no run though it needs one. */
   readonly onMissing: (node: NodeDigest) => void;
@@ -90,7 +93,7 @@ export class Dispatcher {
     const key = `${node.namespace}/${node.name}`;
     const { children } = this.parts;
     const lookUp = (child: string) => ({ known: children.isComplete(child), child: children.byKey(child) });
-    const differences = node.deleting || node.paused ? '' : nodeDifferences(node, lookUp);
+    const differences = node.deleting || node.paused ? '' : nodeDifferences(node, lookUp, this.keyOf(node));
     const before = this.compared.get(key);
     const times = before?.differences === differences ? before.times + 1 : 1;
     if (differences === '') this.compared.delete(key);
@@ -110,13 +113,18 @@ export class Dispatcher {
 
   /** Whether a child of a node that said Ready is gone or is not as it was written, which the watches may have shown while nobody led. */
   private hasDrifted(node: NodeDigest): boolean {
+    const hubKey = this.keyOf(node);
     return [...node.children].some(([key, reported]) => {
       if (reported.drifted) return false;
       if (reported.state !== 'Ready' || reported.baseline === undefined || !this.parts.children.isComplete(key))
         return false;
       const child = this.parts.children.byKey(key);
-      return child?.uid !== reported.uid || (!reported.once && child?.ownedHash !== reported.baseline);
+      return child?.uid !== reported.uid || (!reported.once && !isHashOf(reported.baseline, child?.ownedHash, hubKey));
     });
+  }
+
+  private keyOf({ namespace, hub }: NodeDigest): Uint8Array | undefined {
+    return this.parts.hubKey(namespace, hub);
   }
 
   private considerNode(node: NodeDigest): void {
@@ -132,7 +140,7 @@ export class Dispatcher {
     for (const node of new Set(named)) {
       const reported = node.children.get(key);
       if (reported === undefined || node.deleting) continue;
-      if (isNews(reported, before, after)) this.enqueue(node, 'childrenChanged');
+      if (isNews(reported, { before, after }, this.keyOf(node))) this.enqueue(node, 'childrenChanged');
     }
   }
 
@@ -178,13 +186,14 @@ export class Dispatcher {
  */
 export function isNews(
   reported: ReportedChild,
-  before: TrackedChild | undefined,
-  after: TrackedChild | undefined,
+  { before, after }: Pick<DigestChange<TrackedChild>, 'before' | 'after'>,
+  hubKey: Uint8Array | undefined,
 ): boolean {
   if (after === undefined) return true;
   if (reported.readyWhen && after.judgedBy === undefined) return true;
   if (before === undefined) {
-    const drifted = !reported.once && reported.baseline !== undefined && reported.baseline !== after.ownedHash;
+    const { once, baseline } = reported;
+    const drifted = !once && baseline !== undefined && !isHashOf(baseline, after.ownedHash, hubKey);
     return (
       drifted || reported.uid !== after.uid || (reported.state === 'Ready') !== (after.readiness.state === 'ready')
     );

@@ -52,6 +52,9 @@ export function rendered(object: JsonObject, entry: TResource, namespaced = true
   return { entry, object, namespaced };
 }
 
+/** The key of the hub that test nodes belong to. */
+export const hubKey = new Uint8Array(32).fill(7);
+
 /** A child as node-plan sees it: a ConfigMap of the node's namespace with the hash `hash-1`. */
 export function aChild(id: string, entry: Partial<TResource> = {}, change: Partial<DesiredChild> = {}): DesiredChild {
   const full = anEntry(id, entry);
@@ -61,6 +64,7 @@ export function aChild(id: string, entry: Partial<TResource> = {}, change: Parti
     body: aConfigMap(`${id}-object`),
     ignored: [],
     hash: 'hash-1',
+    formerHash: 'former-1',
     policy: full.deletionPolicy,
     entry: full,
     ...change,

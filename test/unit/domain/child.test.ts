@@ -14,13 +14,14 @@ import {
 } from '../../../domain/child.ts';
 import type { NodeIdentity } from '../../../domain/ownership.ts';
 import { json, reversedKeys, textMap } from '../../support/builders/arbitraries.ts';
-import { aConfigMap, aDeployment, anEntry, anIdentity, rendered } from '../../support/builders/resources.ts';
+import { aConfigMap, aDeployment, anEntry, anIdentity, rendered, hubKey } from '../../support/builders/resources.ts';
 
 interface Wish {
   readonly object?: JsonObject;
   readonly entry?: Partial<TResource>;
   readonly identity?: NodeIdentity;
   readonly namespaced?: boolean;
+  readonly key?: Uint8Array;
 }
 
 function child({
@@ -28,8 +29,9 @@ function child({
   entry = {},
   identity = anIdentity(),
   namespaced = true,
+  key = hubKey,
 }: Wish = {}): DesiredChild {
-  const [first] = desiredChildren(identity, [rendered(object, anEntry('settings', entry), namespaced)]);
+  const [first] = desiredChildren(identity, [rendered(object, anEntry('settings', entry), namespaced)], key);
   if (first === undefined) throw new Error('no child');
   return first;
 }
@@ -140,11 +142,15 @@ describe('domain/child', () => {
       });
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'credentials' } };
 
-      const made = desiredChildren(anIdentity(), [
-        rendered(secret, anEntry('credentials')),
-        rendered(database, anEntry('database', { deletionPolicy: 'Retain' })),
-        rendered(aConfigMap('other'), anEntry('other')),
-      ]);
+      const made = desiredChildren(
+        anIdentity(),
+        [
+          rendered(secret, anEntry('credentials')),
+          rendered(database, anEntry('database', { deletionPolicy: 'Retain' })),
+          rendered(aConfigMap('other'), anEntry('other')),
+        ],
+        hubKey,
+      );
 
       expect(made.map(({ policy, retainedBecause }) => [policy, retainedBecause])).toEqual([
         ['Retain', 'database'],
@@ -202,7 +208,7 @@ describe('domain/child', () => {
     it('is in the annotation, 16 hex characters', () => {
       const made = child();
 
-      expect(made.hash).toMatch(/^[0-9a-f]{16}$/);
+      expect(made.hash).toMatch(/^k-[0-9a-f]{32}$/);
       expect(metadataOf(made)['annotations']).toMatchObject({ 'lynq.sh/applied-hash': made.hash });
     });
 
@@ -229,6 +235,16 @@ describe('domain/child', () => {
 
     it('does not change with what does not reach the object', () => {
       expect(child({ entry: { timeoutSeconds: 7, waitForReady: false, dependIds: ['x'] } }).hash).toBe(child().hash);
+    });
+
+    it('cannot be made without the key of the hub, and says what an earlier version recorded for the same content', () => {
+      const made = child();
+      const other = child({ key: new Uint8Array(32).fill(8) });
+
+      expect(other.hash).not.toBe(made.hash);
+      expect(other.formerHash).toBe(made.formerHash);
+      expect(made.formerHash).toMatch(/^[0-9a-f]{16}$/);
+      expect(JSON.stringify(made.body)).not.toContain(made.formerHash);
     });
 
     it('does not change with an applied hash that the form itself carries', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { keyedHash } from '../../../domain/hashes.ts';
 import { type ChildLookup, isItsTurn, needsAnotherLook, nodeDifferences } from '../../../domain/comparison.ts';
 import type { NodeDigest, ReportedChild } from '../../../domain/watching.ts';
 import { aDigest } from '../../support/builders/node-pass.ts';
+import { hubKey } from '../../support/builders/resources.ts';
 
 const key = '/ConfigMap/tenants/settings';
 
@@ -10,7 +12,7 @@ function node(reported: Partial<ReportedChild> = {}): NodeDigest {
     uid: 'live-uid',
     namespace: 'tenants',
     state: 'Ready',
-    baseline: 'owned-1',
+    baseline: keyedHash(hubKey, 'owned-1'),
     apiVersion: 'v1',
     once: false,
     readyWhen: false,
@@ -84,11 +86,12 @@ describe('domain/comparison', () => {
 
   describe('nodeDifferences', () => {
     it('finds none where children are as they were reported', () => {
-      expect(nodeDifferences(node(), finds(aDigest()))).toBe('');
+      expect(nodeDifferences(node(), finds(aDigest()), hubKey)).toBe('');
       expect(
         nodeDifferences(
           node({ state: 'Progressing' }),
           finds(aDigest({ readiness: { state: 'failed', reason: 'x', message: '' } })),
+          hubKey,
         ),
       ).toBe('');
     });
@@ -100,11 +103,11 @@ describe('domain/comparison', () => {
       ['is not ready any more', node(), aDigest({ readiness: { state: 'progressing', reason: 'x', message: '' } })],
       ['became ready', node({ state: 'Progressing' }), aDigest()],
     ])('finds a child that %s', (_, of, child) => {
-      expect(nodeDifferences(of, finds(child))).toContain(key);
+      expect(nodeDifferences(of, finds(child), hubKey)).toContain(key);
     });
 
     it('names the same difference by the same text, and another by another', () => {
-      const text = (ownedHash: string) => nodeDifferences(node(), finds(aDigest({ ownedHash })));
+      const text = (ownedHash: string) => nodeDifferences(node(), finds(aDigest({ ownedHash })), hubKey);
       expect(text('owned-2')).toBe(text('owned-2'));
       expect(text('owned-2')).not.toBe(text('owned-3'));
     });
@@ -114,7 +117,24 @@ describe('domain/comparison', () => {
       ['a child that was never applied', node({ uid: undefined }), finds(undefined)],
       ['an edit of a child that is made once', node({ once: true }), finds(aDigest({ ownedHash: 'owned-2' }))],
     ])('concludes nothing from %s', (_, of, lookUp) => {
-      expect(nodeDifferences(of, lookUp)).toBe('');
+      expect(nodeDifferences(of, lookUp, hubKey)).toBe('');
+    });
+  });
+
+  describe('baselines', () => {
+    const plain = 'ab'.repeat(16);
+    const edited = aDigest({ ownedHash: 'cd'.repeat(16) });
+
+    it('holds one that an earlier version recorded, until an edit', () => {
+      const former = node({ baseline: plain.slice(0, 16) });
+      expect(nodeDifferences(former, finds(aDigest({ ownedHash: plain })), undefined)).toBe('');
+      expect(nodeDifferences(former, finds(edited), undefined)).toContain(key);
+    });
+
+    it('concludes nothing from a keyed one while the key is not known', () => {
+      const keyed = node({ baseline: keyedHash(hubKey, plain) });
+      expect(nodeDifferences(keyed, finds(edited), undefined)).toBe('');
+      expect(nodeDifferences(keyed, finds(edited), hubKey)).toContain(key);
     });
   });
 

@@ -167,7 +167,7 @@ describe('domain/node-digest', () => {
         deleting: false,
         readiness: { state: 'ready' },
         appliedHash: 'hash-1',
-        ownedHash: expect.stringMatching(/^[0-9a-f]{16}$/),
+        ownedHash: expect.stringMatching(/^[0-9a-f]{32}$/),
         movable: false,
       });
     });

@@ -248,6 +248,13 @@ describe('domain/node-plan', () => {
       expect(overview(aPass({ a: {} }, { observed: seen({ a: live.outdated }) }))).toEqual({ a: 'apply Pending' });
     });
 
+    it('leaves an object with the hash that an earlier version put on it for the same content', () => {
+      const before = { kind: 'ours', digest: aDigest({ appliedHash: 'former-1' }) } as const;
+      const written = new Map([['a', 'former-1']]);
+      expect(overview(aPass({ a: {} }, { observed: seen({ a: before }), written }))).toEqual({ a: 'none Ready' });
+      expect(overview(aPass({ a: {} }, { observed: seen({ a: before }) }))).toEqual({ a: 'none Ready' });
+    });
+
     it('writes an object that bears no applied hash', () => {
       const observed = seen({ a: { kind: 'ours', digest: aDigest({ appliedHash: undefined }) } });
 

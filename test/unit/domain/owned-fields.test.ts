@@ -47,8 +47,8 @@ describe('domain/owned-fields', () => {
       ).not.toBe(both);
     });
 
-    it('is 16 hex characters', () => {
-      expect(hash({ data: { a: '1' } }, { 'f:data': { 'f:a': {} } })).toMatch(/^[0-9a-f]{16}$/);
+    it('is 32 hex characters that begin as what earlier versions recorded', () => {
+      expect(hash({ data: { a: '1' } }, { 'f:data': { 'f:a': {} } })).toMatch(/^c203646a505786c5[0-9a-f]{16}$/);
     });
 
     it('changes with an owned value and not with one of another', () => {

@@ -16,7 +16,7 @@ import {
 } from '../../../domain/removal-plan.ts';
 import { acyclicEntries, dnsLabel, textMap } from '../../support/builders/arbitraries.ts';
 import { noon } from '../../support/builders/node-pass.ts';
-import { aConfigMap, anEntry, anIdentity, aRecord, rendered } from '../../support/builders/resources.ts';
+import { aConfigMap, anEntry, anIdentity, aRecord, rendered, hubKey } from '../../support/builders/resources.ts';
 
 const namespaceRecord = (id: string, name: string, change: Partial<InventoryEntry> = {}): InventoryEntry => {
   const { namespace: _, ...rest } = aRecord(id, { kind: 'Namespace', name, ...change });
@@ -176,7 +176,7 @@ describe('domain/removal-plan', () => {
     const mark = { identity, reason: 'LynqNodeDeleted', now: noon } as const;
     const bodyOf = (metadata: JsonObject, node = identity): JsonObject => {
       const entry = anEntry('kept', { deletionPolicy: 'Retain' });
-      return desiredChildren(node, [rendered(aConfigMap('kept', { metadata }), entry)])[0]?.body ?? {};
+      return desiredChildren(node, [rendered(aConfigMap('kept', { metadata }), entry)], hubKey)[0]?.body ?? {};
     };
     const asLive = (body: JsonObject, change: JsonObject = {}): JsonObject => ({
       ...body,

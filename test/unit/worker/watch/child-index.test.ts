@@ -52,7 +52,7 @@ function open() {
     set: (object: JsonObject) => deliver({ kind: 'set', object }),
     remove: (object: JsonObject) => deliver({ kind: 'removed', object }),
     /** For each change so far, whether the node would be woken. */
-    news: () => changes.map(({ before, after }) => isNews(reported, before, after)),
+    news: () => changes.map((change) => isNews(reported, change, undefined)),
   };
 }
 
