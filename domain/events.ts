@@ -55,6 +55,8 @@ export interface FormChange {
 
 /** What a sync says on a LynqNode that it changed. */
 export const nodeChangeEvents = {
+  editReverted: () =>
+    normal('EditReverted', 'What only the sync of the hub writes was changed by hand and is put back'),
   templateApplied: ({ form, hub, uid, before, generation, lists }: FormChange) =>
     normal(
       'TemplateApplied',

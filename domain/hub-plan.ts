@@ -29,6 +29,8 @@ export interface KnownNode {
   /** The same of values that wait for the form's rollout. */
   readonly pendingHash?: string | undefined;
   readonly deleting: boolean;
+  /** Someone changed by hand what only a sync writes (node-edits.ts). */
+  readonly edited?: boolean;
 }
 
 export interface HubFacts {
@@ -54,7 +56,8 @@ export interface Birth {
 export interface Update {
   readonly node: KnownNode;
   readonly form: PlannedForm;
-  readonly why: 'values' | 'form' | 'both';
+  /** `edited`: nothing differs but what someone changed by hand. */
+  readonly why: 'values' | 'form' | 'both' | 'edited';
 }
 
 export interface Removal {
@@ -94,7 +97,8 @@ export function difference(node: KnownNode, form: PlannedForm, dataHash: string)
   const revision = form.gated !== true && node.revision !== form.revision;
   if (values && revision) return 'both';
   if (values) return 'values';
-  return revision ? 'form' : undefined;
+  if (revision) return 'form';
+  return node.edited === true ? 'edited' : undefined;
 }
 
 function removals(facts: HubFacts): readonly Removal[] {

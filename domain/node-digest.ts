@@ -1,7 +1,8 @@
 import { at, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
 import { refKey } from './child.ts';
-import { hashText, labelValue } from './identity.ts';
-import { annotations, labels, reservedPrefix } from './keys.ts';
+import { hashText } from './identity.ts';
+import { annotations, reservedPrefix } from './keys.ts';
+import { hubOf, isEditedByHand, pairOf } from './node-edits.ts';
 import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
 import { hasMovableFields } from './policies/field-managers.ts';
@@ -87,25 +88,20 @@ function conditionStatus(node: JsonObject, type: string): string {
   return textAt(found, 'status') ?? 'Unknown';
 }
 
-/** The label decides (parity 1.6); the annotation only completes a name that was too long for a label. */
-export function hubOf(node: JsonObject, annotated: string | undefined): string {
-  const label = textAt(node, 'metadata', 'labels', labels.hub) ?? '';
-  if (annotated === undefined) return label;
-  return label === '' || labelValue(annotated) === label ? annotated : label;
-}
-
 /** What is kept of a LynqNode. */
 export function nodeDigest(node: JsonObject): NodeDigest {
   const found = textMapAt(node, 'metadata', 'annotations');
+  const { uid, form } = pairOf(node);
   const failed = Number(at(node, 'status', 'failedResources') ?? 0);
   return {
     name: textAt(node, 'metadata', 'name') ?? '',
     namespace: textAt(node, 'metadata', 'namespace') ?? '',
     nodeUid: textAt(node, 'metadata', 'uid') ?? '',
     resourceVersion: textAt(node, 'metadata', 'resourceVersion') ?? '',
-    hub: hubOf(node, found[annotations.hubId]),
-    rowUid: textAt(node, 'spec', 'uid') ?? '',
-    form: textAt(node, 'spec', 'templateRef') ?? '',
+    hub: hubOf(node),
+    rowUid: uid,
+    form,
+    edited: isEditedByHand(node),
     revision: textAt(node, 'spec', 'formRevision'),
     dataHash: annotationsDigest(found, (text) => hashText(text, 32)).hash,
     pendingHash: pendingHash(found),

@@ -79,6 +79,8 @@ export interface ChildIndex {
   judge(ref: ObjectRef, readyWhen: ReadyWhen | undefined): void;
   /** When the kind was last listed completely. */
   listedAt(kind: KindRef): Date | undefined;
+  /** Objects that are not being deleted and whose labels name LynqNodes of a namespace, by the name of the node. */
+  trackedFor(nodeNamespace: string): ReadonlyMap<string, readonly ObjectRef[]>;
   /** Takes out an object that a GET proved gone. */
   forget(ref: ObjectRef): void;
 }

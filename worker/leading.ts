@@ -71,7 +71,9 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   const counts = new CountKeeper(parts.refreshCounts, parts.logger);
   const stopNodes = nodes.onChange((change) => {
     counts.onNode(change);
-    if (change.before !== undefined && change.after === undefined) syncSoon(change.before);
+    const { before, after } = change;
+    if (before !== undefined && after === undefined) syncSoon(before);
+    if (after?.edited === true && before?.edited === false) syncSoon(after);
   });
   const dispatcher = new Dispatcher({
     nodes,

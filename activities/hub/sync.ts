@@ -30,6 +30,7 @@ import { pruneRevisions } from './prune-revisions.ts';
 import { endingReason, reportFailed, reportSynced, reserveDeletions, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
 import { StillWanted } from './still-wanted.ts';
+import { sweepStrays } from './sweep.ts';
 import { createNode, deleteNode, type NodeWrites, updateNode } from './write-nodes.ts';
 
 /** Writes to LynqNodes that run at the same time. */
@@ -104,7 +105,8 @@ async function syncRows(sync: Sync): Promise<SyncCounts> {
   };
   await prepareDeletions(sync, decided);
   const refused = await write(sync, decided);
-  await report(sync, decided, refused);
+  const strays = await sweep(sync, decided);
+  await report(sync, decided, { refused, strays });
   return countsOf(decided);
 }
 
@@ -158,9 +160,18 @@ function permitted(
   { source, guard }: Pick<Decided, 'source' | 'guard'>,
 ): Pick<HubPlan, 'update' | 'remove'> {
   return {
-    update: plan.update.filter(({ why }) => source.kind === 'known' || why === 'form'),
+    update: plan.update.filter(({ why }) => source.kind === 'known' || why === 'form' || why === 'edited'),
     remove: plan.remove.filter(({ why }) => guard.kind === 'allow' || why === 'form'),
   };
+}
+
+/** Only where deletions are allowed: what belongs to no node any more is found by the same read. */
+async function sweep({ deps, request, forms }: Sync, { read, source, guard }: Decided): Promise<readonly string[]> {
+  const { classified } = read;
+  if (guard.kind !== 'allow' || source.kind !== 'known') return [];
+  const active: ReadonlyMap<string, unknown> = classified.active;
+  const isLiving = (uid: string): boolean => active.has(uid) || classified.isFrozen(uid);
+  return sweepStrays(deps, request, { forms, isLiving });
 }
 
 /** An approval is used up by the first sync that judges by it, whether it fits or not. */
@@ -248,7 +259,11 @@ function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
   return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...byUid.values()];
 }
 
-async function report(sync: Sync, decided: Decided, refused: readonly FrozenRow[]): Promise<void> {
+async function report(
+  sync: Sync,
+  decided: Decided,
+  { refused, strays }: { readonly refused: readonly FrozenRow[]; readonly strays: readonly string[] },
+): Promise<void> {
   const { deps, request, hub, forms } = sync;
   const nodes = livingNodes(sync);
   const { read, plan, source, guard, leaving } = decided;
@@ -267,7 +282,7 @@ async function report(sync: Sync, decided: Decided, refused: readonly FrozenRow[
       refused: new Set(refused.map(({ uid }) => uid)),
     }),
     frozen: [...frozenRows(decided), ...refused],
-    warnings: [...read.proof.warnings, ...read.classified.warnings],
+    warnings: [...read.proof.warnings, ...read.classified.warnings, ...strays],
     source,
     guard,
     leaving,

@@ -3,6 +3,7 @@ import { nodeChangeEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { Birth, Removal, Update } from '../../domain/hub-plan.ts';
 import { labelValue } from '../../domain/identity.ts';
+import { ownedByHub } from '../../domain/node-edits.ts';
 import { annotations, apiVersion, finalizers, labels, managers } from '../../domain/keys.ts';
 import { liveOverrides, readOverrides, writeOverrides } from '../../domain/overrides.ts';
 import { writePendingValues } from '../../domain/rollout/values.ts';
@@ -14,6 +15,7 @@ import { tellSyncedNode } from '../events.ts';
 import { nodeRef, readNode, type ReadNode } from '../node/gather.ts';
 import { patchNode } from '../node/patch-node.ts';
 import { changesObjects } from '../rollout/values.ts';
+import { restoreNode } from './restore-node.ts';
 import { keepSecretValues } from '../secret-values.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -74,14 +76,6 @@ async function seal(writes: NodeWrites, birth: Birth, nodeUid: string): Promise<
 
 function newNode(writes: NodeWrites, birth: Birth): JsonObject {
   const { request, hub } = writes;
-  const owner = {
-    apiVersion,
-    kind: 'LynqHub',
-    name: request.hub,
-    uid: hub.hub.metadata.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
   return {
     apiVersion,
     kind: 'LynqNode',
@@ -90,7 +84,7 @@ function newNode(writes: NodeWrites, birth: Birth): JsonObject {
       namespace: request.namespace,
       labels: { [labels.hub]: labelValue(request.hub), [labels.uid]: birth.uid },
       annotations: { ...unsealed(rowValues(writes, birth.uid)), ...formAnnotations(writes, birth.form.name) },
-      ownerReferences: [owner],
+      ownerReferences: [ownedByHub({ name: request.hub, uid: hub.hub.metadata.uid })],
       finalizers: [finalizers.node],
     },
     spec: { uid: birth.uid, templateRef: birth.form.name, formRevision: birth.form.births ?? birth.form.revision },
@@ -184,6 +178,8 @@ async function changeOfRead(
 export async function updateNode(writes: NodeWrites, update: Update): Promise<'updated' | 'gone'> {
   const { node, form } = update;
   const { deps, request } = writes;
+  if (node.edited === true) await restoreNode(writes, node);
+  if (update.why === 'edited') return 'updated';
   const change = await changeOf(writes, update);
   if (change === undefined) return 'gone';
   const waits = typeof change.annotations[annotations.pendingValues] === 'string';

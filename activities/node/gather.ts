@@ -13,7 +13,8 @@ import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import type { Graph } from '../../domain/graph.ts';
 import { valuesSecret } from '../../domain/identity.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
-import { hubOf, inputHash } from '../../domain/node-digest.ts';
+import { inputHash } from '../../domain/node-digest.ts';
+import { hubOf, pairOf } from '../../domain/node-edits.ts';
 import type { PlannedEntry } from '../../domain/node-plan.ts';
 import { overriddenVariables, readOverrides } from '../../domain/overrides.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
@@ -75,9 +76,8 @@ export async function readNode(deps: Pick<Deps, 'cluster' | 'nodes'>, request: N
     namespace: node.metadata.namespace,
     name: node.metadata.name,
     nodeUid: node.metadata.uid,
-    hub: hubOf(object, node.metadata.annotations?.[annotations.hubId]),
-    form: node.spec.templateRef,
-    uid: node.spec.uid,
+    hub: hubOf(object),
+    ...pairOf(object),
   };
   return { object, node, identity };
 }

@@ -107,6 +107,18 @@ export class WatchedChildren implements ChildIndex {
     else this.rules.set(refKey(ref), readyWhen);
   }
 
+  trackedFor(nodeNamespace: string): ReadonlyMap<string, readonly ObjectRef[]> {
+    const found = new Map<string, ObjectRef[]>();
+    for (const store of this.stores.values())
+      for (const child of store.values()) {
+        if (child.nodeNamespace !== nodeNamespace || child.deleting) continue;
+        const refs = found.get(child.node) ?? [];
+        refs.push(child.ref);
+        found.set(child.node, refs);
+      }
+    return found;
+  }
+
   forget(ref: ObjectRef): void {
     const store = this.stores.get(groupOf(ref));
     const known = store?.get(refKey(ref));

@@ -153,6 +153,15 @@ describe('domain/hub-plan', () => {
       expect(plan.update[0]?.form).toEqual(web);
     });
 
+    it('puts a node back that was edited by hand, together with whatever else differs', () => {
+      const edited = aNode('acme', web, { edited: true });
+      expect(names(planHub(facts({ nodes: [edited] }))).update).toEqual(['acme-web (edited)']);
+      expect(names(planHub(facts({ nodes: [{ ...edited, revision: 'web-0' }] }))).update).toEqual(['acme-web (form)']);
+      expect(names(planHub(facts({ nodes: [{ ...edited, deleting: true }] })))).toEqual(nothing);
+      const frozen = { rows: new Map(), frozen: new Set(['acme']) };
+      expect(names(planHub(facts({ ...frozen, nodes: [edited] })))).toEqual(nothing);
+    });
+
     it('removes the nodes of a row that is gone or inactive', () => {
       const nodes = [aNode('acme', web), aNode('beta', web), aNode('beta', data)];
 
