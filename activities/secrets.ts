@@ -113,13 +113,18 @@ async function makeKey(
   });
 }
 
+/** The Secret with the first results of key and certificate functions of a node. */
+export function generatedRef(namespace: string, node: string): ObjectRef {
+  return secretRef(namespace, generatedSecret(node));
+}
+
 /** First results of key and certificate functions of a node. */
 export async function readGenerated(
   cluster: Cluster,
   namespace: string,
   node: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const secret = await cluster.get(secretRef(namespace, generatedSecret(node)));
+  const secret = await cluster.get(generatedRef(namespace, node));
   const data = textMapAt(secret, 'data');
   return new Map(
     Object.entries(data).map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]),
@@ -132,7 +137,7 @@ export async function keepGenerated(
   at: { readonly namespace: string; readonly node: string },
   results: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const ref = secretRef(at.namespace, generatedSecret(at.node));
+  const ref = generatedRef(at.namespace, at.node);
   const data = Object.fromEntries(
     [...results].map(([key, value]) => [toDataKey(key), Buffer.from(value, 'utf8').toString('base64')]),
   );

@@ -31,6 +31,8 @@ export class Removal {
   readonly reasons = new Map<string, string>();
   /** Those of the reasons that the API server gave. */
   readonly refusals = new Map<string, string>();
+  /** Something of the node stays, now or from an attempt before. */
+  keepsSomething = false;
   /** LynqNodes for which a Namespace stays. */
   readonly users = new Map<string, readonly string[]>();
   private readonly deps: Deps;
@@ -127,7 +129,10 @@ export class Removal {
   }
 
   private async release(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    if (!this.isOurs(entry, object)) return { kind: 'done' };
+    if (!this.isOurs(entry, object)) {
+      this.keepsSomething ||= isOrphaned(object);
+      return { kind: 'done' };
+    }
     const retain =
       removalAction(entry, object) === 'retain' || (await this.keepsOrphans(entry)) || (await this.isNeeded(entry));
     if (retain) return this.keep(entry, object, signal);
@@ -146,6 +151,7 @@ export class Removal {
   }
 
   private async keep(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
+    this.keepsSomething = true;
     if (isOrphaned(object)) return { kind: 'done' };
     const mark = { identity: this.read.identity, reason: this.orphanReason, now: this.deps.clock.now() };
     const result = await this.deps.cluster.patch(entry, 'merge', orphanPatch(object, mark), {

@@ -14,6 +14,7 @@ import { siblingsOf } from './boundaries.ts';
 import { waitingForForm } from './first-start.ts';
 import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
 import { withPresentPolicies } from './present-policies.ts';
+import { dropGenerated } from './generated.ts';
 import { Removal, removalStatus } from './removal.ts';
 import { tellBlocked } from './removal-events.ts';
 import { writeNodeStatus } from './status-writer.ts';
@@ -77,7 +78,10 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
     const blockers = blockersOf(deps, work.read);
     if (blockers.length > 0) removal.hold(`${waitingForForm} LynqNode ${blockers.join(', ')} goes first`);
     else await removal.proceed(attempt.signal);
-    if (blockers.length === 0 && removal.isDone()) return release(work);
+    if (blockers.length === 0 && removal.isDone()) {
+      if (!removal.keepsSomething) await dropGenerated(deps, work.read.identity);
+      return release(work);
+    }
     const elapsed = deps.clock.now().getTime() - started;
     if (elapsed >= quietMilliseconds) said = await report(work, said);
     if (elapsed >= longestWaitMilliseconds)

@@ -121,6 +121,7 @@ export const rules = {
       const identity = identityOf(entry);
       const uid: unknown = entry.requestObject?.preconditions?.uid;
       if (typeof uid !== 'string') return [{ identity, message: 'deleted without a precondition on its uid' }];
+      if (isKeptBesides(entry)) return [];
       const child = recordedBefore(run, identity, began(entry));
       if (child === undefined) return [{ identity, message: 'deleted without being on record' }];
       return child.uid === undefined || child.uid === uid
