@@ -124,7 +124,7 @@ export const rules = {
       if (isKeptBesides(entry)) return [];
       const child = recordedBefore(run, identity, began(entry));
       if (child === undefined) return [{ identity, message: 'deleted without being on record' }];
-      return child.uid === undefined || child.uid === uid
+      return child.uid === undefined || child.uid === uid || isLate(run, entry, uid)
         ? []
         : [{ identity, message: `deleted as ${uid}; its record says ${child.uid}` }];
     }),
@@ -165,6 +165,20 @@ function nodeOf({ records }: Case, identity: string, moment: string): NodeRecord
   return records
     .filter(({ from, children }) => from <= moment && children.some((child) => childIdentity(child) === identity))
     .at(-1);
+}
+
+/** Whether what goes was made by a create of ours that arrived when its node had been released: no record can name that object. */
+function isLate(run: Case, entry: AuditEntry, uid: string): boolean {
+  const identity = identityOf(entry);
+  const made = creations(run).findLast(
+    (other) =>
+      identityOf(other) === identity && other.responseObject?.metadata?.uid === uid && endedAt(other) <= began(entry),
+  );
+  if (made === undefined) return false;
+  const node = nodeOf(run, identity, began(made));
+  return run.ours.some(
+    (other) => releasesNode(other) && identityOf(other) === node?.identity && endedAt(other) <= began(made),
+  );
 }
 
 /** With a Namespace go the objects in it. */

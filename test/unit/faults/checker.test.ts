@@ -149,6 +149,22 @@ describe('test/support/faults/checker', () => {
     expect(broken([record, late])).toEqual(['preconditions']);
   });
 
+  it('lets an object go that a create made after its node was released, and no other', () => {
+    const record = recorded(child('ConfigMap', 'first', seen('first')));
+    const again = { ...made('configmaps', 'first'), responseObject: { metadata: { uid: 'uid-late' } } };
+    const life = (...middle: readonly ReturnType<typeof made>[]) =>
+      [record, deleted('configmaps', 'first'), ...middle, deleted('configmaps', 'first', 'uid-late')].map(
+        (entry, index) => ({
+          ...entry,
+          requestReceivedTimestamp: `2026-01-01T00:00:${10 + index}.000000Z`,
+          stageTimestamp: `2026-01-01T00:00:${10 + index}.500000Z`,
+        }),
+      );
+
+    expect(broken(life(released(), again))).toEqual([]);
+    expect(broken(life(again))).toContain('preconditions');
+  });
+
   it('notices a write to an object of somebody else', () => {
     const life = [marked('configmaps', 'theirs')];
 
