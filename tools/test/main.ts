@@ -60,7 +60,12 @@ const always = [
 ];
 
 /** Of the tests with faults: kills at some failpoints, chosen by a fixed seed, and the guard against mass deletion. */
-const someFaults = ['test/faults/failpoints', 'test/faults/database/guard', 'test/faults/database/ids'];
+const someFaults = [
+  'test/faults/failpoints',
+  'test/faults/database/guard',
+  'test/faults/database/ids',
+  'test/faults/objects/ids',
+];
 
 const steps: readonly Step[] = [
   { title: 'format', command: bin('biome'), args: ['format', '.'] },
@@ -76,7 +81,9 @@ const steps: readonly Step[] = [
 const suites: Readonly<Record<string, readonly Step[]>> = {
   all: steps,
   e2e: [tests('tests on real servers', 'stack')],
-  faults: [tests('tests with faults', 'faults')],
+  faults: [
+    tests('tests with faults', 'faults', { environment: { LYNQ_FAULTS: process.env['LYNQ_FAULTS'] ?? 'full' } }),
+  ],
 };
 
 const Counts = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numPendingTests: z.number() });

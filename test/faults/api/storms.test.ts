@@ -6,8 +6,11 @@ import { eventually, notYet, there, window } from '../../support/e2e/eventually.
 import { fourResources } from '../../support/faults/proxy-forms.ts';
 import { childrenOf, essenceOf } from '../../support/faults/proxy-golden.ts';
 import { openProxyWorld, type ProxyWorld, type Scenario } from '../../support/faults/proxy-world.ts';
+import { isFull } from '../../support/faults/seed.ts';
 
-const full = process.env['LYNQ_FAULTS'] === 'full';
+const full = isFull();
+/** A storm, and what it takes to settle afterwards. */
+const patience = full ? 600_000 : 240_000;
 const rows = ['r1', 'r2', 'r3', 'r4'];
 const nodes = rows.map((row) => `${row}-form`);
 
@@ -68,88 +71,108 @@ describe('faults/api/storms', () => {
     );
   }
 
-  test('K6 with 30 % errors everything is reached all the same, with at most twice the writes', () =>
-    weather(
-      'k6',
-      () => {
-        const share = 0.1;
-        const rules = [
-          world.proxy.add({ match: {}, rate: { share, seed: 6 }, fault: { kind: 'answer', code: 500 } }),
-          world.proxy.add({ match: {}, rate: { share, seed: 60 }, fault: { kind: 'answer', code: 503 } }),
-          world.proxy.add({
-            match: { where: ({ verb }) => verb !== 'watch' },
-            rate: { share, seed: 600 },
-            fault: { kind: 'answerAfter', code: 504 },
-          }),
-        ];
-        return () => {
-          expect(rules.map((rule) => rule.hits() > 0)).toEqual([true, true, true]);
-          for (const rule of rules) rule.remove();
-        };
-      },
-      full ? 120_000 : 24_000,
-    ));
+  test(
+    'K6 with 30 % errors everything is reached all the same, with at most twice the writes',
+    () =>
+      weather(
+        'k6',
+        () => {
+          const share = 0.1;
+          const rules = [
+            world.proxy.add({ match: {}, rate: { share, seed: 6 }, fault: { kind: 'answer', code: 500 } }),
+            world.proxy.add({ match: {}, rate: { share, seed: 60 }, fault: { kind: 'answer', code: 503 } }),
+            world.proxy.add({
+              match: { where: ({ verb }) => verb !== 'watch' },
+              rate: { share, seed: 600 },
+              fault: { kind: 'answerAfter', code: 504 },
+            }),
+          ];
+          return () => {
+            expect(rules.map((rule) => rule.hits() > 0)).toEqual([true, true, true]);
+            for (const rule of rules) rule.remove();
+          };
+        },
+        full ? 120_000 : 24_000,
+      ),
+    patience,
+  );
 
-  test('K23 broken and closed connections lose no update', () =>
-    weather(
-      'k23',
-      () => {
-        const plain = ({ verb }: { verb: string }) => verb !== 'watch';
-        const rules = [
-          world.proxy.add({ match: {}, rate: { share: 0.15, seed: 23 }, fault: { kind: 'reset' } }),
-          world.proxy.add({ match: { where: plain }, rate: { share: 0.15, seed: 230 }, fault: { kind: 'closeAfter' } }),
-          world.proxy.add({
-            match: { where: plain },
-            rate: { share: 0.1, seed: 2_300 },
-            fault: { kind: 'dropAnswer' },
-          }),
-        ];
-        const cutting = setInterval(() => {
-          for (const watch of world.proxy.watches()) watch.cut();
-        }, 1_500);
-        return () => {
-          clearInterval(cutting);
-          expect(rules.map((rule) => rule.hits() > 0)).toEqual([true, true, true]);
-          for (const rule of rules) rule.remove();
-        };
-      },
-      full ? 60_000 : 16_000,
-    ));
+  test(
+    'K23 broken and closed connections lose no update',
+    () =>
+      weather(
+        'k23',
+        () => {
+          const plain = ({ verb }: { verb: string }) => verb !== 'watch';
+          const rules = [
+            world.proxy.add({ match: {}, rate: { share: 0.15, seed: 23 }, fault: { kind: 'reset' } }),
+            world.proxy.add({
+              match: { where: plain },
+              rate: { share: 0.15, seed: 230 },
+              fault: { kind: 'closeAfter' },
+            }),
+            world.proxy.add({
+              match: { where: plain },
+              rate: { share: 0.1, seed: 2_300 },
+              fault: { kind: 'dropAnswer' },
+            }),
+          ];
+          const cutting = setInterval(() => {
+            for (const watch of world.proxy.watches()) watch.cut();
+          }, 1_500);
+          return () => {
+            clearInterval(cutting);
+            expect(rules.map((rule) => rule.hits() > 0)).toEqual([true, true, true]);
+            for (const rule of rules) rule.remove();
+          };
+        },
+        full ? 60_000 : 16_000,
+      ),
+    patience,
+  );
 
-  test('K1 while the API server cannot be reached nothing is lost, and afterwards all is made good', async () => {
-    const scenario = await world.scenario('k1', { forms: { form: fourResources }, rows: rows.slice(0, 3) });
-    await scenario.ready(nodes.slice(0, 3));
-    await scenario.quiet(2_000);
-    const before = uids(await childrenOf(world.cluster, scenario.namespace));
-    const up = world.proxy.down();
-    await scenario.insert('r4');
-    await counters(scenario, 2);
-    await window(full ? 60_000 : 20_000);
-    await up();
-    await settled(scenario, '2');
-    const after = await childrenOf(world.cluster, scenario.namespace);
-    expect(uids(after)).toEqual(expect.arrayContaining(before));
-    expect(essenceOf(after, scenario.namespace)).toEqual(calm.essence);
-    expect(scenario.deletes()).toEqual([]);
-  });
+  test(
+    'K1 while the API server cannot be reached nothing is lost, and afterwards all is made good',
+    async () => {
+      const scenario = await world.scenario('k1', { forms: { form: fourResources }, rows: rows.slice(0, 3) });
+      await scenario.ready(nodes.slice(0, 3));
+      await scenario.quiet(2_000);
+      const before = uids(await childrenOf(world.cluster, scenario.namespace));
+      const up = world.proxy.down();
+      await scenario.insert('r4');
+      await counters(scenario, 2);
+      await window(full ? 60_000 : 20_000);
+      await up();
+      await settled(scenario, '2');
+      const after = await childrenOf(world.cluster, scenario.namespace);
+      expect(uids(after)).toEqual(expect.arrayContaining(before));
+      expect(essenceOf(after, scenario.namespace)).toEqual(calm.essence);
+      expect(scenario.deletes()).toEqual([]);
+    },
+    patience,
+  );
 
-  test('K1 the same when the API server itself is down, and when its store is', async () => {
-    const scenario = await world.scenario('k1-real', { forms: { form: fourResources }, rows });
-    await scenario.ready(nodes);
-    await scenario.quiet(2_000);
-    const before = uids(await childrenOf(world.cluster, scenario.namespace));
-    const stack = await startStack({ dataDir: dirname(world.stack.kubeconfig) });
-    for (const [server, counter] of [
-      ['apiserver', 2],
-      ['etcd', 3],
-    ] as const) {
-      await stack.stopServer(server, { how: 'kill' });
-      await counters(scenario, counter);
-      await window(full ? 60_000 : 8_000);
-      await stack.startServer(server);
-      await settled(scenario, String(counter));
-    }
-    expect(uids(await childrenOf(world.cluster, scenario.namespace))).toEqual(before);
-    expect(scenario.deletes()).toEqual([]);
-  });
+  test(
+    'K1 the same when the API server itself is down, and when its store is',
+    async () => {
+      const scenario = await world.scenario('k1-real', { forms: { form: fourResources }, rows });
+      await scenario.ready(nodes);
+      await scenario.quiet(2_000);
+      const before = uids(await childrenOf(world.cluster, scenario.namespace));
+      const stack = await startStack({ dataDir: dirname(world.stack.kubeconfig) });
+      for (const [server, counter] of [
+        ['apiserver', 2],
+        ['etcd', 3],
+      ] as const) {
+        await stack.stopServer(server, { how: 'kill' });
+        await counters(scenario, counter);
+        await window(full ? 60_000 : 8_000);
+        await stack.startServer(server);
+        await settled(scenario, String(counter));
+      }
+      expect(uids(await childrenOf(world.cluster, scenario.namespace))).toEqual(before);
+      expect(scenario.deletes()).toEqual([]);
+    },
+    patience,
+  );
 });

@@ -3,6 +3,7 @@ import { eventually, notYet, there, window } from '../../support/e2e/eventually.
 import { configMap, configMapOf } from '../../support/faults/proxy-forms.ts';
 import { describeCall } from '../../support/faults/proxy-rules.ts';
 import { openProxyWorld, type ProxyWorld } from '../../support/faults/proxy-world.ts';
+import { isFull } from '../../support/faults/seed.ts';
 
 /** A promise and the way to resolve it. */
 function gate(): { readonly opened: Promise<void>; open(): void } {
@@ -138,7 +139,7 @@ describe('faults/api/writes', () => {
   });
 
   /** How much later a request arrives than it was sent. */
-  const lateness = process.env['LYNQ_FAULTS'] === 'full' ? 70_000 : 3_000;
+  const lateness = isFull() ? 70_000 : 3_000;
 
   test.concurrent('K9 a create that arrives after its object was removed does not bring it back', async () => {
     const scenario = await world.scenario('k9-create');

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import type { AdvanceOutcome } from '../../../../activities/contract.ts';
+import { advanceNode } from '../../../../activities/node/advance.ts';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { createFakeCluster, type FakeCall, type FakeCluster } from '../../../support/fake-cluster.ts';
+import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
+
+const namespace = 'tenants';
+const apiVersion = 'operator.lynq.sh/v1';
+const levels = 6;
+const owner = { apiVersion, kind: 'LynqHub', name: 'customers', uid: 'hub-uid', controller: true };
+
+const chain: JsonObject = {
+  hubId: 'customers',
+  configMaps: Array.from({ length: levels }, (_, at) => ({
+    id: `step-${at}`,
+    nameTemplate: `{{ .uid }}-${at}`,
+    ...(at === 0 ? {} : { dependIds: [`step-${at - 1}`] }),
+    spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '{{ .uid }}' } },
+  })),
+};
+
+async function open(process?: FakeProcess, cluster = createFakeCluster()) {
+  for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+  const running = process ?? (await startProcess(cluster));
+  const form = { namespace, name: 'web', uid: 'form-uid' };
+  cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  const revision = await running.deps.forms.ensure(form, chain);
+  cluster.seed({
+    apiVersion,
+    kind: 'LynqNode',
+    metadata: {
+      name: 'acme-web',
+      namespace,
+      labels: { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': 'acme' },
+      annotations: { 'lynq.sh/extra': '{}', 'lynq.sh/activate': '1', 'lynq.sh/hostOrUrl': '' },
+      finalizers: ['lynqnode.operator.lynq.sh/finalizer'],
+      ownerReferences: [owner],
+    },
+    spec: { uid: 'acme', templateRef: 'web', formRevision: revision.name },
+  });
+  return { cluster, running };
+}
+
+const wave = ({ deps }: FakeProcess): Promise<AdvanceOutcome> =>
+  advanceNode(deps, { namespace, node: 'acme-web', force: false }, { signal: new AbortController().signal });
+
+/** Waves until nothing more can be done, as the run of the node asks for them. */
+async function waves(process: FakeProcess, most = 50): Promise<readonly AdvanceOutcome[]> {
+  const outcomes: AdvanceOutcome[] = [];
+  while (outcomes.length < most) {
+    outcomes.push(await wave(process));
+    if (outcomes.at(-1)?.kind !== 'advanced') return outcomes;
+  }
+  return outcomes;
+}
+
+const isStatusWrite = ({ verb, ref, options }: FakeCall): boolean =>
+  verb === 'patch' && ref.kind === 'LynqNode' && (options as { subresource?: string }).subresource === 'status';
+const isApply = ({ verb, ref }: FakeCall): boolean => verb === 'apply' && ref.kind === 'ConfigMap';
+
+const statusOf = (cluster: FakeCluster): JsonObject => cluster.objects('LynqNode')[0]?.['status'] as JsonObject;
+const uidsOnRecord = (status: JsonObject) => listAt(status, 'inventory').map((entry) => textAt(entry, 'uid'));
+
+describe('activities/node/advance', () => {
+  it('says what several waves did in one write, after one for the record and before none of its objects', async () => {
+    const cluster = createFakeCluster();
+    const running = await startProcess(cluster, { now: () => new Date(1_790_000_000_000) });
+    await open(running, cluster);
+    const outcomes = await waves(running);
+
+    expect(outcomes.map(({ kind }) => kind)).toEqual([
+      ...Array.from({ length: levels - 1 }, () => 'advanced'),
+      'settled',
+    ]);
+    const writes = cluster.calls.filter((call) => isStatusWrite(call) || isApply(call));
+    expect(writes.map((call) => (isApply(call) ? 'apply' : 'status'))).toEqual([
+      'status',
+      ...Array.from({ length: levels }, () => 'apply'),
+      'status',
+    ]);
+    const live = cluster.objects('ConfigMap').map((object) => textAt(object, 'metadata', 'uid'));
+    expect(new Set(uidsOnRecord(statusOf(cluster)))).toEqual(new Set(live));
+  });
+
+  it('keeps nothing back for longer than two seconds', async () => {
+    const cluster = createFakeCluster();
+    let seconds = 0;
+    const slow = await startProcess(cluster, { now: () => new Date(1_790_000_000_000 + seconds * 1_000) });
+    await open(slow, cluster);
+    for (let count = 0; count < levels; count += 1) {
+      await wave(slow);
+      seconds += 3;
+    }
+    const said = cluster.calls.filter(isStatusWrite).length;
+    expect(said).toBeGreaterThanOrEqual(levels / 2);
+    expect(uidsOnRecord(statusOf(cluster))).not.toContain(undefined);
+  });
+
+  it.each([1, 2, 3, 4, 5])(
+    'goes on after a process that died with %s waves not said, and makes nothing twice',
+    async (done) => {
+      const { cluster, running } = await open();
+      for (let count = 0; count < done; count += 1) await wave(running);
+      const before = new Map(
+        cluster
+          .objects('ConfigMap')
+          .map((object) => [textAt(object, 'metadata', 'name'), textAt(object, 'metadata', 'uid')]),
+      );
+      expect(before.size).toBe(done);
+      running.die();
+      const next = await startProcess(cluster);
+      expect((await waves(next)).at(-1)?.kind).toBe('settled');
+
+      const after = new Map(
+        cluster
+          .objects('ConfigMap')
+          .map((object) => [textAt(object, 'metadata', 'name'), textAt(object, 'metadata', 'uid')]),
+      );
+      expect(after.size).toBe(levels);
+      for (const [name, uid] of before) expect(after.get(name)).toBe(uid);
+      expect(new Set(uidsOnRecord(statusOf(cluster)))).toEqual(new Set(after.values()));
+      const place = cluster.calls.length;
+      expect((await wave(next)).kind).toBe('settled');
+      expect(cluster.calls.slice(place).filter(({ verb }) => !['get', 'list'].includes(verb))).toEqual([]);
+    },
+  );
+
+  it('leaves what an earlier version wrote, whose hashes had no key, without a write', async () => {
+    const { cluster, running } = await open();
+    await waves(running);
+    const { inventory, ...status } = statusOf(cluster) as { inventory: readonly JsonObject[] };
+    const former = formerOf(cluster, running);
+    const older = inventory.map((entry) => ({ ...entry, ...former.get(textAt(entry, 'id') ?? '') }));
+    await cluster.patch(
+      { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' },
+      'merge',
+      { status: { ...status, inventory: older } },
+      { manager: 'lynq-operator', subresource: 'status' },
+    );
+    running.die();
+    const next = await startProcess(cluster);
+    const place = cluster.calls.length;
+    expect((await wave(next)).kind).toBe('settled');
+    expect(cluster.calls.slice(place).filter(({ verb }) => !['get', 'list'].includes(verb))).toEqual([]);
+  });
+});
+
+/** Baselines as earlier versions recorded them, by id. */
+function formerOf(cluster: FakeCluster, { deps }: FakeProcess): ReadonlyMap<string, JsonObject> {
+  return new Map(
+    cluster.objects('ConfigMap').map((object) => {
+      const name = textAt(object, 'metadata', 'name') ?? '';
+      const plain = deps.children.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name })?.ownedHash ?? '';
+      return [`step-${name.slice(-1)}`, { baseline: plain.slice(0, 16) }];
+    }),
+  );
+}
