@@ -40,7 +40,8 @@ export function childSignature(digest: ChildDigest | undefined): string {
 export type Observation =
   | { readonly kind: 'unread' }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'ours'; readonly digest: ChildDigest }
+  /** `untouched`: nobody but us has written the object itself, as far as its managedFields tell. */
+  | { readonly kind: 'ours'; readonly digest: ChildDigest; readonly untouched?: boolean }
   | { readonly kind: 'orphan'; readonly digest: ChildDigest }
   | { readonly kind: 'foreign'; readonly owner: string };
 

@@ -122,7 +122,7 @@ async function look({ deps, state }: Wave, id: string, signal: AbortSignal): Pro
     (error: unknown) => unreadable(state, id, error),
   );
   state.observed.set(id, observation);
-  if (observation.kind === 'ours') state.recordFound(child, observation.digest.uid);
+  if (observation.kind === 'ours') state.recordFound(child, observation);
 }
 
 /** What may not be read may not be written either; it holds back nothing but what depends on it. */

@@ -2,6 +2,7 @@ import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import type { DesiredChild } from '../../domain/child.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import type { Observation } from '../../domain/node-plan.ts';
+import { writtenOnlyByUs } from '../../domain/owned-fields.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import { isAppliedKeyOf } from '../../domain/peer-record.ts';
 import type { Deps } from '../deps.ts';
@@ -41,5 +42,8 @@ export async function lookAt(
   if (ownership.kind === 'ours') deps.children.judge(child.ref, readyWhen);
   deps.children.observe(object);
   if (ownership.kind === 'foreign') return ownership;
-  return { kind: ownership.kind, digest: childDigest(object, readyWhen) };
+  const digest = childDigest(object, readyWhen);
+  return ownership.kind === 'ours'
+    ? { ...ownership, digest, untouched: writtenOnlyByUs(object) }
+    : { kind: 'orphan', digest };
 }

@@ -2,7 +2,7 @@ import type { Json } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, intendedRecord } from '../../domain/child.ts';
-import { isHashOf } from '../../domain/hashes.ts';
+import { isHashOf, keyedHash } from '../../domain/hashes.ts';
 import type { Observation } from '../../domain/node-plan.ts';
 
 /** Records and statuses of a pass, compared and put together. */
@@ -26,6 +26,17 @@ export function plainBaseline(
 ): string {
   const owned = observation?.kind === 'ours' ? observation.digest.ownedHash : undefined;
   return owned !== undefined && isHashOf(baseline, owned, hubKey) ? owned : baseline;
+}
+
+/** What the record of an object says that we wrote and nobody has touched since; nothing where that cannot be told, so that it is written once more. */
+export function writtenBefore(
+  child: DesiredChild,
+  { digest, untouched }: Extract<Observation, { kind: 'ours' }>,
+  hubKey: Uint8Array,
+): Pick<InventoryEntry, 'baseline' | 'applied'> {
+  const { ownedHash, appliedHash } = digest;
+  if (untouched !== true || appliedHash !== child.hash || ownedHash === undefined) return {};
+  return { baseline: keyedHash(hubKey, ownedHash), applied: child.hash };
 }
 
 /** The record of an object that is like any other once the creation of its node is complete. */

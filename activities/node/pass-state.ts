@@ -21,7 +21,7 @@ import { closedGate, type Gate, isUnstarted, presentCreation } from './first-sta
 import type { NodePass } from './gather.ts';
 import { recordByRef } from './gather.ts';
 import { watchedObservation } from './observe.ts';
-import { essence, isReady, plainBaseline, recordFor, recordText, unmarked } from './pass-record.ts';
+import { essence, isReady, plainBaseline, recordFor, recordText, unmarked, writtenBefore } from './pass-record.ts';
 import type { Fight, Repairs } from './repairs.ts';
 import type { Unsaid } from './unsaid.ts';
 
@@ -52,6 +52,8 @@ export class PassState {
   private status: LynqNodeStatus | undefined;
   /** Since when there may be something to say that was not urgent. */
   private quietSince: Date | undefined;
+  /** The record was behind the objects. */
+  private isBehind = false;
 
   constructor(deps: Deps, read: NodePass, force: boolean, unsaid?: Unsaid) {
     const pass = unsaid === undefined ? read : { ...read, node: { ...read.node, status: unsaid.status } };
@@ -227,14 +229,19 @@ export class PassState {
     throw new LynqFailure('ClusterStale', message, { namespace, node: name, resource: child.id });
   }
 
-  /** An object of ours was found that needs no write: its uid belongs in the record. */
-  recordFound(child: DesiredChild, uid: string): void {
+  /**
+   * An object of ours was found whose uid belongs in the record. Whoever wrote it could not say so: that is said at once, so that processes which take
+   * turns get on.
+   */
+  recordFound(child: DesiredChild, found: Extract<Observation, { kind: 'ours' }>): void {
     const known = this.recordOf(child);
-    if (known?.uid === uid) return;
+    if (known?.uid === found.digest.uid) return;
+    this.isBehind = true;
     const { attempt } = known ?? {};
     this.record.set(refKey(child.ref), {
       ...intendedRecord(child),
-      uid,
+      uid: found.digest.uid,
+      ...writtenBefore(child, found, this.pass.hubKey),
       ...(attempt === undefined ? {} : { attempt }),
     });
   }
@@ -299,7 +306,7 @@ export class PassState {
    */
   patience(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): number {
     this.quietSince ??= now;
-    if (isReady(this.said) && !isReady(this.statusNow(verdicts, now))) return 0;
+    if (this.isBehind || (isReady(this.said) && !isReady(this.statusNow(verdicts, now)))) return 0;
     return Math.max(0, this.quietSince.getTime() + longestSilenceMilliseconds - now.getTime());
   }
 
@@ -317,6 +324,7 @@ export class PassState {
   takeChangedStatus(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus | undefined {
     const status = this.statusNow(verdicts, now);
     this.quietSince = undefined;
+    this.isBehind = false;
     if (this.said !== undefined && essence(this.said) === essence(status)) return undefined;
     this.said = status;
     this.status = status;

@@ -126,6 +126,19 @@ describe('activities/node/advance', () => {
     },
   );
 
+  it('gets on when processes take turns that know nothing of each other', async () => {
+    const { cluster, running } = await open();
+    const other = await startProcess(cluster);
+    const outcomes: AdvanceOutcome[] = [];
+    while (outcomes.length < 3 * levels && outcomes.at(-1)?.kind !== 'settled')
+      outcomes.push(await wave(outcomes.length % 2 === 0 ? running : other));
+
+    expect(outcomes.at(-1)?.kind).toBe('settled');
+    const made = cluster.calls.filter(isApply).map(({ ref }) => ref.name);
+    expect(made).toHaveLength(new Set(made).size);
+    expect(uidsOnRecord(statusOf(cluster))).not.toContain(undefined);
+  });
+
   it('leaves what an earlier version wrote, whose hashes had no key, without a write', async () => {
     const { cluster, running } = await open();
     await waves(running);
