@@ -27,7 +27,11 @@ export interface FakeProcess {
   die(): void;
 }
 
-export async function startProcess(cluster: FakeCluster, clock = { now: () => new Date() }): Promise<FakeProcess> {
+export async function startProcess(
+  cluster: FakeCluster,
+  clock = { now: () => new Date() },
+  rows = noRows,
+): Promise<FakeProcess> {
   const stop = new AbortController();
   const told: EventNote[] = [];
   const watches = openWatches(cluster.reflector, stop.signal, () => undefined);
@@ -35,7 +39,7 @@ export async function startProcess(cluster: FakeCluster, clock = { now: () => ne
   const deps: Deps = {
     ...watches.ports,
     cluster,
-    rows: noRows,
+    rows,
     directory: { listed: () => Promise.resolve(new Set()), count: () => Promise.resolve(0) },
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, (length) => new Uint8Array(length).fill(1)),

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { syncHub } from '../../../../activities/hub/sync.ts';
+import { advanceNode } from '../../../../activities/node/advance.ts';
+import { removeNode } from '../../../../activities/node/remove.ts';
+import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
+import { openInMemoryRowServer } from '../../../support/in-memory-row-source.ts';
+import { startProcess } from '../../../support/node-deps.ts';
+
+const namespace = 'tenants';
+const outside = 'outside';
+const apiVersion = 'operator.lynq.sh/v1';
+const attempt = { signal: new AbortController().signal };
+const node = { namespace, node: 'acme-web' };
+
+const hub: JsonObject = {
+  apiVersion,
+  kind: 'LynqHub',
+  metadata: { name: 'customers', namespace, generation: 1 },
+  spec: {
+    source: {
+      type: 'mysql',
+      syncInterval: '5s',
+      mysql: {
+        host: 'db.test',
+        port: 3306,
+        username: 'lynq_reader',
+        database: 'app',
+        table: 'nodes',
+        passwordRef: { name: 'db', key: 'password' },
+      },
+    },
+    valueMappings: { uid: 'id', activate: 'active' },
+  },
+};
+
+const form = (entries: JsonObject): JsonObject => ({
+  apiVersion,
+  kind: 'LynqForm',
+  metadata: { name: 'web', namespace, generation: 1 },
+  spec: { hubId: 'customers', ...entries },
+});
+
+const configMap = (id: string, more: JsonObject = {}): JsonObject => ({
+  id,
+  nameTemplate: `{{ .uid }}-${id}`,
+  ...more,
+  spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '{{ .uid }}' } },
+});
+
+const twoMaps = { configMaps: [configMap('near'), configMap('far', { targetNamespace: outside })] };
+
+async function open(entries: JsonObject = twoMaps) {
+  const cluster = createFakeCluster();
+  for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+  for (const name of [namespace, outside])
+    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, 'kubectl');
+  const password = { password: Buffer.from('secret').toString('base64') };
+  cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace }, data: password }, 'kubectl');
+  cluster.seed(hub);
+  cluster.seed(form(entries));
+  const server = openInMemoryRowServer();
+  const rows = (...uids: readonly string[]): void =>
+    void server.tables.set('app.nodes', { columns: ['id', 'active'], rows: uids.map((uid) => [uid, '1']) });
+  rows('acme');
+  let running = await startProcess(cluster, undefined, server.source);
+  const sync = () => syncHub(running.deps, { namespace, hub: 'customers' }, attempt);
+  return {
+    cluster,
+    rows,
+    sync,
+    settle: async (): Promise<void> => {
+      while ((await advanceNode(running.deps, { ...node, force: false }, attempt)).kind === 'advanced');
+    },
+    remove: () => removeNode(running.deps, node, attempt),
+    restart: async (): Promise<void> => {
+      running.die();
+      running = await startProcess(cluster, undefined, server.source);
+    },
+    told: () => running.told.map(({ reason }) => reason),
+  };
+}
+
+const nodeOf = (cluster: FakeCluster): JsonObject => cluster.objects('LynqNode')[0] ?? {};
+const nameOf = (object: JsonObject): string => textAt(object, 'metadata', 'name') ?? '';
+const ref = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' };
+
+describe('activities/hub/sync', () => {
+  it.each<readonly [string, JsonObject]>([
+    ['another row', { spec: { uid: 'other' } }],
+    ['another form', { spec: { templateRef: 'other' } }],
+    ['another hub', { metadata: { labels: { 'lynq.sh/hub': 'other' } } }],
+    ['no owner', { metadata: { ownerReferences: [] } }],
+    ['no finalizer', { metadata: { finalizers: [] } }],
+  ])('puts a LynqNode back that someone gave %s, and no object of it is touched', async (_, edit) => {
+    const { cluster, sync, settle, told } = await open();
+    await sync();
+    await settle();
+    const before = nodeOf(cluster);
+    await cluster.patch(ref, 'merge', edit, { manager: 'tenant' });
+    const place = cluster.calls.length;
+    await settle();
+    await sync();
+    await settle();
+
+    const after = nodeOf(cluster);
+    const shape = ({ metadata, spec }: JsonObject) => {
+      const { labels, ownerReferences, finalizers, uid } = metadata as JsonObject;
+      return { labels, ownerReferences, finalizers, uid, spec };
+    };
+    expect(shape(after)).toEqual(shape(before));
+    const touched = cluster.calls.slice(place).filter(({ verb }) => !['get', 'list'].includes(verb));
+    expect(touched.map(({ verb, ref: { kind } }) => `${verb} ${kind}`)).not.toContainEqual(
+      expect.stringMatching(/delete|ConfigMap/),
+    );
+    expect(told()).toContain('EditReverted');
+  });
+
+  describe('strays', () => {
+    /** The row goes, and its LynqNode without its objects: someone took the finalizer off while no worker ran. */
+    async function withLeftovers() {
+      const world = await open();
+      await world.sync();
+      await world.settle();
+      world.rows('other');
+      await world.cluster.patch(ref, 'merge', { metadata: { finalizers: [] } }, { manager: 'tenant' });
+      await world.cluster.delete(ref, textAt(nodeOf(world.cluster), 'metadata', 'uid') ?? '');
+      await world.restart();
+      return world;
+    }
+    const maps = (cluster: FakeCluster): readonly string[] => cluster.objects('ConfigMap').map(nameOf);
+
+    it('go with the first sync after their node is gone', async () => {
+      const { cluster, sync } = await withLeftovers();
+      expect(maps(cluster)).toContain('acme-far');
+      await sync();
+      expect(maps(cluster)).not.toContain('acme-far');
+      const deletes = cluster.calls.filter(({ verb, ref: { kind } }) => verb === 'delete' && kind === 'ConfigMap');
+      expect(deletes.length).toBeGreaterThan(0);
+    });
+
+    it('stay while their row is active: the node comes back to them', async () => {
+      const { cluster, sync, settle, rows } = await withLeftovers();
+      const before = cluster.objects('ConfigMap').find((object) => nameOf(object) === 'acme-far');
+      rows('acme');
+      await sync();
+      await settle();
+      const after = cluster.objects('ConfigMap').find((object) => nameOf(object) === 'acme-far');
+      expect(textAt(after, 'metadata', 'uid')).toBe(textAt(before, 'metadata', 'uid'));
+    });
+
+    it('stay when someone else made them, whatever their labels say', async () => {
+      const { cluster, sync } = await withLeftovers();
+      const labels = { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': namespace };
+      const annotations = { 'lynq.sh/deletion-policy': 'Delete' };
+      const metadata = { name: 'theirs', namespace: outside, labels, annotations };
+      cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, 'kubectl');
+      await sync();
+      expect(maps(cluster)).toContain('theirs');
+    });
+
+    it('stay while the read that says so may not delete anything', async () => {
+      const { cluster, sync } = await withLeftovers();
+      const guarded = { deletionGuard: { enabled: true, maxRows: 0, maxPercent: 0, allowEmpty: false } };
+      await cluster.patch(
+        { apiVersion, kind: 'LynqHub', namespace, name: 'customers' },
+        'merge',
+        { spec: { paused: true, ...guarded } },
+        { manager: 'tenant' },
+      );
+      await sync();
+      expect(maps(cluster)).toContain('acme-far');
+    });
+  });
+
+  it.each([
+    ['goes with its node', 'Delete', 0],
+    ['stays when the node leaves something that is kept', 'Retain', 1],
+  ])('what a node has generated %s', async (_, deletionPolicy, left) => {
+    const secret = { apiVersion: 'v1', kind: 'Secret', stringData: { key: '{{ genPrivateKey "ed25519" }}' } };
+    const entry = { id: 'key', nameTemplate: '{{ .uid }}-key', deletionPolicy, spec: secret };
+    const { cluster, sync, settle, remove, rows } = await open({ secrets: [entry], configMaps: [configMap('near')] });
+    await sync();
+    await settle();
+    const generated = () => cluster.objects('Secret').filter((object) => nameOf(object) === 'acme-web-generated');
+    expect(generated()).toHaveLength(1);
+    rows('other');
+    await sync();
+    let outcome = await remove();
+    while (outcome.kind !== 'removed') outcome = await remove();
+    expect(generated()).toHaveLength(left);
+  });
+});
