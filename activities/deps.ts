@@ -45,4 +45,6 @@ export interface Deps {
 export interface Attempt {
   /** Aborts when the attempt is cancelled or the worker stops. */
   readonly signal: AbortSignal;
+  /** Whether it was aborted because the worker stops, and not because another attempt may be running by now. */
+  readonly isStopping?: () => boolean;
 }

@@ -1,4 +1,4 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationDetails, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
 import { listBirths } from './hub/births.ts';
@@ -16,7 +16,8 @@ async function alive<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
   const { heartbeatTimeoutMs = longestBeatMilliseconds } = activityInfo();
   const timer = setInterval(() => heartbeat(), Math.min(longestBeatMilliseconds, heartbeatTimeoutMs / 4));
   try {
-    return await work({ signal: cancellationSignal() });
+    const isStopping = (): boolean => cancellationDetails()?.workerShutdown === true;
+    return await work({ signal: cancellationSignal(), isStopping });
   } finally {
     clearInterval(timer);
   }

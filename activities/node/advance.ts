@@ -61,8 +61,8 @@ async function runSafely(wave: Wave): Promise<AdvanceOutcome> {
     if (outcome.kind === 'superseded') await sayRecord(wave);
     return outcome;
   } catch (error) {
-    if (attempt.signal.aborted) await sayRecord(wave).catch(() => undefined);
-    else deps.unsaid.keep(state.pass.identity.nodeUid, unsaidOf(wave));
+    if (attempt.isStopping?.() === true) await sayRecord(wave).catch(() => undefined);
+    else if (!attempt.signal.aborted) deps.unsaid.keep(state.pass.identity.nodeUid, unsaidOf(wave));
     throw error;
   }
 }

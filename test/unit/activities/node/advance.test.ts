@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AdvanceOutcome } from '../../../../activities/contract.ts';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster, type FakeCall, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
 
@@ -125,6 +126,25 @@ describe('activities/node/advance', () => {
       expect(cluster.calls.slice(place).filter(({ verb }) => !['get', 'list'].includes(verb))).toEqual([]);
     },
   );
+
+  it.each([
+    ['what it has made is said before it ends', true, 1],
+    ['nothing is said by an attempt that another one may have taken the place of', false, 0],
+  ])('when its worker stops %s', async (_, stops, said) => {
+    const { cluster, running } = await open();
+    const stop = new AbortController();
+    cluster.intercept((call) => {
+      if (!isApply(call) || call.ref.name !== 'acme-1') return undefined;
+      stop.abort();
+      return { failure: new LynqFailure('ClusterStale', 'the request was given up') };
+    });
+    const request = { namespace, node: 'acme-web', force: false };
+    const ended = { signal: stop.signal, isStopping: () => stops && stop.signal.aborted };
+    await advanceNode(running.deps, request, ended);
+    await expect(advanceNode(running.deps, request, ended)).rejects.toThrow();
+
+    expect(uidsOnRecord(statusOf(cluster)).filter((uid) => uid !== undefined)).toHaveLength(said);
+  });
 
   it('gets on when processes take turns that know nothing of each other', async () => {
     const { cluster, running } = await open();
