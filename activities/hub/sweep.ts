@@ -1,12 +1,14 @@
 import { textAt } from '../../domain/api/json.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { apiVersion } from '../../domain/keys.ts';
+import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
-import { findStrays, type StrayFacts } from '../../domain/strays.ts';
+import { findStrays, type StrayFacts, type StrayNode, strayRecord } from '../../domain/strays.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import type { FormRevision } from '../forms.ts';
-import { removeLateChild } from '../node/late-child.ts';
+import { nodeRef } from '../node/gather.ts';
+import { Removal } from '../node/removal.ts';
 import type { JudgedForm } from './read-forms.ts';
 
 /** Revisions whose kinds are watched already. */
@@ -31,13 +33,17 @@ async function otherForms({ cluster }: Deps, { namespace, hub }: HubRef): Promis
 }
 
 /**
- * Takes away objects of this hub's forms whose LynqNode is gone though they should have gone with it: what a late create made while no worker ran, or
- * what was left of a node whose finalizer was taken off. Called after a proven read that allows deletions; returns warnings for people.
+ * Deals with objects of this hub's forms whose LynqNode is gone, as its removal would have: what a late create made while no worker ran, or what was left
+ * of a node whose finalizer was taken off. Called after a proven read that allows deletions; returns warnings for people.
  */
 export async function sweepStrays(
   deps: Deps,
   request: HubRef,
-  known: { readonly forms: readonly JudgedForm[]; readonly isLiving: (uid: string) => boolean },
+  known: {
+    readonly forms: readonly JudgedForm[];
+    readonly isLiving: (uid: string) => boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<readonly string[]> {
   await watchKinds(deps, known.forms);
   const { namespace } = request;
@@ -48,27 +54,31 @@ export async function sweepStrays(
     forms: known.forms.map(({ name }) => name),
   };
   const suspected = findStrays({ ...facts, otherForms: [] });
-  if (suspected.kind === 'few' && suspected.nodes.size === 0) return [];
+  if (suspected.kind === 'few' && suspected.nodes.length === 0) return [];
   const strays = findStrays({ ...facts, otherForms: await otherForms(deps, request) });
   if (strays.kind === 'tooMany')
     return [`objects of ${strays.rows} rows have lost their LynqNodes; that many are left as they are`];
-  for (const [node, refs] of strays.nodes) await sweepNode(deps, { namespace, node }, refs);
+  for (const node of strays.nodes) await sweepNode(deps, request, { node, signal: known.signal });
   return [];
 }
 
 /** What cannot be told or done now is found again by the next sync. */
 async function sweepNode(
   deps: Deps,
-  node: { readonly namespace: string; readonly node: string },
-  refs: readonly ObjectRef[],
+  { namespace, hub }: HubRef,
+  { node, signal }: { readonly node: StrayNode; readonly signal: AbortSignal },
 ): Promise<void> {
-  for (const ref of refs) {
-    try {
-      if ((await removeLateChild(deps, node, ref)) !== 'removed') continue;
-      deps.logger.warn('an object whose LynqNode is gone is taken away', { ...node, kind: ref.kind, name: ref.name });
-    } catch (error) {
-      if (!isLynqFailure(error)) throw error;
-      deps.logger.warn('an object whose LynqNode is gone could not be taken away yet', { ...node, kind: ref.kind });
-    }
+  const { name, form, uid, refs } = node;
+  try {
+    if ((await deps.cluster.get(nodeRef({ namespace, node: name }), signal)) !== undefined) return;
+    const read = async (ref: ObjectRef) => strayRecord(await deps.cluster.get(ref, signal), ref, { namespace, name });
+    const entries = (await Promise.all(refs.map(read))).filter((entry) => entry !== undefined);
+    if (entries.length === 0) return;
+    const identity: NodeIdentity = { namespace, name, nodeUid: '', hub, form, uid };
+    deps.logger.warn('a LynqNode is gone and has left objects', { namespace, node: name, objects: entries.length });
+    await new Removal(deps, { identity }, { entries, reason: 'LynqNodeDeleted' }).proceed(signal);
+  } catch (error) {
+    if (!isLynqFailure(error)) throw error;
+    deps.logger.warn('what a LynqNode has left cannot be read now', { namespace, node: name, type: error.type });
   }
 }

@@ -166,12 +166,15 @@ function permitted(
 }
 
 /** Only where deletions are allowed: what belongs to no node any more is found by the same read. */
-async function sweep({ deps, request, forms }: Sync, { read, source, guard }: Decided): Promise<readonly string[]> {
+async function sweep(
+  { deps, request, forms, attempt }: Sync,
+  { read, source, guard }: Decided,
+): Promise<readonly string[]> {
   const { classified } = read;
   if (guard.kind !== 'allow' || source.kind !== 'known') return [];
   const active: ReadonlyMap<string, unknown> = classified.active;
   const isLiving = (uid: string): boolean => active.has(uid) || classified.isFrozen(uid);
-  return sweepStrays(deps, request, { forms, isLiving });
+  return sweepStrays(deps, request, { forms, isLiving, signal: attempt.signal });
 }
 
 /** An approval is used up by the first sync that judges by it, whether it fits or not. */

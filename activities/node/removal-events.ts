@@ -17,8 +17,11 @@ export interface Kept {
 }
 
 /** An object has been marked and left in place. */
-export function tellKept(deps: Deps, read: ReadNode, { entry, before, after, reason }: Kept): void {
-  const { identity } = read;
+export function tellKept(
+  deps: Deps,
+  { identity }: Pick<ReadNode, 'identity'>,
+  { entry, before, after, reason }: Kept,
+): void {
   const owners = listAt(before, 'metadata', 'ownerReferences');
   if (owners.some((owner) => textAt(owner, 'uid') === identity.nodeUid)) {
     tellNode(deps, identity, removalEvents.retainPreserved(entry));

@@ -36,12 +36,12 @@ export class Removal {
   /** LynqNodes for which a Namespace stays. */
   readonly users = new Map<string, readonly string[]>();
   private readonly deps: Deps;
-  private readonly read: ReadNode;
+  private readonly read: Pick<ReadNode, 'identity'>;
   private readonly orphanReason: OrphanReason;
 
   constructor(
     deps: Deps,
-    read: ReadNode,
+    read: Pick<ReadNode, 'identity'>,
     work: { readonly entries: readonly InventoryEntry[]; readonly reason: OrphanReason },
   ) {
     this.deps = deps;

@@ -360,6 +360,11 @@ describe('faults/objects', () => {
     await world.worker.start();
 
     for (const path of [mapOf('o10-left', 'far'), mapOf('o10-left'), late]) await isGone(path);
+    await world.until(
+      mapOf('o10-left', 'kept'),
+      'is marked as kept',
+      ({ metadata }) => metadata.labels?.['lynq.sh/orphaned'] === 'true',
+    );
     expect(await uidOf(mapOf('o10-left', 'kept'))).toBe(kept);
     await world.settled(nodeOf('o1'));
   });

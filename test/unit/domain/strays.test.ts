@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../domain/api/json.ts';
 import type { ObjectRef } from '../../../domain/ports.ts';
-import { findStrays, type StrayFacts } from '../../../domain/strays.ts';
+import { findStrays, type StrayFacts, strayRecord } from '../../../domain/strays.ts';
 
 const late: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'node-acme', name: 'late' };
 
@@ -15,12 +16,13 @@ const facts = (change: Partial<StrayFacts> = {}): StrayFacts => ({
 
 const found = (change: Partial<StrayFacts>): readonly string[] => {
   const strays = findStrays(facts(change));
-  return strays.kind === 'few' ? [...strays.nodes.keys()] : [`${strays.rows} rows`];
+  return strays.kind === 'few' ? strays.nodes.map(({ name }) => name) : [`${strays.rows} rows`];
 };
 
 describe('domain/strays', () => {
   it('finds what names a LynqNode of a form that does not exist, of a row that has none', () => {
-    expect(findStrays(facts())).toEqual({ kind: 'few', nodes: new Map([['acme-web', [late]]]) });
+    const node = { name: 'acme-web', uid: 'acme', form: 'web', refs: [late] };
+    expect(findStrays(facts())).toEqual({ kind: 'few', nodes: [node] });
   });
 
   it.each<readonly [string, Partial<StrayFacts>]>([
@@ -58,5 +60,42 @@ describe('domain/strays', () => {
       new Map(Array.from({ length: count }, (_, index) => [`row-${index}-web`, [late]] as const));
     expect(found({ tracked: tracked(10) })).toHaveLength(10);
     expect(found({ tracked: tracked(11) })).toEqual(['11 rows']);
+  });
+
+  describe('strayRecord', () => {
+    const node = { namespace: 'lynq', name: 'acme-web' };
+    const object = (change: JsonObject = {}): JsonObject => ({
+      metadata: {
+        uid: 'live-uid',
+        labels: { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': 'lynq' },
+        annotations: { 'lynq.sh/deletion-policy': 'Delete' },
+        managedFields: [{ manager: 'lynq-operator', operation: 'Apply' }],
+        ...change,
+      },
+    });
+
+    it('names the very object, and what its node would have done with it', () => {
+      expect(strayRecord(object(), late, node)).toEqual({
+        ...late,
+        id: 'ConfigMap/late',
+        uid: 'live-uid',
+        policy: 'Delete',
+      });
+      expect(strayRecord(object({ annotations: {} }), late, node)?.policy).toBe('Retain');
+    });
+
+    it.each<readonly [string, JsonObject | undefined]>([
+      ['that is gone', undefined],
+      ['of another node', object({ labels: { 'lynq.sh/node': 'other-web', 'lynq.sh/node-namespace': 'lynq' } })],
+      ['that we never wrote', object({ managedFields: [{ manager: 'kubectl', operation: 'Update' }] })],
+      [
+        'that is kept already',
+        object({
+          labels: { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': 'lynq', 'lynq.sh/orphaned': 'true' },
+        }),
+      ],
+    ])('leaves an object %s', (_, live) => {
+      expect(strayRecord(live, late, node)).toBeUndefined();
+    });
   });
 });

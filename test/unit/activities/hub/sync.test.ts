@@ -48,7 +48,10 @@ const configMap = (id: string, more: JsonObject = {}): JsonObject => ({
   spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '{{ .uid }}' } },
 });
 
-const twoMaps = { configMaps: [configMap('near'), configMap('far', { targetNamespace: outside })] };
+const far = { targetNamespace: outside };
+const twoMaps = {
+  configMaps: [configMap('near'), configMap('far', far), configMap('kept', { ...far, deletionPolicy: 'Retain' })],
+};
 
 async function open(entries: JsonObject = twoMaps) {
   const cluster = createFakeCluster();
@@ -137,6 +140,9 @@ describe('activities/hub/sync', () => {
       expect(maps(cluster)).toContain('acme-far');
       await sync();
       expect(maps(cluster)).not.toContain('acme-far');
+      const kept = cluster.objects('ConfigMap').find((object) => nameOf(object) === 'acme-kept');
+      expect(textAt(kept, 'metadata', 'labels', 'lynq.sh/orphaned')).toBe('true');
+      expect(textAt(kept, 'metadata', 'annotations', 'lynq.sh/orphaned-from')).toBe('customers/web/acme');
       const deletes = cluster.calls.filter(({ verb, ref: { kind } }) => verb === 'delete' && kind === 'ConfigMap');
       expect(deletes.length).toBeGreaterThan(0);
     });
