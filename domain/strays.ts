@@ -16,8 +16,10 @@ import { isOrphaned } from './removal-plan.ts';
  */
 
 export interface StrayFacts {
-  /** Objects that are not being deleted, by the name of the LynqNode in their labels. */
-  readonly tracked: ReadonlyMap<string, readonly ObjectRef[]>;
+  /** LynqNodes that labels of objects name. */
+  readonly named: readonly string[];
+  /** Objects that are not being deleted and name a LynqNode. */
+  readonly naming: (node: string) => readonly ObjectRef[];
   /** Whether a LynqNode of this name exists, of whatever hub. */
   readonly exists: (node: string) => boolean;
   /** Whether a row, by its uid, has nodes: active, frozen, or not known. */
@@ -50,14 +52,16 @@ function pairsOf(node: string, forms: readonly string[]): readonly Pick<StrayNod
   });
 }
 
-export function findStrays({ tracked, exists, isLiving, forms, otherForms }: StrayFacts): Strays {
+export function findStrays({ named, naming, exists, isLiving, forms, otherForms }: StrayFacts): Strays {
   const rows = new Set<string>();
   const nodes: StrayNode[] = [];
-  for (const [name, refs] of tracked) {
+  for (const name of named) {
+    if (exists(name)) continue;
     const pairs = pairsOf(name, forms);
     const [pair] = pairs;
-    if (pair === undefined || exists(name) || pairs.some(({ uid }) => isLiving(uid))) continue;
-    if (pairsOf(name, otherForms).length > 0) continue;
+    if (pair === undefined || pairs.some(({ uid }) => isLiving(uid))) continue;
+    const refs = naming(name);
+    if (refs.length === 0 || pairsOf(name, otherForms).length > 0) continue;
     rows.add(pair.uid);
     nodes.push({ name, ...pair, refs });
   }

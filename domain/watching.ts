@@ -79,8 +79,10 @@ export interface ChildIndex {
   judge(ref: ObjectRef, readyWhen: ReadyWhen | undefined): void;
   /** When the kind was last listed completely. */
   listedAt(kind: KindRef): Date | undefined;
-  /** Objects that are not being deleted and whose labels name LynqNodes of a namespace, by the name of the node. */
-  trackedFor(nodeNamespace: string): ReadonlyMap<string, readonly ObjectRef[]>;
+  /** Names of the LynqNodes of a namespace that labels of objects name, whether they exist or not. */
+  namedIn(nodeNamespace: string): readonly string[];
+  /** Objects that are not being deleted and whose labels name a LynqNode. */
+  naming(nodeNamespace: string, node: string): readonly ObjectRef[];
   /** Takes out an object that a GET proved gone. */
   forget(ref: ObjectRef): void;
 }

@@ -48,7 +48,8 @@ export async function sweepStrays(
   await watchKinds(deps, known.forms);
   const { namespace } = request;
   const facts: Omit<StrayFacts, 'otherForms'> = {
-    tracked: deps.children.trackedFor(namespace),
+    named: deps.children.namedIn(namespace),
+    naming: (node) => deps.children.naming(namespace, node),
     exists: (node) => deps.nodes.get(namespace, node) !== undefined,
     isLiving: known.isLiving,
     forms: known.forms.map(({ name }) => name),

@@ -55,6 +55,8 @@ const groupOf = (kind: KindRef): string =>
 export class WatchedChildren implements ChildIndex {
   private readonly stores = new Map<string, DigestStore<TrackedChild>>();
   private readonly listeners = new Set<ChildListener>();
+  /** Keys of children by the LynqNode in their labels: its namespace, its name. */
+  private readonly named = new Map<string, Map<string, Set<string>>>();
   /** `readyWhen` by key of the child: evaluated when an object is delivered, so that only its verdict is kept. */
   private readonly rules = new Map<string, ReadyWhen>();
   private readonly reflector: Reflector;
@@ -107,16 +109,16 @@ export class WatchedChildren implements ChildIndex {
     else this.rules.set(refKey(ref), readyWhen);
   }
 
-  trackedFor(nodeNamespace: string): ReadonlyMap<string, readonly ObjectRef[]> {
-    const found = new Map<string, ObjectRef[]>();
-    for (const store of this.stores.values())
-      for (const child of store.values()) {
-        if (child.nodeNamespace !== nodeNamespace || child.deleting) continue;
-        const refs = found.get(child.node) ?? [];
-        refs.push(child.ref);
-        found.set(child.node, refs);
-      }
-    return found;
+  namedIn(nodeNamespace: string): readonly string[] {
+    return [...(this.named.get(nodeNamespace)?.keys() ?? [])];
+  }
+
+  naming(nodeNamespace: string, node: string): readonly ObjectRef[] {
+    const keys = this.named.get(nodeNamespace)?.get(node) ?? [];
+    return [...keys].flatMap((key) => {
+      const child = this.byKey(key);
+      return child === undefined || child.deleting ? [] : [child.ref];
+    });
   }
 
   forget(ref: ObjectRef): void {
@@ -142,7 +144,24 @@ export class WatchedChildren implements ChildIndex {
 
   private onStored(change: DigestChange<TrackedChild>): void {
     if (change.after === undefined) this.rules.delete(change.key);
+    this.index(change);
     this.changes.publish(changeKeys.child(change.key));
     for (const listener of this.listeners) listener(change);
+  }
+
+  private index({ key, before, after }: DigestChange<TrackedChild>): void {
+    if (before?.node === after?.node && before?.nodeNamespace === after?.nodeNamespace) return;
+    if (before !== undefined) this.unname(before);
+    if (after === undefined) return;
+    const nodes = this.named.get(after.nodeNamespace) ?? new Map<string, Set<string>>();
+    this.named.set(after.nodeNamespace, nodes.set(after.node, (nodes.get(after.node) ?? new Set()).add(key)));
+  }
+
+  private unname({ key, node, nodeNamespace }: TrackedChild): void {
+    const nodes = this.named.get(nodeNamespace);
+    const keys = nodes?.get(node);
+    keys?.delete(key);
+    if (keys?.size === 0) nodes?.delete(node);
+    if (nodes?.size === 0) this.named.delete(nodeNamespace);
   }
 }

@@ -6,7 +6,8 @@ import { findStrays, type StrayFacts, strayRecord } from '../../../domain/strays
 const late: ObjectRef = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'node-acme', name: 'late' };
 
 const facts = (change: Partial<StrayFacts> = {}): StrayFacts => ({
-  tracked: new Map([['acme-web', [late]]]),
+  named: ['acme-web'],
+  naming: () => [late],
   exists: () => false,
   isLiving: () => false,
   forms: ['web', 'data'],
@@ -26,18 +27,16 @@ describe('domain/strays', () => {
   });
 
   it.each<readonly [string, Partial<StrayFacts>]>([
+    ['that is on its way out already', { naming: () => [] }],
     ['whose LynqNode exists', { exists: (node) => node === 'acme-web' }],
     ['whose row is active or frozen: its node comes, or comes back', { isLiving: (uid) => uid === 'acme' }],
     ['of a form that this hub does not have', { forms: ['data'] }],
     ['that may be of a row of another hub', { otherForms: ['web'] }],
-    [
-      'that may be of a row of another hub by a longer name',
-      { tracked: new Map([['a-b-web', [late]]]), otherForms: ['b-web'] },
-    ],
+    ['that may be of a row of another hub by a longer name', { named: ['a-b-web'], otherForms: ['b-web'] }],
     [
       'of which any reading of its name is a living row',
       {
-        tracked: new Map([['a-b-web', [late]]]),
+        named: ['a-b-web'],
         forms: ['web', 'b-web'],
         isLiving: (uid) => uid === 'a',
       },
@@ -45,10 +44,7 @@ describe('domain/strays', () => {
     [
       'that names no row',
       {
-        tracked: new Map([
-          ['-web', [late]],
-          ['web', [late]],
-        ]),
+        named: ['-web', 'web'],
       },
     ],
   ])('leaves an object %s', (_, change) => {
@@ -56,10 +52,9 @@ describe('domain/strays', () => {
   });
 
   it('takes nothing away when more rows are concerned than late writes explain', () => {
-    const tracked = (count: number) =>
-      new Map(Array.from({ length: count }, (_, index) => [`row-${index}-web`, [late]] as const));
-    expect(found({ tracked: tracked(10) })).toHaveLength(10);
-    expect(found({ tracked: tracked(11) })).toEqual(['11 rows']);
+    const rows = (count: number) => Array.from({ length: count }, (_, index) => `row-${index}-web`);
+    expect(found({ named: rows(10) })).toHaveLength(10);
+    expect(found({ named: rows(11) })).toEqual(['11 rows']);
   });
 
   describe('strayRecord', () => {

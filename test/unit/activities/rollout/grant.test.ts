@@ -73,7 +73,7 @@ function world(uids: readonly string[]) {
       nodes,
       clock: { now: () => new Date('2026-11-20T12:00:00Z') },
       events: { record: (note: EventNote) => void told.push(note) },
-      hubKeys: { of: async () => key },
+      hubKeys: { of: async () => key, known: () => undefined, settled: async () => undefined },
     },
     revisions: () => cluster.objects('LynqNode').map((node) => textAt(node, 'spec', 'formRevision')),
     editForm: (body: JsonObject) =>

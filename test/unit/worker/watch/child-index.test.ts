@@ -101,4 +101,25 @@ describe('worker/watch/child-index', () => {
     set(database('3', 'Running'));
     expect(children.get(ref)?.judgedBy).toBeUndefined();
   });
+
+  it('finds the objects that name a LynqNode, until they are gone, on their way out or name another', () => {
+    const { children, set, remove } = open();
+    void children.track(ref);
+    const named = (version: string, node: string, change: JsonObject = {}): JsonObject => {
+      const object = database(version, 'Running');
+      const metadata = object['metadata'] as JsonObject;
+      const labels = { 'lynq.sh/node': node, 'lynq.sh/node-namespace': 'tenants' };
+      return { ...object, metadata: { ...metadata, labels, ...change } };
+    };
+    set(named('1', 'acme-web'));
+    expect(children.namedIn('tenants')).toEqual(['acme-web']);
+    expect(children.naming('tenants', 'acme-web').map(({ name }) => name)).toEqual([ref.name]);
+    set(named('2', 'other-web'));
+    expect(children.namedIn('tenants')).toEqual(['other-web']);
+    expect(children.naming('tenants', 'acme-web')).toEqual([]);
+    set(named('3', 'other-web', { deletionTimestamp: '2026-03-01T12:00:00Z' }));
+    expect(children.naming('tenants', 'other-web')).toEqual([]);
+    remove(named('4', 'other-web'));
+    expect(children.namedIn('tenants')).toEqual([]);
+  });
 });
