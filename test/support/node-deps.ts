@@ -8,6 +8,7 @@ import { openOtherOperators } from '../../activities/other-operators.ts';
 import { openHubKeys } from '../../activities/secrets.ts';
 import { ScopePolicy } from '../../domain/api/scope.ts';
 import type { EventNote, Logger, RowSource } from '../../domain/ports.ts';
+import { rowHash } from '../../worker/row-hash.ts';
 import { openWatches, startWatches } from '../../worker/watch/index.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 
@@ -40,6 +41,7 @@ export async function startProcess(
     ...watches.ports,
     cluster,
     rows,
+    rowHash,
     directory: { listed: () => Promise.resolve(new Set()), count: () => Promise.resolve(0) },
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, (length) => new Uint8Array(length).fill(1)),
