@@ -74,7 +74,9 @@ export function keysOf(element: string): JsonObject | undefined {
 function hasKeys(item: Json, keys: JsonObject): boolean {
   return (
     isJsonObject(item) &&
-    Object.entries(keys).every(([key, value]) => canonicalJson(item[key]) === canonicalJson(value))
+    Object.entries(keys).every(
+      ([key, value]) => item[key] === value || canonicalJson(item[key]) === canonicalJson(value),
+    )
   );
 }
 

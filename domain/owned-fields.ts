@@ -38,7 +38,8 @@ function extract({ value, counted }: Place, fields: FieldSet, others: readonly F
     return value !== undefined && (shared || map) ? true : (counted ?? null);
   }
   return elements.toSorted().flatMap((element): readonly Json[] => {
-    const inner = { value: member(value, element), counted: member(counted, element) };
+    const found = member(value, element);
+    const inner = { value: found, counted: counted === value ? found : member(counted, element) };
     if (inner.value !== undefined && inner.counted === undefined) return [];
     return [[element, extract(inner, below(fields, element) ?? {}, allBelow(others, element))]];
   });

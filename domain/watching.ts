@@ -60,6 +60,8 @@ export interface NodeIndex {
   get(namespace: string, name: string): NodeDigest | undefined;
   /** Nodes of a hub, in no particular order. */
   ofHub(namespace: string, hub: string): readonly NodeDigest[];
+  /** Nodes of one row of a hub, in no particular order. */
+  ofRow(namespace: string, hub: string, uid: string): readonly NodeDigest[];
   /** Nodes, other than the named one, that have an object on record in a Kubernetes namespace (the Namespace object itself does not count). */
   withObjectsIn(namespace: string, except: string): readonly NodeDigest[];
   /** Takes in a LynqNode that was read or written, if it is newer than what the watch has delivered. */

@@ -87,5 +87,5 @@ async function makesNamespaces(deps: Deps, { namespace, revision }: NodeDigest):
 
 /** The other nodes of the same row. */
 export function siblingsOf(deps: Deps, { namespace, hub, uid, name }: NodeIdentity): readonly NodeDigest[] {
-  return deps.nodes.ofHub(namespace, hub).filter((node) => node.rowUid === uid && node.name !== name);
+  return deps.nodes.ofRow(namespace, hub, uid).filter((node) => node.name !== name);
 }

@@ -14,6 +14,8 @@ export type NodeListener = (change: DigestChange<NodeDigest>) => void;
 export class WatchedNodes implements NodeIndex {
   /** By hub, then by key: a sync asks for all nodes of its hub several times. */
   private readonly hubs = new Map<string, Map<string, NodeDigest>>();
+  /** Keys by row of a hub; lists, since there are as many as rows and each is as short as there are forms. */
+  private readonly rows = new Map<string, readonly string[]>();
   private readonly namespaces = new Map<string, Set<string>>();
   private readonly changes: ChangePublisher;
   private readonly listeners = new Set<NodeListener>();
@@ -53,6 +55,10 @@ export class WatchedNodes implements NodeIndex {
     return [...(this.hubs.get(keyOf(namespace, hub))?.values() ?? [])];
   }
 
+  ofRow(namespace: string, hub: string, uid: string): readonly NodeDigest[] {
+    return this.lookUp(this.rows.get(keyOf(namespace, keyOf(hub, uid))));
+  }
+
   withObjectsIn(namespace: string, except: string): readonly NodeDigest[] {
     return this.lookUp(this.namespaces.get(namespace)).filter((node) => keyOf(node.namespace, node.name) !== except);
   }
@@ -61,7 +67,7 @@ export class WatchedNodes implements NodeIndex {
     this.store.observe(object);
   }
 
-  private lookUp(keys: ReadonlySet<string> | undefined): readonly NodeDigest[] {
+  private lookUp(keys: Iterable<string> | undefined): readonly NodeDigest[] {
     return [...(keys ?? [])].flatMap((key) => this.store.get(key) ?? []);
   }
 
@@ -70,6 +76,7 @@ export class WatchedNodes implements NodeIndex {
     const left = spacesOf(before);
     const entered = spacesOf(after);
     this.moveInHubs(change);
+    this.moveInRows(change);
     for (const space of left) if (!entered.has(space)) this.unlink(this.namespaces, space, key);
     for (const space of entered) this.link(this.namespaces, space, key);
 
@@ -89,6 +96,19 @@ export class WatchedNodes implements NodeIndex {
     if (after === undefined || entered === undefined) return;
     const nodes = this.hubs.get(entered) ?? new Map<string, NodeDigest>();
     this.hubs.set(entered, nodes.set(key, after));
+  }
+
+  private moveInRows({ key, before, after }: DigestChange<NodeDigest>): void {
+    const spotOf = (node: NodeDigest | undefined): string | undefined =>
+      node === undefined ? undefined : keyOf(node.namespace, keyOf(node.hub, node.rowUid));
+    const [left, entered] = [spotOf(before), spotOf(after)];
+    if (left === entered) return;
+    if (left !== undefined) {
+      const others = (this.rows.get(left) ?? []).filter((other) => other !== key);
+      if (others.length > 0) this.rows.set(left, others);
+      else this.rows.delete(left);
+    }
+    if (entered !== undefined) this.rows.set(entered, [...(this.rows.get(entered) ?? []), key]);
   }
 
   private link(index: Map<string, Set<string>>, spot: string, key: string): void {

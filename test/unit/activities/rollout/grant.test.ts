@@ -41,6 +41,7 @@ function seen(objects: readonly JsonObject[]): NodeIndex {
     synced: async () => undefined,
     get: (_, name) => digests.get(name),
     ofHub: () => [...digests.values()],
+    ofRow: (_, __, uid) => [...digests.values()].filter((node) => node.rowUid === uid),
     withObjectsIn: (): readonly NodeDigest[] => [],
     observe: () => undefined,
   };

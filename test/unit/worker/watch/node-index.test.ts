@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
+import { openChanges } from '../../../../worker/watch/changes.ts';
+import { WatchedNodes } from '../../../../worker/watch/node-index.ts';
+
+let version = 0;
+
+function node(uid: string, form: string, hub = 'hub'): JsonObject {
+  version += 1;
+  return {
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqNode',
+    metadata: {
+      name: `${uid}-${form}`,
+      namespace: 'ns',
+      uid: `${uid}-${form}`,
+      resourceVersion: String(version),
+      labels: { 'lynq.sh/hub': hub },
+    },
+    spec: { uid, templateRef: form },
+  };
+}
+
+const names = (nodes: readonly { readonly name: string }[]): readonly string[] =>
+  nodes.map(({ name }) => name).toSorted();
+
+function open(...objects: readonly JsonObject[]) {
+  const index = new WatchedNodes(openChanges());
+  for (const object of objects) index.observe(object);
+  return index;
+}
+
+describe('worker/watch/node-index', () => {
+  it('finds the nodes of a hub, and those of one row of it', () => {
+    const index = open(node('a', 'web'), node('a', 'api'), node('b', 'web'), node('c', 'web', 'other'));
+    expect(names(index.ofHub('ns', 'hub'))).toEqual(['a-api', 'a-web', 'b-web']);
+    expect(names(index.ofRow('ns', 'hub', 'a'))).toEqual(['a-api', 'a-web']);
+    expect(index.ofRow('ns', 'hub', 'c')).toEqual([]);
+    expect(index.ofRow('elsewhere', 'hub', 'a')).toEqual([]);
+  });
+
+  it('gives the latest digest of a node', () => {
+    const index = open(node('a', 'web'));
+    const changed = node('a', 'web');
+    index.observe({ ...changed, spec: { uid: 'a', templateRef: 'web', formRevision: 'web-2' } });
+    expect(index.ofRow('ns', 'hub', 'a').map(({ revision }) => revision)).toEqual(['web-2']);
+    expect(index.ofHub('ns', 'hub').map(({ revision }) => revision)).toEqual(['web-2']);
+  });
+
+  it('follows a node to another hub or row, and forgets none of its neighbours', () => {
+    const index = open(node('a', 'web'), node('a', 'api'), node('a', 'web', 'other'));
+    expect(names(index.ofHub('ns', 'hub'))).toEqual(['a-api']);
+    expect(names(index.ofRow('ns', 'hub', 'a'))).toEqual(['a-api']);
+    expect(names(index.ofHub('ns', 'other'))).toEqual(['a-web']);
+    expect(names(index.ofRow('ns', 'other', 'a'))).toEqual(['a-web']);
+  });
+});
