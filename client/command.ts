@@ -6,13 +6,27 @@ import type { ExitCode } from './exit-codes.ts';
  * print, through the context only; heavy modules are imported inside it.
  */
 
-/** Names of live objects a shell can offer. */
-export type Completion = 'hubs' | 'forms' | 'nodes' | 'uids' | 'namespaces' | 'files';
+/**
+ * What a shell can offer in a place: live names of the cluster, or what this machine knows. `targets` are hubs, nodes and uids; `entries` those of the
+ * node named in the argument before.
+ */
+export type Completion =
+  | 'hubs'
+  | 'forms'
+  | 'nodes'
+  | 'uids'
+  | 'targets'
+  | 'entries'
+  | 'namespaces'
+  | 'contexts'
+  | 'files';
 
 export interface Argument {
   readonly name: string;
   readonly summary: string;
   readonly kind: 'required' | 'optional' | 'variadic';
+  /** The only values there are. */
+  readonly choices?: readonly string[];
   readonly completes?: Completion;
 }
 
@@ -62,6 +76,8 @@ export interface Command {
   readonly args: readonly Argument[];
   readonly flags: Flags;
   readonly examples: readonly Example[];
+  /** Meaning of exit codes where it is another one than that of all commands (`exit-codes.ts`), by code. */
+  readonly exits?: Readonly<Record<number, string>>;
   run(input: Input, context: Context): Promise<ExitCode>;
 }
 

@@ -5,7 +5,10 @@ import type { Engine } from './engine.ts';
 
 export interface Output {
   write(text: string): void;
+  /** A terminal on which a line can be written over. */
   readonly isTerminal: boolean;
+  /** Colours are wanted: a terminal, and NO_COLOR is not set. */
+  readonly colours: boolean;
   /** Width to wrap help at. */
   readonly columns: number;
 }
@@ -28,6 +31,8 @@ export interface GlobalOptions {
   readonly address?: string | undefined;
   readonly temporalNamespace?: string | undefined;
   readonly profile?: string | undefined;
+  /** What the `--tls` flags say, by the names of the environment variables of the temporal CLI. */
+  readonly temporalTls: Readonly<Record<string, string>>;
   readonly timeoutMilliseconds: number;
 }
 
@@ -36,6 +41,8 @@ export interface Services {
   cluster(): Promise<Cluster>;
   /** Namespace of the kubeconfig's context, undefined when it names none. Needs no server. */
   contextNamespace(): Promise<string | undefined>;
+  /** Names of the kubeconfig's contexts. Needs no server. */
+  contextNames(): Promise<readonly string[]>;
   engine(): Promise<Engine>;
   close(): Promise<void>;
 }

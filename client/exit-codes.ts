@@ -1,7 +1,7 @@
 import type { FailureType } from '../domain/failures.ts';
 
 /** How `lynq` ends. Scripts rely on these; the reference page is made from `exitCodeMeanings`. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
+export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3, notYet: 4, interrupted: 130 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export const exitCodeMeanings = {
@@ -9,6 +9,7 @@ export const exitCodeMeanings = {
   failed: 'refused, not found, or problems were found; the reason is on stderr (problems of `lint` on stdout)',
   usage: 'the command line is wrong',
   unreachable: 'Kubernetes or Temporal cannot be reached, or did not answer in time',
+  notYet: 'what `--wait` waits for did not come about in time; it may still do so',
   interrupted: 'ended by Ctrl-C',
 } as const satisfies Record<keyof typeof exitCodes, string>;
 

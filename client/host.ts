@@ -23,9 +23,15 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     write: (text) => {
       if (text !== '') stream.write(text);
     },
-    isTerminal: stream.isTTY === true,
+    isTerminal: isTerminal(stream),
+    colours: isTerminal(stream) && (process.env['NO_COLOR'] ?? '') === '',
     columns: stream.columns ?? 80,
   };
+}
+
+/** One that can write a line over. */
+function isTerminal(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
 }
 
 const files: Files = {

@@ -1,18 +1,16 @@
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { parse } from 'yaml';
 import type { Json } from '../domain/api/json.ts';
 import { at, listAt, textAt } from '../domain/api/json.ts';
 
 /**
- * The namespace a kubeconfig's context names. Read here and not by the Kubernetes library, because commands that only speak to Temporal need it
+ * What a kubeconfig says about its contexts. Read here and not by the Kubernetes library, because commands that only speak to Temporal need it
  * too and the library takes most of a second to load. A file that cannot be read names nothing; whoever connects reports it properly.
  */
-export async function readContextNamespace(
-  paths: readonly string[],
-  context: string | undefined,
-  read: (path: string) => Promise<string>,
-): Promise<string | undefined> {
+type Read = (path: string) => Promise<string>;
+
+async function readConfigs(paths: readonly string[], read: Read): Promise<readonly Json[]> {
+  const { parse } = await import('yaml');
   const configs: Json[] = [];
   for (const path of paths) {
     const config = await read(path)
@@ -20,12 +18,29 @@ export async function readContextNamespace(
       .catch(() => undefined);
     if (config !== undefined) configs.push(config);
   }
+  return configs;
+}
+
+/** The namespace a context names; the current one when none is given. */
+export async function readContextNamespace(
+  paths: readonly string[],
+  context: string | undefined,
+  read: Read,
+): Promise<string | undefined> {
+  const configs = await readConfigs(paths, read);
   const current = context ?? configs.map((config) => textAt(config, 'current-context')).find((name) => name);
   const entry = configs
     .flatMap((config) => listAt(config, 'contexts'))
     .find((candidate) => textAt(candidate, 'name') === current);
   const namespace = textAt(at(entry, 'context'), 'namespace')?.trim();
   return namespace === '' ? undefined : namespace;
+}
+
+/** Names of all contexts, the first file's first. */
+export async function readContextNames(paths: readonly string[], read: Read): Promise<readonly string[]> {
+  const configs = await readConfigs(paths, read);
+  const names = configs.flatMap((config) => listAt(config, 'contexts')).map((context) => textAt(context, 'name'));
+  return [...new Set(names.flatMap((name) => name ?? []))];
 }
 
 export interface Environment {

@@ -1,17 +1,31 @@
-import { Argument, Command as Commander, CommanderError, Option } from 'commander';
+import { Argument, Command as Commander, CommanderError, Help, Option } from 'commander';
 import type { Argument as ArgumentSpec, Command, Flag, Flags, Input } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { type Host, makeContext } from './context.ts';
 import { describeError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { globalFlags, globalOptions } from './global-flags.ts';
+import { globalFlags, globalOptions, type GlobalValues, rareFlags } from './global-flags.ts';
+import { completionWord } from './completion/protocol.ts';
 
 /** The command line made from the command table: parsing, help and errors in one style. Nothing here knows what a command does. */
 
+export interface ProgramOptions {
+  /** What people type to get here: `lynq`, or `kubectl lynq` for the plugin. */
+  readonly name?: string;
+}
+
 /** Runs one command line (without `node` and the script) and resolves to the exit code; never throws, never ends the process. */
-export async function runProgram(argv: readonly string[], host: Host): Promise<ExitCode> {
+export async function runProgram(
+  argv: readonly string[],
+  host: Host,
+  { name = 'lynq' }: ProgramOptions = {},
+): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.ok;
-  const program = buildProgram(host, (code) => {
+  if (argv[0] === completionWord) {
+    const { answerShell } = await import('./completion/answer.ts');
+    return answerShell(argv.slice(1), host);
+  }
+  const program = buildProgram(host, name, (code) => {
     exitCode = code;
   });
   try {
@@ -25,8 +39,8 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<E
   }
 }
 
-function buildProgram(host: Host, done: (code: ExitCode) => void): Commander {
-  const program = new Commander('lynq');
+function buildProgram(host: Host, name: string, done: (code: ExitCode) => void): Commander {
+  const program = new Commander(name);
   program
     .description('Operate Lynq: hubs, forms and nodes on Kubernetes, run by Temporal.')
     .helpOption('-h, --help', 'show help')
@@ -41,12 +55,18 @@ function buildProgram(host: Host, done: (code: ExitCode) => void): Commander {
       getErrHasColors: () => false,
       outputError: (text, write) => write(errorText(text)),
     })
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name(), visibleGlobalOptions })
     .optionsGroup('Global options:')
     .version(host.version(), '-V, --version', 'show the version');
   addFlags(program, globalFlags);
   for (const command of commands) addCommand(program, command, host, done);
   return program;
+}
+
+/** Flags of the connection that few need would push what a command is about off the screen. */
+function visibleGlobalOptions(this: Help, command: Commander): Option[] {
+  const all = Help.prototype.visibleGlobalOptions.call(this, command);
+  return all.filter(({ long }) => !rareFlags.has(long?.slice(2) ?? ''));
 }
 
 /** commander says `error: unknown option '--x'\n(Did you mean --y?)`. */
@@ -68,7 +88,7 @@ function addCommand(program: Commander, command: Command, host: Host, done: (cod
     .aliases(command.aliases ?? []);
   for (const argument of command.args) made.addArgument(argumentOf(argument));
   addFlags(made, command.flags);
-  made.addHelpText('after', examplesText(command));
+  made.addHelpText('after', helpTail(program.name(), command));
   made.action(async () => done(await runCommand(made, command, host)));
 }
 
@@ -81,7 +101,8 @@ function groupOf(parent: Commander, word: string): Commander {
 
 function argumentOf(argument: ArgumentSpec): Argument {
   const name = argument.kind === 'variadic' ? `${argument.name}...` : argument.name;
-  return new Argument(argument.kind === 'required' ? `<${name}>` : `[${name}]`, argument.summary);
+  const made = new Argument(argument.kind === 'required' ? `<${name}>` : `[${name}]`, argument.summary);
+  return argument.choices === undefined ? made : made.choices(argument.choices);
 }
 
 function addFlags(command: Commander, flags: Flags): void {
@@ -100,14 +121,16 @@ function optionOf(long: string, flag: Flag): Option {
   return flag.default === undefined ? option : option.default(flag.default);
 }
 
-function examplesText({ examples }: Command): string {
-  if (examples.length === 0) return '';
-  const lines = examples.flatMap(({ command, summary }) => [`  # ${summary}`, `  ${command}`]);
-  return `\nExamples:\n${lines.join('\n')}\n`;
+function helpTail(name: string, { examples, exits = {} }: Command): string {
+  const example = (command: string): string => `  ${command.replaceAll(/\blynq (?=[a-z])/g, `${name} `)}`;
+  const shown = examples.flatMap(({ command, summary }) => [`  # ${summary}`, example(command)]);
+  const codes = Object.entries(exits).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  const exitText = codes.length === 0 ? [] : ['', 'Exit codes:', ...codes];
+  return ['', 'Examples:', ...shown, ...exitText, ''].join('\n');
 }
 
 async function runCommand(made: Commander, command: Command, host: Host): Promise<ExitCode> {
-  const options = globalOptions(valuesOf(made, globalFlags) as Record<string, string | undefined>);
+  const options = globalOptions(valuesOf(made, globalFlags) as GlobalValues);
   const context = makeContext(host, options);
   try {
     return await command.run({ args: argumentsOf(made, command), flags: valuesOf(made, command.flags) }, context);

@@ -1,4 +1,4 @@
-import { LynqForm } from '../domain/api/form.ts';
+import type { LynqForm } from '../domain/api/form.ts';
 import type { JsonObject } from '../domain/api/json.ts';
 import { type KeptRevision, keptRevisions, revisionKind, revisionSelector } from '../domain/rollout/revisions.ts';
 import type { Context } from './context.ts';
@@ -14,7 +14,8 @@ export interface FoundForm {
 export async function findForm(context: Context, name: string): Promise<FoundForm> {
   const cluster = await context.services.cluster();
   const object = await requireObject(cluster, kinds.form, await context.namespace(), name);
-  return { form: LynqForm.parse(object), object };
+  const schemas = await import('../domain/api/form.ts');
+  return { form: schemas.LynqForm.parse(object), object };
 }
 
 /** The kept revisions of a form, newest first. */

@@ -69,7 +69,7 @@ function readConfig(options: GlobalOptions, environment: Readonly<Record<string,
   try {
     return loadClientConnectConfig({
       ...(options.profile === undefined ? {} : { profile: options.profile }),
-      overrideEnvVars: Object.fromEntries(set),
+      overrideEnvVars: { ...Object.fromEntries(set), ...options.temporalTls },
     });
   } catch (error) {
     throw new CommandError(`the Temporal configuration cannot be used: ${messageOf(error)}`, {

@@ -8,7 +8,7 @@ import { withDeadline } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { kubeconfigPaths, readContextNamespace, type Environment } from './kube-namespace.ts';
+import { kubeconfigPaths, readContextNames, readContextNamespace, type Environment } from './kube-namespace.ts';
 
 /** The only place of the CLI that knows adapters. Connections are opened when a command first asks for one. */
 export function wireServices(options: GlobalOptions, environment: Environment): Services {
@@ -21,6 +21,7 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
       return withDeadline(opened.cluster, options.timeoutMilliseconds, opened.server);
     },
     contextNamespace: () => contextNamespace(options, environment),
+    contextNames: () => readContextNames(kubeconfigPaths(options.kubeconfig, environment), readText),
     engine() {
       engine ??= import('./temporal-engine.ts').then(({ openEngine }) => openEngine(options, environment));
       return engine;
@@ -63,8 +64,9 @@ function isInPod(options: GlobalOptions, environment: Environment): boolean {
   return !files.some((path) => existsSync(path)) && existsSync(`${serviceAccount}/token`);
 }
 
+const readText = (path: string): Promise<string> => readFile(path, 'utf8');
+
 async function contextNamespace(options: GlobalOptions, environment: Environment): Promise<string | undefined> {
-  const read = (path: string): Promise<string> => readFile(path, 'utf8');
-  if (isInPod(options, environment)) return (await read(`${serviceAccount}/namespace`)).trim();
-  return readContextNamespace(kubeconfigPaths(options.kubeconfig, environment), options.context, read);
+  if (isInPod(options, environment)) return (await readText(`${serviceAccount}/namespace`)).trim();
+  return readContextNamespace(kubeconfigPaths(options.kubeconfig, environment), options.context, readText);
 }

@@ -4,6 +4,7 @@ import { labelValue } from '../../domain/identity.ts';
 import { annotations, labels, managers } from '../../domain/keys.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
+import { confirm, confirmFlags } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -18,17 +19,13 @@ export const releaseHub = defineCommand({
     'Stops all work of this operator on a hub and stores its nodes as the Go operator Lynq does, so that it can take over without deleting or ' +
     'replacing anything. Safe to run again; the worker has to be running. The way back is: lynq adopt HUB.',
   args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
-  flags: { yes: { kind: 'boolean', short: 'y', summary: 'do not ask' } },
+  flags: confirmFlags,
   examples: [{ command: 'lynq release multi-tier-nodes --yes', summary: 'before the Go operator is started again' }],
   async run({ args, flags }, context) {
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
     const hub = await requireObject(cluster, kinds.hub, namespace, args.hub);
-    if (
-      !flags.yes &&
-      (await context.ask(`Stop all work on ${kinds.hub.resource} "${args.hub}" in ${namespace}?`)) !== true
-    )
-      throw new CommandError('nothing was released', { fix: 'confirm with --yes' });
+    await confirm(context, flags, `Stop all work on ${kinds.hub.resource} "${args.hub}" in ${namespace}?`);
     if (hasSecrets(hub))
       context.err.write(
         'Warning: the Go operator has no secretValueMappings: templates that use them will fail there\n',

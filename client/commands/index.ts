@@ -19,6 +19,7 @@ import { rolloutPause } from './rollout-pause.ts';
 import { rolloutResume } from './rollout-resume.ts';
 import { rolloutStatus } from './rollout-status.ts';
 import { rolloutUndo } from './rollout-undo.ts';
+import { completion } from './shell-completion.ts';
 
 /** Every command, in the order of the help. A new one is a file beside this and a line here. */
 export const commands: readonly Command[] = [
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   adoptHub,
   deleteHub,
   deleteForm,
+  completion,
 ];
 
 /** Summaries of the first words that several commands share. */

@@ -19,7 +19,7 @@ export const resync = defineCommand({
   description:
     'A hub is synced at once and its nodes are checked; a node, or all nodes of a row, are checked at once. ' +
     'A name that could mean several is written hub/NAME, node/NAME or uid/UID.',
-  args: [{ name: 'target', kind: 'required', completes: 'nodes', summary: 'hub, node, or uid of a row' }],
+  args: [{ name: 'target', kind: 'required', completes: 'targets', summary: 'hub, node, or uid of a row' }],
   flags: {},
   examples: [
     { command: 'lynq resync acme-corp', summary: 'all nodes of the row acme-corp' },

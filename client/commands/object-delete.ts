@@ -3,7 +3,7 @@ import { labels } from '../../domain/keys.ts';
 import { labelValue } from '../../domain/identity.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { type Command, defineCommand } from '../command.ts';
-import type { Context } from '../context.ts';
+import { confirm, confirmFlags } from '../confirm.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { kinds, type LynqKind, refOf, requireObject } from '../kinds.ts';
@@ -26,17 +26,15 @@ export function deleteCommand(spec: DeleteSpec): Command {
     summary: `Delete a ${kind.kind}; ${spec.consequence}`,
     description:
       `Deletes a ${kind.kind}; ${spec.consequence}. Retained objects stay. ` +
-      'On a terminal the number of nodes is shown and confirmed first.',
+      'The number of nodes is shown and confirmed first.',
     args: [{ name: 'name', kind: 'required', completes: spec.completes, summary: `name of the ${kind.kind}` }],
-    flags: { yes: { kind: 'boolean', short: 'y', summary: 'do not ask' } },
+    flags: confirmFlags,
     examples: [{ command: `lynq delete ${kind.noun} my-${kind.noun}`, summary: `delete a ${kind.noun} and its nodes` }],
     async run({ args, flags }, context) {
       const namespace = await context.namespace();
       const cluster = await context.services.cluster();
       const object = await requireObject(cluster, kind, namespace, args.name);
-      if (!flags.yes && !(await confirmed(context, cluster, spec, { namespace, name: args.name }))) {
-        throw new CommandError('nothing was deleted');
-      }
+      if (!flags.yes) await confirm(context, flags, await question(cluster, spec, { namespace, name: args.name }));
       const ref = refOf(kind, namespace, args.name);
       const result = await cluster.delete(ref, textAt(object, 'metadata', 'uid') ?? '');
       if (result.kind === 'refused') throw new CommandError(result.message);
@@ -53,13 +51,11 @@ export function deleteCommand(spec: DeleteSpec): Command {
   });
 }
 
-/** Nobody there to ask counts as yes: that is a script, and the command says what it does. */
-async function confirmed(
-  context: Context,
+async function question(
   cluster: Cluster,
   spec: DeleteSpec,
   { namespace, name }: { readonly namespace: string; readonly name: string },
-): Promise<boolean> {
+): Promise<string> {
   const nodes = await cluster.list(kinds.node, { namespace });
   const count = nodes.filter((node) =>
     spec.owns(
@@ -71,6 +67,5 @@ async function confirmed(
     ),
   ).length;
   const going = count === 1 ? '1 LynqNode and what it made' : `${count} LynqNodes and what they made`;
-  const question = `Delete ${spec.kind.resource} "${name}" in ${namespace}? ${going} will be removed.`;
-  return (await context.ask(question)) ?? true;
+  return `Delete ${spec.kind.resource} "${name}" in ${namespace}? ${going} will be removed.`;
 }

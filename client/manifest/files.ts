@@ -1,6 +1,6 @@
 import type { Files } from '../context.ts';
 import { CommandError } from '../errors.ts';
-import { decodeUtf8, readManifests, type Manifest } from './reader.ts';
+import type { Manifest } from './reader.ts';
 import type { Problem } from './source.ts';
 
 /** Files for `-f`: a file, a folder (its *.yaml, *.yml and *.json, not deeper unless asked), or `-` for standard input. */
@@ -13,6 +13,8 @@ export interface LoadResult {
 }
 
 export async function loadManifests(paths: readonly string[], recursive: boolean, files: Files): Promise<LoadResult> {
+  // The reader brings the YAML library, which commands without files do not pay for.
+  const { decodeUtf8, readManifests } = await import('./reader.ts');
   const names: string[] = [];
   for (const path of paths) names.push(...(await expand(path, recursive, files)));
   const manifests: Manifest[] = [];

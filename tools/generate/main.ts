@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { cliReference } from './cli-reference.ts';
 import { crdFiles } from './crds.ts';
 import { differences, writeFiles } from './files.ts';
 
@@ -11,7 +12,7 @@ import { differences, writeFiles } from './files.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
-const files = [...crdFiles()];
+const files = [...crdFiles(), ...cliReference()];
 const owned = ['deploy/crds'];
 
 if (!values.check) writeFiles(root, files);

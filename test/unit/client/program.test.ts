@@ -46,9 +46,37 @@ describe('client/program', () => {
         address: 't:7233',
         temporalNamespace: 'tn',
         profile: 'p',
+        temporalTls: {},
         timeoutMilliseconds: 90_000,
       },
     ]);
+  });
+
+  it('knows the TLS flags of temporal, each as the variable that says the same', async () => {
+    const { options } = await run(
+      'get nodes --tls-ca-path ca.pem --tls-cert-path c.pem --tls-key-path k.pem --tls-server-name t --tls-disable-host-verification',
+    );
+
+    expect(options[0]?.temporalTls).toEqual({
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: 'ca.pem',
+      TEMPORAL_TLS_CLIENT_CERT_PATH: 'c.pem',
+      TEMPORAL_TLS_CLIENT_KEY_PATH: 'k.pem',
+      TEMPORAL_TLS_SERVER_NAME: 't',
+      TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: 'true',
+    });
+  });
+
+  it('shows the TLS flags in the help of the program only', async () => {
+    expect((await run('--help')).out).toContain('--tls-cert-path <FILE>');
+    expect((await run('get nodes --help')).out).not.toContain('--tls');
+  });
+
+  it('speaks of itself as kubectl lynq when it is the plugin', async () => {
+    const { out } = await run('get nodes --help', { programName: 'kubectl lynq' });
+
+    expect(out).toMatch(/^Usage: kubectl lynq get nodes\|node /);
+    expect(out).toContain('\n  kubectl lynq get nodes -A -o wide\n');
   });
 
   it('tells an unexpected error with how to report it', async () => {

@@ -22,6 +22,8 @@ export interface World {
   readonly answer?: boolean;
   /** Stands for a cluster that cannot be connected to. */
   readonly clusterError?: Error;
+  readonly clusterNeverAnswers?: true;
+  readonly programName?: string;
 }
 
 export interface Ran {
@@ -35,8 +37,8 @@ export interface Ran {
 export async function run(line: string, world: World = {}): Promise<Ran> {
   const ran = { out: '', err: '', options: [] as GlobalOptions[], questions: [] as string[] };
   const host: Host = {
-    out: { write: (text) => void (ran.out += text), isTerminal: false, columns: 100 },
-    err: { write: (text) => void (ran.err += text), isTerminal: false, columns: 100 },
+    out: { write: (text) => void (ran.out += text), isTerminal: false, colours: false, columns: 100 },
+    err: { write: (text) => void (ran.err += text), isTerminal: false, colours: false, columns: 100 },
     files: fakeFiles(world.files ?? {}, world.stdin ?? ''),
     clock: { now: () => now },
     debug: false,
@@ -50,15 +52,18 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
       return {
         cluster: async () => {
           if (world.clusterError !== undefined) throw world.clusterError;
+          if (world.clusterNeverAnswers) await new Promise(() => undefined);
           return world.cluster ?? createFakeCluster();
         },
         contextNamespace: async () => world.contextNamespace,
+        contextNames: async () => ['kind', 'production'],
         engine: async () => world.engine ?? fakeEngine(),
         close: async () => undefined,
       };
     },
   };
-  const exitCode = await runProgram(words(line), host);
+  const { programName } = world;
+  const exitCode = await runProgram(words(line), host, programName === undefined ? {} : { name: programName });
   return { ...ran, exitCode };
 }
 

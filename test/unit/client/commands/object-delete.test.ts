@@ -29,7 +29,7 @@ describe('client/commands/object-delete', () => {
     expect(questions).toEqual([
       'Delete lynqhub.operator.lynq.sh "multi-tier-nodes" in lynq-system? 1 LynqNode and what it made will be removed.',
     ]);
-    expect(err).toBe('Error: nothing was deleted\n');
+    expect(err).toBe('Error: nothing was changed\n');
     expect(exitCode).toBe(1);
     expect(cluster.objects('LynqHub')).toHaveLength(1);
   });
@@ -44,8 +44,19 @@ describe('client/commands/object-delete', () => {
     expect(cluster.objects('LynqForm')).toEqual([]);
   });
 
-  it('does not ask in a script, nor with --yes', async () => {
-    expect(await run('delete form data-tier', { cluster: aCluster() })).toMatchObject({ exitCode: 0 });
+  it('refuses where nobody can be asked, so that a wrong name in a script deletes nothing', async () => {
+    const cluster = aCluster();
+
+    expect(await run('delete form data-tier', { cluster })).toMatchObject({
+      err:
+        'Error: nothing was changed: nobody is there to answer "Delete lynqform.operator.lynq.sh "data-tier" in lynq-system? ' +
+        '1 LynqNode and what it made will be removed."\n  confirm with --yes\n',
+      exitCode: 1,
+    });
+    expect(cluster.objects('LynqForm')).toHaveLength(1);
+  });
+
+  it('does not ask with --yes', async () => {
     expect(await run('delete form data-tier --yes', { cluster: aCluster(), answer: false })).toMatchObject({
       exitCode: 0,
       questions: [],

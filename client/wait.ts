@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Context } from './context.ts';
+import { parseDuration } from './duration.ts';
+import { CommandError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import { startProgress } from './output/progress.ts';
+
+/** Of every command whose effect comes about later, in the worker. */
+export const waitFlags = {
+  wait: { kind: 'boolean', summary: 'wait until it has come about, with progress on stderr' },
+  'wait-timeout': { kind: 'text', value: 'DURATION', default: '5m', summary: 'how long --wait waits' },
+} as const;
+
+/** One look at what is waited for. `text`: how far it is, in one line. */
+export type Look<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'notYet'; readonly text: string };
+
+export interface WaitFor<T> {
+  /** For the error: `LynqNode lynq-system/acme-corp-api-tier to be Ready`. */
+  readonly what: string;
+  readonly look: () => Promise<Look<T>>;
+  /** Value of `--wait-timeout`. */
+  readonly timeout: string;
+}
+
+const lookMilliseconds = 500;
+
+/**
+ * Looks again and again until it is done, with progress.
+ *
+ * @throws CommandError with exit code 4 when the time is over.
+ */
+export async function waitUntil<T>(context: Context, { what, look, timeout }: WaitFor<T>): Promise<T> {
+  const deadline = context.clock.now().getTime() + parseDuration(timeout, 'wait-timeout');
+  const progress = startProgress(context);
+  try {
+    for (;;) {
+      const seen = await look();
+      if (seen.kind === 'done') return seen.value;
+      progress.say(seen.text);
+      if (context.clock.now().getTime() >= deadline) {
+        throw new CommandError(`waited ${timeout} for ${what}: ${seen.text}`, {
+          exitCode: exitCodes.notYet,
+          fix: 'it may still come about; wait longer with --wait-timeout, and check that the worker is running',
+        });
+      }
+      await pause(lookMilliseconds);
+    }
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../architecture/tree.ts';
+
+/** Notes every file that a program loads as a module, packages included. */
+const tracer = `import { register } from 'node:module';
+register('data:text/javascript,' + encodeURIComponent(\`
+import { appendFileSync } from 'node:fs';
+export async function load(url, context, next) {
+  if (url.startsWith('file:')) appendFileSync(process.env.LYNQ_TEST_TRACE, url + '\\\\n');
+  return next(url, context);
+}\`));
+`;
+
+describe('client/main', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lynq-startup-'));
+    writeFileSync(join(folder, 'tracer.mjs'), tracer);
+    // The first start after an edit makes the bundle.
+    await loadedBy('--version');
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function loadedBy(
+    ...args: readonly string[]
+  ): Promise<{ readonly files: readonly string[]; readonly out: string }> {
+    const trace = join(folder, `trace-${args.join('-').replaceAll(/\W/g, '')}`);
+    writeFileSync(trace, '');
+    const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: join(folder, 'none'), LYNQ_TEST_TRACE: trace };
+    const program = ['--import', join(folder, 'tracer.mjs'), join(root, 'bin/lynq.mjs'), ...args];
+    const { stdout } = await promisify(execFile)(process.execPath, program, { env });
+    const files = readFileSync(trace, 'utf8').trim().split('\n');
+    return { files: files.filter((file) => !file.endsWith('tracer.mjs')), out: stdout };
+  }
+
+  // What a program loads is what its start costs; the time itself is printed by the benchmark, since a busy machine says nothing.
+  it.each([
+    ['--help', 'Operate Lynq'],
+    ['get nodes --help', 'List LynqNodes'],
+    ['completion bash', '_lynq'],
+    ['__complete -- get nodes --', '--output'],
+  ])(
+    'loads a bundle of few files and no package of its own for `lynq %s`',
+    async (line, text) => {
+      const { files, out } = await loadedBy(...line.split(' '));
+
+      expect(out).toContain(text);
+      const bundled = files.filter((file) => file.includes('/lynqflow-cli/'));
+      expect(bundled.length).toBeGreaterThan(0);
+      expect(files.length).toBeLessThan(30);
+      expect(files.filter((file) => file.includes('/node_modules/') && !bundled.includes(file))).toEqual([]);
+      const bytes = bundled.reduce((sum, file) => sum + readFileSync(new URL(file)).length, 0);
+      expect(bytes).toBeLessThan(320_000);
+    },
+    120_000,
+  );
+
+  it('has the Kubernetes library and YAML only when a cluster is asked', async () => {
+    const help = await loadedBy('--help');
+    const asked = await loadedBy('__complete', '--', 'get', 'nodes', '');
+
+    expect(asked.files.length).toBeGreaterThan(help.files.length);
+  }, 120_000);
+});
