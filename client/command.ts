@@ -44,6 +44,8 @@ export interface TextFlag extends FlagBase {
   /** What stands for the value in the help. */
   readonly value: string;
   readonly choices?: readonly string[];
+  /** Values to offer where others are possible too. */
+  readonly suggests?: readonly string[];
   readonly default?: string;
   readonly required?: true;
   readonly completes?: Completion;

@@ -1,4 +1,4 @@
-import type { Clock, Cluster } from '../domain/ports.ts';
+import type { Clock, Cluster, Reflector, Tables } from '../domain/ports.ts';
 import type { Engine } from './engine.ts';
 
 /** What a command may use: everything it does goes through here, so that a test can stand in for the world. */
@@ -39,6 +39,10 @@ export interface GlobalOptions {
 /** Connections, opened at the first use and never for a command that does not need them. */
 export interface Services {
   cluster(): Promise<Cluster>;
+  /** Lists in the words they are printed with. */
+  tables(): Promise<Tables>;
+  /** Goes on whatever happens to the connection, until its signal ends it; list first to learn whether there is a cluster at all. */
+  reflector(): Promise<Reflector>;
   /** Namespace of the kubeconfig's context, undefined when it names none. Needs no server. */
   contextNamespace(): Promise<string | undefined>;
   /** Names of the kubeconfig's contexts. Needs no server. */
@@ -55,6 +59,8 @@ export interface Host {
   readonly clock: Clock;
   readonly debug: boolean;
   readonly version: () => string;
+  /** Ends what goes on by itself, such as `--watch`. */
+  readonly stop: AbortSignal;
   /** Asks a person; undefined when nobody is there to answer. */
   ask(question: string): Promise<boolean | undefined>;
   services(options: GlobalOptions): Services;
@@ -71,13 +77,14 @@ export const fallbackNamespace = 'lynq-system';
 
 export function makeContext(host: Host, options: GlobalOptions): Context {
   const services = host.services(options);
-  const { out, err, files, clock, debug } = host;
+  const { out, err, files, clock, debug, stop } = host;
   return {
     out,
     err,
     files,
     clock,
     debug,
+    stop,
     options,
     services,
     ask: (question) => host.ask(question),

@@ -2,9 +2,11 @@ import type { Cluster } from '../domain/ports.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 
-/** Puts the limit of `--timeout` on every call to the cluster, however often the adapter would try again. */
-export function withDeadline(cluster: Cluster, milliseconds: number, server: string): Cluster {
-  async function limited<T>(call: (signal: AbortSignal) => Promise<T>, given?: AbortSignal): Promise<T> {
+/** Runs a call to a server; its signal, and the promise, end when the time of `--timeout` is over. */
+export type Limited = <T>(call: (signal: AbortSignal) => Promise<T>, given?: AbortSignal) => Promise<T>;
+
+export function limitedTo(milliseconds: number, server: string): Limited {
+  return async (call, given) => {
     const timeout = AbortSignal.timeout(milliseconds);
     const signal = given === undefined ? timeout : AbortSignal.any([timeout, given]);
     try {
@@ -16,7 +18,12 @@ export function withDeadline(cluster: Cluster, milliseconds: number, server: str
         fix: 'check that it is running and reachable (--context, --kubeconfig), or wait longer with --timeout',
       });
     }
-  }
+  };
+}
+
+/** Puts the limit of `--timeout` on every call to the cluster, however often the adapter would try again. */
+export function withDeadline(cluster: Cluster, milliseconds: number, server: string): Cluster {
+  const limited = limitedTo(milliseconds, server);
   return {
     kindInfo: (kind) => limited(() => cluster.kindInfo(kind)),
     listableKinds: () => limited(() => cluster.listableKinds()),

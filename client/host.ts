@@ -12,6 +12,8 @@ export function processHost(): Host {
     files,
     clock: { now: () => new Date() },
     debug: Boolean(process.env['LYNQ_DEBUG']),
+    // Ctrl-C ends the process itself.
+    stop: new AbortController().signal,
     version: readVersion,
     ask,
     services: (options) => wireServices(options, process.env),

@@ -4,7 +4,7 @@ import { delimiter } from 'node:path';
 import type { OpenedCluster } from '../adapters/kubernetes/index.ts';
 import type { Logger } from '../domain/ports.ts';
 import type { GlobalOptions, Services } from './context.ts';
-import { withDeadline } from './deadline.ts';
+import { limitedTo, withDeadline } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -14,12 +14,18 @@ import { kubeconfigPaths, readContextNames, readContextNamespace, type Environme
 export function wireServices(options: GlobalOptions, environment: Environment): Services {
   let cluster: Promise<OpenedCluster> | undefined;
   let engine: Promise<Engine> | undefined;
+  const opened = (): Promise<OpenedCluster> => (cluster ??= open(options, environment));
   return {
     async cluster() {
-      cluster ??= open(options, environment);
-      const opened = await cluster;
-      return withDeadline(opened.cluster, options.timeoutMilliseconds, opened.server);
+      const { cluster: api, server } = await opened();
+      return withDeadline(api, options.timeoutMilliseconds, server);
     },
+    async tables() {
+      const { tables, server } = await opened();
+      const limited = limitedTo(options.timeoutMilliseconds, server);
+      return { read: (kind, where) => limited((signal) => tables.read(kind, { ...where, signal })) };
+    },
+    reflector: async () => (await opened()).reflector,
     contextNamespace: () => contextNamespace(options, environment),
     contextNames: () => readContextNames(kubeconfigPaths(options.kubeconfig, environment), readText),
     engine() {
@@ -27,8 +33,8 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
       return engine;
     },
     async close() {
-      const opened = await Promise.allSettled([cluster, engine]);
-      const closing = opened.map(async (result) => {
+      const results = await Promise.allSettled([cluster, engine]);
+      const closing = results.map(async (result) => {
         if (result.status === 'fulfilled') await result.value?.close();
       });
       await Promise.allSettled(closing);

@@ -1,4 +1,4 @@
-import type { JsonObject } from './api/json.ts';
+import type { Json, JsonObject } from './api/json.ts';
 import type { LynqHubSpec } from './api/hub.ts';
 
 /**
@@ -108,6 +108,25 @@ export interface Cluster {
   ): Promise<WriteResult>;
   /** Delete with a uid precondition and background propagation. */
   delete(ref: ObjectRef, uid: string, signal?: AbortSignal): Promise<DeleteResult>;
+}
+
+/** The columns a kind is printed with (additionalPrinterColumns), as the API server fills them. Ages are as of the answer. */
+export interface ServerTable {
+  readonly columns: readonly string[];
+  readonly rows: readonly ServerRow[];
+}
+
+export interface ServerRow {
+  /** One for each column; null where the object has nothing there. */
+  readonly cells: readonly Json[];
+  /** Known when several namespaces were asked for. */
+  readonly namespace?: string | undefined;
+}
+
+/** Many objects in the few words they are printed with. */
+export interface Tables {
+  /** All pages of a list as one table; a failed page fails the whole. */
+  read(kind: KindRef, options: ListOptions): Promise<ServerTable>;
 }
 
 export type WatchEvent =

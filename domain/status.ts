@@ -31,6 +31,9 @@ interface Draft {
 }
 
 /** A conflict counts as a failure too, so the reason for conflicts alone of parity 6.1 never comes up, as in the Go operator. */
+/** Reason of condition Ready when it is True, and never otherwise: columns of a table have the reason alone. */
+export const readyReason = 'Reconciled';
+
 function readyDraft({ desired, ready, failed, conflicted }: Counts): Draft {
   const no = { type: 'Ready', status: 'False' as const };
   if (conflicted > 0) {
@@ -41,7 +44,7 @@ function readyDraft({ desired, ready, failed, conflicted }: Counts): Draft {
   if (ready < desired) {
     return { ...no, reason: 'NotAllResourcesReady', message: `Not all resources are ready: ${ready}/${desired} ready` };
   }
-  return { type: 'Ready', status: 'True', reason: 'Reconciled', message: 'Successfully reconciled all resources' };
+  return { type: 'Ready', status: 'True', reason: readyReason, message: 'Successfully reconciled all resources' };
 }
 
 function degradedDraft({ desired, ready, failed, conflicted }: Counts): Draft {

@@ -1,4 +1,4 @@
-import type { Clock, Cluster, Logger, Reflector } from '../../domain/ports.ts';
+import type { Clock, Cluster, Logger, Reflector, Tables } from '../../domain/ports.ts';
 import { createCluster } from './client.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 import { createRequestMeter, type RequestCounters } from './counters.ts';
@@ -7,6 +7,7 @@ import { createReflector, reflectorLimits } from './reflector.ts';
 import { createSend } from './send.ts';
 import { systemTiming } from './timing.ts';
 import { openServerClock } from './server-clock.ts';
+import { readTable } from './table.ts';
 import { createTransport } from './transport.ts';
 
 export { createEvents, type EventWriter } from './events.ts';
@@ -21,6 +22,7 @@ export interface OpenClusterOptions extends ConnectionOptions {
 export interface OpenedCluster {
   readonly cluster: Cluster;
   readonly reflector: Reflector;
+  readonly tables: Tables;
   /** URL of the API server. */
   readonly server: string;
   readonly context: string;
@@ -51,6 +53,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
   return {
     cluster: createCluster(send, discovery),
     reflector: createReflector({ ...parts, limits: { ...reflectorLimits, relist } }),
+    tables: { read: (kind, where) => readTable(send, discovery, kind, where) },
     server,
     context,
     namespace,

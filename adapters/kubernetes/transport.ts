@@ -14,6 +14,8 @@ export interface ApiRequest {
   /** Path with query, below the prefix of the server. */
   readonly path: string;
   readonly body?: { readonly type: string; readonly text: string } | undefined;
+  /** Media type of the answer; plain JSON when absent. */
+  readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -152,7 +154,7 @@ function requestOptions(
     path: `${connection.prefix}${request.path}`,
     headers: {
       ...credentials,
-      accept: 'application/json',
+      accept: request.accept ?? 'application/json',
       'user-agent': 'lynqflow',
       ...(request.body === undefined ? {} : { 'content-type': request.body.type }),
     },

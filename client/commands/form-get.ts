@@ -1,14 +1,5 @@
+import { ageColumn, conditionColumn, fieldColumn, nameColumn, reasonColumn, wide } from '../get/columns.ts';
 import { kinds } from '../kinds.ts';
-import {
-  ageColumn,
-  conditionColumn,
-  countAt,
-  countColumn,
-  nameColumn,
-  reasonColumn,
-  textColumn,
-  wide,
-} from './columns.ts';
 import { getCommand } from './get-objects.ts';
 
 export const getForms = getCommand({
@@ -17,13 +8,14 @@ export const getForms = getCommand({
   completes: 'forms',
   columns: [
     nameColumn,
-    textColumn('HUB', 'spec', 'hubId'),
-    conditionColumn('VALID', 'Valid'),
-    { header: 'NODES', cell: (object) => `${countAt(object, 'readyNodes')}/${countAt(object, 'totalNodes')}` },
+    fieldColumn('HUB', 'spec', 'hubId'),
+    fieldColumn('TOTAL', 'status', 'totalNodes'),
+    fieldColumn('READY', 'status', 'readyNodes'),
+    fieldColumn('ROLLOUT', 'status', 'rollout', 'phase'),
+    fieldColumn('UPDATING', 'status', 'rollout', 'updatingNodes'),
+    conditionColumn('APPLIED', 'Applied'),
     ageColumn,
-    wide(conditionColumn('APPLIED', 'Applied')),
-    wide(textColumn('ROLLOUT', 'status', 'rollout', 'phase')),
-    wide(countColumn('UPDATING', 'rollout', 'updatingNodes')),
-    reasonColumn('Valid'),
+    wide(conditionColumn('VALID', 'Valid')),
+    wide(reasonColumn('REASON', 'Valid')),
   ],
 });

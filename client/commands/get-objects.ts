@@ -1,41 +1,46 @@
-import type { JsonObject } from '../../domain/api/json.ts';
-import { textAt } from '../../domain/api/json.ts';
-import { labels } from '../../domain/keys.ts';
+import { apiGroup, labels } from '../../domain/keys.ts';
 import { type Command, defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../errors.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { type LynqKind, printedName, requireObject } from '../kinds.ts';
-import { asDocument, formatJson, formatYaml } from '../output/documents.ts';
-import { formatRows, formatTable } from '../output/table.ts';
-
-/** One column of a table of objects. */
-export interface Column {
-  readonly header: string;
-  /** Only with `-o wide`. */
-  readonly wide?: true;
-  readonly cell: (object: JsonObject, now: Date) => string;
-}
+import { type Column, namespaceColumn } from '../get/columns.ts';
+import { type Format, formatNames, parseFormat } from '../get/format.ts';
+import { printObjects, type Printing } from '../get/print.ts';
+import { listOptions, readObjects, type Wanted } from '../get/read.ts';
+import type { LynqKind } from '../kinds.ts';
+import type { Widths } from '../output/table.ts';
 
 export interface GetSpec {
   readonly kind: LynqKind;
   readonly columns: readonly Column[];
   readonly aliases: readonly string[];
   readonly completes: 'hubs' | 'forms' | 'nodes';
+  /** A quicker way to the default table of many. */
+  readonly quickTable?: (
+    context: Context,
+    wanted: Wanted,
+    options: { readonly headers: boolean; readonly everywhere: boolean },
+  ) => Promise<string | undefined>;
 }
-
-const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
-type Format = (typeof formats)[number];
 
 const getFlags = {
   'all-namespaces': { kind: 'boolean', short: 'A', summary: 'all namespaces' },
-  output: { kind: 'text', short: 'o', value: 'FORMAT', choices: formats, default: 'table', summary: 'output format' },
+  output: {
+    kind: 'text',
+    short: 'o',
+    value: 'FORMAT',
+    suggests: formatNames,
+    default: 'table',
+    summary: 'wide, json, yaml, name or jsonpath=TEMPLATE, as in kubectl',
+  },
   selector: { kind: 'text', short: 'l', value: 'SELECTOR', summary: `label selector, such as ${labels.uid}=acme-corp` },
+  watch: { kind: 'boolean', short: 'w', summary: 'go on printing what changes, until Ctrl-C' },
   'no-headers': { kind: 'boolean', summary: 'leave out the line of headers' },
 } as const;
 
 /** `get hubs`, `get forms` and `get nodes` differ in their columns only. */
-export function getCommand({ kind, columns, aliases, completes }: GetSpec): Command {
+export function getCommand(spec: GetSpec): Command {
+  const { kind, aliases, completes } = spec;
   return defineCommand({
     name: `get ${kind.noun}s`,
     aliases,
@@ -45,6 +50,10 @@ export function getCommand({ kind, columns, aliases, completes }: GetSpec): Comm
     examples: [
       { command: `lynq get ${kind.noun}s`, summary: `${kind.kind}s of the namespace` },
       { command: `lynq get ${kind.noun}s -A -o wide`, summary: 'of all namespaces, with more columns' },
+      {
+        command: `lynq get ${kind.noun}s -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'`,
+        summary: 'their names, one a line',
+      },
     ],
     async run({ args, flags }, context) {
       const everywhere = flags['all-namespaces'];
@@ -52,71 +61,69 @@ export function getCommand({ kind, columns, aliases, completes }: GetSpec): Comm
         throw usageError('a name cannot be given together with -A or -l');
       }
       const namespace = everywhere ? undefined : await context.namespace();
-      const objects = await readObjects(context, kind, { names: args.name, namespace, selector: flags.selector });
-      return print(context, objects, {
-        columns: everywhere ? [namespaceColumn, ...columns] : columns,
-        format: flags.output,
-        headers: !flags['no-headers'],
-        single: args.name.length === 1,
-        where: namespace === undefined ? '' : ` in ${namespace} namespace`,
-      });
+      const wanted = { kind, names: args.name, namespace, selector: flags.selector };
+      const { watch, 'no-headers': bare } = flags;
+      return get(context, spec, wanted, { format: parseFormat(flags.output), headers: !bare, watch });
     },
   });
 }
 
-const namespaceColumn: Column = {
-  header: 'NAMESPACE',
-  cell: (object) => textAt(object, 'metadata', 'namespace') ?? '',
-};
-
-interface Wanted {
-  readonly names: readonly string[];
-  readonly namespace: string | undefined;
-  readonly selector: string | undefined;
-}
-
-async function readObjects(context: Context, kind: LynqKind, wanted: Wanted): Promise<readonly JsonObject[]> {
-  const cluster = await context.services.cluster();
-  const { names, namespace, selector } = wanted;
-  if (names.length > 0 && namespace !== undefined) {
-    return Promise.all(names.map((name) => requireObject(cluster, kind, namespace, name)));
-  }
-  return cluster.list(kind, { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) });
-}
-
-interface Printing {
-  readonly columns: readonly Column[];
+interface How {
   readonly format: Format;
   readonly headers: boolean;
-  readonly single: boolean;
-  readonly where: string;
+  readonly watch: boolean;
 }
 
-async function print(context: Context, objects: readonly JsonObject[], printing: Printing): Promise<ExitCode> {
-  const { format, single } = printing;
-  if (format === 'json') context.out.write(formatJson(asDocument(objects, single)));
-  else if (format === 'yaml') context.out.write(await formatYaml(asDocument(objects, single)));
-  else if (objects.length === 0) context.err.write(`No resources found${printing.where}.\n`);
-  else if (format === 'name') context.out.write(objects.map((object) => `${nameOf(object)}\n`).join(''));
-  else context.out.write(table(objects, printing, context.clock.now()));
+async function get(context: Context, spec: GetSpec, wanted: Wanted, how: How): Promise<ExitCode> {
+  if (await printedQuickly(context, spec, wanted, how)) return exitCodes.ok;
+  const cluster = await context.services.cluster();
+  const { objects, missing } = await readObjects(cluster, wanted);
+  const columns = wanted.namespace === undefined ? [namespaceColumn, ...spec.columns] : spec.columns;
+  const { format, headers, watch } = how;
+  const printing: Printing = { columns, format, headers, single: wanted.names.length === 1 };
+  const widths: Widths = [];
+  if (objects.length > 0 || (isDocument(format) && missing.length === 0)) {
+    await printObjects(context, objects, printing, widths);
+  } else if (missing.length === 0 && !watch) sayNothingFound(context, wanted);
+  sayMissing(context, wanted, missing);
+  if (missing.length > 0) return exitCodes.failed;
+  if (!watch) return exitCodes.ok;
+  const { followObjects } = await import('../get/watch.ts');
+  await followObjects(context, wanted, objects, { printing, widths });
   return exitCodes.ok;
 }
 
-function nameOf(object: JsonObject): string {
-  return printedName({
-    apiVersion: textAt(object, 'apiVersion') ?? '',
-    kind: textAt(object, 'kind') ?? '',
-    name: textAt(object, 'metadata', 'name') ?? '',
-  });
+async function printedQuickly(context: Context, spec: GetSpec, wanted: Wanted, how: How): Promise<boolean> {
+  const { format, headers, watch } = how;
+  if (spec.quickTable === undefined || wanted.names.length > 0 || watch || !isPlainTable(format)) return false;
+  const text = await spec.quickTable(context, wanted, { headers, everywhere: wanted.namespace === undefined });
+  if (text === '') sayNothingFound(context, wanted);
+  if (text !== undefined) context.out.write(text);
+  return text !== undefined;
 }
 
-function table(objects: readonly JsonObject[], { columns, format, headers }: Printing, now: Date): string {
-  const shown = columns.filter(({ wide }) => wide !== true || format === 'wide');
-  const rows = objects.map((object) => shown.map(({ cell }) => cell(object, now)));
-  return headers
-    ? formatTable(
-        shown.map(({ header }) => header),
-        rows,
-      )
-    : formatRows(rows);
+/** Prints something for no objects too. */
+function isDocument({ kind }: Format): boolean {
+  return kind === 'json' || kind === 'yaml' || kind === 'jsonpath';
+}
+
+function isPlainTable(format: Format): boolean {
+  return format.kind === 'table' && !format.wide;
+}
+
+function sayNothingFound(context: Context, { namespace }: Wanted): void {
+  context.err.write(`No resources found${namespace === undefined ? '' : ` in ${namespace} namespace`}.\n`);
+}
+
+function sayMissing(context: Context, { kind, namespace = '' }: Wanted, missing: readonly string[]): void {
+  for (const name of missing) {
+    context.err.write(`Error: ${kind.plural}.${apiGroup} "${name}" not found in namespace "${namespace}"\n`);
+  }
+  if (missing.length > 0) context.err.write(`  see what is there: lynq get ${kind.noun}s -n ${namespace}\n`);
+}
+
+/** For `quickTable`: reads the list as the API server prints it. */
+export async function serverTable(context: Context, wanted: Wanted) {
+  const tables = await context.services.tables();
+  return tables.read(wanted.kind, listOptions(wanted));
 }

@@ -1,7 +1,5 @@
-import { textAt } from '../../domain/api/json.ts';
+import { ageColumn, fieldColumn, nameColumn, reasonColumn, sinceColumn, wide } from '../get/columns.ts';
 import { kinds } from '../kinds.ts';
-import { ageSince } from '../output/age.ts';
-import { ageColumn, conditionColumn, countAt, countColumn, nameColumn, reasonColumn, wide } from './columns.ts';
 import { getCommand } from './get-objects.ts';
 
 export const getHubs = getCommand({
@@ -10,22 +8,16 @@ export const getHubs = getCommand({
   completes: 'hubs',
   columns: [
     nameColumn,
-    conditionColumn('READY', 'Ready'),
-    countColumn('FORMS', 'referencingTemplates'),
-    { header: 'NODES', cell: (object) => `${countAt(object, 'ready')}/${countAt(object, 'desired')}` },
-    countColumn('FAILED', 'failed'),
-    {
-      header: 'LAST SYNC',
-      cell: (object, now) => {
-        const time = textAt(object, 'status', 'lastSyncTime');
-        return time === undefined ? '<none>' : ageSince(time, now);
-      },
-    },
+    fieldColumn('TEMPLATES', 'status', 'referencingTemplates'),
+    fieldColumn('DESIRED', 'status', 'desired'),
+    fieldColumn('READY', 'status', 'ready'),
+    fieldColumn('FAILED', 'status', 'failed'),
+    reasonColumn('CONDITIONS', 'Ready'),
     ageColumn,
-    wide(countColumn('ROWS', 'rows', 'seen')),
-    wide(countColumn('ACTIVE', 'rows', 'active')),
-    wide(countColumn('FROZEN', 'rows', 'frozen')),
-    wide(countColumn('HELD', 'rows', 'held')),
-    reasonColumn('Ready'),
+    wide(sinceColumn('LAST SYNC', 'status', 'lastSyncTime')),
+    wide(fieldColumn('ROWS', 'status', 'rows', 'seen')),
+    wide(fieldColumn('ACTIVE', 'status', 'rows', 'active')),
+    wide(fieldColumn('FROZEN', 'status', 'rows', 'frozen')),
+    wide(fieldColumn('HELD', 'status', 'rows', 'held')),
   ],
 });

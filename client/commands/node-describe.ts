@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../domain/api/json.ts';
-import { listAt, textAt } from '../../domain/api/json.ts';
+import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
 import { labels } from '../../domain/keys.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
@@ -7,7 +7,6 @@ import { exitCodes } from '../exit-codes.ts';
 import { kinds, requireObject } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
 import { formatRows, formatTable } from '../output/table.ts';
-import { countAt } from './columns.ts';
 
 export const describeNode = defineCommand({
   name: 'describe node',
@@ -82,6 +81,8 @@ function describe(node: JsonObject, events: readonly JsonObject[], now: Date): s
     ]),
   ].join('');
 }
+
+const countAt = (node: JsonObject, field: string): number => numberAt(node, 'status', field) ?? 0;
 
 function heading(node: JsonObject, now: Date): string {
   const metadata = (key: string): string => textAt(node, 'metadata', key) ?? '';

@@ -1,35 +1,43 @@
+import type { JsonObject } from '../../domain/api/json.ts';
+import { numberAt, textAt } from '../../domain/api/json.ts';
 import { labels } from '../../domain/keys.ts';
-import { kinds } from '../kinds.ts';
-import {
-  ageColumn,
-  conditionColumn,
-  countAt,
-  countColumn,
-  nameColumn,
-  reasonColumn,
-  textColumn,
-  wide,
-} from './columns.ts';
-import { getCommand } from './get-objects.ts';
+import { ageColumn, conditionColumn, fieldColumn, nameColumn, wide } from '../get/columns.ts';
+import { nodeTable } from '../get/node-table.ts';
+import { conditionOf, kinds } from '../kinds.ts';
+import { getCommand, serverTable } from './get-objects.ts';
 
+const countAt = (object: JsonObject, field: string): number => numberAt(object, 'status', field) ?? 0;
+
+/** The default columns are those of the multi-tier story; `-o wide` has all of `kubectl get lynqnodes` too. */
 export const getNodes = getCommand({
   kind: kinds.node,
   aliases: ['node', 'lynqnodes', 'lynqnode', 'lnode'],
   completes: 'nodes',
   columns: [
     nameColumn,
-    conditionColumn('READY', 'Ready'),
+    { header: 'READY', cell: (object) => textAt(conditionOf(object, 'Ready'), 'status') ?? 'Unknown' },
     {
       header: 'RESOURCES',
       cell: (object) => `${countAt(object, 'readyResources')}/${countAt(object, 'desiredResources')}`,
     },
-    countColumn('SKIPPED', 'skippedResources'),
+    { header: 'SKIPPED', cell: (object) => String(countAt(object, 'skippedResources')) },
     ageColumn,
-    wide(textColumn('UID', 'spec', 'uid')),
-    wide(textColumn('FORM', 'spec', 'templateRef')),
-    wide(textColumn('HUB', 'metadata', 'labels', labels.hub)),
-    wide(countColumn('FAILED', 'failedResources')),
+    wide(fieldColumn('UID', 'spec', 'uid')),
+    wide(fieldColumn('FORM', 'spec', 'templateRef')),
+    wide(fieldColumn('HUB', 'metadata', 'labels', labels.hub)),
+    wide({ header: 'FAILED', cell: (object) => String(countAt(object, 'failedResources')) }),
     wide(conditionColumn('CONFLICTED', 'Conflicted')),
-    reasonColumn('Ready'),
+    {
+      header: 'CONDITIONS',
+      wide: true,
+      cell: (object) => {
+        if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return 'Deleting';
+        return textAt(conditionOf(object, 'Ready'), 'reason') ?? '';
+      },
+    },
   ],
+  quickTable: async (context, wanted, options) => {
+    const table = await serverTable(context, wanted);
+    return table.rows.length === 0 ? '' : nodeTable(table, options);
+  },
 });

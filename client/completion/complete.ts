@@ -133,6 +133,7 @@ function findFlag(flags: Flags, name: string): { readonly long: string; readonly
 
 function ofFlag(flag: Flag, args: readonly string[]): Offer {
   if (flag.kind === 'text' && flag.choices !== undefined) return choices(flag.choices);
+  if (flag.kind === 'text' && flag.suggests !== undefined) return choices(flag.suggests);
   return flag.kind === 'boolean' ? { kind: 'values', values: [] } : offerOf(flag.completes, args);
 }
 

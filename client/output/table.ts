@@ -4,15 +4,17 @@ const gap = 3;
 /** kubectl's narrowest column, its gap included. */
 const narrowest = 6;
 
+/** Widths of columns, gap included; grows with what is printed, so that later rows stand under earlier ones. */
+export type Widths = number[];
+
 /** Prints a header and rows; every line ends with a newline. Control characters in cells are shown as spaces, so that a name cannot paint. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  return formatRows([header, ...rows]);
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], widths?: Widths): string {
+  return formatRows([header, ...rows], widths);
 }
 
 /** Prints rows without a header. */
-export function formatRows(rows: readonly (readonly string[])[]): string {
+export function formatRows(rows: readonly (readonly string[])[], widths: Widths = []): string {
   const clean = rows.map((row) => row.map(plain));
-  const widths: number[] = [];
   for (const row of clean) {
     for (const [column, cell] of row.entries()) {
       widths[column] = Math.max(widths[column] ?? narrowest, width(cell) + gap);

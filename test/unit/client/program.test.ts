@@ -19,10 +19,7 @@ describe('client/program', () => {
     ['gt nodes', "Error: unknown command 'gt'\n  Did you mean get?\n"],
     ['get nods', "Error: unknown command 'nods'\n  Did you mean one of node, nodes?\n"],
     ['get nodes --selctor a', "Error: unknown option '--selctor'\n  Did you mean --selector?\n"],
-    [
-      'get nodes -o xml',
-      "Error: option '-o, --output <FORMAT>' argument 'xml' is invalid. Allowed choices are table, wide, json, yaml, name.\n",
-    ],
+    ['get nodes -o xml', 'Error: -o xml is no output format\n  choose wide, json, yaml, name or jsonpath=TEMPLATE\n'],
     ['apply', "Error: required option '-f, --filename <FILE|DIR|->' not specified\n"],
     [
       'scale a b --set x=1 --timeout soon',

@@ -5,6 +5,7 @@ import type { ExitCode } from '../../../client/exit-codes.ts';
 import { runProgram } from '../../../client/program.ts';
 import type { ScaleRequest } from '../../../workflows/messages.ts';
 import { createFakeCluster, type FakeCluster } from '../../support/fake-cluster.ts';
+import { fakeTables } from './fake-tables.ts';
 
 /** Runs a command line against fakes and returns everything it did. */
 
@@ -24,6 +25,10 @@ export interface World {
   readonly clusterError?: Error;
   readonly clusterNeverAnswers?: true;
   readonly programName?: string;
+  /** Sees everything on standard output so far. */
+  readonly onOut?: (out: string) => void;
+  /** Ends a watch. */
+  readonly stop?: AbortSignal;
 }
 
 export interface Ran {
@@ -36,12 +41,24 @@ export interface Ran {
 
 export async function run(line: string, world: World = {}): Promise<Ran> {
   const ran = { out: '', err: '', options: [] as GlobalOptions[], questions: [] as string[] };
+  let made: FakeCluster | undefined;
+  const cluster = async (): Promise<FakeCluster> => {
+    if (world.clusterError !== undefined) throw world.clusterError;
+    if (world.clusterNeverAnswers) await new Promise(() => undefined);
+    made ??= world.cluster ?? createFakeCluster();
+    return made;
+  };
+  const write = (text: string): void => {
+    ran.out += text;
+    world.onOut?.(ran.out);
+  };
   const host: Host = {
-    out: { write: (text) => void (ran.out += text), isTerminal: false, colours: false, columns: 100 },
+    out: { write, isTerminal: false, colours: false, columns: 100 },
     err: { write: (text) => void (ran.err += text), isTerminal: false, colours: false, columns: 100 },
     files: fakeFiles(world.files ?? {}, world.stdin ?? ''),
     clock: { now: () => now },
     debug: false,
+    stop: world.stop ?? new AbortController().signal,
     version: () => '1.2.3',
     ask: async (question) => {
       ran.questions.push(question);
@@ -50,11 +67,9 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
     services: (options) => {
       ran.options.push(options);
       return {
-        cluster: async () => {
-          if (world.clusterError !== undefined) throw world.clusterError;
-          if (world.clusterNeverAnswers) await new Promise(() => undefined);
-          return world.cluster ?? createFakeCluster();
-        },
+        cluster,
+        tables: async () => fakeTables(await cluster(), now),
+        reflector: async () => (await cluster()).reflector,
         contextNamespace: async () => world.contextNamespace,
         contextNames: async () => ['kind', 'production'],
         engine: async () => world.engine ?? fakeEngine(),

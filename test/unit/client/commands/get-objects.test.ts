@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, now, run } from '../run.ts';
@@ -63,31 +63,31 @@ describe('client/commands/get-objects', () => {
 
     expect(out).toBe(
       [
-        'NAMESPACE     NAME                  READY   RESOURCES   SKIPPED   AGE   UID         FORM        HUB                FAILED   CONFLICTED   REASON\n',
-        'lynq-system   acme-corp-api-tier    False   1/2         0         10m   acme-corp   api-tier    multi-tier-nodes   0        Unknown      NotAllResourcesReady\n',
-        'lynq-system   acme-corp-data-tier   True    6/6         0         10m   acme-corp   data-tier   multi-tier-nodes   0        Unknown      Reconciled\n',
+        'NAMESPACE     NAME                  READY   RESOURCES   SKIPPED   AGE   UID         FORM        HUB                FAILED   CONFLICTED   CONDITIONS\n',
+        'lynq-system   acme-corp-api-tier    False   1/2         0         10m   acme-corp   api-tier    multi-tier-nodes   0                     NotAllResourcesReady\n',
+        'lynq-system   acme-corp-data-tier   True    6/6         0         10m   acme-corp   data-tier   multi-tier-nodes   0                     Reconciled\n',
       ].join(''),
     );
   });
 
-  it('prints hubs with the age of their last sync', async () => {
+  it('prints hubs with the columns of kubectl, and more with -o wide', async () => {
     const { out } = await run('get hubs -o wide', { cluster: aCluster() });
 
     expect(out).toBe(
       [
-        'NAME               READY   FORMS   NODES   FAILED   LAST SYNC   AGE   ROWS   ACTIVE   FROZEN   HELD   REASON\n',
-        'multi-tier-nodes   False   4       3/4     1        30s         10m   3      1        1        0      NodesFailed\n',
+        'NAME               TEMPLATES   DESIRED   READY   FAILED   CONDITIONS    AGE   LAST SYNC   ROWS   ACTIVE   FROZEN   HELD\n',
+        'multi-tier-nodes   4           4         3       1        NodesFailed   10m   30s         3      1        1        0\n',
       ].join(''),
     );
   });
 
-  it('prints forms with their hub', async () => {
+  it('prints forms with the columns of kubectl, empty where there is nothing', async () => {
     const { out } = await run('get forms', { cluster: aCluster() });
 
     expect(out).toBe(
       [
-        'NAME       HUB                VALID   NODES   AGE\n',
-        'api-tier   multi-tier-nodes   True    1/2     10m\n',
+        'NAME       HUB                TOTAL   READY   ROLLOUT   UPDATING   APPLIED   AGE\n',
+        'api-tier   multi-tier-nodes   2       1                                      10m\n',
       ].join(''),
     );
   });
@@ -150,6 +150,52 @@ describe('client/commands/get-objects', () => {
     await run('get nodes -n two', { cluster, contextNamespace: 'team-a' });
 
     expect(cluster.calls.map(({ options }) => options)).toMatchObject([{ namespace: 'one' }, { namespace: 'two' }]);
+  });
+
+  it('prints those names that are there, and fails for the others', async () => {
+    expect(await run('get nodes acme-corp-api-tier nope -o name', { cluster: aCluster() })).toMatchObject({
+      out: 'lynqnode.operator.lynq.sh/acme-corp-api-tier\n',
+      err: expect.stringContaining('"nope" not found'),
+      exitCode: 1,
+    });
+  });
+
+  it.each([
+    ['get nodes -o "jsonpath={range .items[*]}{.metadata.name} {end}"', 'acme-corp-api-tier acme-corp-data-tier '],
+    ['get node acme-corp-api-tier -o "jsonpath={.status.readyResources}"', '1'],
+  ])('prints what %s asks for', async (line, text) => {
+    expect(await run(line, { cluster: aCluster() })).toMatchObject({ out: text, exitCode: 0 });
+  });
+
+  it('prints the default table of nodes from the columns the API server has, without reading the objects', async () => {
+    const cluster = aCluster();
+    cluster.seed({ ...aNode('globex-new'), status: {} });
+
+    const { out } = await run('get nodes -A', { cluster });
+
+    expect(out).toContain('lynq-system   globex-new            Unknown   0/0         0         10m\n');
+  });
+
+  it('goes on with what changes after -w, each change one line under the table', async () => {
+    const cluster = aCluster();
+    const stop = new AbortController();
+    let printed = '';
+    const onOut = (out: string) => void (printed = out);
+    const watching = run('get nodes -w', { cluster, stop: stop.signal, onOut });
+    await vi.waitFor(() => expect(printed).toContain('acme-corp-data-tier'));
+
+    cluster.seed(aNode('globex-data-tier-with-a-long-name', { ready: 1 }));
+    await vi.waitFor(() => expect(printed).toContain('globex'));
+    stop.abort();
+
+    expect((await watching).out).toBe(
+      [
+        'NAME                  READY   RESOURCES   SKIPPED   AGE\n',
+        'acme-corp-api-tier    False   1/2         0         10m\n',
+        'acme-corp-data-tier   True    6/6         0         10m\n',
+        'globex-data-tier-with-a-long-name   True    1/6         0         10m\n',
+      ].join(''),
+    );
   });
 
   it('fails for a name that is not there, with what to do', async () => {

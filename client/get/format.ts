@@ -1,0 +1,25 @@
+import { usageError } from '../errors.ts';
+
+/** `-o` of `lynq get`, as kubectl has it. */
+export type Format =
+  | { readonly kind: 'table'; readonly wide: boolean }
+  | { readonly kind: 'json' | 'yaml' | 'name' }
+  | { readonly kind: 'jsonpath'; readonly template: string };
+
+export const formatNames = ['table', 'wide', 'json', 'yaml', 'name', 'jsonpath='] as const;
+
+/** @throws CommandError for a format there is none of. */
+export function parseFormat(text: string): Format {
+  if (text.startsWith('jsonpath=')) return { kind: 'jsonpath', template: text.slice('jsonpath='.length) };
+  switch (text) {
+    case 'table':
+    case 'wide':
+      return { kind: 'table', wide: text === 'wide' };
+    case 'json':
+    case 'yaml':
+    case 'name':
+      return { kind: text };
+    default:
+      throw usageError(`-o ${text} is no output format`, 'choose wide, json, yaml, name or jsonpath=TEMPLATE');
+  }
+}

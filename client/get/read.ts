@@ -1,0 +1,35 @@
+import type { JsonObject } from '../../domain/api/json.ts';
+import type { Cluster, ListOptions } from '../../domain/ports.ts';
+import { type LynqKind, refOf } from '../kinds.ts';
+
+export interface Wanted {
+  readonly kind: LynqKind;
+  readonly names: readonly string[];
+  /** Absent means all namespaces. */
+  readonly namespace: string | undefined;
+  readonly selector: string | undefined;
+}
+
+export interface Found {
+  readonly objects: readonly JsonObject[];
+  /** Names that nothing has. */
+  readonly missing: readonly string[];
+}
+
+export function listOptions({ namespace, selector }: Wanted): ListOptions {
+  return { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) };
+}
+
+export async function readObjects(cluster: Cluster, wanted: Wanted): Promise<Found> {
+  const { kind, names, namespace } = wanted;
+  if (names.length === 0 || namespace === undefined) {
+    return { objects: await cluster.list(kind, listOptions(wanted)), missing: [] };
+  }
+  const found = await Promise.all(
+    names.map(async (name) => ({ name, object: await cluster.get(refOf(kind, namespace, name)) })),
+  );
+  return {
+    objects: found.flatMap(({ object }) => (object === undefined ? [] : [object])),
+    missing: found.filter(({ object }) => object === undefined).map(({ name }) => name),
+  };
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { renderJsonPath } from '../../../../client/output/jsonpath.ts';
+
+const list = {
+  kind: 'List',
+  items: [
+    {
+      metadata: { name: 'a', labels: { 'lynq.sh/uid': 'acme', 'plain-dash': 'd' } },
+      status: {
+        ready: 2,
+        conditions: [
+          { type: 'Ready', status: 'True' },
+          { type: 'Degraded', status: 'False' },
+        ],
+      },
+    },
+    { metadata: { name: 'b', labels: {} }, status: { ready: 0, conditions: [{ type: 'Ready', status: 'False' }] } },
+  ],
+};
+
+describe('client/output/jsonpath', () => {
+  it.each([
+    ['{.items[*].metadata.name}', 'a b'],
+    ['{.kind}', 'List'],
+    ['{$.kind}', 'List'],
+    ['{.items[0].metadata.labels.lynq\\.sh/uid}', 'acme'],
+    ["{.items[0].metadata.labels['lynq\\.sh/uid']}", 'acme'],
+    ["{.items[0].metadata.labels['lynq.sh/uid']}", 'acme'],
+    ['{.items[0].metadata.labels.plain-dash}', 'd'],
+    ['{.items[0].status.conditions[?(@.type=="Ready")].status}', 'True'],
+    ['{.items[-1:].metadata.name}', 'b'],
+    ['{range .items[*]}{.metadata.name}={.status.ready}{"\\n"}{end}', 'a=2\nb=0\n'],
+    ['{range .items[*]}{@.metadata.name}{"\\t"}{$.kind}{" "}{end}', 'a\tList b\tList '],
+    [
+      '{range .items[*]}{.metadata.name}: {range .status.conditions[*]}{.type} {end}{end}',
+      'a: Ready Degraded b: Ready ',
+    ],
+    ['name {.items[1].metadata.name}!', 'name b!'],
+    ['{.items[0].metadata.labels}', '{"lynq.sh/uid":"acme","plain-dash":"d"}'],
+    ['{.nothing.here}', ''],
+    ['{..name}', 'a b'],
+    ["{'{}'}", '{}'],
+  ])('renders %s', (template, text) => {
+    expect(renderJsonPath(template, list)).toBe(text);
+  });
+
+  it('takes a path without braces for one', () => {
+    expect(renderJsonPath('.items[*].metadata.name', list)).toBe('a b');
+  });
+
+  it.each([
+    ['{.items[}', 'jsonpath: $.items[ is no path'],
+    ['{range .items[*]}{.metadata.name}', 'jsonpath: {range PATH} without {end}'],
+    ['{.kind}{end}', 'jsonpath: {end} without {range PATH}'],
+    ['{.kind', 'jsonpath: a brace is not closed near {.kind'],
+  ])('refuses %s', (template, message) => {
+    expect(() => renderJsonPath(template, list)).toThrow(message);
+  });
+});
