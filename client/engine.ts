@@ -1,16 +1,84 @@
-import type { ScaleReply, ScaleRequest } from '../workflows/messages.ts';
+import type { NodeView, ResourceView, ScaleReply, ScaleRequest } from '../workflows/messages.ts';
 
 /** What the CLI says to Temporal, in the words of the domain. Expected answers are values. */
 export interface Engine {
   /** Asks a node's run for a pass now. */
   resyncNode(namespace: string, node: string): Promise<SentResult>;
+  /** Asks a node's run to look again, without writing what does not differ. */
+  wakeNode(namespace: string, node: string): Promise<SentResult>;
+  /** How a node's run is right now; undefined when Temporal knows none. */
+  nodeRun(namespace: string, node: string): Promise<NodeRunState | undefined>;
+  /** The latest runs of a node with what happened in them, oldest first. Several follow each other in one workflow (continue-as-new). */
+  nodeRuns(namespace: string, node: string, limit: number): Promise<readonly NodeRunRecord[]>;
   /** Starts a sync of a hub: at once, or right after the one that is running. */
   syncHub(namespace: string, hub: string): Promise<SentResult>;
+  /** When a hub is read next; undefined when it has no schedule. */
+  hubSchedule(namespace: string, hub: string): Promise<ScheduleView | undefined>;
   /** Overrides template variables of a node; resolves when the run has recorded it, or refused. */
   scale(namespace: string, node: string, request: ScaleRequest): Promise<ScaleResult>;
+  /** Page of a run of a node in the Temporal UI; undefined when it is not known where that is. */
+  pageOf(namespace: string, node: string, runId: string): string | undefined;
   /** Where the engine is, for messages. */
   readonly address: string;
   close(): Promise<void>;
+}
+
+export interface NodeRunState {
+  readonly runId: string;
+  /** `RUNNING`, `COMPLETED`, `TERMINATED`, ... */
+  readonly status: string;
+  /** What the run knows; undefined when no worker answered. */
+  readonly view?: NodeView | undefined;
+  /** Something of the run is under way: an activity, or a step of the workflow. */
+  readonly busy: boolean;
+  /** Activities that have failed and are tried again. */
+  readonly retries: readonly ActivityRetry[];
+}
+
+export interface ActivityRetry {
+  readonly activity: string;
+  readonly attempt: number;
+  /** What the last attempt said. */
+  readonly failure: string;
+  readonly next?: Date | undefined;
+}
+
+export interface NodeRunRecord {
+  readonly runId: string;
+  readonly status: string;
+  readonly started: Date;
+  readonly closed?: Date | undefined;
+  /** In the order they happened. */
+  readonly facts: readonly RunFact[];
+}
+
+/** What the history of a node's run tells people. */
+export type RunFact =
+  | { readonly kind: 'began'; readonly at: Date; readonly continued: boolean }
+  /** A signal or an update with its cause. */
+  | { readonly kind: 'message'; readonly at: Date; readonly cause: string }
+  | {
+      readonly kind: 'step';
+      readonly at: Date;
+      /** Absent while it is under way. */
+      readonly ended?: Date | undefined;
+      /** What it does, as the Temporal UI shows it. */
+      readonly summary: string;
+      /** `kind` of the outcome, or `failed`. */
+      readonly outcome?: string | undefined;
+      readonly failure?: string | undefined;
+      readonly entries?: readonly ResourceView[] | undefined;
+    };
+
+/** The schedule of a hub's syncs. */
+export interface ScheduleView {
+  /** Absent when it starts nothing by itself. */
+  readonly next?: Date | undefined;
+  readonly paused: boolean;
+  /** Why it is paused, by whoever paused it; may be empty. */
+  readonly note: string;
+  /** A sync is under way. */
+  readonly running: boolean;
 }
 
 export type SentResult =

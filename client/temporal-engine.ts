@@ -11,11 +11,12 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { workflowIds } from '../domain/identity.ts';
-import { resyncSignal, scaleUpdate, type ScaleRequest } from '../workflows/messages.ts';
+import { resyncSignal, scaleUpdate, type ScaleRequest, wakeSignal } from '../workflows/messages.ts';
 import type { GlobalOptions } from './context.ts';
-import type { Engine, ScaleResult, SentResult } from './engine.ts';
+import type { Engine, ScaleResult, ScheduleView, SentResult } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import { pageOf, readNodeRun, readNodeRuns } from './temporal-runs.ts';
 
 /**
  * `Engine` on Temporal. Address, namespace, TLS and API key come from where the temporal CLI takes them (profiles, TEMPORAL_*), flags first.
@@ -36,8 +37,15 @@ export async function openEngine(
   const link = await connect(options, environment);
   return {
     address: link.address,
-    resyncNode: (namespace, node) => within(link, () => resyncNode(link, namespace, node)),
+    resyncNode: (namespace, node) => within(link, () => signalNode(link, namespace, node, resyncSignal)),
     syncHub: (namespace, hub) => within(link, () => syncHub(link, namespace, hub)),
+    wakeNode: (namespace, node) => within(link, () => signalNode(link, namespace, node, wakeSignal)),
+    nodeRun: (namespace, node) => within(link, () => readNodeRun(link.client, workflowIds.node(namespace, node))),
+    nodeRuns: (namespace, node, limit) =>
+      within(link, () => readNodeRuns(link.client, workflowIds.node(namespace, node), limit)),
+    pageOf: (namespace, node, runId) =>
+      pageOf({ ui: environment['LYNQ_TEMPORAL_UI'], ...link }, workflowIds.node(namespace, node), runId),
+    hubSchedule: (namespace, hub) => within(link, () => hubSchedule(link, namespace, hub)),
     scale: (namespace, node, request) => within(link, () => scale(link, workflowIds.node(namespace, node), request)),
     close: () => link.client.connection.close(),
   };
@@ -86,9 +94,14 @@ async function within<T>(link: Link, call: () => Promise<T>): Promise<T> {
   }
 }
 
-async function resyncNode(link: Link, namespace: string, node: string): Promise<SentResult> {
+async function signalNode(
+  link: Link,
+  namespace: string,
+  node: string,
+  signal: typeof resyncSignal,
+): Promise<SentResult> {
   try {
-    await link.client.workflow.getHandle(workflowIds.node(namespace, node)).signal(resyncSignal, { cause: 'resync' });
+    await link.client.workflow.getHandle(workflowIds.node(namespace, node)).signal(signal, { cause: 'resync' });
     return { kind: 'sent' };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
@@ -104,6 +117,21 @@ async function syncHub(link: Link, namespace: string, hub: string): Promise<Sent
     return { kind: 'sent' };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return { kind: 'absent' };
+    throw error;
+  }
+}
+
+async function hubSchedule(link: Link, namespace: string, hub: string): Promise<ScheduleView | undefined> {
+  try {
+    const { info, state } = await link.client.schedule.getHandle(workflowIds.schedule(namespace, hub)).describe();
+    return {
+      next: info.nextActionTimes[0],
+      paused: state.paused,
+      note: state.note ?? '',
+      running: info.runningActions.length > 0,
+    };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
     throw error;
   }
 }

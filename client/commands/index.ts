@@ -1,24 +1,31 @@
 import type { Command } from '../command.ts';
 import { deleteForm } from './form-delete.ts';
+import { describeForm } from './form-describe.ts';
 import { getForms } from './form-get.ts';
 import { render } from './form-render.ts';
 import { adoptHub } from './hub-adopt.ts';
 import { deleteHub } from './hub-delete.ts';
+import { describeHub } from './hub-describe.ts';
 import { getHubs } from './hub-get.ts';
 import { notify } from './hub-notify.ts';
 import { releaseHub } from './hub-release.ts';
+import { hubStatus } from './hub-status.ts';
 import { apply } from './manifest-apply.ts';
 import { lint } from './manifest-lint.ts';
 import { describeNode } from './node-describe.ts';
+import { explainNode } from './node-explain.ts';
 import { getNodes } from './node-get.ts';
+import { nodeHistory } from './node-history.ts';
 import { resync } from './node-resync.ts';
 import { scale } from './node-scale.ts';
+import { watchNode } from './node-watch.ts';
 import { rolloutAbort } from './rollout-abort.ts';
 import { rolloutHistory } from './rollout-history.ts';
 import { rolloutPause } from './rollout-pause.ts';
 import { rolloutResume } from './rollout-resume.ts';
 import { rolloutStatus } from './rollout-status.ts';
 import { rolloutUndo } from './rollout-undo.ts';
+import { rowTree } from './row-tree.ts';
 import { completion } from './shell-completion.ts';
 
 /** Every command, in the order of the help. A new one is a file beside this and a line here. */
@@ -26,7 +33,14 @@ export const commands: readonly Command[] = [
   getHubs,
   getForms,
   getNodes,
+  describeHub,
+  describeForm,
   describeNode,
+  hubStatus,
+  rowTree,
+  explainNode,
+  nodeHistory,
+  watchNode,
   apply,
   lint,
   render,

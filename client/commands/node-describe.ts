@@ -1,12 +1,13 @@
-import type { Json, JsonObject } from '../../domain/api/json.ts';
+import type { JsonObject } from '../../domain/api/json.ts';
 import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
 import { labels } from '../../domain/keys.ts';
-import type { Cluster } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { kinds, requireObject } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
-import { formatRows, formatTable } from '../output/table.ts';
+import { section, texts } from '../output/sections.ts';
+import { formatRows } from '../output/table.ts';
+import { conditionsSection, eventsSection, readEvents, timeAndAge } from '../show/events.ts';
 
 export const describeNode = defineCommand({
   name: 'describe node',
@@ -19,44 +20,16 @@ export const describeNode = defineCommand({
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
     const node = await requireObject(cluster, kinds.node, namespace, args.name);
-    const events = await readEvents(cluster, namespace, node);
+    const events = await readEvents(cluster, node);
     context.out.write(describe(node, events, context.clock.now()));
     return exitCodes.ok;
   },
 });
 
-/** Events about this very object, not about an earlier one of the same name; oldest first. */
-async function readEvents(cluster: Cluster, namespace: string, node: JsonObject): Promise<readonly JsonObject[]> {
-  const fields = { kind: 'LynqNode', name: textAt(node, 'metadata', 'name'), uid: textAt(node, 'metadata', 'uid') };
-  const fieldSelector = Object.entries(fields)
-    .map(([field, value]) => `involvedObject.${field}=${value ?? ''}`)
-    .join(',');
-  const events = await cluster.list({ apiVersion: 'v1', kind: 'Event' }, { namespace, fieldSelector });
-  return events.toSorted((a, b) => (lastSeen(a) ?? '').localeCompare(lastSeen(b) ?? ''));
-}
-
-function lastSeen(event: JsonObject): string | undefined {
-  return (
-    textAt(event, 'series', 'lastObservedTime') ??
-    textAt(event, 'lastTimestamp') ??
-    textAt(event, 'eventTime') ??
-    textAt(event, 'metadata', 'creationTimestamp')
-  );
-}
-
 function describe(node: JsonObject, events: readonly JsonObject[], now: Date): string {
   return [
     heading(node, now),
-    section(
-      'Conditions',
-      ['TYPE', 'STATUS', 'REASON', 'AGE', 'MESSAGE'],
-      listAt(node, 'status', 'conditions'),
-      (condition) => [
-        ...texts(condition, 'type', 'status', 'reason'),
-        ageSince(textAt(condition, 'lastTransitionTime'), now),
-        ...texts(condition, 'message'),
-      ],
-    ),
+    conditionsSection(node, now),
     section(
       'Resources',
       ['ID', 'KIND', 'NAME', 'STATE', 'SINCE', 'REASON', 'MESSAGE'],
@@ -73,12 +46,7 @@ function describe(node: JsonObject, events: readonly JsonObject[], now: Date): s
       listAt(node, 'status', 'inventory'),
       (entry) => texts(entry, 'id', 'kind', 'namespace', 'name', 'policy', 'uid'),
     ),
-    section('Events', ['TYPE', 'REASON', 'AGE', 'FROM', 'MESSAGE'], events, (event) => [
-      ...texts(event, 'type', 'reason'),
-      ageSince(lastSeen(event as JsonObject), now),
-      textAt(event, 'source', 'component') || textAt(event, 'reportingComponent') || '-',
-      ...texts(event, 'message'),
-    ]),
+    eventsSection(events, now),
   ].join('');
 }
 
@@ -100,23 +68,8 @@ function heading(node: JsonObject, now: Date): string {
     ['Row:', textAt(node, 'spec', 'uid') ?? ''],
     ['Form:', revision === undefined ? form : `${form} (revision ${revision})`],
     ['Hub:', textAt(node, 'metadata', 'labels', labels.hub) ?? '<none>'],
-    ['Created:', `${metadata('creationTimestamp')} (${ageSince(metadata('creationTimestamp'), now)} ago)`],
+    ['Created:', timeAndAge(metadata('creationTimestamp'), now)],
     ...(deleting === undefined ? [] : [['Deleting:', `since ${deleting} (${ageSince(deleting, now)})`]]),
     ['Resources:', counts.join(', ')],
   ]);
-}
-
-function texts(value: Json, ...keys: readonly string[]): readonly string[] {
-  return keys.map((key) => textAt(value, key) || '-');
-}
-
-function section(
-  title: string,
-  header: readonly string[],
-  items: readonly Json[],
-  row: (item: Json) => readonly string[],
-): string {
-  if (items.length === 0) return `\n${title}:  <none>\n`;
-  const table = formatTable(header, items.map(row));
-  return `\n${title}:\n${table.replaceAll(/^/gm, '  ').replace(/ {2}$/, '')}`;
 }

@@ -3,6 +3,8 @@ import { defineCommand } from '../command.ts';
 import { CommandError, usageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { kinds } from '../kinds.ts';
+import { passesNow, waitForPasses } from '../node-wait.ts';
+import { waitFlags } from '../wait.ts';
 
 export const scale = defineCommand({
   name: 'scale',
@@ -17,9 +19,11 @@ export const scale = defineCommand({
   flags: {
     set: { kind: 'list', value: 'VARIABLE=VALUE', summary: 'variable and its text; may be repeated' },
     clear: { kind: 'boolean', summary: 'end all overrides of the node' },
+    ...waitFlags,
   },
   examples: [
     { command: 'lynq scale acme-corp api-tier --set apiReplicas=4', summary: 'four replicas, whatever the row says' },
+    { command: 'lynq scale acme-corp api-tier --set apiReplicas=4 --wait', summary: 'and wait until they are there' },
     { command: 'lynq scale acme-corp api-tier --clear', summary: 'back to what the row says' },
   ],
   async run({ args, flags }, context) {
@@ -30,10 +34,12 @@ export const scale = defineCommand({
     const namespace = await context.namespace();
     const node = nodeName(args.uid, args.form);
     const engine = await context.services.engine();
+    const before = flags.wait ? await passesNow(engine, namespace, [node]) : new Map<string, number>();
     const result = await engine.scale(namespace, node, flags.clear ? { overrides: {}, clear: true } : { overrides });
     switch (result.kind) {
       case 'accepted':
         context.out.write(`${kinds.node.resource}/${result.reply.node} ${overriddenText(result.reply.overridden)}\n`);
+        if (flags.wait) await waitForPasses(context, { engine, namespace, before, timeout: flags['wait-timeout'] });
         return exitCodes.ok;
       case 'refused':
         throw new CommandError(`scale was refused: ${result.message}`);

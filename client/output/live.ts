@@ -1,4 +1,5 @@
 import type { Output } from '../context.ts';
+import { withColours } from './colour.ts';
 import { plain } from './table.ts';
 
 /** A text that is drawn over again where it stands; on anything but a terminal each new one is printed below the last. */
@@ -34,7 +35,8 @@ function overDrawn(out: Output): Live {
           .slice(0, Math.max(1, out.columns - 1))
           .join(''),
       );
-      out.write(`${upAndClear(drawn)}${cut.map((line) => `${line}\n`).join('')}`);
+      const shown = withColours(out, cut.map((line) => `${line}\n`).join(''));
+      out.write(`${upAndClear(drawn)}${shown}`);
       drawn = cut.length;
     },
   };

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { goldenEngine } from '../support/cli/golden-engine.ts';
+import { goldenCluster } from '../support/cli/golden-world.ts';
 import { run } from '../unit/client/run.ts';
 
 /** What people see, whole: texts of test/golden/cli, compared byte for byte. `npx vitest run -u` writes them anew; read the diff. */
@@ -10,8 +12,22 @@ describe('what lynq prints', () => {
     ['completion-bash', 'completion bash'],
     ['completion-zsh', 'completion zsh'],
     ['completion-fish', 'completion fish'],
+    ['get-hubs', 'get hubs'],
+    ['get-hubs-wide', 'get hubs -A -o wide'],
+    ['get-forms-wide', 'get forms -o wide'],
+    ['get-nodes', 'get nodes'],
+    ['get-nodes-wide', 'get nodes -o wide'],
+    ['describe-hub', 'describe hub multi-tier-nodes'],
+    ['describe-form', 'describe form api-tier'],
+    ['describe-node', 'describe node globex-api-tier'],
+    ['status', 'status multi-tier-nodes'],
+    ['tree', 'tree globex'],
+    ['explain', 'explain globex-api-tier'],
+    ['explain-entry', 'explain globex-api-tier config'],
+    ['explain-ready', 'explain globex-data-tier'],
+    ['history', 'history globex-api-tier'],
   ])('is %s', async (name, line) => {
-    const { out } = await run(line);
+    const { out } = await run(line, { cluster: goldenCluster(), engine: goldenEngine() });
 
     await expect(out).toMatchFileSnapshot(golden(name));
   });

@@ -25,6 +25,8 @@ export interface World {
   readonly clusterError?: Error;
   readonly clusterNeverAnswers?: true;
   readonly programName?: string;
+  /** Standard output is a terminal this wide. */
+  readonly terminalColumns?: number;
   /** Sees everything on standard output so far. */
   readonly onOut?: (out: string) => void;
   /** Ends a watch. */
@@ -53,7 +55,12 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
     world.onOut?.(ran.out);
   };
   const host: Host = {
-    out: { write, isTerminal: false, colours: false, columns: 100 },
+    out: {
+      write,
+      isTerminal: world.terminalColumns !== undefined,
+      colours: false,
+      columns: world.terminalColumns ?? 100,
+    },
     err: { write: (text) => void (ran.err += text), isTerminal: false, colours: false, columns: 100 },
     files: fakeFiles(world.files ?? {}, world.stdin ?? ''),
     clock: { now: () => now },
@@ -118,6 +125,12 @@ export function fakeEngine(known: readonly string[] = [], scaleAnswer?: ScaleRes
     address: 'temporal.test:7233',
     resyncNode: async (namespace, node) => answer('resync', namespace, node),
     syncHub: async (namespace, hub) => answer('sync', namespace, hub),
+    wakeNode: async (namespace, node) => answer('wake', namespace, node),
+    nodeRun: async () => undefined,
+    nodeRuns: async () => [],
+    pageOf: (namespace, node, runId) =>
+      `http://ui.test/namespaces/default/workflows/node%2F${namespace}%2F${node}/${runId}/history`,
+    hubSchedule: async () => ({ next: new Date(now.getTime() + 25_000), paused: false, note: '', running: false }),
     scale: async (namespace, node, request: ScaleRequest) => {
       sent.push(`scale ${namespace}/${node} ${JSON.stringify(request)}`);
       return scaleAnswer ?? { kind: 'accepted', reply: { node, overridden: Object.keys(request.overrides) } };

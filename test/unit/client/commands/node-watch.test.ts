@@ -1,0 +1,101 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { aNode, run } from '../run.ts';
+
+function moving(ready: number) {
+  const node = aNode('acme-corp-api-tier', { ready, desired: 2, status: 'False', reason: 'NotAllResourcesReady' });
+  const status = node['status'] as Record<string, unknown>;
+  return {
+    ...node,
+    status: {
+      ...status,
+      conditions: [
+        ...(status['conditions'] as unknown[]),
+        { type: 'Progressing', status: 'True', reason: 'Reconciling' },
+      ],
+      resources: [
+        {
+          id: 'api',
+          kind: 'Deployment',
+          name: 'acme-api',
+          state: ready > 0 ? 'Ready' : 'Progressing',
+          since: '2026-11-22T11:59:00Z',
+        },
+        {
+          id: 'svc',
+          kind: 'Service',
+          name: 'acme-api',
+          state: 'Waiting',
+          reason: 'DependencyNotReady',
+          message: "waits for 'api'",
+          since: '2026-11-22T11:59:00Z',
+        },
+      ],
+    },
+  } as ReturnType<typeof aNode>;
+}
+
+describe('client/commands/node-watch', () => {
+  it('prints a line for each change where there is no terminal, and ends when the node is Ready', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(moving(0));
+    let printed = '';
+    const watching = run('watch acme-corp-api-tier', { cluster, onOut: (out) => void (printed = out) });
+    await vi.waitFor(() => expect(printed).toContain('node/acme-corp-api-tier'));
+
+    cluster.seed(moving(1));
+    await vi.waitFor(() => expect(printed).toContain('→ Ready'));
+    cluster.seed(aNode('acme-corp-api-tier', { ready: 2, desired: 2 }));
+
+    const { out, exitCode } = await watching;
+    expect(out).toBe(
+      [
+        '12:00:00  api (Deployment acme-api)  Progressing\n',
+        "12:00:00  svc (Service acme-api)  Waiting: DependencyNotReady: waits for 'api'\n",
+        '12:00:00  node/acme-corp-api-tier  NotReady: 0/2 ready, NotAllResourcesReady\n',
+        '12:00:00  api (Deployment acme-api)  Progressing → Ready\n',
+        '12:00:00  node/acme-corp-api-tier  NotReady → NotReady: 1/2 ready, NotAllResourcesReady\n',
+        '12:00:00  node/acme-corp-api-tier  NotReady → Ready: 2/2 ready\n',
+      ].join(''),
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  it('ends with code 1 when nothing moves any more and the node is not Ready', async () => {
+    const cluster = createFakeCluster();
+    const failed = aNode('acme', { status: 'False', reason: 'ResourcesFailed' });
+    const status = failed['status'] as Record<string, unknown>;
+    const conditions = [...(status['conditions'] as unknown[]), { type: 'Progressing', status: 'False' }];
+    cluster.seed({ ...failed, status: { ...status, conditions } } as typeof failed);
+
+    expect(await run('watch acme', { cluster })).toMatchObject({
+      out: '12:00:00  node/acme  NotReady: 6/6 ready, ResourcesFailed\n',
+      exitCode: 1,
+    });
+  });
+
+  it('draws a table over itself on a terminal, cut to its width', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(moving(0));
+    let printed = '';
+    const watching = run('watch acme-corp-api-tier', {
+      cluster,
+      terminalColumns: 60,
+      onOut: (out) => void (printed = out),
+    });
+    await vi.waitFor(() => expect(printed).toContain('svc'));
+    cluster.seed(aNode('acme-corp-api-tier', { ready: 2, desired: 2 }));
+
+    const { out, exitCode } = await watching;
+    expect(out).toContain('⠋ node/acme-corp-api-tier NotReady: 0/2 ready');
+    expect(out).toContain('\u001B[4A\u001B[J');
+    expect(
+      Math.max(...out.split('\n').map((line) => Array.from(line.split('\u001B[J').at(-1) ?? '').length)),
+    ).toBeLessThan(62);
+    expect(exitCode).toBe(0);
+  });
+
+  it('fails for a node that is not there', async () => {
+    expect(await run('watch nope', { cluster: createFakeCluster() })).toMatchObject({ exitCode: 1 });
+  });
+});

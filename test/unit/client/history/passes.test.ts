@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { passesOf } from '../../../../client/history/passes.ts';
+import { goldenEngine } from '../../../support/cli/golden-engine.ts';
+
+describe('client/history/passes', () => {
+  it('makes a pass from a cause to where the node comes to rest, across runs', async () => {
+    const passes = passesOf(await goldenEngine().nodeRuns('lynq-system', 'globex-api-tier', 3));
+
+    expect(passes.map(({ causes, steps, result, changes }) => ({ causes, steps, result, changes }))).toEqual([
+      { causes: ['start'], steps: 2, result: 'settled 2/2', changes: ['config Ready', 'api Pending → Ready'] },
+      { causes: ['resync'], steps: 1, result: 'settled 2/2', changes: [] },
+      {
+        causes: ['nodeChanged'],
+        steps: 2,
+        result: 'running: wait: Deployment globex-api',
+        changes: ['api Ready → Progressing', 'api-service Waiting'],
+      },
+    ]);
+  });
+});

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { describe, expect, it } from 'vitest';
+import { passesOf } from '../../../client/history/passes.ts';
+import { factsOf, pageOf } from '../../../client/temporal-runs.ts';
+
+/** Histories that a real server recorded (test/replay). */
+async function passesIn(name: string) {
+  const file = new URL(`../../replay/histories/lynqNode/${name}.json`, import.meta.url);
+  const history = historyFromJSON(JSON.parse(readFileSync(file, 'utf8')));
+  const facts = await factsOf(history.events ?? [], []);
+  return passesOf([{ runId: 'run', status: 'RUNNING', started: new Date(0), facts }]);
+}
+
+describe('client/temporal-runs', () => {
+  it('reads from a recorded history what was done, and why', async () => {
+    const passes = await passesIn('0.1.0-resync');
+
+    expect(passes.map(({ causes, result }) => `${causes.join(', ')}: ${result}`)).toMatchInlineSnapshot(`
+      [
+        "start: settled 3/3",
+        "resync: settled 3/3",
+        "nodeChanged: settled 3/3",
+        "nodeChanged: removed",
+      ]
+    `);
+    expect(passes.map(({ changes }) => changes)).toMatchInlineSnapshot(`
+      [
+        [
+          "web Ready",
+          "web-svc Pending → Ready",
+          "ingress Waiting → Pending → Ready",
+        ],
+        [
+          "web-svc Ready → Pending → Ready",
+          "ingress Ready → Waiting → Ready",
+        ],
+        [],
+        [],
+      ]
+    `);
+  });
+
+  it('reads a scale message and a removal', async () => {
+    const passes = await passesIn('0.1.0-scale-and-remove');
+
+    expect(
+      passes.map(({ causes, result, steps }) => `${causes.join(', ')}: ${result} in ${steps}`),
+    ).toMatchInlineSnapshot(`
+      [
+        "start: settled 2/2 in 2",
+        "scale, nodeChanged: settled 2/2 in 1",
+        "nodeChanged: settled 2/2 in 1",
+        "nodeChanged: removed in 2",
+      ]
+    `);
+  });
+
+  it('has a time for everything', async () => {
+    const passes = await passesIn('0.1.0-four-levels');
+
+    for (const { started, ended } of passes) expect(ended?.getTime()).toBeGreaterThanOrEqual(started.getTime());
+    expect(passes[0]?.started.toISOString()).toBe('2026-11-22T22:37:16.364Z');
+  });
+
+  it('knows the page of a run in the UI that is named, and in that of Temporal Cloud', () => {
+    const at = { ui: 'http://127.0.0.1:8080/', address: 'localhost:7233', namespace: 'default' };
+
+    expect(pageOf(at, 'node/a/b', 'r')).toBe(
+      'http://127.0.0.1:8080/namespaces/default/workflows/node%2Fa%2Fb/r/history',
+    );
+    expect(pageOf({ ...at, ui: undefined }, 'node/a/b', 'r')).toBeUndefined();
+    expect(pageOf({ ui: undefined, address: 'x.tmprl.cloud:7233', namespace: 'x' }, 'w', 'r')).toBe(
+      'https://cloud.temporal.io/namespaces/x/workflows/w/r/history',
+    );
+  });
+});
