@@ -3,6 +3,7 @@ import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
 import { listBirths } from './hub/births.ts';
 import { syncHub } from './hub/sync.ts';
+import { HubTurns } from './hub/turns.ts';
 import { advanceNode } from './node/advance.ts';
 import { recordOverrides } from './node/overrides.ts';
 import { removeNode } from './node/remove.ts';
@@ -25,8 +26,12 @@ async function alive<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
 
 /** The activities of one worker, bound to what they reach the world through. */
 export function createActivities(deps: Deps): Activities {
+  const turns = new HubTurns();
   return {
-    syncHub: (request) => alive((attempt) => syncHub(deps, request, attempt)),
+    syncHub: (request) =>
+      alive((attempt) =>
+        turns.take(`${request.namespace}/${request.hub}`, attempt.signal, () => syncHub(deps, request, attempt)),
+      ),
     listBirths: (request) => alive(() => listBirths(deps, request)),
     confirmRuns: async (births) => {
       for (const { namespace, node } of births) deps.runs.running(namespace, node);

@@ -27,6 +27,7 @@ export const hubEvents = {
       'RolloutThrottled',
       `LynqForm '${form}': ${throttled} node updates throttled (maxSkew=${maxSkew}, currently updating=${updating})`,
     ),
+  syncStuck: (since: string) => warning('SyncStuck', `The sync that began at ${since} has not ended`),
   nodeDeleting: ({ name, form, uid }: NodeName) =>
     normal(
       'NodeDeleting',

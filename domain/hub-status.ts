@@ -120,10 +120,23 @@ export function failedSyncStatus(
 ): LynqHubStatus {
   const previous = base.previous ?? {};
   const draft: Draft = { type: 'Ready', status: 'False', reason: failure.reason, message: failure.message };
-  const others = (previous.conditions ?? []).filter(({ type }) => type !== 'Ready');
+  const others = (previous.conditions ?? []).filter(({ type }) => type !== 'Ready' && type !== 'SyncStuck');
   return {
     ...previous,
     observedGeneration: base.generation,
     conditions: [...settleConditions(previous.conditions ?? [], [draft], base), ...others],
   };
+}
+
+/**
+ * Status while a sync hangs: condition SyncStuck beside all others, until a sync ends. Undefined when the last status says so already.
+ */
+export function stuckSyncStatus(base: HubStatusBase, since: Date): LynqHubStatus | undefined {
+  const previous = base.previous ?? {};
+  const conditions = previous.conditions ?? [];
+  const message = `The sync that began at ${isoSeconds(since)} has not ended; its run in Temporal shows what it waits for`;
+  if (conditions.some((condition) => condition.type === 'SyncStuck' && condition.message === message)) return undefined;
+  const draft: Draft = { type: 'SyncStuck', status: 'True', reason: 'RunsTooLong', message };
+  const others = conditions.filter(({ type }) => type !== 'SyncStuck');
+  return { ...previous, conditions: [...others, ...settleConditions(conditions, [draft], base)] };
 }

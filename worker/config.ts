@@ -79,6 +79,8 @@ export const WorkerConfig = z
     LYNQ_KUBERNETES_CONNECTIONS: z.coerce.number().int().min(1).default(24),
     LYNQ_SCOPE_POLICY: Scope,
     LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(600),
+    LYNQ_STATEMENT_SECONDS: z.coerce.number().int().min(1).max(780).default(600),
+    LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),
     ...Notify,
   })
@@ -92,6 +94,9 @@ export const WorkerConfig = z
     kubernetesConnections: env.LYNQ_KUBERNETES_CONNECTIONS,
     scopePolicy: env.LYNQ_SCOPE_POLICY,
     relistSeconds: env.LYNQ_RELIST_SECONDS,
+    /** Of one statement of a read, on the server; less than a sync may take in all. */
+    statementSeconds: env.LYNQ_STATEMENT_SECONDS,
+    stuckSeconds: env.LYNQ_STUCK_SECONDS,
     shutdownSeconds: env.LYNQ_SHUTDOWN_SECONDS,
     /** Where hints are taken over HTTP; undefined for not at all. */
     notify: notifyOptions(env, (variable, message) => context.addIssue({ code: 'custom', path: [variable], message })),

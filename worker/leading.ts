@@ -4,7 +4,7 @@ import type { FormRef } from '../activities/hub/hubless-forms.ts';
 import type { Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
 import { wakeRollout } from './rollouts.ts';
-import { ensureSchedule, hasSchedule, removeSchedule, requestSync } from './schedules.ts';
+import { ensureSchedule, lookAtSchedule, removeSchedule, requestSync } from './schedules.ts';
 import { signalWaker } from './temporal.ts';
 import { CountKeeper } from './watch/count-keeper.ts';
 import { Dispatcher } from './watch/dispatcher.ts';
@@ -35,6 +35,10 @@ export interface LeadingParts {
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   /** The key of a hub, once it is known here. */
   readonly hubKey: (namespace: string, hub: string) => Uint8Array | undefined;
+  /** Says on a hub that a sync of it has been running since then. */
+  readonly reportStuck: (hub: HubRef, since: Date) => Promise<void>;
+  /** From when on a running sync is said to hang. */
+  readonly stuckMilliseconds: number;
   readonly logger: Logger;
 }
 
@@ -43,7 +47,8 @@ interface Term {
   end(): void;
 }
 
-function openHubWatch({ client, taskQueue, mayHold, reportHubless, logger }: LeadingParts, watches: Watches): HubWatch {
+function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
+  const { client, taskQueue, mayHold, reportHubless, reportStuck, logger } = parts;
   return new HubWatch(
     {
       ensure: async (hub, timing) => {
@@ -54,11 +59,13 @@ function openHubWatch({ client, taskQueue, mayHold, reportHubless, logger }: Lea
       },
       rollout: (form) => wakeRollout(client, form, taskQueue),
       remove: (hub) => removeSchedule(client, hub),
-      isScheduled: (hub) => hasSchedule(client, hub),
+      look: (hub) => lookAtSchedule(client, hub),
+      stuck: reportStuck,
       hubless: async (form) => (await reportHubless(form)) === 'hubless',
       onLost: () => watches.ports.runs.forgetAll(),
     },
     logger,
+    parts.stuckMilliseconds,
   );
 }
 

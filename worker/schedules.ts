@@ -1,5 +1,6 @@
 import {
   type Client,
+  type ScheduleDescription,
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
@@ -84,13 +85,25 @@ export async function removeSchedule(client: Client, hub: HubRef): Promise<void>
   }
 }
 
-/** Whether a hub's schedule is there; Temporal may have lost it. */
-export async function hasSchedule(client: Client, hub: HubRef): Promise<boolean> {
+/** What Temporal has of a hub's schedule; it may have lost it. */
+export type ScheduleLook =
+  | { readonly kind: 'missing' }
+  /** Since when its oldest sync has been running; undefined while none is. */
+  | { readonly kind: 'there'; readonly runningSince: Date | undefined };
+
+export async function lookAtSchedule(client: Client, hub: HubRef): Promise<ScheduleLook> {
   try {
-    await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).describe();
-    return true;
+    const { info } = await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).describe();
+    return { kind: 'there', runningSince: oldestRunning(info) };
   } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return false;
+    if (error instanceof ScheduleNotFoundError) return { kind: 'missing' };
     throw error;
   }
+}
+
+function oldestRunning({ runningActions, recentActions }: ScheduleDescription['info']): Date | undefined {
+  const running = new Set(runningActions.map(({ workflow }) => workflow.firstExecutionRunId));
+  const begun = recentActions.filter(({ action }) => running.has(action.workflow.firstExecutionRunId));
+  const times = begun.map(({ takenAt }) => takenAt.getTime());
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
 }

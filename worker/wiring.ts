@@ -8,6 +8,7 @@ import { openFormStore } from '../activities/forms.ts';
 import { FormAbsences } from '../activities/hub/read-forms.ts';
 import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
+import { reportStuck } from '../activities/hub/report-stuck.ts';
 import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../activities/node/unsaid.ts';
@@ -26,7 +27,7 @@ import type { WorkerConfig } from './config.ts';
 import { installCrds } from './crds.ts';
 import { failureInterceptor } from './failure-interceptor.ts';
 import { holderIdentity, Leader } from './leader.ts';
-import { leadingWork } from './leading.ts';
+import { type LeadingWork, leadingWork } from './leading.ts';
 import { rowHash } from './row-hash.ts';
 import { rowSourceByType } from './row-sources.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
@@ -64,8 +65,8 @@ export interface Seams {
   readonly workflowInterceptors: readonly string[];
 }
 
-function openRowSource(logger: Logger): RowSource {
-  const options = { logger, connectTimeoutMs: 10_000, statementTimeoutMs: 600_000 };
+function openRowSource({ statementSeconds }: WorkerConfig, logger: Logger): RowSource {
+  const options = { logger, connectTimeoutMs: 10_000, statementTimeoutMs: statementSeconds * 1_000 };
   return rowSourceByType({ mysql: openMySqlRowSource(options), postgres: openPostgresRowSource(options) });
 }
 
@@ -73,7 +74,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
   const { config, logger, temporal, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
-    rows: openRowSource(logger),
+    rows: openRowSource(config, logger),
     changes: watches.ports.changes,
   };
   const seamed = seams?.ports(outward) ?? outward;
@@ -152,23 +153,31 @@ function followNodes(deps: Deps, { ports }: Watches): LateWrites {
   return new LateWrites({ ...ports, remove, logger: deps.logger });
 }
 
+/** What it reports with is put together only after its watches, so it is asked for when it is needed. */
+function openLeading({ reflector }: OpenedCluster, parts: WiringParts, deps: () => Deps): LeadingWork {
+  const { config, temporal, logger } = parts;
+  return leadingWork({
+    reflector,
+    client: temporal.client,
+    taskQueue: config.taskQueue,
+    refreshCounts: (hub) => refreshCounts(deps(), hub),
+    comparisonMilliseconds: config.relistSeconds * 1_000,
+    mayHold: (hub) => mayHold(deps(), hub),
+    reportHubless: (form) => reportHubless(deps(), form),
+    hubKey: (namespace, hub) => deps().hubKeys.known(namespace, hub),
+    reportStuck: (hub, since) => reportStuck(deps(), hub, since),
+    stuckMilliseconds: config.stuckSeconds * 1_000,
+    logger,
+  });
+}
+
 /** Opens all connections, installs missing CRDs and makes the worker; nothing runs until `start` and `worker.run`. */
 export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
-  const { config, temporal, logger } = parts;
+  const { config, logger } = parts;
   const cluster = await openKubernetes(config, logger);
   const installedCrds = await installCrds(cluster.cluster, readCrds());
   const stop = new AbortController();
-  const leading = leadingWork({
-    reflector: cluster.reflector,
-    client: temporal.client,
-    taskQueue: config.taskQueue,
-    refreshCounts: (hub) => refreshCounts(deps, hub),
-    comparisonMilliseconds: config.relistSeconds * 1_000,
-    mayHold: (hub) => mayHold(deps, hub),
-    reportHubless: (form) => reportHubless(deps, form),
-    hubKey: (namespace, hub) => deps.hubKeys.known(namespace, hub),
-    logger,
-  });
+  const leading = openLeading(cluster, parts, () => deps);
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
   const events = createEvents({ cluster: cluster.cluster, clock: cluster.clock, logger });
   const deps = openDeps(cluster, watches, events, parts);

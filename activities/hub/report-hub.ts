@@ -10,7 +10,7 @@ import { annotations, managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
-import { hubRef, type ReadHub } from './read-hub.ts';
+import { hubRef, type ReadHub, readHub } from './read-hub.ts';
 
 /** Reasons of condition Ready for failures that end a sync without a result; every other failure is retried by Temporal. */
 const endingFailures: Readonly<Partial<Record<FailureType, string>>> = {
@@ -27,7 +27,7 @@ export function endingReason(failure: LynqFailure): string | undefined {
 }
 
 /** False when the hub has gone meanwhile. */
-async function writeStatus(
+export async function writeStatus(
   deps: Deps,
   request: HubRef,
   { hub }: Pick<ReadHub, 'hub'>,
@@ -66,14 +66,41 @@ export async function reportSynced(deps: Deps, request: HubRef, hub: ReadHub, fa
   if (held?.status === 'True') tellOwner(deps, hub.object, hubEvents.deletionHeld(held.message));
 }
 
-/** Spends the budget before the rows go: a sync that dies in between leaves too much spent, never too little. */
+/** How often the hub is read again because somebody writes to it meanwhile. */
+const reserveTries = 5;
+
+/**
+ * Spends the budget before the rows go: a sync that dies in between leaves too much spent, never too little. Written only over the window that was
+ * judged by, so that two syncs at the same time cannot spend the same budget. Fails with ClusterStale then; the sync decides again.
+ */
 export async function reserveDeletions(
   deps: Deps,
   request: HubRef,
   { hub }: ReadHub,
   { window, rowsAtStart }: GuardState,
 ): Promise<void> {
-  await writeStatus(deps, request, { hub }, { ...hub.status, deletionGuard: { window: [...window], rowsAtStart } });
+  const judged = canonicalJson((hub.status?.deletionGuard ?? {}) as JsonObject);
+  for (let left = reserveTries; left > 0; left -= 1) {
+    const live = await readHub(deps, request);
+    if (live?.hub.metadata.uid !== hub.metadata.uid) break;
+    if (canonicalJson((live.hub.status?.deletionGuard ?? {}) as JsonObject) !== judged) break;
+    const { uid, resourceVersion } = live.hub.metadata;
+    const body = {
+      metadata: { uid, resourceVersion },
+      status: { deletionGuard: { window: window.map((entry) => ({ ...entry })), rowsAtStart } },
+    };
+    const options = { manager: managers.apply, subresource: 'status' } as const;
+    const result = await deps.cluster.patch(hubRef(request), 'merge', body, options);
+    if (result.kind === 'ok') return;
+    if (result.kind !== 'stale') break;
+  }
+  throw new LynqFailure(
+    'ClusterStale',
+    `the deletion budget of LynqHub ${request.namespace}/${request.hub} has changed`,
+    {
+      hub: request.hub,
+    },
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { check } from '../support/faults/checker.ts';
-import { type Failpoint, failpoints } from '../support/faults/failpoints.ts';
+import { type Failpoint, failpoints, type ScenarioName } from '../support/faults/failpoints.ts';
 import { bringIn, lookBefore, type Scenario, scenarios } from '../support/faults/scenarios.ts';
 import { chosen } from '../support/faults/seed.ts';
 import { type Armed, openStage, type Stage } from '../support/faults/stage.ts';
@@ -8,6 +8,8 @@ import { tenantNamed } from '../support/faults/tenant.ts';
 
 const selected = chosen(failpoints);
 const reached = new Set<string>();
+const scenarioOf = ({ scenario }: Failpoint): Scenario =>
+  (scenarios as Readonly<Partial<Record<ScenarioName, Scenario>>>)[scenario]!;
 
 /** Each worker recovers from the end of the one before it and carries the failpoint of the next test, which is about another tenant. */
 describe('faults/failpoints', () => {
@@ -20,7 +22,7 @@ describe('faults/failpoints', () => {
       failpoint: point.name,
       action: 'kill',
       scope: point.scenario === 'stop' ? '' : tenantOf(point).name,
-      gated: (scenarios[point.scenario] as Scenario).gated,
+      gated: scenarioOf(point).gated,
     };
 
   beforeAll(async () => {
@@ -36,7 +38,7 @@ describe('faults/failpoints', () => {
     async (name) => {
       const index = selected.findIndex((point) => point.name === name);
       const point = selected[index]!;
-      const { parts, prepare, act, expectEnd }: Scenario = scenarios[point.scenario];
+      const { parts, prepare, act, expectEnd } = scenarioOf(point);
       const tenant = tenantOf(point);
       const place = stage.audit.now();
       try {

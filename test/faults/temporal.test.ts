@@ -52,7 +52,7 @@ describe.skipIf(isSlice())('faults/temporal', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  test('a server that is killed in the middle of provisioning and comes back with its database loses nothing', async () => {
+  test('T2 a server that is killed in the middle of provisioning and comes back with its database loses nothing', async () => {
     for (const tenant of tenants) await bringIn(stage, tenant, {});
     await eventually(
       'some children have been made',
@@ -72,7 +72,7 @@ describe.skipIf(isSlice())('faults/temporal', () => {
     for (const tenant of tenants) await expectSettled(stage, tenant, { place: begun, live: new Map() });
   }, 400_000);
 
-  test('a server that comes back with an empty database costs no delete and no UID', async () => {
+  test('T3 a server that comes back with an empty database costs no delete and no UID', async () => {
     for (const tenant of tenants) await hubIsReady(stage, tenant);
     const before = await uids();
     const place = stage.audit.now();

@@ -3,7 +3,7 @@ import type { FormRef } from '../../activities/hub/hubless-forms.ts';
 import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
-import type { HubTiming } from '../schedules.ts';
+import type { HubTiming, ScheduleLook } from '../schedules.ts';
 import { DigestStore } from './digest-store.ts';
 
 /** What the hub watch does with what it sees. */
@@ -13,8 +13,10 @@ export interface HubReactions {
   /** A form with a rollout block was edited or told something: its run looks now, whatever its hub's syncs are doing. */
   rollout(form: LimitedForm): Promise<void>;
   remove(hub: HubRef): Promise<void>;
-  /** False when Temporal has lost the hub's schedule. */
-  isScheduled(hub: HubRef): Promise<boolean>;
+  /** Temporal may have lost the hub's schedule, or a sync of it may hang. */
+  look(hub: HubRef): Promise<ScheduleLook>;
+  /** A sync has been running for longer than syncs do; said once. */
+  stuck(hub: HubRef, since: Date): Promise<void>;
   /** A form names a hub that is not known; true when that was proven and said on the form. */
   hubless(form: FormRef): Promise<boolean>;
   /** A schedule was lost: what is believed of runs is worth nothing. */
@@ -87,7 +89,10 @@ export class HubWatch {
   private readonly reactions: HubReactions;
   private readonly logger: Logger;
   private readonly pending = new Map<string, NodeJS.Timeout>();
+  private readonly stuckMilliseconds: number;
   private checking: NodeJS.Timeout | undefined;
+  /** Hubs whose hanging sync was reported, with its beginning. */
+  private readonly toldStuck = new Map<string, number>();
   /** Forms that were told that their hub does not exist, with what they were then. */
   private readonly toldHubless = new Map<string, string>();
   private readonly hubs = new DigestStore<HubDigest>({
@@ -101,16 +106,18 @@ export class HubWatch {
     onChange: ({ before, after }) => this.onForm(before, after),
   });
 
-  constructor(reactions: HubReactions, logger: Logger) {
+  constructor(reactions: HubReactions, logger: Logger, stuckMilliseconds: number) {
     this.reactions = reactions;
     this.logger = logger;
+    this.stuckMilliseconds = stuckMilliseconds;
   }
 
   async run(reflector: Reflector, signal: AbortSignal): Promise<void> {
+    const everyMs = Math.min(checkMilliseconds, Math.max(1_000, this.stuckMilliseconds));
     this.checking = setInterval(() => {
       void this.checkSchedules();
       this.checkForms();
-    }, checkMilliseconds);
+    }, everyMs);
     const watch = (kind: string, onEvent: (event: WatchEvent) => void) =>
       reflector.run({ apiVersion, kind }, {}, onEvent, signal);
     await Promise.all([
@@ -134,7 +141,11 @@ export class HubWatch {
   private async checkSchedules(): Promise<void> {
     for (const { hub, timing } of this.hubs.values()) {
       try {
-        if (await this.reactions.isScheduled(hub)) continue;
+        const found = await this.reactions.look(hub);
+        if (found.kind === 'there') {
+          await this.checkRunning(hub, found.runningSince);
+          continue;
+        }
         this.reactions.onLost();
         await this.reactions.ensure(hub, timing);
       } catch (error) {
@@ -142,6 +153,18 @@ export class HubWatch {
         return;
       }
     }
+  }
+
+  private async checkRunning(hub: HubRef, since: Date | undefined): Promise<void> {
+    const key = `${hub.namespace}/${hub.hub}`;
+    if (since === undefined || Date.now() - since.getTime() < this.stuckMilliseconds) {
+      this.toldStuck.delete(key);
+      return;
+    }
+    if (this.toldStuck.get(key) === since.getTime()) return;
+    this.logger.warn('sync of a hub hangs', { hub: hub.hub, since: since.toISOString() });
+    await this.reactions.stuck(hub, since);
+    this.toldStuck.set(key, since.getTime());
   }
 
   private checkForms(): void {

@@ -66,10 +66,10 @@ async function startAfresh(run: NodeRun, unfinished: boolean): Promise<never> {
 
 function answerMessages(run: NodeRun): void {
   setHandler(statusQuery, () => run.view(), { description: 'What this run knows of its entries.' });
-  setHandler(wakeSignal, ({ cause }) => run.wake(cause), {
+  setHandler(wakeSignal, (request) => run.wake(causeOf(request, 'wake')), {
     description: 'Looks again; sent by the watches of the worker.',
   });
-  setHandler(resyncSignal, (request) => run.wake(request?.cause ?? 'resync', true), {
+  setHandler(resyncSignal, (request) => run.wake(causeOf(request, 'resync'), true), {
     description: 'Compares and writes everything once more, now. Safe at any time.',
   });
   setHandler(scaleSignal, (request) => (scaleProblem(request) === undefined ? run.scale(request) : undefined), {
@@ -83,6 +83,14 @@ function answerMessages(run: NodeRun): void {
     },
     description: 'As the signal, with an answer.',
   });
+}
+
+const longestCause = 64;
+
+/** Anybody may send anything: a handler that throws would stop the run, and what is carried on into each further run has to stay small. */
+function causeOf(request: unknown, otherwise: string): string {
+  if (typeof request !== 'object' || request === null || !('cause' in request)) return otherwise;
+  return typeof request.cause === 'string' ? request.cause.slice(0, longestCause) : otherwise;
 }
 
 /** Plain checks: no zod in workflow code. */

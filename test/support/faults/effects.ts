@@ -33,6 +33,9 @@ export type Purpose =
   | 'edit'
   /** The process and its runs. */
   | 'readRows'
+  | 'rowSeen'
+  | 'startChild'
+  | 'childStarted'
   | 'wait'
   | 'signal'
   | 'continueAsNew'

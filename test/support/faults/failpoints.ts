@@ -1,12 +1,12 @@
 import type { Effect, Purpose } from './effects.ts';
 
 /**
- * Every place at which the tests end a worker: the points of a node's life in reliability terms, each before its effect and after the effect before
+ * Every place at which the tests end a worker: the points of a hub's sync and of a node's life in reliability terms, each before its effect and after the effect before
  * its answer is on record. `name[:nth]:kill|stop|throw|sleep` activates one.
  */
 
 /** What is going on in the world while the point is passed. */
-export type ScenarioName = 'create' | 'edit' | 'remove' | 'compensate' | 'scale' | 'wakes' | 'stop';
+export type ScenarioName = 'sync' | 'create' | 'edit' | 'remove' | 'compensate' | 'scale' | 'wakes' | 'stop';
 
 interface PointDefinition {
   readonly title: string;
@@ -21,6 +21,8 @@ interface PointDefinition {
   readonly named?: string;
   /** The how manieth such effect; default the first. */
   readonly nth?: number;
+  /** The same of the effect whose completion counts, when it is another one. */
+  readonly afterNth?: number;
 }
 
 const applied = (title: string, kind: string, named?: string): PointDefinition => ({
@@ -38,6 +40,36 @@ const removed = (kind: string, before: Purpose, title: string): PointDefinition 
   kind,
   before,
 });
+
+/** A sync with rows to read, nodes to make, to change and to remove, and runs to start: what each of them is tried on. */
+export const hubPoints = {
+  P1: { title: 'query sent', scenario: 'sync', kind: 'Rows', before: 'readRows', after: 'rowSeen', afterKind: 'Row' },
+  P2: { title: 'middle of the rows', scenario: 'sync', kind: 'Row', before: 'rowSeen', nth: 6 },
+  P3: {
+    title: 'end of the rows',
+    scenario: 'sync',
+    kind: 'Row',
+    before: 'rowSeen',
+    nth: 12,
+    after: 'readRows',
+    afterKind: 'Rows',
+    afterNth: 1,
+  },
+  // The first effect of a plan that removes rows.
+  P4: { title: 'plan made and its removals reserved', scenario: 'sync', kind: 'LynqHub', before: 'status' },
+  P5: { title: 'LynqNode create', scenario: 'sync', kind: 'LynqNode', before: 'birth', nth: 3 },
+  P6: { title: 'LynqNode update', scenario: 'sync', kind: 'LynqNode', before: 'edit', nth: 3 },
+  P7: { title: 'LynqNode delete', scenario: 'sync', kind: 'LynqNode', before: 'remove', nth: 3 },
+  P8: {
+    title: 'start of a node run',
+    scenario: 'sync',
+    kind: 'hubSync',
+    before: 'startChild',
+    nth: 3,
+    after: 'childStarted',
+    afterNth: 3,
+  },
+} as const satisfies Record<string, PointDefinition>;
 
 export const points = {
   P9: { title: 'status write of the hub', scenario: 'create', kind: 'LynqHub', before: 'status' },
@@ -82,7 +114,7 @@ export const points = {
   P30: { title: 'shutdown', scenario: 'stop', kind: 'Process', before: 'shutdown', after: 'closing' },
 } as const satisfies Record<string, PointDefinition>;
 
-export type PointName = keyof typeof points;
+export type PointName = keyof typeof points | keyof typeof hubPoints;
 export const sides = ['before', 'after'] as const;
 export type Side = (typeof sides)[number];
 export type FailpointName = `${PointName}.${Side}`;
@@ -97,18 +129,22 @@ export interface Failpoint {
   readonly fits: (effect: Effect, side: Side) => boolean;
 }
 
+/** Purposes that are told when they have happened, by what cannot wait. */
+const told: readonly Purpose[] = ['continued', 'closing', 'childStarted'];
+
 function failpoint(point: PointName, side: Side): Failpoint {
-  const definition: PointDefinition = points[point];
+  const definition: PointDefinition = { ...hubPoints, ...points }[point];
   const purpose = side === 'after' ? (definition.after ?? definition.before) : definition.before;
   const kind = side === 'after' ? (definition.afterKind ?? definition.kind) : definition.kind;
   // What stands for the completion of something else is caught when it begins, unless it is an effect of its own.
-  const at: Side = side === 'after' && (purpose === 'continued' || purpose === 'closing') ? 'before' : side;
+  const at: Side = side === 'after' && told.includes(purpose) ? 'before' : side;
   return {
     name: `${point}.${side}`,
     side,
     title: definition.title,
     scenario: definition.scenario,
-    nth: definition.nth ?? 1,
+    nth:
+      (side === 'after' ? definition.afterNth : undefined) ?? (purpose === definition.before ? definition.nth : 1) ?? 1,
     fits: (effect, passed) =>
       passed === at &&
       effect.purpose === purpose &&
@@ -117,10 +153,13 @@ function failpoint(point: PointName, side: Side): Failpoint {
   };
 }
 
-/** All of them, in the order of a node's life. */
-export const failpoints: readonly Failpoint[] = (Object.keys(points) as PointName[]).flatMap((point) =>
-  sides.map((side) => failpoint(point, side)),
-);
+const bothSides = (names: readonly PointName[]): readonly Failpoint[] =>
+  names.flatMap((point) => sides.map((side) => failpoint(point, side)));
+
+/** Those of a node's life, in its order. */
+export const failpoints = bothSides(Object.keys(points) as PointName[]);
+/** Those of a hub's sync, in its order. */
+export const hubFailpoints = bothSides(Object.keys(hubPoints) as PointName[]);
 
 /** `stop` freezes the process until it gets SIGCONT. */
 export const actions = ['kill', 'stop', 'throw', 'sleep'] as const;
@@ -135,7 +174,7 @@ export interface Order {
 /** Reads `name[:nth]:action`. @throws for a name that is not registered: a test that hits nothing must not pass. */
 export function parseOrder(text: string): Order {
   const [name, ...rest] = text.split(':');
-  const found = failpoints.find((one) => one.name === name);
+  const found = [...hubFailpoints, ...failpoints].find((one) => one.name === name);
   if (found === undefined) throw new Error(`no failpoint is named ${name}`);
   const action = actions.find((known) => known === rest.at(-1));
   if (action === undefined) throw new Error(`${text} names no action`);

@@ -44,8 +44,17 @@ function triggeredCluster(trigger: Trigger, cluster: Cluster): Cluster {
 
 function triggeredRows(trigger: Trigger, rows: RowSource): RowSource {
   return {
-    read: (request, onRow) =>
-      around(trigger, { purpose: 'readRows', kind: 'Rows', about: request.hub }, () => rows.read(request, onRow)),
+    read: (request, onRow) => {
+      const seen: Effect = { purpose: 'rowSeen', kind: 'Row', about: `${request.hub}/` };
+      return around(trigger, { purpose: 'readRows', kind: 'Rows', about: `${request.hub}/` }, () =>
+        rows.read(request, (row) => {
+          // Rows come one by one without a pause between them; what a failpoint does to the process it does at once.
+          void trigger.pass(seen, 'before');
+          onRow(row);
+          void trigger.pass(seen, 'after');
+        }),
+      );
+    },
     retain: (hubs) => rows.retain(hubs),
     close: () => around(trigger, { purpose: 'closing', kind: 'Process', about: '' }, () => rows.close()),
   };

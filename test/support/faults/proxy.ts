@@ -42,6 +42,8 @@ export interface ApiProxy extends Pick<RuleBook, 'add' | 'clear'> {
   /** Loses events until the function returned is called. */
   lose(filter: EventFilter): () => void;
   of(match: CallMatch): readonly PassedCall[];
+  /** Lets the server's clock be so far ahead: the time of its answers is all that a client sees of it. */
+  ahead(milliseconds: number): void;
   /** Refuses and breaks connections, as a server that is down, until the function returned is called. */
   down(): () => Promise<void>;
   close(): Promise<void>;
@@ -65,6 +67,7 @@ interface Parts {
   readonly calls: PassedCall[];
   readonly watches: Set<OpenWatch>;
   readonly filters: Set<EventFilter>;
+  ahead: number;
 }
 
 export async function openProxy(kubeconfigPath: string): Promise<ApiProxy> {
@@ -78,6 +81,7 @@ export async function openProxy(kubeconfigPath: string): Promise<ApiProxy> {
     calls: [],
     watches: new Set(),
     filters: new Set(),
+    ahead: 0,
   };
   const server = createServer((incoming, answer) => {
     handle(parts, incoming, answer).catch(() => answer.destroy());
@@ -117,6 +121,9 @@ export async function openProxy(kubeconfigPath: string): Promise<ApiProxy> {
       parts.filters.add(filter);
       return () => parts.filters.delete(filter);
     },
+    ahead: (milliseconds) => {
+      parts.ahead = milliseconds;
+    },
     of: (match) => parts.calls.filter((call) => matches(match, call)),
     down: () => {
       const down = stop();
@@ -143,6 +150,7 @@ async function readIncoming(incoming: IncomingMessage): Promise<ApiCall> {
 
 async function handle(parts: Parts, incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
   const call = await readIncoming(incoming);
+  answer.setHeader('date', new Date(Date.now() + parts.ahead).toUTCString());
   const fault = parts.rules.decide(call);
   const passed: PassedCall = { ...call, at: Date.now(), fault: fault?.kind ?? 'none' };
   parts.calls.push(passed);

@@ -6,7 +6,8 @@ import { type Cluster, openCluster } from '../e2e/cluster.ts';
 import { type Database, openDatabase } from '../e2e/database.ts';
 import { type Engine, openEngine } from '../e2e/engine.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
-import { crdsAreServed } from '../e2e/programs.ts';
+import { crdsAreServed, type Surroundings } from '../e2e/programs.ts';
+import { keepEach } from '../../../tools/histories/record.ts';
 import type { StackEndpoints } from '../stack-setup.ts';
 import type { Action, FailpointName } from './failpoints.ts';
 import { type Ending, type FaultyWorker, startFaultyWorker } from './process.ts';
@@ -32,9 +33,9 @@ export interface Stage {
   /** The worker that was started last. */
   worker(): FaultyWorker;
   /** Starts a worker; the one before must have ended. */
-  start(armed?: Armed): void;
+  start(armed?: Armed, settings?: Readonly<Record<string, string>>): void;
   /** Starts a further worker of the same task queue; its end is the caller's business. */
-  startAnother(): FaultyWorker;
+  startAnother(settings?: Readonly<Record<string, string>>): FaultyWorker;
   openGate(): void;
   /** Waits until the worker has ended by itself. */
   ended(withinMs?: number): Promise<Ending>;
@@ -44,15 +45,24 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(stack: StackEndpoints, name: string): Promise<Stage> {
+export interface StageOptions {
+  /** How workers reach the servers, where something stands in between. */
+  readonly through?: Partial<Surroundings>;
+  /** Further variables of each worker's environment. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function openStage(stack: StackEndpoints, name: string, options: StageOptions = {}): Promise<Stage> {
+  const surroundings = { ...stack, ...options.through };
+  const common = { LYNQ_TASK_QUEUE: `faults-${name}`, ...options.settings };
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-faults-'));
   const gate = join(folder, 'gate');
   const log = join(folder, 'hits');
   const cluster = openCluster(stack.kubeconfig);
   const engine = await openEngine(stack.temporalAddress);
   const database = await openDatabase(stack.mysqlUrl, {
-    name: `faults_${name}`,
-    reader: `faults_${name}`,
+    name: `faults_${name.replaceAll('-', '_')}`,
+    reader: `faults_${name.replaceAll('-', '_')}`,
     password: `faults of ${name}`,
     schema: 'CREATE TABLE untouched (id INT)',
   });
@@ -65,11 +75,11 @@ export async function openStage(stack: StackEndpoints, name: string): Promise<St
     if (worker?.isAlive() === true) worker.send('SIGKILL');
     await worker?.ended;
   };
-  const start = (armed?: Armed): void => {
+  const start = (armed?: Armed, more: Readonly<Record<string, string>> = {}): void => {
     if (worker?.isAlive() === true) throw new Error('a worker is running already');
     rmSync(gate, { force: true });
     const settings = armed === undefined ? {} : armedSettings(armed, { gate, log });
-    worker = startFaultyWorker(stack, { LYNQ_TASK_QUEUE: `faults-${name}`, ...settings });
+    worker = startFaultyWorker(surroundings, { ...common, ...settings, ...more });
   };
   start();
   await crdsAreServed((path) => cluster.list(path)).catch((error: unknown) => {
@@ -83,7 +93,7 @@ export async function openStage(stack: StackEndpoints, name: string): Promise<St
     database,
     worker: present,
     start,
-    startAnother: () => startFaultyWorker(stack, { LYNQ_TASK_QUEUE: `faults-${name}` }),
+    startAnother: (more = {}) => startFaultyWorker(surroundings, { ...common, ...more }),
     openGate: () => writeFileSync(gate, ''),
     ended: async (withinMs = 60_000) => {
       await eventually('the worker has ended', () => (present().isAlive() ? notYet('it runs') : there(true)), {
@@ -102,6 +112,8 @@ export async function openStage(stack: StackEndpoints, name: string): Promise<St
     kill,
     close: async () => {
       await kill();
+      const version = process.env['LYNQ_RECORD_HISTORIES'];
+      if (version !== undefined) await keepEach(engine.client, '', { version, except: 'next-version' });
       await Promise.all([engine.close(), database.close()]);
       await cluster.close();
       rmSync(folder, { recursive: true, force: true });

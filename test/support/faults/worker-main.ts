@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { InjectedSinks } from '@temporalio/worker';
 import { runWorker } from '../../../worker/run.ts';
+import { disturb, disturbances, otherVersion } from './disturbances.ts';
 import { withTriggers } from './ports.ts';
 import { openTrigger } from './trigger.ts';
 import type { FaultSinks } from './workflow-interceptors.ts';
 
 /** The worker as `npm run worker` starts it, with failpoints at its ports. */
+disturb(process.env);
 const trigger = openTrigger(process.env);
 
 const sinks: InjectedSinks<FaultSinks> = {
@@ -25,7 +27,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 runWorker(process.env, {
   ports: withTriggers(trigger),
   worker: { sinks, stickyQueueScheduleToStartTimeout: '1s' },
-  workflowInterceptors: [fileURLToPath(new URL('./workflow-interceptors.ts', import.meta.url))],
+  workflowInterceptors: ['./workflow-interceptors.ts', ...otherVersion(process.env[disturbances.version])].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  ),
 }).then(
   () => process.exit(0),
   (error: unknown) => {

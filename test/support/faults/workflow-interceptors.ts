@@ -3,7 +3,7 @@ import { proxySinks, type Sinks, workflowInfo, type WorkflowInterceptorsFactory 
 /** Runs in the sandbox of the workflows: tells the process of steps that no port sees, and makes the server notice a dead worker sooner. */
 
 export interface FaultSinks extends Sinks {
-  readonly faults: { pass(purpose: 'signal' | 'continueAsNew' | 'continued'): void };
+  readonly faults: { pass(purpose: 'signal' | 'continueAsNew' | 'continued' | 'startChild' | 'childStarted'): void };
 }
 
 const { faults } = proxySinks<FaultSinks>();
@@ -37,8 +37,15 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
             ? input
             : { ...input, options: { ...input.options, heartbeatTimeout } },
         ),
-      startChildWorkflowExecution: (input, next) =>
-        next({ ...input, options: { ...input.options, workflowTaskTimeout } }),
+      async startChildWorkflowExecution(input, next) {
+        faults.pass('startChild');
+        const [started, ended] = await next({ ...input, options: { ...input.options, workflowTaskTimeout } });
+        const told = started.then((runId) => {
+          faults.pass('childStarted');
+          return runId;
+        });
+        return [told, ended];
+      },
       async continueAsNew(input, next) {
         faults.pass('continueAsNew');
         return next(input);

@@ -105,6 +105,21 @@ const anyHub: fc.Arbitrary<HubFacts> = fc
     });
   });
 
+/** Hubs in which several rows want the same names: `a` with form `b-c` and `a-b` with form `c`. */
+const contestedHub: fc.Arbitrary<HubFacts> = fc
+  .record({
+    rows: fc.shuffledSubarray(['a', 'a-b', 'a-b-c', 'x'], { minLength: 2 }),
+    forms: fc.shuffledSubarray(['d', 'c-d', 'b-c-d', 'b-d'], { minLength: 2 }),
+    holders: fc.uniqueArray(fc.constantFrom('a', 'a-b', 'x'), { maxLength: 1 }),
+  })
+  .map(({ rows, forms, holders }) =>
+    facts({
+      rows: active(...rows),
+      forms: forms.map((name) => ({ name, revision: `${name}-1` })),
+      nodes: holders.map((uid) => aNode(uid, { name: 'd', revision: 'd-1' })),
+    }),
+  );
+
 const shuffled = (hub: HubFacts): HubFacts => ({
   rows: new Map([...hub.rows].toReversed()),
   frozen: new Set([...hub.frozen].toReversed()),
@@ -293,10 +308,25 @@ describe('domain/hub-plan', () => {
       });
     });
 
-    it('does not depend on the order of its inputs', () => {
+    it.each([
+      ['any hub', anyHub],
+      ['a hub whose rows want the same names', contestedHub],
+    ])('does not depend on the order of its inputs (%s)', (_hub, arbitrary) => {
       fc.assert(
-        fc.property(anyHub, (hub) => {
+        fc.property(arbitrary, (hub) => {
           expect(planHub(shuffled(hub))).toEqual(planHub(hub));
+        }),
+      );
+    });
+
+    it('gives each name that several rows want to one of them', () => {
+      fc.assert(
+        fc.property(contestedHub, (hub) => {
+          const plan = planHub(hub);
+          const taken = [...hub.nodes.map(({ name }) => name), ...plan.create.map(({ name }) => name)];
+
+          expect(new Set(taken).size).toBe(taken.length);
+          for (const { uid } of plan.collisions) expect(plan.create.map((birth) => birth.uid)).not.toContain(uid);
         }),
       );
     });

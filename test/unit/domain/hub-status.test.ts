@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { LynqHubStatus } from '../../../domain/api/hub.ts';
 import type { GuardVerdict } from '../../../domain/deletion-guard.ts';
-import { failedSyncStatus, type HubStatusBase, type SyncFacts, syncedStatus } from '../../../domain/hub-status.ts';
+import {
+  failedSyncStatus,
+  type HubStatusBase,
+  stuckSyncStatus,
+  type SyncFacts,
+  syncedStatus,
+} from '../../../domain/hub-status.ts';
 import type { RowTotals } from '../../../domain/row-totals.ts';
 import type { SourceVerdict } from '../../../domain/source-watch.ts';
 import { afterNoon, noon } from '../../support/builders/node-pass.ts';
@@ -172,6 +178,32 @@ describe('domain/hub-status', () => {
       const first = failedSyncStatus(base, failure);
 
       expect(failedSyncStatus({ ...base, previous: first, now: afterNoon(600) }, failure)).toEqual(first);
+    });
+  });
+
+  describe('while a sync hangs', () => {
+    const since = new Date('2026-03-01T11:50:00Z');
+
+    it('says so beside everything else, once', () => {
+      const before = synced();
+      const stuck = stuckSyncStatus({ ...base, previous: before, now: afterNoon(60) }, since);
+
+      expect(stuck).toMatchObject({ desired: 100, lastSyncTime: before.lastSyncTime, rows: totals });
+      expect(stuck?.conditions?.map(({ type }) => type)).toEqual([
+        ...(before.conditions ?? []).map(({ type }) => type),
+        'SyncStuck',
+      ]);
+      expect(stuck && conditionOf(stuck, 'SyncStuck')).toMatchObject({ status: 'True', reason: 'RunsTooLong' });
+      expect(stuckSyncStatus({ ...base, previous: stuck }, since)).toBeUndefined();
+    });
+
+    it.each([
+      ['complete', (previous: LynqHubStatus) => synced({}, { previous })],
+      ['failed', (previous: LynqHubStatus) => failedSyncStatus({ ...base, previous }, { reason: 'X', message: 'x' })],
+    ])('is over with a %s sync', (_kind, next) => {
+      const stuck = stuckSyncStatus({ ...base, previous: synced() }, since);
+
+      expect(conditionOf(next(stuck ?? {}), 'SyncStuck')).toBeUndefined();
     });
   });
 });

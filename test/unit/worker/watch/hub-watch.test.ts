@@ -36,11 +36,12 @@ describe('worker/watch/hub-watch', () => {
       trigger: async () => void (triggered += 1),
       rollout: async (one) => void looked.push(`${one.namespace}/${one.hub}/${one.form}`),
       remove: async () => undefined,
-      isScheduled: async () => true,
+      look: async () => ({ kind: 'there', runningSince: undefined }),
+      stuck: async () => undefined,
       hubless: async () => false,
       onLost: () => undefined,
     };
-    watch = new HubWatch(reactions, silent);
+    watch = new HubWatch(reactions, silent, 300_000);
     void watch.run(cluster.reflector, stop.signal);
     await vi.waitFor(() => expect(triggered).toBeGreaterThan(0));
 
@@ -50,5 +51,37 @@ describe('worker/watch/hub-watch', () => {
     await vi.waitFor(() => expect(looked).toEqual(['lynq-system/hub/limited']));
     await cluster.patch(formRef('limited'), 'merge', { spec: { rollout: { paused: true } } }, { manager: 'test' });
     await vi.waitFor(() => expect(looked).toHaveLength(2));
+  });
+
+  it('reports a sync that hangs, once, and the next one that does', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
+    let since = new Date(Date.now() - 60_000);
+    let looks = 0;
+    const told: string[] = [];
+    const reactions: HubReactions = {
+      ensure: async () => undefined,
+      trigger: async () => undefined,
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      look: async () => {
+        looks += 1;
+        return { kind: 'there', runningSince: since };
+      },
+      stuck: async (hub, time) => void told.push(`${hub.namespace}/${hub.hub} ${time.toISOString()}`),
+      hubless: async () => false,
+      onLost: () => undefined,
+    };
+    watch = new HubWatch(reactions, silent, 1_000);
+    const first = `lynq-system/hub ${since.toISOString()}`;
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(1), { timeout: 10_000 });
+    expect(told).toEqual([first]);
+
+    since = new Date(Date.now() - 30_000);
+    await vi.waitFor(() => expect(told).toEqual([first, `lynq-system/hub ${since.toISOString()}`]), {
+      timeout: 10_000,
+    });
   });
 });

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { workflowIds } from '../../../domain/identity.ts';
+import { describeRequest } from '../../support/e2e/audit.ts';
+import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
+import { check } from '../../support/faults/checker.ts';
+import { bringInFleet, expectCounts, type Fleet, nodeWrites, sizes } from '../../support/faults/row-fleet.ts';
+import { type GrpcProxy, openGrpcProxy } from '../../support/faults/grpc-proxy.ts';
+import { openStage, type Stage } from '../../support/faults/stage.ts';
+
+const outageMilliseconds = 60_000;
+
+/** Faults on the way between a worker and Temporal: the worker reaches it through a proxy, the tests do not. */
+describe('faults/temporal/between', () => {
+  let proxy: GrpcProxy;
+  let stage: Stage;
+  let begun = 0;
+
+  beforeAll(async () => {
+    const stack = inject('stack');
+    proxy = await openGrpcProxy(stack.temporalAddress);
+    stage = await openStage(stack, 'between', { through: { temporalAddress: proxy.address } });
+    begun = stage.audit.now();
+  });
+  afterAll(async () => {
+    await stage?.close();
+    await proxy?.close();
+  });
+
+  const uidsOf = async (fleet: Fleet) =>
+    Object.fromEntries([...(await fleet.nodes())].map(([uid, { metadata }]) => [uid, metadata.uid]));
+
+  /** Everything the worker wrote of a fleet's namespace, but for leases and Events. */
+  const effects = (fleet: Fleet, place: number) =>
+    stage.audit
+      .ofWorker(place)
+      .filter(({ objectRef }) => objectRef?.namespace === fleet.namespace && objectRef.resource !== 'events')
+      .map(describeRequest);
+
+  test('T5 a visibility store that fails, or that knows of nothing, changes no decision', async () => {
+    const names = ['one', 'two', 'three'];
+    const fleet = await bringInFleet(stage, { name: 'blind', rows: sizes(names), syncInterval: '2s' });
+    await fleet.untilSettled(sizes(names));
+    const before = await uidsOf(fleet);
+    const place = stage.audit.now();
+    const methods = ['ListWorkflowExecutions', 'CountWorkflowExecutions'];
+    const failing = proxy.add({ methods, fault: 'refuse' });
+    await fleet.sql("INSERT INTO blind (id, size) VALUES ('four', 1)");
+    await fleet.untilSettled(sizes([...names, 'four']));
+    await eventually('visibility has been asked', () => (failing.met() > 0 ? there(true) : notYet('not yet')));
+    failing.remove();
+
+    const stale = proxy.add({ methods, fault: 'empty' });
+    await fleet.sql("DELETE FROM blind WHERE id = 'one'; UPDATE blind SET size = 5 WHERE id = 'two'");
+    await fleet.untilSettled({ three: 1, four: 1, two: 5 });
+    await eventually('it has been asked again', () => (stale.met() > 1 ? there(true) : notYet(stale.met())));
+    stale.remove();
+
+    const { one: _gone, ...kept } = before;
+    expect(await uidsOf(fleet)).toMatchObject(kept);
+    const writes = nodeWrites(fleet, place);
+    expect(new Set(writes.filter((write) => write.startsWith('delete')))).toEqual(new Set(['delete one-form']));
+    expect(writes.filter((write) => write.startsWith('create'))).toEqual(['create four-form']);
+  });
+
+  test('T1 while Temporal cannot be reached nothing is done, and afterwards everything with at most one sync to catch up', async () => {
+    const names = ['one', 'two', 'three'];
+    const fleet = await bringInFleet(stage, { name: 'cutoff', rows: sizes(names), syncInterval: '2s' });
+    await fleet.untilSettled(sizes(names));
+    const before = await uidsOf(fleet);
+    const began = new Date();
+    await proxy.down();
+    await fleet.sql("INSERT INTO cutoff (id, size) VALUES ('four', 1); DELETE FROM cutoff WHERE id = 'one'");
+    await window(5_000);
+    const place = stage.audit.now();
+    await window(outageMilliseconds - 5_000);
+
+    expect(effects(fleet, place)).toEqual([]);
+    const during = await startedSince(fleet, began);
+    // One that was under way and one that waits for a worker; the schedule skips all others.
+    expect(during.length).toBeLessThanOrEqual(2);
+    await proxy.up();
+    await fleet.untilSettled(sizes(['two', 'three', 'four']));
+    const { one: _gone, ...kept } = before;
+    expect(await uidsOf(fleet)).toMatchObject(kept);
+    const overlapping = overlaps(await startedSince(fleet, began));
+    expect(overlapping).toEqual([]);
+    await eventually('the hub has counted', async () => {
+      const { status } = await fleet.hub();
+      return status?.ready === 3 && status?.rows?.seen === 3 ? there(true) : notYet(status);
+    });
+    expectCounts(await fleet.hub(), 3);
+  }, 300_000);
+
+  interface Span {
+    readonly id: string;
+    readonly from: number;
+    readonly to: number;
+  }
+
+  async function startedSince(fleet: Fleet, time: Date): Promise<readonly Span[]> {
+    const spans: Span[] = [];
+    const query = `TemporalScheduledById = "${workflowIds.schedule(fleet.namespace, 'hub')}"`;
+    for await (const { workflowId, startTime, closeTime } of stage.engine.client.workflow.list({ query })) {
+      if (startTime < time) continue;
+      spans.push({ id: workflowId, from: startTime.getTime(), to: closeTime?.getTime() ?? Number.POSITIVE_INFINITY });
+    }
+    return spans;
+  }
+
+  const overlaps = (spans: readonly Span[]): readonly string[] =>
+    spans
+      .filter((one) => spans.some((other) => other.id !== one.id && other.from < one.to && one.from < other.to))
+      .map(({ id }) => id);
+
+  test('nothing in the log of the API server breaks a rule', () => {
+    expect(check({ entries: stage.audit.since(begun) })).toEqual([]);
+  });
+});

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { workflowIds } from '../../../domain/identity.ts';
+import { openTcpProxy, type TcpProxy } from '../../contract/row-source.proxy.ts';
+import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
+import { check } from '../../support/faults/checker.ts';
+import { bringInFleet, expectCounts, type Fleet, nodeWrites, sizes } from '../../support/faults/row-fleet.ts';
+import { openStage, type Stage } from '../../support/faults/stage.ts';
+
+/** What people with Temporal's tools may do to runs and schedules: end them, reset them, double them, say nonsense to them, delete them. */
+describe('faults/temporal/people', () => {
+  let stage: Stage;
+  let database: TcpProxy;
+  let begun = 0;
+
+  beforeAll(async () => {
+    stage = await openStage(inject('stack'), 'people');
+    database = await openTcpProxy(stage.database.host, stage.database.port);
+    begun = stage.audit.now();
+  });
+  afterAll(async () => {
+    await stage?.close();
+    await database?.close();
+  });
+
+  const client = () => stage.engine.client;
+  const runOf = (fleet: Fleet, uid: string) =>
+    client().workflow.getHandle(workflowIds.node(fleet.namespace, `${uid}-form`));
+  const statusOf = async (fleet: Fleet, uid: string) => (await runOf(fleet, uid).describe()).status.name;
+  const uidsOf = async (fleet: Fleet) =>
+    Object.fromEntries([...(await fleet.nodes())].map(([uid, { metadata }]) => [uid, metadata.uid]));
+
+  /** Each run of a node goes on, though somebody ended it. */
+  const untilRunning = (fleet: Fleet, uids: readonly string[]) =>
+    eventually(
+      `runs of ${uids.join()} go on`,
+      async () => {
+        await fleet.sync();
+        const found = await Promise.all(uids.map((uid) => statusOf(fleet, uid)));
+        return found.every((status) => status === 'RUNNING') ? there(true) : notYet(found);
+      },
+      { withinMs: 120_000, everyMs: 1_000 },
+    );
+
+  test('T6 a node run that is terminated, cancelled or reset takes nothing away, and goes on after the next sync', async () => {
+    const names = ['ended', 'cancelled', 'reset', 'quiet'];
+    const fleet = await bringInFleet(stage, { name: 'ended', rows: sizes(names) });
+    await fleet.untilSettled(sizes(names));
+    const before = await uidsOf(fleet);
+    const place = stage.audit.now();
+    await runOf(fleet, 'ended').terminate('by the test');
+    await runOf(fleet, 'cancelled').cancel();
+    const { runId, raw } = await runOf(fleet, 'reset').describe();
+    await client().workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: raw.workflowExecutionInfo?.execution?.workflowId ?? '', runId },
+      reason: 'by the test',
+      requestId: runId,
+      // The end of the first workflow task (a number is as good as a Long): everything the run has done is done once more.
+      workflowTaskFinishEventId: 4 as never,
+    });
+    await untilRunning(fleet, names);
+
+    await fleet.sql('UPDATE ended SET size = 3');
+    await fleet.sync();
+    await fleet.untilSettled(sizes(names, 3));
+    expect(await uidsOf(fleet)).toEqual(before);
+    const writes = nodeWrites(fleet, place).filter((write) => !write.startsWith('patch'));
+    expect(writes).toEqual([]);
+    const maps = stage.audit
+      .ofWorker(place)
+      .filter(({ verb, objectRef }) => verb === 'delete' && objectRef?.namespace === fleet.namespace);
+    expect(maps).toEqual([]);
+  });
+
+  test('T6 a sync that is terminated or cancelled in the middle of its read changes nothing, and the next one does the work', async () => {
+    const names = ['one', 'two', 'three'];
+    const mysql = { port: database.port };
+    const fleet = await bringInFleet(stage, { name: 'halted', rows: sizes(names), mysql });
+    await fleet.untilSettled(sizes(names));
+    const before = await uidsOf(fleet);
+    for (const how of ['terminate', 'cancel'] as const) {
+      const place = stage.audit.now();
+      await fleet.sql(`INSERT INTO halted (id, size) VALUES ('${how}', 1)`);
+      database.limit(200, 'silence');
+      database.cut();
+      await fleet.sync();
+      const running = await eventually('the sync runs', async () => {
+        const found = (await stage.engine.syncsOf(fleet.namespace, 'hub')).find(({ status }) => status === 'RUNNING');
+        return found === undefined ? notYet('none') : there(found);
+      });
+      await client().workflow.getHandle(running.workflowId, running.runId)[how]();
+      database.limit(Number.POSITIVE_INFINITY, 'break');
+      database.cut();
+      await eventually('it has ended', async () => {
+        const { status } = await client().workflow.getHandle(running.workflowId, running.runId).describe();
+        return status.name === 'RUNNING' ? notYet(status.name) : there(true);
+      });
+      expect(nodeWrites(fleet, place)).toEqual([]);
+      await fleet.sync();
+      await eventually('the row has its node', async () => {
+        const nodes = await fleet.nodes();
+        return nodes.has(how) ? there(true) : notYet([...nodes.keys()]);
+      });
+    }
+    await fleet.untilSettled(sizes([...names, 'terminate', 'cancel']));
+    expect(await uidsOf(fleet)).toMatchObject(before);
+  }, 300_000);
+
+  test('T14 a sync and a rollout that somebody starts with nonsense end, and change nothing', async () => {
+    const fleet = await bringInFleet(stage, { name: 'forged', rows: sizes(['one']) });
+    await fleet.untilSettled(sizes(['one']));
+    const before = await uidsOf(fleet);
+    const place = stage.audit.now();
+    const taskQueue = 'faults-people';
+    for (const [index, args] of [
+      [{ namespace: fleet.namespace, hub: 'nowhere' }],
+      [{ namespace: '../etc', hub: 'hub' }],
+    ].entries()) {
+      const workflowId = `forged/${fleet.namespace}/${index}`;
+      const handle = await client().workflow.start('hubSync', { taskQueue, workflowId, args });
+      const ended = await Promise.race([
+        handle.result().then(
+          (result: { outcome: string }) => result.outcome,
+          () => 'failed',
+        ),
+        new Promise<string>((resolve) => setTimeout(() => resolve('goes on'), 30_000).unref()),
+      ]);
+      if (ended === 'goes on') await handle.terminate();
+      expect(['gone', 'failed']).toContain(ended);
+    }
+    const node = await client().workflow.start('lynqNode', {
+      taskQueue,
+      workflowId: `forged/${fleet.namespace}/node`,
+      args: [{ namespace: fleet.namespace, node: 'nowhere', hub: 'hub', form: 'form', uid: 'nowhere' }],
+    });
+    await node.result().catch(() => undefined);
+    expect(nodeWrites(fleet, place)).toEqual([]);
+    expect(await uidsOf(fleet)).toEqual(before);
+  });
+
+  test('T16 closed runs that retention removes are missed by nobody', async () => {
+    const fleet = await bringInFleet(stage, {
+      name: 'forgotten',
+      rows: sizes(['one', 'two', 'three']),
+      syncInterval: '2s',
+    });
+    await fleet.untilSettled(sizes(['one', 'two', 'three']));
+    await fleet.sql("DELETE FROM forgotten WHERE id = 'three'");
+    await fleet.untilSettled(sizes(['one', 'two']));
+    const before = await uidsOf(fleet);
+    const closed = await eventually('closed runs are listed', async () => {
+      const runs = await stage.engine.runs('ExecutionStatus = "Completed"');
+      const own = runs.filter(({ workflowId }) => workflowId.includes(`/${fleet.namespace}/`));
+      const types = new Set(own.map(({ type }) => type));
+      return types.has('hubSync') && types.has('lynqNode') ? there(own) : notYet([...types]);
+    });
+    const place = stage.audit.now();
+    for (const { workflowId, runId } of closed)
+      await client().workflowService.deleteWorkflowExecution({
+        namespace: 'default',
+        workflowExecution: { workflowId, runId },
+      });
+    await fleet.sql(
+      "UPDATE forgotten SET size = 4 WHERE id = 'one'; INSERT INTO forgotten (id, size) VALUES ('three', 1)",
+    );
+
+    await fleet.untilSettled({ one: 4, two: 1, three: 1 });
+    expect(await uidsOf(fleet)).toMatchObject(before);
+    expect(nodeWrites(fleet, place).filter((write) => write.startsWith('delete'))).toEqual([]);
+    await eventually('the hub has counted', async () => {
+      const { status } = await fleet.hub();
+      return status?.ready === 3 ? there(true) : notYet(status);
+    });
+    expectCounts(await fleet.hub(), 3);
+  });
+
+  test('nothing in the log of the API server breaks a rule', () => {
+    expect(check({ entries: stage.audit.since(begun) })).toEqual([]);
+  });
+});

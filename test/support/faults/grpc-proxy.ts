@@ -1,0 +1,193 @@
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+
+/** What is done to a call instead of passing it on. */
+export type GrpcFault =
+  /** Takes the call and never answers; what it says never reaches the server. */
+  | 'hold'
+  /** Answers UNAVAILABLE. */
+  | 'refuse'
+  /** Answers with a message without fields: an empty list, a count of 0. */
+  | 'empty';
+
+export interface GrpcRule {
+  /** Last part of the method's name, e.g. `RespondActivityTaskCompleted`. */
+  readonly methods: readonly string[];
+  /** Text that the request has to contain. */
+  readonly about?: string;
+  readonly fault: GrpcFault;
+  /** How many calls it is for; all when absent. */
+  readonly times?: number;
+}
+
+export interface GrpcProxy {
+  /** `127.0.0.1:port`, as TEMPORAL_ADDRESS. */
+  readonly address: string;
+  /** Calls that came, by method; what rules did to them is counted too. */
+  readonly calls: ReadonlyMap<string, number>;
+  /** How many calls a rule has met; ends with `remove`. */
+  add(rule: GrpcRule): { met(): number; remove(): void };
+  /** Refuses and breaks connections until `up`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Active {
+  readonly rule: GrpcRule;
+  met: number;
+}
+
+/** Stands between a client and Temporal's frontend, without TLS, and does to calls what its rules say. */
+export async function openGrpcProxy(target: string): Promise<GrpcProxy> {
+  const rules = new Set<Active>();
+  const calls = new Map<string, number>();
+  const sessions = new Set<ServerHttp2Session>();
+  const upstreams = new Set<ClientHttp2Session>();
+  let server: Http2Server | undefined;
+  let port = 0;
+
+  const matching = (method: string, body: Buffer): Active | undefined =>
+    [...rules].find(
+      ({ rule, met }) =>
+        rule.methods.includes(method) &&
+        met < (rule.times ?? Number.POSITIVE_INFINITY) &&
+        (rule.about === undefined || plain(body).includes(rule.about)),
+    );
+
+  function open(): Http2Server {
+    const opened = createServer({ settings: { maxConcurrentStreams: 10_000, initialWindowSize: 4_194_304 } });
+    opened.on('session', (session) => {
+      sessions.add(session);
+      const upstream = connect(`http://${target}`, { settings: { initialWindowSize: 4_194_304 } });
+      upstreams.add(upstream);
+      upstream.on('error', () => session.destroy());
+      upstream.on('close', () => {
+        upstreams.delete(upstream);
+        session.destroy();
+      });
+      session.on('error', () => undefined);
+      session.on('close', () => {
+        sessions.delete(session);
+        upstream.destroy();
+      });
+      session.on('stream', (stream, headers) => {
+        void serve(upstream, stream, headers);
+      });
+    });
+    return opened;
+  }
+
+  async function serve(
+    upstream: ClientHttp2Session,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+  ): Promise<void> {
+    stream.on('error', () => undefined);
+    const method = String(headers[':path']).split('/').at(-1) ?? '';
+    calls.set(method, (calls.get(method) ?? 0) + 1);
+    const body = await bodyOf(stream).catch(() => undefined);
+    if (body === undefined || stream.destroyed) return;
+    const found = matching(method, body);
+    if (found === undefined) {
+      pass(upstream, stream, { headers, body });
+      return;
+    }
+    found.met += 1;
+    answerWith(stream, found.rule.fault);
+  }
+
+  async function listen(): Promise<void> {
+    const opening = open();
+    server = opening;
+    await new Promise<void>((resolve, reject) => {
+      opening.once('error', reject);
+      opening.listen(port, '127.0.0.1', resolve);
+    });
+    port = (opening.address() as AddressInfo).port;
+  }
+
+  async function down(): Promise<void> {
+    const closing = server;
+    server = undefined;
+    if (closing === undefined) return;
+    const closed = new Promise<void>((resolve) => closing.close(() => resolve()));
+    for (const session of sessions) session.destroy();
+    for (const upstream of upstreams) upstream.destroy();
+    await closed;
+  }
+
+  await listen();
+  return {
+    address: `127.0.0.1:${port}`,
+    calls,
+    add(rule) {
+      const active: Active = { rule, met: 0 };
+      rules.add(active);
+      return { met: () => active.met, remove: () => rules.delete(active) };
+    },
+    down,
+    up: listen,
+    close: down,
+  };
+}
+
+/** Every call of Temporal has one message each way, so a request can be read whole before it is passed on. */
+function bodyOf(stream: ServerHttp2Stream): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    stream.on('data', (part: Buffer) => parts.push(part));
+    stream.on('end', () => resolve(Buffer.concat(parts)));
+    stream.on('close', () => reject(new Error('the call was given up')));
+  });
+}
+
+/** A message follows five bytes, of which the first says whether it is compressed. */
+const plain = (body: Buffer): Buffer => (body[0] === 1 ? gunzipSync(body.subarray(5)) : body);
+
+const fine = { ':status': 200, 'content-type': 'application/grpc' } as const;
+
+function answerWith(stream: ServerHttp2Stream, fault: GrpcFault): void {
+  if (fault === 'hold') return;
+  if (fault === 'refuse') {
+    stream.respond({ ...fine, 'grpc-status': '14', 'grpc-message': 'refused by the test' }, { endStream: true });
+    return;
+  }
+  stream.respond(fine, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(Buffer.alloc(5));
+}
+
+function pass(
+  upstream: ClientHttp2Session,
+  stream: ServerHttp2Stream,
+  { headers, body }: { readonly headers: IncomingHttpHeaders; readonly body: Buffer },
+): void {
+  if (upstream.destroyed || upstream.closed) {
+    stream.close();
+    return;
+  }
+  const request = upstream.request({ ...headers });
+  let trailers: IncomingHttpHeaders = {};
+  request.on('error', () => stream.close());
+  stream.on('close', () => request.close());
+  request.on('trailers', (found) => (trailers = found));
+  request.on('response', (found) => {
+    if (stream.destroyed) return;
+    const isWhole = found['grpc-status'] !== undefined;
+    stream.respond({ ...found }, isWhole ? { endStream: true } : { waitForTrailers: true });
+    if (isWhole) return;
+    stream.on('wantTrailers', () => stream.sendTrailers({ ...trailers }));
+    request.pipe(stream);
+  });
+  request.end(body);
+}
