@@ -9,6 +9,8 @@ import type { Cluster, ObjectRef } from '../domain/ports.ts';
 
 const keyBytes = 32;
 const rememberedHubs = 10_000;
+const missedMilliseconds = 5_000;
+const noKey = new Uint8Array();
 
 function secretRef(namespace: string, name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'Secret', namespace, name };
@@ -36,12 +38,14 @@ export interface HubKeys {
 export function openHubKeys(cluster: Cluster, random: (length: number) => Uint8Array): HubKeys {
   const asked = new LRUCache<string, Promise<Uint8Array>>({ max: rememberedHubs });
   const found = new LRUCache<string, Uint8Array>({ max: rememberedHubs });
+  /** A hub without a key is not looked for at each event of its nodes. */
+  const missed = new LRUCache<string, Uint8Array>({ max: rememberedHubs, ttl: missedMilliseconds });
   const searches = new Map<string, Promise<void>>();
   const find = async (namespace: string, hub: string): Promise<Uint8Array> =>
     (await readKey(cluster, namespace, hub)) ?? (await makeKey(cluster, { namespace, hub }, random(keyBytes)));
   const search = (namespace: string, hub: string): Promise<void> =>
     readKey(cluster, namespace, hub)
-      .then((key) => void (key === undefined || found.set(`${namespace}/${hub}`, key)))
+      .then((key) => void (key === undefined ? missed : found).set(`${namespace}/${hub}`, key ?? noKey))
       // Whoever needs it asks again, and says what is wrong with it.
       .catch(() => undefined)
       .finally(() => searches.delete(`${namespace}/${hub}`));
@@ -49,7 +53,7 @@ export function openHubKeys(cluster: Cluster, random: (length: number) => Uint8A
     known(namespace, hub) {
       const id = `${namespace}/${hub}`;
       const key = found.get(id);
-      if (key === undefined && !searches.has(id)) searches.set(id, search(namespace, hub));
+      if (key === undefined && !searches.has(id) && !missed.has(id)) searches.set(id, search(namespace, hub));
       return key;
     },
     async settled() {

@@ -29,6 +29,9 @@ describe('activities/secrets', () => {
     const keys = openHubKeys(cluster, random);
     expect(keys.known(namespace, 'customers')).toBeUndefined();
     await keys.settled();
+    expect(keys.known(namespace, 'customers')).toBeUndefined();
+    await keys.settled();
+    expect(cluster.calls.map(({ verb }) => verb)).toEqual(['get']);
     expect(cluster.objects('Secret')).toEqual([]);
     cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     expect(await keys.of(namespace, 'customers')).toEqual(random(32));

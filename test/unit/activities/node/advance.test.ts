@@ -82,6 +82,8 @@ describe('activities/node/advance', () => {
     ]);
     const live = cluster.objects('ConfigMap').map((object) => textAt(object, 'metadata', 'uid'));
     expect(new Set(uidsOnRecord(statusOf(cluster)))).toEqual(new Set(live));
+    expect(running.told.map(({ reason }) => reason)).toEqual(['TemplateResourcesApplying', 'TemplateAppliedSuccess']);
+    expect(running.told.at(-1)?.message).toContain(`(${levels} changed, ${levels} ready)`);
   });
 
   it('keeps nothing back for longer than two seconds', async () => {
