@@ -1,5 +1,6 @@
 import type { Clock, Cluster, Reflector, Tables } from '../domain/ports.ts';
 import type { Engine } from './engine.ts';
+import type { Planner } from './planner.ts';
 
 /** What a command may use: everything it does goes through here, so that a test can stand in for the world. */
 
@@ -13,12 +14,14 @@ export interface Output {
   readonly columns: number;
 }
 
-/** The file system, read only. */
+/** The file system. */
 export interface Files {
   kind(path: string): Promise<'file' | 'folder' | 'absent'>;
   read(path: string): Promise<Uint8Array>;
   /** Names in a folder, sorted. */
   list(path: string): Promise<readonly string[]>;
+  /** Makes the file, or replaces what is in it; readable by nobody else. */
+  write(path: string, text: string): Promise<void>;
   /** Everything on standard input. */
   standardInput(): Promise<Uint8Array>;
 }
@@ -48,6 +51,7 @@ export interface Services {
   /** Names of the kubeconfig's contexts. Needs no server. */
   contextNames(): Promise<readonly string[]>;
   engine(): Promise<Engine>;
+  planner(): Promise<Planner>;
   close(): Promise<void>;
 }
 

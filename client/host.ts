@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import type { Files, Host, Output } from './context.ts';
 import { wireServices } from './wiring.ts';
@@ -43,6 +43,7 @@ const files: Files = {
     return found.isDirectory() ? 'folder' : 'file';
   },
   read: (path) => readFile(path),
+  write: (path, text) => writeFile(path, text, { mode: 0o600 }),
   list: async (path) => (await readdir(path)).toSorted(),
   async standardInput() {
     const chunks: Buffer[] = [];

@@ -8,12 +8,14 @@ import { limitedTo, withDeadline } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { OpenedPlanner } from './plan-wiring.ts';
 import { kubeconfigPaths, readContextNames, readContextNamespace, type Environment } from './kube-namespace.ts';
 
 /** The only place of the CLI that knows adapters. Connections are opened when a command first asks for one. */
 export function wireServices(options: GlobalOptions, environment: Environment): Services {
   let cluster: Promise<OpenedCluster> | undefined;
   let engine: Promise<Engine> | undefined;
+  let planner: Promise<OpenedPlanner> | undefined;
   const opened = (): Promise<OpenedCluster> => (cluster ??= open(options, environment));
   return {
     async cluster() {
@@ -32,8 +34,12 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
       engine ??= import('./temporal-engine.ts').then(({ openEngine }) => openEngine(options, environment));
       return engine;
     },
+    async planner() {
+      planner ??= wirePlanner(await opened(), options, environment);
+      return (await planner).planner;
+    },
     async close() {
-      const results = await Promise.allSettled([cluster, engine]);
+      const results = await Promise.allSettled([planner, cluster, engine]);
       const closing = results.map(async (result) => {
         if (result.status === 'fulfilled') await result.value?.close();
       });
@@ -44,6 +50,16 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
 
 /** A command prints what matters; the adapter's own remarks are for the worker's log. */
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+async function wirePlanner(
+  opened: OpenedCluster,
+  { timeoutMilliseconds }: GlobalOptions,
+  environment: Environment,
+): Promise<OpenedPlanner> {
+  const { openPlanner } = await import('./plan-wiring.ts');
+  const cluster = withDeadline(opened.cluster, timeoutMilliseconds, opened.server);
+  return openPlanner({ opened, cluster, environment, logger: silent });
+}
 
 async function open(options: GlobalOptions, environment: Environment): Promise<OpenedCluster> {
   const { openCluster } = await import('../adapters/kubernetes/index.ts');

@@ -29,7 +29,7 @@ import { failureInterceptor } from './failure-interceptor.ts';
 import { holderIdentity, Leader } from './leader.ts';
 import { type LeadingWork, leadingWork } from './leading.ts';
 import { rowHash } from './row-hash.ts';
-import { rowSourceByType } from './row-sources.ts';
+import { rowSourceByType } from '../domain/row-source-by-type.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';

@@ -76,7 +76,7 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   }
 }
 
-interface Sync {
+export interface Sync {
   readonly deps: Deps;
   readonly request: HubRef;
   readonly hub: ReadHub;
@@ -85,29 +85,29 @@ interface Sync {
   readonly started: Date;
 }
 
-function livingNodes({ deps, request }: Sync): readonly NodeDigest[] {
+export function livingNodes({ deps, request }: Sync): readonly NodeDigest[] {
   return deps.nodes.ofHub(request.namespace, request.hub);
 }
 
 async function syncRows(sync: Sync): Promise<SyncCounts> {
-  const { deps, request, hub, forms, attempt } = sync;
-  const planned = plannedForms(forms);
-  const read = await readRows(deps, request, { hub, forms: planned, attempt });
-  const plan = await planFrom(sync, read, planned);
-  const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, rows: read.uids });
-  const guard = judge(sync, { read, plan, source });
-  const decided: Decided = {
-    read,
-    plan: { ...plan, ...permitted(plan, { source, guard }) },
-    source,
-    guard,
-    leaving: leavingRows(plan),
-  };
+  const decided = await decideSync(sync);
   await prepareDeletions(sync, decided);
   const refused = await write(sync, decided);
   const strays = await sweep(sync, decided);
   await report(sync, decided, { refused, strays });
   return countsOf(decided);
+}
+
+/** Reads the table and decides over every LynqNode of the hub; writes nothing. Fails as RowSource.read does. */
+export async function decideSync(sync: Sync): Promise<Decided> {
+  const { deps, request, hub, forms, attempt } = sync;
+  const planned = plannedForms(forms);
+  const read = await readRows(deps, request, { hub, forms: planned, attempt });
+  const wanted = await planFrom(sync, read, planned);
+  const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, rows: read.uids });
+  const guard = judge(sync, { read, plan: wanted, source });
+  const plan = { ...wanted, ...permitted(wanted, { source, guard }) };
+  return { read, plan, wanted, source, guard, leaving: leavingRows(wanted) };
 }
 
 async function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[]): Promise<HubPlan> {
@@ -144,10 +144,12 @@ function judge(
   });
 }
 
-interface Decided {
+export interface Decided {
   readonly read: RowsRead;
   /** What may be done of the plan now. */
   readonly plan: HubPlan;
+  /** All that differs, held or not. */
+  readonly wanted: HubPlan;
   readonly source: SourceVerdict;
   readonly guard: GuardVerdict;
   /** Rows that the whole plan would take nodes from. */
@@ -252,7 +254,8 @@ async function removeNode(writes: NodeWrites, removal: Removal): Promise<void> {
   tellOwner(deps, hub.object, hubEvents.nodeDeleted({ name, form, uid }));
 }
 
-function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
+/** Rows whose nodes stay as they are, each with its reason. */
+export function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
   const collisions = plan.collisions.map(({ uid, form, name, holder }) => ({
     uid,
     reason: 'NameCollision',

@@ -70,8 +70,13 @@ export async function readNode(deps: Pick<Deps, 'cluster' | 'nodes'>, request: N
   const object = await deps.cluster.get(nodeRef(request));
   if (object === undefined) return undefined;
   if (known !== undefined) refuseOlder(request, object, known.resourceVersion);
-  const node = LynqNode.parse(object);
   deps.nodes.observe(object);
+  return asReadNode(object);
+}
+
+/** A LynqNode's object with what identifies it. */
+export function asReadNode(object: JsonObject): ReadNode {
+  const node = LynqNode.parse(object);
   const identity: NodeIdentity = {
     namespace: node.metadata.namespace,
     name: node.metadata.name,

@@ -1,26 +1,30 @@
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, usageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { loadManifests } from '../manifest/files.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { sortProblems } from '../manifest/source.ts';
 import { countProblems, formatProblems } from '../output/problems.ts';
 import type { FormRequest } from '../render/render-form.ts';
-import { fileFlags, hasErrors, lintFiles } from './manifest-files.ts';
+import { hasErrors, lintFiles, optionalFiles } from './manifest-files.ts';
 import { parseAssignments } from './node-scale.ts';
 
 export const render = defineCommand({
   name: 'render',
   summary: 'Show the objects a form makes for a row',
   description:
-    'Renders the forms of the files for a row given on the command line, without cluster or database. Names of --row are columns of the ' +
+    'With --hub and --uid: for the row as the table has it now, from the forms of the hub or, with -f, from files as if they were applied. ' +
+    'Without: the forms of the files for a row given on the command line, without cluster or database. Names of --row are columns of the ' +
     'hub, or template variables; without a hub they are variables. Values of Secrets are masked. Random values are stand-ins: the real ' +
     'ones follow from a key that stays in the cluster.',
   args: [],
   flags: {
-    filename: fileFlags.filename,
-    row: { kind: 'list', value: 'NAME=VALUE', required: true, summary: 'a column and its text; may be repeated' },
+    filename: optionalFiles,
+    hub: { kind: 'text', value: 'HUB', completes: 'hubs', summary: 'hub whose table has the row' },
+    uid: { kind: 'text', value: 'UID', completes: 'uids', summary: 'uid of the row in the table' },
+    form: { kind: 'list', value: 'FORM', completes: 'forms', summary: 'with --uid: only this form; may be repeated' },
+    row: { kind: 'list', value: 'NAME=VALUE', summary: 'a column and its text; may be repeated' },
     'hub-file': { kind: 'text', value: 'FILE', completes: 'files', summary: 'file of the hub, if -f has none' },
     'show-secrets': { kind: 'boolean', summary: 'print the values of Secrets and of secret columns' },
   },
@@ -29,9 +33,17 @@ export const render = defineCommand({
       command: 'lynq render -f api-tier.yaml --hub-file hub.yaml --row node_id=acme-corp --row api_replicas=2',
       summary: 'a form for a row of the table',
     },
+    { command: 'lynq render --hub multi-tier-nodes --uid acme-corp', summary: 'what a row has by now' },
     { command: 'lynq render -f api-tier.yaml --row uid=acme-corp --row apiReplicas=2', summary: 'without a hub' },
   ],
   async run({ flags }, context) {
+    if (flags.uid !== undefined || flags.hub !== undefined) {
+      const { renderRealRow } = await import('../render/real-row.ts');
+      return renderRealRow(context, flags);
+    }
+    if (flags.filename.length === 0)
+      throw usageError('nothing to render', 'name files with -f, or a row with --hub and --uid');
+    if (flags.row.length === 0) throw usageError('no row', 'give its values: --row NAME=VALUE');
     const paths = [...flags.filename, ...(flags['hub-file'] === undefined ? [] : [flags['hub-file']])];
     const loaded = await loadManifests(paths, false, context.files);
     const [{ noLookup }, { isForm }, { LynqHubSpec }] = await Promise.all([

@@ -11,6 +11,12 @@ import { notify } from './hub-notify.ts';
 import { releaseHub } from './hub-release.ts';
 import { hubStatus } from './hub-status.ts';
 import { apply } from './manifest-apply.ts';
+import { approveDeletions } from './hub-approve.ts';
+import { retained } from './hub-retained.ts';
+import { uninstall } from './fleet-uninstall.ts';
+import { plan } from './manifest-plan.ts';
+import { pause } from './object-pause.ts';
+import { resume } from './object-resume.ts';
 import { lint } from './manifest-lint.ts';
 import { describeNode } from './node-describe.ts';
 import { explainNode } from './node-explain.ts';
@@ -43,10 +49,13 @@ export const commands: readonly Command[] = [
   watchNode,
   apply,
   lint,
+  plan,
   render,
   resync,
   notify,
   scale,
+  pause,
+  resume,
   rolloutStatus,
   rolloutHistory,
   rolloutPause,
@@ -57,6 +66,9 @@ export const commands: readonly Command[] = [
   adoptHub,
   deleteHub,
   deleteForm,
+  approveDeletions,
+  retained,
+  uninstall,
   completion,
 ];
 

@@ -2,12 +2,12 @@ import { isLynqFailure } from '../../domain/failures.ts';
 import type { Cluster, ObjectRef } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { CommandError, describeError } from '../errors.ts';
+import { CommandError, describeError, usageError } from '../errors.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { printedName } from '../kinds.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { bodyOf, outcomeOf, refusal, type SendMode, sendManifest } from '../manifest/send.ts';
-import { checkedManifests, fileFlags } from './manifest-files.ts';
+import { checkedManifests, fileFlags, optionalFiles } from './manifest-files.ts';
 
 export const apply = defineCommand({
   name: 'apply',
@@ -18,6 +18,13 @@ export const apply = defineCommand({
   args: [],
   flags: {
     ...fileFlags,
+    filename: optionalFiles,
+    plan: {
+      kind: 'text',
+      value: 'FILE',
+      completes: 'files',
+      summary: 'do exactly what this file of `lynq plan --out` says, or nothing; in place of -f',
+    },
     'dry-run': {
       kind: 'text',
       value: 'MODE',
@@ -30,9 +37,16 @@ export const apply = defineCommand({
   },
   examples: [
     { command: 'lynq apply -f hub.yaml -f forms/', summary: 'a hub and its forms' },
+    { command: 'lynq apply --plan change.plan', summary: 'what was planned, unless the world has moved' },
     { command: 'cat form.yaml | lynq apply -f - --dry-run=server', summary: 'let the server check a form' },
   ],
   async run({ flags }, context) {
+    if (flags.plan !== undefined) {
+      refuseBeside(flags);
+      const { applyPlan } = await import('../plan/apply.ts');
+      return applyPlan(context, flags.plan);
+    }
+    if (flags.filename.length === 0) throw usageError('nothing to apply', 'name files with -f, or a plan with --plan');
     const checked = {
       lint: !flags['skip-lint'],
       offline: flags['dry-run'] === 'client',
@@ -49,6 +63,16 @@ export const apply = defineCommand({
     return applyAll(context, manifests, mode);
   },
 });
+
+function refuseBeside(flags: {
+  readonly filename: readonly string[];
+  readonly 'dry-run': string;
+  readonly 'force-conflicts': boolean;
+}): void {
+  const { filename, 'dry-run': dryRun, 'force-conflicts': force } = flags;
+  if (filename.length === 0 && dryRun === 'none' && !force) return;
+  throw usageError('--plan does what was planned and nothing else', 'leave -f, --dry-run and --force-conflicts out');
+}
 
 const ranks: Readonly<Record<string, number>> = {
   Namespace: 0,

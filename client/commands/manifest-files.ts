@@ -6,16 +6,18 @@ import { type Problem, sortProblems } from '../manifest/source.ts';
 import { countProblems, counted, formatProblems } from '../output/problems.ts';
 import { CommandError } from '../errors.ts';
 
+/** `-f` of commands that can do without. */
+export const optionalFiles = {
+  kind: 'list',
+  short: 'f',
+  value: 'FILE|DIR|-',
+  completes: 'files',
+  summary: 'file, folder or - for standard input; may be repeated',
+} as const;
+
 /** `-f` and `-R` of every command that reads manifests. */
 export const fileFlags = {
-  filename: {
-    kind: 'list',
-    short: 'f',
-    value: 'FILE|DIR|-',
-    required: true,
-    completes: 'files',
-    summary: 'file, folder or - for standard input; may be repeated',
-  },
+  filename: { ...optionalFiles, required: true },
   recursive: { kind: 'boolean', short: 'R', summary: 'read folders inside a folder too' },
 } as const;
 

@@ -20,7 +20,7 @@ describe('client/program', () => {
     ['get nods', "Error: unknown command 'nods'\n  Did you mean one of node, nodes?\n"],
     ['get nodes --selctor a', "Error: unknown option '--selctor'\n  Did you mean --selector?\n"],
     ['get nodes -o xml', 'Error: -o xml is no output format\n  choose wide, json, yaml, name or jsonpath=TEMPLATE\n'],
-    ['apply', "Error: required option '-f, --filename <FILE|DIR|->' not specified\n"],
+    ['apply', 'Error: nothing to apply\n  name files with -f, or a plan with --plan\n'],
     [
       'scale a b --set x=1 --timeout soon',
       'Error: --timeout soon is not a duration\n  write it as 30s, 2m or 1m30s; at most 24h\n',

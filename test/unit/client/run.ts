@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../domain/api/json.ts';
 import type { Files, GlobalOptions, Host } from '../../../client/context.ts';
 import type { Engine, ScaleResult, SentResult } from '../../../client/engine.ts';
 import type { ExitCode } from '../../../client/exit-codes.ts';
+import type { Planner } from '../../../client/planner.ts';
 import { runProgram } from '../../../client/program.ts';
 import type { ScaleRequest } from '../../../workflows/messages.ts';
 import { createFakeCluster, type FakeCluster } from '../../support/fake-cluster.ts';
@@ -14,6 +15,7 @@ export const now = new Date('2026-11-22T12:00:00Z');
 export interface World {
   readonly cluster?: FakeCluster;
   readonly engine?: FakeEngine;
+  readonly planner?: Planner;
   /** Path to text. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly stdin?: string;
@@ -39,10 +41,18 @@ export interface Ran {
   readonly err: string;
   readonly options: readonly GlobalOptions[];
   readonly questions: readonly string[];
+  /** Path to text. */
+  readonly written: Readonly<Record<string, string>>;
 }
 
 export async function run(line: string, world: World = {}): Promise<Ran> {
-  const ran = { out: '', err: '', options: [] as GlobalOptions[], questions: [] as string[] };
+  const ran = {
+    out: '',
+    err: '',
+    options: [] as GlobalOptions[],
+    questions: [] as string[],
+    written: {} as Record<string, string>,
+  };
   let made: FakeCluster | undefined;
   const cluster = async (): Promise<FakeCluster> => {
     if (world.clusterError !== undefined) throw world.clusterError;
@@ -62,7 +72,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
       columns: world.terminalColumns ?? 100,
     },
     err: { write: (text) => void (ran.err += text), isTerminal: false, colours: false, columns: 100 },
-    files: fakeFiles(world.files ?? {}, world.stdin ?? ''),
+    files: fakeFiles(world.files ?? {}, world.stdin ?? '', ran.written),
     clock: { now: () => now },
     debug: false,
     stop: world.stop ?? new AbortController().signal,
@@ -80,6 +90,10 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
         contextNamespace: async () => world.contextNamespace,
         contextNames: async () => ['kind', 'production'],
         engine: async () => world.engine ?? fakeEngine(),
+        planner: async () => {
+          if (world.planner === undefined) throw new Error('this world has no planner');
+          return world.planner;
+        },
         close: async () => undefined,
       };
     },
@@ -93,7 +107,12 @@ function words(line: string): readonly string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
 }
 
-function fakeFiles(files: Readonly<Record<string, string | Uint8Array>>, stdin: string): Files {
+function fakeFiles(
+  given: Readonly<Record<string, string | Uint8Array>>,
+  stdin: string,
+  written: Record<string, string>,
+): Files {
+  const files = given;
   const inside = (folder: string) =>
     Object.keys(files).filter((path) => path.startsWith(`${folder.replace(/\/$/, '')}/`));
   const bytes = (text: string | Uint8Array) => (typeof text === 'string' ? new TextEncoder().encode(text) : text);
@@ -104,6 +123,7 @@ function fakeFiles(files: Readonly<Record<string, string | Uint8Array>>, stdin: 
       const names = inside(folder).map((path) => path.slice(folder.replace(/\/$/, '').length + 1).split('/')[0] ?? '');
       return [...new Set(names)].toSorted();
     },
+    write: async (path, text) => void (written[path] = text),
     standardInput: async () => bytes(stdin),
   };
 }

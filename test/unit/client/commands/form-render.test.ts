@@ -85,7 +85,10 @@ describe('client/commands/form-render', () => {
     ['render -f form.yaml -f hub.yaml --row replicas=1', 'the row has no uid', 2],
     ['render -f hub.yaml --row id=a', 'the files hold no LynqForm', 1],
     ['render -f broken.yaml --row uid=a', 'nothing was rendered: 1 error', 1],
-    ['render -f form.yaml', "required option '--row <NAME=VALUE>' not specified", 2],
+    ['render -f form.yaml', 'give its values: --row NAME=VALUE', 2],
+    ['render', 'nothing to render', 2],
+    ['render --uid acme', '--hub and --uid name a row together', 2],
+    ['render --hub shop --uid acme --row a=b', 'are two different rows', 2],
   ])('explains what is wrong with %s', async (line, message, exitCode) => {
     const broken = withLine(goodForm, 11, '      timeoutSecond: 300');
 

@@ -1,5 +1,5 @@
-import type { HubSource } from '../domain/api/hub.ts';
-import type { RowSource } from '../domain/ports.ts';
+import type { HubSource } from './api/hub.ts';
+import type { RowSource } from './ports.ts';
 
 /** One source for all hubs: each read goes to the source of the hub's type. */
 export function rowSourceByType(sources: Readonly<Record<HubSource['type'], RowSource>>): RowSource {

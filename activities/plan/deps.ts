@@ -1,0 +1,150 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { hashText, hubKeySecret } from '../../domain/identity.ts';
+import { apiVersion, labels } from '../../domain/keys.ts';
+import { nodeDigest } from '../../domain/node-digest.ts';
+import type { Clock, Cluster, Logger, RowSource } from '../../domain/ports.ts';
+import type { ScopeRules } from '../../domain/policies/scope.ts';
+import { isOrphaned } from '../../domain/removal-plan.ts';
+import type { ChildIndex, NamespaceIndex, NodeDigest, NodeIndex, RunRegistry } from '../../domain/watching.ts';
+import type { Deps } from '../deps.ts';
+import { WrittenEntries } from '../events.ts';
+import { openFormStore } from '../forms.ts';
+import { FormAbsences, formAbsenceMilliseconds } from '../hub/read-forms.ts';
+import { Repairs } from '../node/repairs.ts';
+import { UnsaidStatuses } from '../node/unsaid.ts';
+import { openHubKeys } from '../secrets.ts';
+import { dryRunCluster } from './clusters.ts';
+
+/** The product's own activities over a cluster that is only looked at: what they decide here is what a worker would decide. */
+
+export interface PlanningPorts {
+  readonly cluster: Cluster;
+  readonly rows: RowSource;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly scope: ScopeRules;
+}
+
+export interface PlanningDeps {
+  readonly deps: Deps;
+  /** LynqNodes of the namespace as they were read, by name. */
+  readonly nodes: ReadonlyMap<string, JsonObject>;
+}
+
+/** Reads what a worker's watches would know of one namespace. */
+export async function planningDeps(ports: PlanningPorts, namespace: string): Promise<PlanningDeps> {
+  const [listed, namespaces] = await Promise.all([
+    ports.cluster.list({ apiVersion, kind: 'LynqNode' }, { namespace }),
+    ports.cluster.list({ apiVersion: 'v1', kind: 'Namespace' }, {}),
+  ]);
+  const cluster = dryRunCluster(ports.cluster);
+  const deps: Deps = {
+    cluster,
+    rows: ports.rows,
+    rowHash: (text) => hashText(text, 32),
+    nodes: listedNodes(listed),
+    children: noChildren,
+    namespaces: listedNamespaces(namespaces),
+    changes: { subscribe: () => notPlanned('waits for nothing') },
+    runs: noRuns,
+    directory: { listed: () => notPlanned('knows no runs'), count: () => notPlanned('knows no runs') },
+    forms: openFormStore(cluster),
+    hubKeys: openHubKeys(cluster, standInKey(namespace)),
+    absences: new FormAbsences(),
+    others: { peer: () => notPlanned('asks for no other operator'), installation: () => notPlanned('asks for none') },
+    unyielding: cluster,
+    installation: '',
+    scope: ports.scope,
+    events: { record: () => undefined },
+    written: new WrittenEntries(),
+    repairs: new Repairs(),
+    unsaid: new UnsaidStatuses(),
+    clock: ports.clock,
+    logger: ports.logger,
+  };
+  return { deps, nodes: new Map(listed.map((node) => [textAt(node, 'metadata', 'name') ?? '', node])) };
+}
+
+/** What a plan never comes to. */
+function notPlanned(what: string): never {
+  throw new LynqFailure('Internal', `a plan ${what}`);
+}
+
+/** A hub whose key is not made yet has random values nobody knows; these are their stand-ins, equal in every plan. */
+const standInKey = (namespace: string) => (length: number) =>
+  new TextEncoder().encode(hashText(`lynq plan ${namespace} ${hubKeySecret('')}`, length));
+
+function listedNodes(objects: readonly JsonObject[]): NodeIndex {
+  const digests = new Map(objects.map(nodeDigest).map((digest) => [digest.name, digest]));
+  const all = [...digests.values()];
+  const inNamespace = new Map<string, NodeDigest[]>();
+  const rows = new Map<string, NodeDigest[]>();
+  const rowKey = (hub: string, uid: string): string => `${hub}/${uid}`;
+  for (const digest of all) {
+    const row = rowKey(digest.hub, digest.rowUid);
+    rows.set(row, [...(rows.get(row) ?? []), digest]);
+    for (const space of new Set([...digest.children.values()].map((child) => child.namespace)))
+      if (space !== undefined) inNamespace.set(space, [...(inNamespace.get(space) ?? []), digest]);
+  }
+  return {
+    synced: () => Promise.resolve(),
+    get: (namespace, name) => {
+      const digest = digests.get(name);
+      return digest?.namespace === namespace ? digest : undefined;
+    },
+    ofHub: (namespace, hub) => all.filter((digest) => digest.namespace === namespace && digest.hub === hub),
+    ofRow: (namespace, hub, uid) =>
+      (rows.get(rowKey(hub, uid)) ?? []).filter((digest) => digest.namespace === namespace),
+    withObjectsIn: (namespace, except) => (inNamespace.get(namespace) ?? []).filter(({ name }) => name !== except),
+    observe: () => undefined,
+  };
+}
+
+const noChildren: ChildIndex = {
+  track: () => Promise.resolve(),
+  get: () => undefined,
+  observe: () => undefined,
+  judge: () => undefined,
+  listedAt: () => undefined,
+  namedIn: () => [],
+  naming: () => [],
+  forget: () => undefined,
+};
+
+const noRuns: RunRegistry = {
+  isRunning: () => false,
+  running: () => undefined,
+  isSettled: () => false,
+  missing: () => undefined,
+  enter: () => () => undefined,
+  isBusy: () => false,
+};
+
+function listedNamespaces(objects: readonly JsonObject[]): NamespaceIndex {
+  const byName = new Map(objects.map((object) => [textAt(object, 'metadata', 'name') ?? '', object]));
+  return {
+    synced: () => Promise.resolve(),
+    state(name) {
+      const object = byName.get(name);
+      if (object === undefined) return 'absent';
+      return textAt(object, 'metadata', 'deletionTimestamp') === undefined ? 'active' : 'terminating';
+    },
+    origin(name) {
+      const object = byName.get(name);
+      if (object === undefined) return undefined;
+      const marked = isOrphaned(object) || textAt(object, 'metadata', 'labels', labels.node) !== undefined;
+      return { uid: textAt(object, 'metadata', 'uid') ?? '', marked };
+    },
+  };
+}
+
+/** Proves absences as if they had been proven once before already: a plan does not wait for the second proof. */
+export async function absentSince(
+  deps: Deps,
+  request: { readonly namespace: string; readonly hub: string },
+  forms: ReadonlySet<string>,
+): Promise<void> {
+  const earlier = new Date(deps.clock.now().getTime() - formAbsenceMilliseconds);
+  await deps.absences.look({ ...deps, clock: { now: () => earlier } }, request, forms);
+}

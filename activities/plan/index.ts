@@ -1,0 +1,167 @@
+import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { maskedObject } from '../../domain/change-plan/fields.ts';
+import type {
+  FormOutlook,
+  HubOutlook,
+  OnProgress,
+  PlanRequest,
+  RenderedRow,
+  RowRequest,
+  WorldPlan,
+} from '../../domain/change-plan/types.ts';
+import { apiVersion } from '../../domain/keys.ts';
+import type { Cluster } from '../../domain/ports.ts';
+import type { Attempt, Deps } from '../deps.ts';
+import { decideSync, type Decided, livingNodes, type Sync } from '../hub/sync.ts';
+import { readForms } from '../hub/read-forms.ts';
+import { parseHub, readHub } from '../hub/read-hub.ts';
+import { orderOf } from '../forms.ts';
+import { planEntries } from '../node/gather.ts';
+import { clusterWith, type KnownObjects, rememberingCluster } from './clusters.ts';
+import { absentSince, planningDeps, type PlanningPorts } from './deps.ts';
+import { formOutlook, type FormWork, plannedNodes, workOfRow } from './form-outlook.ts';
+import { hubOutlook } from './hub-outlook.ts';
+import type { NodeWork } from './node-outlook.ts';
+
+export type { PlanningPorts } from './deps.ts';
+
+/**
+ * What the worker would do, found out without doing it: the sync's and the node's own decisions, over a real read of the table and with dry runs in place
+ * of writes. Runs with the rights of whoever asks.
+ */
+
+/** @throws LynqFailure as RowSource.read does, HubInvalid when there is no such hub, FormInvalid when a form that was asked for cannot be used. */
+export async function planWorld(
+  ports: PlanningPorts,
+  request: PlanRequest,
+  attempt: Attempt,
+  onProgress: OnProgress,
+): Promise<WorldPlan> {
+  const { known, deps, nodes, sync, decided } = await openWorld(ports, request, attempt);
+  const hub = hubOutlook(sync, decided);
+  const isAsked = (name: string): boolean => request.forms === 'all' || request.forms.has(name);
+  refuseBroken(hub, isAsked);
+  const asked = sync.forms.filter(({ name }) => isAsked(name));
+  const counted = { done: 0, total: 0 };
+  const onNode = (): void => onProgress((counted.done += 1), counted.total);
+  const works = await Promise.all(
+    asked.map(
+      async (form): Promise<FormWork> => ({
+        sync,
+        decided,
+        form,
+        nodes,
+        onNode,
+        stored: await storedForm(ports.cluster, request.namespace, form.name),
+      }),
+    ),
+  );
+  counted.total = works.reduce((sum, work) => sum + plannedNodes(work), 0);
+  const run = { deps, known, signal: attempt.signal };
+  const forms: FormOutlook[] = [];
+  for (const work of works) forms.push(await formOutlook(run, work));
+  return { hub, forms };
+}
+
+interface PlannedWorld {
+  readonly known: KnownObjects;
+  readonly deps: Deps;
+  readonly nodes: ReadonlyMap<string, JsonObject>;
+  readonly sync: Sync;
+  readonly decided: Decided;
+}
+
+/** Reads everything a sync reads, and decides as one does. */
+async function openWorld(ports: PlanningPorts, request: WorldRequest, attempt: Attempt): Promise<PlannedWorld> {
+  const known = rememberingCluster(clusterWith(ports.cluster, request.objects));
+  const { deps, nodes } = await planningDeps({ ...ports, cluster: known.cluster }, request.namespace);
+  const sync = await openSync(deps, request, attempt);
+  return { known, deps, nodes, sync, decided: await decide(sync) };
+}
+
+type WorldRequest = Omit<PlanRequest, 'forms'>;
+
+/**
+ * The objects of one row, from the table as it is now.
+ *
+ * @throws LynqFailure as planWorld, and HubInvalid when the row makes no node.
+ */
+export async function renderRow(
+  ports: PlanningPorts,
+  request: RowRequest,
+  attempt: Attempt,
+): Promise<readonly RenderedRow[]> {
+  const { known, deps, nodes, sync, decided } = await openWorld(ports, request, attempt);
+  const run = { deps, known, signal: attempt.signal };
+  const { forms: wanted, uid } = request;
+  const asked = sync.forms.filter(({ name, revision }) =>
+    wanted === 'all' ? revision !== undefined : wanted.has(name),
+  );
+  refuseBroken(hubOutlook(sync, decided), (name) => wanted !== 'all' && wanted.has(name));
+  const rendered: RenderedRow[] = [];
+  for (const form of asked) {
+    const work = await workOfRow(run, { sync, decided, form, nodes, stored: undefined, onNode: () => undefined }, uid);
+    if (work !== undefined) rendered.push(await renderWork(deps, work, request.showSecrets));
+  }
+  if (rendered.length > 0) return rendered;
+  throw new LynqFailure('HubInvalid', noNode(decided, uid), { uid });
+}
+
+function noNode({ read: { classified } }: Decided, uid: string): string {
+  const frozen = classified.frozen.find((row) => row.uid === uid);
+  if (frozen !== undefined) return `row ${uid} is frozen: ${frozen.message}`;
+  const active = [...classified.active.keys()].some((known) => known === uid);
+  return active ? `row ${uid} has no LynqNode of these forms` : `the table has no active row ${uid}`;
+}
+
+async function renderWork(deps: Deps, work: NodeWork, showSecrets: boolean): Promise<RenderedRow> {
+  const { read, revision, found, secrets } = work;
+  const { entries } = await planEntries(deps, read, { revision, secrets, found });
+  const hidden = [...secrets.values()];
+  const inOrder = orderOf(revision).order.flatMap((id) => entries.get(id) ?? []);
+  return {
+    form: read.identity.form,
+    node: read.identity.name,
+    entries: inOrder.map((entry) => {
+      if (entry.kind === 'broken') return { id: entry.entry.id, problem: `${entry.reason}: ${entry.message}` };
+      const { id, body } = entry.child;
+      return { id, object: showSecrets ? body : maskedObject(body, hidden) };
+    }),
+  };
+}
+
+async function openSync(deps: Deps, request: WorldRequest, attempt: Attempt): Promise<Sync> {
+  const placed = request.objects.find(
+    (object) => textAt(object, 'kind') === 'LynqHub' && textAt(object, 'metadata', 'name') === request.hub,
+  );
+  const hub = isJsonObject(placed) ? parseHub(placed) : await readHub(deps, request);
+  if (hub === undefined) {
+    throw new LynqFailure('HubInvalid', `there is no LynqHub ${request.namespace}/${request.hub}; apply it first`);
+  }
+  const forms = await readForms(deps, request, hub);
+  return { deps, request, hub, forms, attempt, started: deps.clock.now() };
+}
+
+async function decide(sync: Sync): Promise<Decided> {
+  const listed = new Set(sync.forms.map(({ name }) => name));
+  const missing = new Set(
+    livingNodes(sync)
+      .map(({ form }) => form)
+      .filter((form) => !listed.has(form)),
+  );
+  await absentSince(sync.deps, sync.request, missing);
+  return decideSync(sync);
+}
+
+function refuseBroken({ brokenForms }: HubOutlook, isAsked: (name: string) => boolean): void {
+  const broken = brokenForms.find(({ name }) => isAsked(name));
+  if (broken === undefined) return;
+  throw new LynqFailure('FormInvalid', `form ${broken.name} cannot be used: ${broken.problems.join('; ')}`, {
+    form: broken.name,
+  });
+}
+
+function storedForm(cluster: Cluster, namespace: string, name: string): Promise<JsonObject | undefined> {
+  return cluster.get({ apiVersion, kind: 'LynqForm', namespace, name });
+}

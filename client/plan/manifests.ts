@@ -1,0 +1,101 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { changedFields } from '../../domain/change-plan/fields.ts';
+import type { PlanRequest } from '../../domain/change-plan/types.ts';
+import { hashJson } from '../../domain/canonical.ts';
+import type { Cluster, ObjectRef } from '../../domain/ports.ts';
+import type { Context } from '../context.ts';
+import { CommandError } from '../errors.ts';
+import { printedName } from '../kinds.ts';
+import { isForm, isHub } from '../lint/index.ts';
+import type { Manifest } from '../manifest/reader.ts';
+import { bodyOf, outcomeOf, refusal, sendManifest } from '../manifest/send.ts';
+
+/** Hubs and forms of files, as the API server would store them. */
+
+export interface TriedManifest {
+  readonly manifest: Manifest;
+  readonly ref: ObjectRef & { readonly namespace: string };
+  readonly body: JsonObject;
+  readonly before: JsonObject | undefined;
+  /** Answer of the server to a dry run of the apply. */
+  readonly after: JsonObject;
+  readonly outcome: ReturnType<typeof outcomeOf>;
+}
+
+/** Dry-runs the apply of every hub and form. @throws CommandError for the first one the server refuses. */
+export async function tryManifests(
+  context: Context,
+  manifests: readonly Manifest[],
+): Promise<readonly TriedManifest[]> {
+  const cluster = await context.services.cluster();
+  const fallback = await context.namespace();
+  const tried: TriedManifest[] = [];
+  for (const manifest of manifests) tried.push(await tryOne(cluster, manifest, manifest.namespace ?? fallback));
+  return tried;
+}
+
+async function tryOne(cluster: Cluster, manifest: Manifest, namespace: string): Promise<TriedManifest> {
+  const { apiVersion, kind, name } = manifest;
+  const ref = { apiVersion, kind, namespace, name };
+  const body = bodyOf(manifest, namespace);
+  const before = await cluster.get(ref);
+  const result = await sendManifest(cluster, ref, body, { dryRun: true, force: false });
+  if (result.kind !== 'ok') throw refusal(manifest, result);
+  const after = { apiVersion, kind, ...result.object };
+  return { manifest, ref, body, before, after, outcome: outcomeOf(before, result.object) };
+}
+
+/** What of the files is planned, and what is not. */
+export function plannable(manifests: readonly Manifest[]): {
+  readonly ours: readonly Manifest[];
+  readonly others: readonly Manifest[];
+} {
+  const isOurs = (manifest: Manifest): boolean => isHub(manifest) || isForm(manifest);
+  const ours = manifests.filter(isOurs).toSorted((a, b) => Number(isForm(a)) - Number(isForm(b)));
+  if (ours.length === 0) {
+    throw new CommandError('the files hold no LynqHub and no LynqForm', { fix: 'check the paths given to -f' });
+  }
+  return { ours, others: manifests.filter((manifest) => !isOurs(manifest)) };
+}
+
+/** One request for each hub that the files are about; of a hub that is in the files itself all forms are planned. */
+export function planRequests(tried: readonly TriedManifest[]): readonly PlanRequest[] {
+  const hubs = new Map<string, { readonly namespace: string; readonly hub: string; all: boolean; forms: string[] }>();
+  for (const { manifest, ref, after } of tried) {
+    const own = isHub(manifest);
+    const hub = own ? manifest.name : (textAt(after, 'spec', 'hubId') ?? '');
+    const key = `${ref.namespace}/${hub}`;
+    const entry = hubs.get(key) ?? { namespace: ref.namespace, hub, all: false, forms: [] };
+    if (own) entry.all = true;
+    else entry.forms.push(manifest.name);
+    hubs.set(key, entry);
+  }
+  const objects = tried.map(({ after }) => after);
+  return [...hubs.values()].map(({ namespace, hub, all, forms }) => ({
+    namespace,
+    hub,
+    objects,
+    forms: all ? 'all' : new Set(forms),
+  }));
+}
+
+/** `~ lynqform.operator.lynq.sh/web configured: .spec.rollout.maxSkew`, one line for each object. */
+export function printTried(tried: readonly TriedManifest[]): string {
+  return tried.map((item) => `${triedLine(item)}\n`).join('');
+}
+
+const signs = { created: '+', configured: '~', unchanged: ' ' } as const;
+const shownPaths = 3;
+
+function triedLine({ manifest, before, after, outcome }: TriedManifest): string {
+  const name = `${signs[outcome]} ${printedName(manifest)} ${outcome}`;
+  if (before === undefined || outcome === 'unchanged') return name;
+  const paths = changedFields(before, after).map(({ path }) => path);
+  const more = paths.length > shownPaths ? ` and ${paths.length - shownPaths} more fields` : '';
+  return `${name}: ${paths.slice(0, shownPaths).join(', ')}${more}`;
+}
+
+/** Hash of what would be sent. */
+export function contentHash({ body }: Pick<TriedManifest, 'body'>): string {
+  return hashJson(body);
+}

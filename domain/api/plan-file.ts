@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/**
+ * The plan as a file: names, generations and hashes of everything it follows from. No value of a row, no secret and no content of a form is in it, so it can
+ * be kept with a change request. `lynq apply --plan` plans again and compares.
+ */
+
+const Planned = z.strictObject({
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  /** Hash of what is to be sent. */
+  content: z.string(),
+  /** Of the object in the cluster; absent where there was none. */
+  uid: z.string().optional(),
+  generation: z.number().int().optional(),
+});
+
+const PlannedHub = z.strictObject({
+  namespace: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  generation: z.number().int(),
+  /** Hash over what a sync would do: births, updates, removals, held and frozen rows. */
+  sync: z.string(),
+});
+
+export const PlanFile = z.strictObject({
+  lynqPlan: z.literal(1),
+  createdAt: z.string(),
+  /** As given to -f. */
+  files: z.array(z.string()).min(1),
+  recursive: z.boolean(),
+  objects: z.array(Planned).min(1),
+  hubs: z.array(PlannedHub),
+  /** HMAC of the outlook of each LynqNode, by namespace/name. */
+  nodes: z.record(z.string(), z.string()),
+});
+export type PlanFile = z.infer<typeof PlanFile>;

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { planWorld, renderRow } from '../../../../activities/plan/index.ts';
+import type { JsonObject } from '../../../../domain/api/json.ts';
+import { ScopePolicy } from '../../../../domain/api/scope.ts';
+import { groupChanges } from '../../../../domain/change-plan/groups.ts';
+import type { PlanRequest } from '../../../../domain/change-plan/types.ts';
+import type { Logger } from '../../../../domain/ports.ts';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { openInMemoryRowServer } from '../../../support/in-memory-row-source.ts';
+
+const namespace = 'lynq-system';
+const apiVersion = 'operator.lynq.sh/v1';
+const now = new Date('2026-11-22T12:00:00Z');
+const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const attempt = { signal: new AbortController().signal };
+
+const hub: JsonObject = {
+  apiVersion,
+  kind: 'LynqHub',
+  metadata: { name: 'hub', namespace },
+  spec: {
+    source: {
+      type: 'mysql',
+      syncInterval: '5s',
+      mysql: {
+        host: 'db.test',
+        port: 3306,
+        username: 'lynq_reader',
+        passwordRef: { name: 'db', key: 'password' },
+        database: 'app',
+        table: 'nodes',
+      },
+    },
+    valueMappings: { uid: 'id', activate: 'active' },
+    extraValueMappings: { plan: 'plan' },
+    secretValueMappings: { token: 'token' },
+  },
+};
+
+const entry = (id: string, more: JsonObject): JsonObject => ({ id, nameTemplate: `{{ .uid }}-${id}`, ...more });
+
+const form: JsonObject = {
+  apiVersion,
+  kind: 'LynqForm',
+  metadata: { name: 'web', namespace, uid: 'form-uid', resourceVersion: '7', generation: 1 },
+  spec: {
+    hubId: 'hub',
+    manifests: [
+      entry('config', {
+        spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { plan: '{{ .plan }}', t: 'is {{ .token }}' } },
+      }),
+      entry('secret', { spec: { apiVersion: 'v1', kind: 'Secret', stringData: { token: '{{ .token }}' } } }),
+      entry('elsewhere', { targetNamespace: 'of-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'ConfigMap' } }),
+      entry('unknown', { spec: { apiVersion: 'x.example.com/v1', kind: 'Unknown' } }),
+    ],
+  },
+};
+
+function open(rows: readonly (readonly (string | null)[])[]) {
+  const cluster = createFakeCluster({ now: () => now });
+  for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+  cluster.seed(hub);
+  const password = Buffer.from('secret').toString('base64');
+  cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace }, data: { password } });
+  const server = openInMemoryRowServer();
+  server.tables.set('app.nodes', { columns: ['id', 'active', 'plan', 'token'], rows });
+  const scope = { policy: ScopePolicy.parse({}), workerNamespace: 'elsewhere' };
+  return { cluster, ports: { cluster, rows: server.source, clock: { now: () => now }, logger: silent, scope } };
+}
+
+const request: PlanRequest = { namespace, hub: 'hub', objects: [form], forms: new Set(['web']) };
+const rowsOf = (count: number) => Array.from({ length: count }, (_, i) => [`row-${i}`, '1', 'basic', `hush-${i}`]);
+
+describe('activities/plan/index', () => {
+  it('plans a new form for a thousand rows without a write, in a handful of groups', async () => {
+    const { cluster, ports } = open(rowsOf(1_000));
+    const before = cluster.objects().length;
+    const seen: string[] = [];
+
+    const { forms, hub: outlook } = await planWorld(ports, request, attempt, (done, total) =>
+      seen.push(`${done}/${total}`),
+    );
+
+    expect(outlook.births).toHaveLength(1_000);
+    expect(seen.at(-1)).toBe('1000/1000');
+    const [web] = forms;
+    expect(web?.nodes).toHaveLength(1_000);
+    expect(web).not.toHaveProperty('present');
+    const groups = groupChanges(web?.nodes ?? []).map(({ id, change, nodes }) => [id, change.kind, nodes.length]);
+    expect(groups).toEqual([
+      ['config', 'create', 1_000],
+      ['elsewhere', 'unchecked', 1_000],
+      ['secret', 'create', 1_000],
+      ['unknown', 'unchecked', 1_000],
+    ]);
+    expect(JSON.stringify(forms)).not.toContain('hush');
+    expect(cluster.objects()).toHaveLength(before);
+    const written = cluster.calls.filter(({ verb }) => verb !== 'get' && verb !== 'list');
+    expect(written.length).toBeGreaterThan(0);
+    expect(
+      written.every(({ options }) => options !== undefined && 'dryRun' in options && options.dryRun === true),
+    ).toBe(true);
+  });
+
+  it('marks what the server could not check, with the reason', async () => {
+    const { ports } = open(rowsOf(1));
+
+    const { forms } = await planWorld(ports, request, attempt, () => undefined);
+
+    const changes = forms[0]?.nodes[0]?.objects.map(({ id, change }) => [id, change]);
+    expect(changes).toContainEqual(['elsewhere', { kind: 'unchecked', why: 'its namespace does not exist' }]);
+    expect(changes).toContainEqual(['unknown', { kind: 'unchecked', why: 'its kind does not exist' }]);
+  });
+
+  it('gives the same digests for the same world, and others when a value, even a secret one, changes', async () => {
+    const digests = async (rows: readonly (readonly string[])[]): Promise<readonly (string | undefined)[]> => {
+      const { forms } = await planWorld(open(rows).ports, request, attempt, () => undefined);
+      return forms.flatMap(({ nodes }) => nodes.map(({ digest }) => digest));
+    };
+    const first = await digests(rowsOf(2));
+
+    expect(await digests(rowsOf(2))).toEqual(first);
+    const changed = await digests([
+      ['row-0', '1', 'basic', 'hush-0'],
+      ['row-1', '1', 'basic', 'other'],
+    ]);
+    expect(changed[0]).toBe(first[0]);
+    expect(changed[1]).not.toBe(first[1]);
+  });
+
+  it('names rows that are frozen, and refuses a form that cannot be used', async () => {
+    const { ports } = open([['Bad_Id', '1', 'basic', 'x'], ...rowsOf(1)]);
+
+    const { hub: outlook } = await planWorld(
+      ports,
+      { ...request, objects: [], forms: new Set() },
+      attempt,
+      () => undefined,
+    );
+
+    expect(outlook.frozen.map(({ uid, reason }) => [uid, reason])).toEqual([['Bad_Id', 'InvalidUid']]);
+    const spec = {
+      ...(form['spec'] as JsonObject),
+      manifests: [entry('a', { spec: { apiVersion: 'v1', kind: '{{ .nope }}' } })],
+    };
+    const broken = planWorld(ports, { ...request, objects: [{ ...form, spec }] }, attempt, () => undefined);
+    await expect(broken).rejects.toThrow('form web cannot be used');
+  });
+
+  it('renders the row of the table with its secrets masked wherever they stand', async () => {
+    const { ports } = open(rowsOf(2));
+    const row = { ...request, uid: 'row-1', showSecrets: false };
+
+    const [rendered] = await renderRow(ports, row, attempt);
+
+    expect(rendered?.node).toBe('row-1-web');
+    const text = JSON.stringify(rendered?.entries);
+    expect(text).toContain('"plan":"basic"');
+    expect(text).not.toContain('hush-1');
+    expect(text).not.toContain(Buffer.from('hush-1').toString('base64'));
+    const [shown] = await renderRow(ports, { ...row, showSecrets: true }, attempt);
+    expect(JSON.stringify(shown)).toContain('is hush-1');
+    await expect(renderRow(ports, { ...row, uid: 'nobody' }, attempt)).rejects.toThrow('no active row nobody');
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { openPlanWorld, type PlanWorld } from '../../../support/plan-world.ts';
+import { now, type Ran, run } from '../run.ts';
+
+const form = `apiVersion: operator.lynq.sh/v1
+kind: LynqForm
+metadata:
+  name: web
+  namespace: lynq-system
+spec:
+  hubId: shop
+  configMaps:
+    - id: config
+      nameTemplate: "{{ .uid }}-config"
+      spec: {apiVersion: v1, kind: ConfigMap, data: {plan: "{{ .plan }}"}}
+`;
+
+const rows = [
+  ['acme', '1', 'basic', 'hush'],
+  ['beta', '1', 'gold', 'hush'],
+];
+
+function open(): PlanWorld {
+  const world = openPlanWorld(now);
+  world.setRows(rows);
+  return world;
+}
+
+const lynq = (world: PlanWorld, line: string, files: Readonly<Record<string, string>>): Promise<Ran> =>
+  run(line, { cluster: world.cluster, planner: world.planner, files });
+
+const wrote = ({ cluster }: PlanWorld): readonly string[] => cluster.objects('LynqForm').map(() => 'form');
+
+describe('client/commands/manifest-plan', () => {
+  it('shows what a form would make, ends with 1 and applies nothing', async () => {
+    const world = open();
+
+    const { out, exitCode } = await lynq(world, 'plan -f web.yaml', { 'web.yaml': form });
+
+    expect(out).toBe(
+      [
+        '+ lynqform.operator.lynq.sh/web created',
+        'LynqForm lynq-system/web: LynqNodes: 2 to be made',
+        '+ 2 nodes: ConfigMap (config) created',
+        '    in acme-web, beta-web',
+        '',
+      ].join('\n'),
+    );
+    expect(exitCode).toBe(1);
+    expect(wrote(world)).toEqual([]);
+  });
+
+  it('says as data what it says as text', async () => {
+    const { out } = await lynq(open(), 'plan -f web.yaml -o json', { 'web.yaml': form });
+
+    const { objects, plans } = JSON.parse(out) as { objects: object[]; plans: { forms: { nodes: object[] }[] }[] };
+    expect(objects).toEqual([{ kind: 'LynqForm', namespace: 'lynq-system', name: 'web', outcome: 'created' }]);
+    expect(plans[0]?.forms[0]?.nodes).toHaveLength(2);
+  });
+
+  it('shows what a sync would do, and ends with 0 when it would do nothing', async () => {
+    const world = open();
+    expect(await lynq(world, 'plan shop', {})).toMatchObject({
+      exitCode: 0,
+      out: 'LynqHub lynq-system/shop: 2 rows, 2 active\nnothing would change\n',
+    });
+    await lynq(world, 'apply -f web.yaml', { 'web.yaml': form });
+    world.setRows([...rows, ['Bad_Id', '1', '', '']]);
+
+    const { out, exitCode } = await lynq(world, 'plan shop', {});
+
+    expect(out).toContain('+ 2 LynqNodes of 2 rows to be made: acme, beta\n! row Bad_Id is frozen: InvalidUid');
+    expect(exitCode).toBe(1);
+  });
+
+  it.each([
+    ['plan', 'nothing to plan'],
+    ['plan shop -f web.yaml', 'two different plans'],
+    ['plan shop --out x', 'a sync is not applied from a file'],
+    ['plan -f - --out x', 'standard input cannot be kept'],
+    ['plan nowhere', 'there is no LynqHub lynq-system/nowhere'],
+    ['plan -f broken.yaml', 'nothing was planned'],
+  ])('%s ends with 2', async (line, words) => {
+    const { err, exitCode } = await lynq(open(), line, {
+      'web.yaml': form,
+      'broken.yaml': form.replace('.plan', '.pln'),
+    });
+    expect(err).toContain(words);
+    expect(exitCode).toBe(2);
+  });
+});
