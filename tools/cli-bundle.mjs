@@ -83,7 +83,7 @@ export async function bundleCli(folder) {
     },
     // Its generated protocol files do not survive bundling, and it is loaded by few commands.
     external: ['@temporalio/*', 'tsx', 'tsx/*'],
-    plugins: [ownPlaces, kubeConfigOnly],
+    plugins: [ownPlaces, kubeConfigOnly, lazyPackages],
   });
   return metafile;
 }
@@ -113,5 +113,30 @@ const kubeConfigOnly = {
       contents: `export { KubeConfig } from '${name}/dist/config.js';`,
       resolveDir: root,
     }));
+  },
+};
+
+/**
+ * A CommonJS package that is imported lazily would come without its names: esbuild gives `await import()` of one a default export only. It is loaded through a
+ * module that says them.
+ */
+const commonJs = { undici: () => import('undici'), yaml: () => import('yaml') };
+
+const lazyPackages = {
+  name: 'lazy-packages',
+  setup(builder) {
+    const namespace = 'lazy-packages';
+    builder.onResolve({ filter: /^(?:yaml|undici)$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, namespace } : undefined,
+    );
+    builder.onLoad({ filter: /.*/, namespace }, async ({ path }) => {
+      const names = Object.keys(await commonJs[path]()).filter(
+        (name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default',
+      );
+      const lines = names.map(
+        (name, index) => `const export${index} = all.${name};\nexport { export${index} as ${name} };`,
+      );
+      return { contents: `import * as all from '${path}';\n${lines.join('\n')}\n`, resolveDir: root };
+    });
   },
 };

@@ -21,7 +21,10 @@ describe('client/commands/index', () => {
       'render',
       'resume',
       'resync',
-    ].concat(['scale', 'status', 'undo', 'completion', 'tree', 'explain', 'watch'], ['plan', 'approve', 'retained', 'uninstall']);
+    ].concat(
+      ['scale', 'status', 'undo', 'completion', 'tree', 'explain', 'watch'],
+      ['plan', 'approve', 'retained', 'uninstall'],
+    );
     const shared = ['object-delete.ts'];
     const folder = new URL('../../../../client/commands/', import.meta.url);
     const files = readdirSync(folder).filter(
