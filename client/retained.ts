@@ -1,0 +1,157 @@
+import { type JsonObject, textAt } from '../domain/api/json.ts';
+import { isLynqFailure } from '../domain/failures.ts';
+import { nodeName } from '../domain/identity.ts';
+import { annotations, labels } from '../domain/keys.ts';
+import type { Cluster, KindRef, ObjectRef } from '../domain/ports.ts';
+import { confirm } from './confirm.ts';
+import type { Context } from './context.ts';
+import { CommandError, usageError } from './errors.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { kinds, refOf } from './kinds.ts';
+import { ageSince } from './output/age.ts';
+import { counted } from './output/problems.ts';
+import { formatTable } from './output/table.ts';
+
+/** What a hub has left behind: listed, taken back or deleted. */
+export interface RetainedFlags {
+  readonly uid: readonly string[];
+  readonly adopt: boolean;
+  readonly delete: boolean;
+  readonly yes: boolean;
+}
+
+export async function runRetained(context: Context, hub: string, flags: RetainedFlags): Promise<ExitCode> {
+  if (flags.adopt && flags.delete) throw usageError('--adopt and --delete exclude each other', 'give one of them');
+  const cluster = await context.services.cluster();
+  const all = await findRetained(context, cluster, hub);
+  const wanted = all.filter(({ uid }) => flags.uid.length === 0 || flags.uid.includes(uid));
+  if (flags.delete) return deleteAll(context, cluster, { hub, wanted, yes: flags.yes });
+  if (flags.adopt) return adoptAll(context, cluster, wanted);
+  if (wanted.length === 0) context.err.write(`nothing is retained of ${hub}\n`);
+  else context.out.write(table(wanted, context.clock.now()));
+  return exitCodes.ok;
+}
+
+interface RetainedObject {
+  readonly ref: ObjectRef;
+  readonly objectUid: string;
+  /** uid of the row. */
+  readonly uid: string;
+  readonly form: string;
+  readonly reason: string;
+  readonly since: string | undefined;
+}
+
+const parallelLists = 8;
+const namespaces: KindRef = { apiVersion: 'v1', kind: 'Namespace' };
+
+/** Marked objects of every kind that can be listed, of this hub by their annotation. */
+async function findRetained(context: Context, cluster: Cluster, hub: string): Promise<readonly RetainedObject[]> {
+  const queue = [...(await cluster.listableKinds()), namespaces];
+  const found: RetainedObject[] = [];
+  const unread: string[] = [];
+  const work = async (): Promise<void> => {
+    for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
+      const objects = await listMarked(cluster, kind, unread);
+      found.push(...objects.flatMap((object) => retainedOf(hub, kind as KindRef, object)));
+    }
+  };
+  await Promise.all(Array.from({ length: parallelLists }, work));
+  if (unread.length > 0) context.err.write(`not listed, so not looked for: ${unread.toSorted().join(', ')}\n`);
+  const key = ({ uid, ref }: RetainedObject): string => [uid, ref.kind, ref.namespace ?? '', ref.name].join('/');
+  return found.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+async function listMarked(cluster: Cluster, kind: KindRef, unread: string[]): Promise<readonly JsonObject[]> {
+  try {
+    return await cluster.list(kind, { labelSelector: `${labels.orphaned}=true` });
+  } catch (error) {
+    if (!isLynqFailure(error) || error.type !== 'ClusterForbidden') throw error;
+    unread.push(kind.kind);
+    return [];
+  }
+}
+
+function retainedOf(hub: string, kind: KindRef, object: JsonObject): readonly RetainedObject[] {
+  const [from = '', form = '', uid = ''] = (
+    textAt(object, 'metadata', 'annotations', annotations.orphanedFrom) ?? ''
+  ).split('/');
+  if (from !== hub) return [];
+  const namespace = textAt(object, 'metadata', 'namespace');
+  const name = textAt(object, 'metadata', 'name') ?? '';
+  return [
+    {
+      ref: { ...kind, ...(namespace === undefined ? {} : { namespace }), name },
+      objectUid: textAt(object, 'metadata', 'uid') ?? '',
+      uid,
+      form,
+      reason: textAt(object, 'metadata', 'annotations', annotations.orphanedReason) ?? '',
+      since: textAt(object, 'metadata', 'annotations', annotations.orphanedAt),
+    },
+  ];
+}
+
+function table(objects: readonly RetainedObject[], now: Date): string {
+  const rows = objects.map(({ ref, uid, form, reason, since }) => [
+    uid,
+    form,
+    ref.kind,
+    ref.namespace ?? '',
+    ref.name,
+    reason,
+    ageSince(since, now),
+  ]);
+  return formatTable(['ROW', 'FORM', 'KIND', 'NAMESPACE', 'NAME', 'REASON', 'AGE'], rows);
+}
+
+const describe = ({ ref }: RetainedObject): string =>
+  `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;
+
+async function deleteAll(
+  context: Context,
+  cluster: Cluster,
+  { hub, wanted, yes }: { readonly hub: string; readonly wanted: readonly RetainedObject[]; readonly yes: boolean },
+): Promise<ExitCode> {
+  if (wanted.length === 0) throw new CommandError(`nothing is retained of ${hub}`);
+  context.err.write(table(wanted, context.clock.now()));
+  const spaces = wanted.filter(({ ref }) => ref.kind === 'Namespace').length;
+  const whole = spaces === 0 ? '' : ` ${counted(spaces, 'namespace')} with everything in them.`;
+  await confirm(context, { yes }, `Delete ${counted(wanted.length, 'object')} for good?${whole}`);
+  let exitCode: ExitCode = exitCodes.ok;
+  const last = ({ ref }: RetainedObject): number => Number(ref.kind === 'Namespace');
+  for (const object of wanted.toSorted((a, b) => last(a) - last(b))) {
+    const result = await cluster.delete(object.ref, object.objectUid);
+    if (result.kind === 'refused') {
+      context.err.write(`Error: ${describe(object)} was not deleted: ${result.message}\n`);
+      exitCode = exitCodes.failed;
+    } else if (result.kind === 'otherUid') {
+      context.err.write(`Error: ${describe(object)} is another object now and was left alone\n`);
+      exitCode = exitCodes.failed;
+    } else context.out.write(`${describe(object)} deleted\n`);
+  }
+  return exitCode;
+}
+
+/** Nodes adopt by themselves when they look: they are asked to look now. */
+async function adoptAll(context: Context, cluster: Cluster, wanted: readonly RetainedObject[]): Promise<ExitCode> {
+  if (wanted.length === 0) throw new CommandError('there is nothing to adopt');
+  const namespace = await context.namespace();
+  const engine = await context.services.engine();
+  const nodes = new Map(wanted.map(({ uid, form }) => [nodeName(uid, form), uid]));
+  let exitCode: ExitCode = exitCodes.ok;
+  for (const [name, uid] of nodes) {
+    const node = await cluster.get(refOf(kinds.node, namespace, name));
+    const sent = node === undefined ? { kind: 'absent' } : await engine.resyncNode(namespace, name);
+    if (sent.kind === 'sent')
+      context.out.write(`${kinds.node.resource}/${name} takes back what its form still names\n`);
+    else {
+      const why =
+        node === undefined
+          ? `row ${uid} has no such LynqNode; it takes them back when the row returns`
+          : 'no run of it is there';
+      context.err.write(`Error: ${kinds.node.resource}/${name}: ${why}\n`);
+      exitCode = exitCodes.failed;
+    }
+  }
+  return exitCode;
+}

@@ -1,0 +1,149 @@
+import { listAt, textAt, type JsonObject } from '../domain/api/json.ts';
+import { annotations } from '../domain/keys.ts';
+import type { Cluster } from '../domain/ports.ts';
+import { confirm } from './confirm.ts';
+import type { Context } from './context.ts';
+import { CommandError } from './errors.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { kinds, type LynqKind, refOf } from './kinds.ts';
+import { counted } from './output/problems.ts';
+import { type Look, waitUntil } from './wait.ts';
+
+/** The manager of `lynq apply`. */
+const manager = 'lynq-cli';
+
+export interface UninstallFlags {
+  readonly 'keep-objects': boolean;
+  readonly 'wait-timeout': string;
+  readonly yes: boolean;
+}
+
+/** Takes hubs away first, then forms, then what no hub owned. */
+export async function runUninstall(context: Context, flags: UninstallFlags): Promise<ExitCode> {
+  const cluster = await context.services.cluster();
+  const found = await readAll(cluster, context.options.namespace);
+  if (found.hubs.length + found.forms.length + found.nodes.length === 0) {
+    context.out.write('there is no hub, no form and no node\n');
+    return exitCodes.ok;
+  }
+  const keep = flags['keep-objects'];
+  context.err.write(summary(found, keep));
+  const kept = keep ? 'Their objects stay.' : 'Their objects go, but for those that are retained.';
+  await confirm(context, flags, `Remove ${totals(found)}? ${kept}`);
+  if (keep) await letGo(context, cluster, found);
+  await removeKind(context, cluster, { kind: kinds.hub, objects: found.hubs });
+  await untilGone(context, cluster, flags['wait-timeout']);
+  await removeKind(context, cluster, { kind: kinds.form, objects: found.forms });
+  await removeKind(context, cluster, { kind: kinds.node, objects: await cluster.list(kinds.node, scopeOf(context)) });
+  await untilGone(context, cluster, flags['wait-timeout']);
+  context.out.write(`${totals(found)} removed\n`);
+  context.err.write(rest);
+  return exitCodes.ok;
+}
+
+const rest =
+  'What is left: the worker (helm uninstall, or delete its manifests), the definitions\n' +
+  '(kubectl delete crd lynqhubs.operator.lynq.sh lynqforms.operator.lynq.sh lynqnodes.operator.lynq.sh),\n' +
+  'and Secrets HUB-lynq-key, from which the passwords of objects that stay follow.\n';
+
+interface Found {
+  readonly hubs: readonly JsonObject[];
+  readonly forms: readonly JsonObject[];
+  readonly nodes: readonly JsonObject[];
+}
+
+const scopeOf = ({ options }: Context): { readonly namespace?: string } =>
+  options.namespace === undefined ? {} : { namespace: options.namespace };
+
+async function readAll(cluster: Cluster, namespace: string | undefined): Promise<Found> {
+  const options = namespace === undefined ? {} : { namespace };
+  const [hubs, forms, nodes] = await Promise.all([
+    cluster.list(kinds.hub, options),
+    cluster.list(kinds.form, options),
+    cluster.list(kinds.node, options),
+  ]);
+  return { hubs, forms, nodes };
+}
+
+function totals({ hubs, forms, nodes }: Found): string {
+  const parts = [counted(hubs.length, 'hub'), counted(forms.length, 'form'), counted(nodes.length, 'node')];
+  return parts.filter((text) => text !== '').join(', ');
+}
+
+const titleOf = (object: JsonObject): string =>
+  `${textAt(object, 'metadata', 'namespace') ?? ''}/${textAt(object, 'metadata', 'name') ?? ''}`;
+
+/** What would go and what would stay, by the record of each node. */
+function summary({ hubs, forms, nodes }: Found, keep: boolean): string {
+  const entries = nodes.flatMap((node) => listAt(node, 'status', 'inventory'));
+  const going = keep ? 0 : entries.filter((entry) => textAt(entry, 'policy') === 'Delete').length;
+  const lines = [
+    ...hubs.map((hub) => `- LynqHub ${titleOf(hub)}`),
+    ...forms.map((form) => `- LynqForm ${titleOf(form)}`),
+    `- ${counted(nodes.length, 'LynqNode') || 'no LynqNode'}`,
+    `- ${counted(going, 'object') || 'no object'} made for rows`,
+    `  ${counted(entries.length - going, 'object') || 'no object'} stay, with orphan markers`,
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** No hub makes a node any more, and every node is told to let go of its objects before it is deleted. */
+async function letGo(context: Context, cluster: Cluster, { hubs }: Found): Promise<void> {
+  for (const hub of hubs) await patch(cluster, kinds.hub, hub, { spec: { paused: true } });
+  const nodes = await cluster.list(kinds.node, scopeOf(context));
+  const queue = [...nodes];
+  const work = async (): Promise<void> => {
+    for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
+      const uid = textAt(node, 'metadata', 'uid') ?? '';
+      await patch(cluster, kinds.node, node, { metadata: { annotations: { [annotations.abandon]: uid } } });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelWrites, nodes.length) }, work));
+  context.err.write(`${counted(nodes.length, 'node') || 'no node'} told to keep what it made\n`);
+}
+
+const parallelWrites = 16;
+
+async function patch(cluster: Cluster, kind: LynqKind, object: JsonObject, change: JsonObject): Promise<void> {
+  const [namespace = '', name = ''] = [textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')];
+  const metadata = { ...(change['metadata'] as JsonObject | undefined), uid: textAt(object, 'metadata', 'uid') ?? '' };
+  const result = await cluster.patch(refOf(kind, namespace, name), 'merge', { ...change, metadata }, { manager });
+  if (result.kind === 'ok' || result.kind === 'missing') return;
+  const why = result.kind === 'refused' ? result.message : 'it changed just now';
+  throw new CommandError(`${kind.kind} ${namespace}/${name} could not be told: ${why}; nothing was deleted`, {
+    fix: 'run the command again',
+  });
+}
+
+async function removeKind(
+  context: Context,
+  cluster: Cluster,
+  { kind, objects }: { readonly kind: LynqKind; readonly objects: readonly JsonObject[] },
+): Promise<void> {
+  for (const object of objects) {
+    const [namespace = '', name = ''] = [textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')];
+    const result = await cluster.delete(refOf(kind, namespace, name), textAt(object, 'metadata', 'uid') ?? '');
+    if (result.kind === 'refused') throw new CommandError(`${kind.kind} ${namespace}/${name}: ${result.message}`);
+    if (result.kind === 'otherUid') {
+      throw new CommandError(`${kind.kind} ${namespace}/${name} was made anew just now and was left alone`, {
+        fix: 'look at it and run the command again',
+      });
+    }
+    if (kind.noun !== 'node') context.out.write(`${kind.resource}/${name} deleted\n`);
+  }
+}
+
+/** Hubs keep their finalizer until their nodes are gone, nodes until their objects are dealt with. */
+async function untilGone(context: Context, cluster: Cluster, timeout: string): Promise<void> {
+  const leaving = (object: JsonObject): boolean => textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+  const look = async (): Promise<Look<true>> => {
+    const { hubs, nodes } = await readAll(cluster, context.options.namespace);
+    const [hub, node] = [hubs.filter(leaving).length, nodes.filter(leaving).length];
+    if (hub + node === 0) return { kind: 'done', value: true };
+    return {
+      kind: 'notYet',
+      text: `${counted(hub, 'hub') || 'no hub'} and ${counted(node, 'node') || 'no node'} still there`,
+    };
+  };
+  await waitUntil(context, { what: 'hubs and nodes to be gone', look, timeout });
+}
