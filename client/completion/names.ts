@@ -11,11 +11,15 @@ type Live = Exclude<Completion, 'files'>;
 const finders = {
   hubs: async (context) => named(await list(context, kinds.hub)),
   forms: async (context) => named(await list(context, kinds.form)),
-  nodes: async (context) => named(await list(context, kinds.node)),
-  uids: async (context) => uids(await list(context, kinds.node)),
+  nodes: (context) => nodeColumn(context, 'Name'),
+  uids: (context) => nodeColumn(context, 'UID'),
   targets: async (context) => {
-    const [hubs, nodes] = await Promise.all([list(context, kinds.hub), list(context, kinds.node)]);
-    return [...named(hubs), ...uids(nodes), ...named(nodes)];
+    const [hubs, uids, nodes] = await Promise.all([
+      list(context, kinds.hub),
+      nodeColumn(context, 'UID'),
+      nodeColumn(context, 'Name'),
+    ]);
+    return [...named(hubs), ...uids, ...nodes];
   },
   entries: (context, args) => entries(context, args.at(-1) ?? ''),
   namespaces: async (context) => {
@@ -41,9 +45,13 @@ function named(objects: readonly JsonObject[]): readonly Candidate[] {
   });
 }
 
-function uids(nodes: readonly JsonObject[]): readonly Candidate[] {
-  const all = new Set(nodes.flatMap((node) => textAt(node, 'spec', 'uid') ?? []));
-  return [...all].map((value) => ({ value }));
+/** A column of the table of nodes, each text once; nothing where the CRD has no such column. */
+async function nodeColumn(context: Context, column: string): Promise<readonly Candidate[]> {
+  const tables = await context.services.tables();
+  const { columns, rows } = await tables.read(kinds.node, { namespace: await context.namespace() });
+  const place = columns.indexOf(column);
+  const texts = rows.map(({ cells }) => cells[place]).filter((cell) => typeof cell === 'string');
+  return [...new Set(texts)].map((value) => ({ value }));
 }
 
 async function entries(context: Context, node: string): Promise<readonly Candidate[]> {

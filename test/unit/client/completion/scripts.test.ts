@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,21 @@ describe('client/completion/scripts', () => {
     ['lynq lint -f fo', ['lynq', 'lint', '-f', 'fo'], ['form.yaml']],
   ])('makes bash offer what lynq says: %s', async (line, words, reply) => {
     expect(await replyOfBash(line, words)).toEqual(reply);
+  });
+
+  const hasFish = spawnSync('fish', ['--version']).status === 0;
+
+  it.skipIf(!hasFish).each([
+    ['lynq get ', ['nodes\tList LynqNodes']],
+    ['lynq get nodes -o ', ['wide', 'yaml']],
+    ['lynq get nodes --output=', ['--output=wide', '--output=yaml']],
+    ['lynq lint -f fo', ['form.yaml']],
+  ])('makes fish offer what lynq says: %s', async (line, reply) => {
+    const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder };
+    const script = `${scripts.fish}\ncomplete -C '${line}'`;
+    const { stdout } = await promisify(execFile)('fish', ['--no-config', '-c', script], { cwd: folder, env });
+
+    expect(stdout.split('\n').filter((text) => text !== '')).toEqual(reply);
   });
 
   it.each(Object.entries(scripts))('asks for the unfinished word in %s', (_shell, script) => {
