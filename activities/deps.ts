@@ -1,3 +1,4 @@
+import type { Measures } from '../domain/measures.ts';
 import type { Clock, Cluster, Events, Logger, RowSource } from '../domain/ports.ts';
 import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunDirectory, RunRegistry } from '../domain/watching.ts';
 import type { Hash } from '../domain/rows.ts';
@@ -34,6 +35,7 @@ export interface Deps {
   /** What forms and rows may reach. */
   readonly scope: ScopeRules;
   readonly events: Events;
+  readonly measures: Measures;
   readonly written: WrittenEntries;
   readonly repairs: Repairs;
   readonly unsaid: UnsaidStatuses;

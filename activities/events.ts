@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { LynqNodeStatus } from '../domain/api/node.ts';
 import { type JsonObject, listAt, textAt } from '../domain/api/json.ts';
 import { hubEvents } from '../domain/events.ts';
+import { newConflicts } from '../domain/gauges.ts';
 import { annotations, apiVersion } from '../domain/keys.ts';
-import { endsPass, type EventEntry, nodeEvents, renderFailure } from '../domain/node-events.ts';
+import { endsPass, type EventEntry, nodeEvents, type NodeTransition, renderFailure } from '../domain/node-events.ts';
 import type { NodeIdentity } from '../domain/ownership.ts';
 import type { EventDraft, EventReporter, EventSubject } from '../domain/ports.ts';
 import type { Deps } from './deps.ts';
@@ -107,9 +108,24 @@ export function tellTransition(
   const { identity, node } = pass;
   const changed = deps.written.count(identity.nodeUid);
   const generation = node.metadata.annotations?.[annotations.templateGeneration] ?? '';
-  const transition = { identity, generation, before, after, entries: eventEntries(pass), changed };
+  const entries = eventEntries(pass);
+  const transition = { identity, generation, before, after, entries, changed };
   tellNode(deps, identity, ...nodeEvents(transition));
   const problem = renderFailure(transition);
   if (problem !== undefined) tellHubOf(deps, pass, hubEvents.templateRenderFailed(identity.uid, problem));
+  countConflicts(deps, transition);
   if (endsPass(transition)) deps.written.forget(identity.nodeUid);
+}
+
+function countConflicts(deps: Deps, { identity, before, after, entries }: NodeTransition): void {
+  const policies = new Map(entries.map(({ id, conflictPolicy }) => [id, conflictPolicy]));
+  const { namespace, name: node } = identity;
+  for (const { id, kind: objectKind } of newConflicts(before, after))
+    deps.measures.record({
+      kind: 'conflict',
+      namespace,
+      node,
+      objectKind,
+      conflictPolicy: policies.get(id) ?? 'Stuck',
+    });
 }

@@ -2,11 +2,9 @@ import { activityInfo, cancellationDetails, cancellationSignal, heartbeat } from
 import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
 import { listBirths } from './hub/births.ts';
-import { syncHub } from './hub/sync.ts';
 import { HubTurns } from './hub/turns.ts';
-import { advanceNode } from './node/advance.ts';
+import { measuredAdvance, measuredRemoval, measuredSync } from './measured.ts';
 import { recordOverrides } from './node/overrides.ts';
-import { removeNode } from './node/remove.ts';
 import { advanceRollout } from './rollout/advance.ts';
 import { commandRollout } from './rollout/command.ts';
 
@@ -30,14 +28,14 @@ export function createActivities(deps: Deps): Activities {
   return {
     syncHub: (request) =>
       alive((attempt) =>
-        turns.take(`${request.namespace}/${request.hub}`, attempt.signal, () => syncHub(deps, request, attempt)),
+        turns.take(`${request.namespace}/${request.hub}`, attempt.signal, () => measuredSync(deps, request, attempt)),
       ),
     listBirths: (request) => alive(() => listBirths(deps, request)),
     confirmRuns: async (births) => {
       for (const { namespace, node } of births) deps.runs.running(namespace, node);
     },
-    advanceNode: (request) => alive((attempt) => advanceNode(deps, request, attempt)),
-    removeNode: (request) => alive((attempt) => removeNode(deps, request, attempt)),
+    advanceNode: (request) => alive((attempt) => measuredAdvance(deps, request, attempt)),
+    removeNode: (request) => alive((attempt) => measuredRemoval(deps, request, attempt)),
     recordOverrides: (request) => alive(() => recordOverrides(deps, request)),
     advanceRollout: (request) => alive((attempt) => advanceRollout(deps, request, attempt)),
     commandRollout: (request) => alive(() => commandRollout(deps, request)),

@@ -1,5 +1,6 @@
 import { at, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
 import { refKey } from './child.ts';
+import { nodeCounts } from './gauges.ts';
 import { hashText } from './identity.ts';
 import { annotations, reservedPrefix } from './keys.ts';
 import { hubOf, isEditedByHand, pairOf } from './node-edits.ts';
@@ -118,6 +119,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     templateGeneration: found[annotations.templateGeneration] ?? '',
     overridden: found[annotations.overrides] !== undefined,
     dependsOn: listAt(node, 'status', 'dependsOn').filter((form) => typeof form === 'string'),
+    counts: nodeCounts(node),
     children: reportedChildren(node),
   };
 }

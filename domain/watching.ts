@@ -1,4 +1,5 @@
 import type { JsonObject } from './api/json.ts';
+import type { NodeCounts } from './gauges.ts';
 import type { KnownNode } from './hub-plan.ts';
 import type { ChildDigest } from './node-plan.ts';
 import type { KindRef, ObjectRef } from './ports.ts';
@@ -36,6 +37,8 @@ export interface NodeDigest extends KnownNode {
   readonly templateGeneration: string;
   /** Forms whose nodes of the same row it goes before when both are deleted. */
   readonly dependsOn: readonly string[];
+  /** What its status comes to in numbers, for metrics. */
+  readonly counts: NodeCounts;
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
   readonly children: ReadonlyMap<string, ReportedChild>;
 }

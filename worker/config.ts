@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ScopePolicy } from '../domain/api/scope.ts';
 import { defaultTaskQueue } from '../domain/identity.ts';
 import { shortestToken } from './notify/access.ts';
+import { type BindAddress, parseBindAddress } from './telemetry/address.ts';
 
 /** JSON or YAML text of an object, or the path of a file with it. */
 function policyText(value: string): string {
@@ -22,6 +23,18 @@ const Scope = z
     }
   })
   .pipe(ScopePolicy);
+
+/** Go's spelling of switches. */
+const Switch = z
+  .enum(['true', 'false', '1', '0'], { message: 'true or false' })
+  .transform((text) => text === 'true' || text === '1');
+
+const Address = z.string().transform((text, context): BindAddress => {
+  const parsed = parseBindAddress(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: `${text} is no address; write :8443, 127.0.0.1:8443, or 0 for none` });
+  return z.NEVER;
+});
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -83,6 +96,15 @@ export const WorkerConfig = z
     LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),
     ...Notify,
+    LYNQ_METRICS_BIND_ADDRESS: Address.prefault('0'),
+    LYNQ_METRICS_SECURE: Switch.prefault('true'),
+    LYNQ_METRICS_CERT_PATH: z.string().min(1).optional(),
+    LYNQ_METRICS_CERT_NAME: z.string().min(1).default('tls.crt'),
+    LYNQ_METRICS_CERT_KEY: z.string().min(1).default('tls.key'),
+    LYNQ_METRICS_NODES: Switch.prefault('true'),
+    LYNQ_HEALTH_PROBE_BIND_ADDRESS: Address.prefault('0'),
+    LYNQ_CODEC_KEYS: z.string().min(1).optional(),
+    LYNQ_CODEC_KEY: z.string().min(1).optional(),
   })
   .transform((env, context) => ({
     kubeconfig: env.KUBECONFIG,
@@ -100,6 +122,17 @@ export const WorkerConfig = z
     shutdownSeconds: env.LYNQ_SHUTDOWN_SECONDS,
     /** Where hints are taken over HTTP; undefined for not at all. */
     notify: notifyOptions(env, (variable, message) => context.addIssue({ code: 'custom', path: [variable], message })),
+    metrics: {
+      address: env.LYNQ_METRICS_BIND_ADDRESS,
+      secure: env.LYNQ_METRICS_SECURE,
+      certificate:
+        env.LYNQ_METRICS_CERT_PATH === undefined
+          ? undefined
+          : { path: env.LYNQ_METRICS_CERT_PATH, name: env.LYNQ_METRICS_CERT_NAME, key: env.LYNQ_METRICS_CERT_KEY },
+      perNode: env.LYNQ_METRICS_NODES,
+    },
+    probes: { address: env.LYNQ_HEALTH_PROBE_BIND_ADDRESS },
+    codec: env.LYNQ_CODEC_KEYS === undefined ? undefined : { folder: env.LYNQ_CODEC_KEYS, current: env.LYNQ_CODEC_KEY },
   }));
 export type WorkerConfig = z.infer<typeof WorkerConfig>;
 

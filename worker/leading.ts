@@ -5,7 +5,9 @@ import type { Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
 import { wakeRollout } from './rollouts.ts';
 import { ensureSchedule, lookAtSchedule, removeSchedule, requestSync } from './schedules.ts';
+import type { Fleet } from './telemetry/fleet.ts';
 import { signalWaker } from './temporal.ts';
+import type { DigestChange } from './watch/digest-store.ts';
 import { CountKeeper } from './watch/count-keeper.ts';
 import { Dispatcher } from './watch/dispatcher.ts';
 import { HubWatch } from './watch/hub-watch.ts';
@@ -19,6 +21,8 @@ export interface LeadingWork {
   change(leading: boolean, watches: Watches): void;
   /** A pass that ran here has ended. */
   readonly onIdle: IdleListener;
+  /** What is seen of the fleet while this worker leads. */
+  readonly fleet: () => Fleet | undefined;
 }
 
 export interface LeadingParts {
@@ -31,6 +35,8 @@ export interface LeadingParts {
   readonly comparisonMilliseconds: number;
   /** Whether this installation may act on a hub at all. */
   readonly mayHold: (hub: HubRef) => Promise<boolean>;
+  /** A LynqNode or LynqHub is gone. */
+  readonly onGone: (gone: { readonly namespace: string; readonly node?: string; readonly hub?: string }) => void;
   /** Says on a form that its hub does not exist. */
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   /** The key of a hub, once it is known here. */
@@ -44,11 +50,12 @@ export interface LeadingParts {
 
 interface Term {
   readonly dispatcher: Dispatcher;
+  readonly fleet: Fleet;
   end(): void;
 }
 
 function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
-  const { client, taskQueue, mayHold, reportHubless, reportStuck, logger } = parts;
+  const { client, taskQueue, mayHold, reportHubless, reportStuck, onGone, logger } = parts;
   return new HubWatch(
     {
       ensure: async (hub, timing) => {
@@ -58,7 +65,10 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
         await requestSync(client, hub);
       },
       rollout: (form) => wakeRollout(client, form, taskQueue),
-      remove: (hub) => removeSchedule(client, hub),
+      remove: async (hub) => {
+        onGone(hub);
+        await removeSchedule(client, hub);
+      },
       look: (hub) => lookAtSchedule(client, hub),
       stuck: reportStuck,
       hubless: async (form) => (await reportHubless(form)) === 'hubless',
@@ -67,6 +77,19 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
     logger,
     parts.stuckMilliseconds,
   );
+}
+
+/** A node that went or was edited by hand is the next sync's business. */
+function reactToNode(
+  parts: LeadingParts,
+  { before, after }: DigestChange<NodeDigest>,
+  syncSoon: (node: NodeDigest) => void,
+): void {
+  if (before !== undefined && after === undefined) {
+    syncSoon(before);
+    parts.onGone({ namespace: before.namespace, node: before.name });
+  }
+  if (after?.edited === true && before?.edited === false) syncSoon(after);
 }
 
 /** A fresh start each time: what an earlier term believed of hubs may be old. */
@@ -78,9 +101,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   const counts = new CountKeeper(parts.refreshCounts, parts.logger);
   const stopNodes = nodes.onChange((change) => {
     counts.onNode(change);
-    const { before, after } = change;
-    if (before !== undefined && after === undefined) syncSoon(before);
-    if (after?.edited === true && before?.edited === false) syncSoon(after);
+    reactToNode(parts, change, syncSoon);
   });
   const dispatcher = new Dispatcher({
     nodes,
@@ -98,6 +119,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   void hubs.run(parts.reflector, stop.signal);
   return {
     dispatcher,
+    fleet: { hubs: () => hubs.seenHubs(), forms: () => hubs.seenForms(), nodes: () => nodes.all() },
     end() {
       stopNodes();
       counts.close();
@@ -117,5 +139,6 @@ export function leadingWork(parts: LeadingParts): LeadingWork {
       term = leading ? beginTerm(parts, watches) : undefined;
     },
     onIdle: (namespace, node, seen) => term?.dispatcher.onIdle(namespace, node, seen),
+    fleet: () => term?.fleet,
   };
 }

@@ -1,3 +1,4 @@
+import { asyncLocalStorage } from '@temporalio/activity';
 import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
 import { type Logger as Pino, pino } from 'pino';
 import type { Logger } from '../domain/ports.ts';
@@ -7,11 +8,19 @@ export function openLogger(level: string): Pino {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
 }
 
+/** Which run the line belongs to, when it is written by an activity: `node/<namespace>/<LynqNode>` and the like. */
+function ofActivity(): Readonly<Record<string, unknown>> {
+  const info = asyncLocalStorage.getStore()?.info;
+  if (info === undefined) return {};
+  const { workflowId, runId } = info.workflowExecution ?? {};
+  return { workflowId, runId, activity: info.activityType, attempt: info.attempt };
+}
+
 export function asPort(log: Pino): Logger {
   return {
-    info: (message, fields) => log.info(fields ?? {}, message),
-    warn: (message, fields) => log.warn(fields ?? {}, message),
-    error: (message, fields) => log.error(fields ?? {}, message),
+    info: (message, fields) => log.info({ ...ofActivity(), ...fields }, message),
+    warn: (message, fields) => log.warn({ ...ofActivity(), ...fields }, message),
+    error: (message, fields) => log.error({ ...ofActivity(), ...fields }, message),
   };
 }
 

@@ -1,16 +1,29 @@
 import { Runtime } from '@temporalio/worker';
 import { readConfig } from './config.ts';
+import type { FlagReading } from './flags.ts';
 import { asPort, openLogger, temporalLogger } from './logging.ts';
 import { startNotify } from './notify/index.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
 import { connectTemporal } from './temporal.ts';
-import { type Seams, wireWorker } from './wiring.ts';
+import { payloadCodecs, type Seams, wireWorker } from './wiring.ts';
+
+export interface RunOptions {
+  readonly seams?: Seams;
+  /** Flags that were given and do nothing. */
+  readonly ignoredFlags?: FlagReading['ignored'];
+}
 
 /** Runs in the foreground until SIGTERM or SIGINT, then lets what is under way end. */
-export async function runWorker(env: Readonly<Record<string, string | undefined>>, seams?: Seams): Promise<void> {
+export async function runWorker(
+  env: Readonly<Record<string, string | undefined>>,
+  { seams, ignoredFlags = [] }: RunOptions = {},
+): Promise<void> {
   const config = readConfig(env);
   const log = openLogger(config.logLevel);
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
-  const temporal = await connectTemporal();
+  for (const flag of ignoredFlags) log.warn(flag, 'flag is accepted and does nothing');
+  const temporal = await connectTemporal(payloadCodecs(config));
+  await ensureSearchAttributes(temporal);
   const wired = await wireWorker({ config, temporal, logger: asPort(log), ...(seams === undefined ? {} : { seams }) });
   let notify: Awaited<ReturnType<typeof startNotify>> | undefined;
   try {

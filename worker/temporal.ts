@@ -1,4 +1,5 @@
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { workflowIds } from '../domain/identity.ts';
@@ -9,26 +10,32 @@ import type { Waker } from './watch/dispatcher.ts';
 
 export interface TemporalAccess {
   readonly client: Client;
+  readonly connection: Connection;
   readonly native: NativeConnection;
   readonly namespace: string;
   readonly address: string;
+  /** Encrypts payloads where keys are given. */
+  readonly dataConverter: DataConverter;
   close(): Promise<void>;
 }
 
 /** Connects as the temporal CLI would: TEMPORAL_* variables and its configuration file. */
-export async function connectTemporal(): Promise<TemporalAccess> {
+export async function connectTemporal(payloadCodecs: PayloadCodec[] = []): Promise<TemporalAccess> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });
     // What goes over it is names and counts: compressing that took a tenth of the worker's and of the server's time.
     const native = await NativeConnection.connect({ ...connectionOptions, grpcCompression: { codec: 'none' } });
-    const client = new Client({ connection, namespace });
+    const dataConverter = { payloadCodecs };
+    const client = new Client({ connection, namespace, dataConverter });
     return {
       client,
+      connection,
       native,
       namespace,
       address,
+      dataConverter,
       async close() {
         await native.close();
         await connection.close();

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { PayloadCodec } from '@temporalio/common';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { NodeRef } from '../activities/contract.ts';
 import { createActivities } from '../activities/index.ts';
@@ -18,6 +19,8 @@ import { openHubKeys } from '../activities/secrets.ts';
 import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
 import { openMySqlRowSource } from '../adapters/mysql/index.ts';
 import { openPostgresRowSource } from '../adapters/postgres/index.ts';
+import { type Meters, openMeters, openTelemetry } from '../adapters/telemetry/index.ts';
+import { openCodec, readCodecKeys } from '../adapters/temporal/index.ts';
 import { hashText } from '../domain/identity.ts';
 import { installationLease } from '../domain/policies/other-operator.ts';
 import { readCrds } from '../deploy/crds.ts';
@@ -27,9 +30,10 @@ import type { WorkerConfig } from './config.ts';
 import { installCrds } from './crds.ts';
 import { failureInterceptor } from './failure-interceptor.ts';
 import { holderIdentity, Leader } from './leader.ts';
-import { type LeadingWork, leadingWork } from './leading.ts';
 import { rowHash } from './row-hash.ts';
 import { rowSourceByType } from '../domain/row-source-by-type.ts';
+import { type LeadingWork, leadingWork } from './leading.ts';
+import { telemetryOptions } from './telemetry/index.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';
@@ -65,12 +69,22 @@ export interface Seams {
   readonly workflowInterceptors: readonly string[];
 }
 
+/** None without keys: payloads hold names and reasons, never values (decisions.md section 6), and are readable then. */
+export function payloadCodecs({ codec }: WorkerConfig): PayloadCodec[] {
+  return codec === undefined ? [] : [openCodec(readCodecKeys(codec.folder, codec.current))];
+}
+
 function openRowSource({ statementSeconds }: WorkerConfig, logger: Logger): RowSource {
   const options = { logger, connectTimeoutMs: 10_000, statementTimeoutMs: statementSeconds * 1_000 };
   return rowSourceByType({ mysql: openMySqlRowSource(options), postgres: openPostgresRowSource(options) });
 }
 
-function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, parts: WiringParts): Deps {
+interface Told {
+  readonly events: EventWriter;
+  readonly meters: Meters;
+}
+
+function openDeps(opened: OpenedCluster, watches: Watches, { events, meters }: Told, parts: WiringParts): Deps {
   const { config, logger, temporal, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
@@ -93,6 +107,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, events: EventWriter, 
     installation: installationId(opened, parts),
     scope: { policy: config.scopePolicy, workerNamespace: opened.namespace },
     events,
+    measures: meters,
     written: new WrittenEntries(),
     clock: opened.clock,
     repairs: new Repairs(),
@@ -120,6 +135,7 @@ async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
       interceptors: seams?.workflowInterceptors ?? [],
     }),
     activities: { ...createActivities(deps) },
+    dataConverter: temporal.dataConverter,
     maxCachedWorkflows: config.cachedWorkflows,
     maxConcurrentActivityTaskExecutions: config.activitySlots,
     maxHeartbeatThrottleInterval: '5s',
@@ -153,11 +169,18 @@ function followNodes(deps: Deps, { ports }: Watches): LateWrites {
   return new LateWrites({ ...ports, remove, logger: deps.logger });
 }
 
-/** What it reports with is put together only after its watches, so it is asked for when it is needed. */
-function openLeading({ reflector }: OpenedCluster, parts: WiringParts, deps: () => Deps): LeadingWork {
+interface LeadingContext {
+  readonly opened: OpenedCluster;
+  readonly parts: WiringParts;
+  readonly meters: Meters;
+  /** The activities' view of the world, which is opened after what leads. */
+  readonly deps: () => Deps;
+}
+
+function openLeading({ opened, parts, meters, deps }: LeadingContext): LeadingWork {
   const { config, temporal, logger } = parts;
   return leadingWork({
-    reflector,
+    reflector: opened.reflector,
     client: temporal.client,
     taskQueue: config.taskQueue,
     refreshCounts: (hub) => refreshCounts(deps(), hub),
@@ -167,31 +190,41 @@ function openLeading({ reflector }: OpenedCluster, parts: WiringParts, deps: () 
     hubKey: (namespace, hub) => deps().hubKeys.known(namespace, hub),
     reportStuck: (hub, since) => reportStuck(deps(), hub, since),
     stuckMilliseconds: config.stuckSeconds * 1_000,
+    onGone: ({ namespace, node, hub }) => {
+      if (node !== undefined) void meters.forgetNode(namespace, node);
+      if (hub !== undefined) void meters.forgetHub(namespace, hub);
+    },
     logger,
   });
 }
 
 /** Opens all connections, installs missing CRDs and makes the worker; nothing runs until `start` and `worker.run`. */
 export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
-  const { config, logger } = parts;
+  const { config, temporal, logger } = parts;
   const cluster = await openKubernetes(config, logger);
   const installedCrds = await installCrds(cluster.cluster, readCrds());
   const stop = new AbortController();
-  const leading = openLeading(cluster, parts, () => deps);
+  const meters = openMeters();
+  const leading = openLeading({ opened: cluster, parts, meters, deps: () => deps });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
   const events = createEvents({ cluster: cluster.cluster, clock: cluster.clock, logger });
-  const deps = openDeps(cluster, watches, events, parts);
+  const deps = openDeps(cluster, watches, { events, meters }, parts);
   const late = followNodes(deps, watches);
   const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));
+  const worker = await openWorker(parts, deps);
+  const sources = { ...cluster, config, temporal, worker, fleet: leading.fleet, watches, logger };
+  const telemetry = openTelemetry(meters, telemetryOptions(sources));
   return {
-    worker: await openWorker(parts, deps),
+    worker,
     installedCrds,
     async start() {
+      await telemetry.start();
       await startWatches(cluster.reflector, watches, stop.signal);
       await deps.hubKeys.settled();
       await leader.start();
     },
     async close() {
+      await telemetry.close();
       await leader.stop();
       late.close();
       stop.abort();

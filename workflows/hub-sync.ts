@@ -84,6 +84,7 @@ async function startNode(birth: NodeBirth): Promise<boolean> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: `${uid} / ${form}`,
+      staticDetails: nodeDetails(birth),
       memo: { hub, form, uid },
       typedSearchAttributes: [
         { key: searchAttributes.hub, value: hub },
@@ -98,6 +99,17 @@ async function startNode(birth: NodeBirth): Promise<boolean> {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
     throw error;
   }
+}
+
+/** For people who have nothing but the Temporal UI. */
+function nodeDetails({ namespace, node, hub, form, uid }: NodeBirth): string {
+  return [
+    `LynqNode **${node}** in namespace **${namespace}**: row \`${uid}\` of hub \`${hub}\` through form \`${form}\`.`,
+    'It runs for as long as the LynqNode is there; at rest it waits for a change. Ending it deletes nothing.',
+    '',
+    '- Signal `resync` compares and writes everything once more. Update `scale` overrides variables.',
+    `- \`lynq describe node ${node} -n ${namespace}\` says what it waits for.`,
+  ].join('\n');
 }
 
 /** Starts the rollout of a form, or wakes the one that runs. */

@@ -9,6 +9,7 @@ export function rolloutOptions(input: FormRef) {
     workflowId: workflowIds.rollout(namespace, form),
     args: [input] as [FormRef],
     staticSummary: `rollout of ${form}`,
+    staticDetails: rolloutDetails(input),
     memo: { hub, form },
     typedSearchAttributes: [
       { key: searchAttributes.hub, value: hub },
@@ -16,4 +17,14 @@ export function rolloutOptions(input: FormRef) {
       { key: searchAttributes.phase, value: 'Starting' },
     ],
   };
+}
+
+/** For people who have nothing but the Temporal UI. */
+function rolloutDetails({ namespace, form, hub }: FormRef): string {
+  return [
+    `Rollout of form **${form}** of hub \`${hub}\` in namespace **${namespace}**: it alone lets nodes change.`,
+    '',
+    '- Signals `pause`, `resume`, `abort` and `undo` steer it.',
+    `- \`lynq rollout status ${form} -n ${namespace}\` shows where it is.`,
+  ].join('\n');
 }

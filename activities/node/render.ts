@@ -59,7 +59,8 @@ export async function renderNode(deps: Deps, request: RenderRequest): Promise<Re
     hubKey: await deps.hubKeys.of(identity.namespace, identity.hub),
     now: deps.clock.now(),
   };
-  const render = (kept: ReadonlyMap<string, string>) => renderFormOffThread(compiled.form, { ...context, kept });
+  const render = (kept: ReadonlyMap<string, string>) =>
+    measured(deps, () => renderFormOffThread(compiled.form, { ...context, kept }));
   const keeps = compiled.form.costly !== undefined;
   const result = keeps ? await withKeptResults(deps, identity, render) : await render(new Map());
   const rendered = result.ok ? result.resources : result.rendered;
@@ -70,6 +71,14 @@ export async function renderNode(deps: Deps, request: RenderRequest): Promise<Re
 }
 
 type Rendering = RenderResult;
+
+async function measured(deps: Deps, render: () => Promise<Rendering>): Promise<Rendering> {
+  const began = performance.now();
+  const result = await render();
+  const seconds = (performance.now() - began) / 1_000;
+  deps.measures.record({ kind: 'render', result: result.ok ? 'success' : 'error', seconds });
+  return result;
+}
 
 function freshOf(result: Rendering): ReadonlyMap<string, string> {
   return result.ok ? result.fresh : new Map(result.rendered.flatMap(({ fresh }) => [...fresh]));

@@ -86,6 +86,15 @@ const isForced = ({ child }: ChildWrite): boolean => child.entry.conflictPolicy 
 
 /** Writes one child: create, adopt or update, by its policies. */
 export async function writeChild(deps: Deps, write: ChildWrite): Promise<WriteOutcome> {
+  const outcome = await writeByPolicies(deps, write);
+  if (outcome.kind === 'retry') return outcome;
+  const { ref, entry } = write.child;
+  const result = outcome.kind === 'written' ? 'success' : 'error';
+  deps.measures.record({ kind: 'apply', objectKind: ref.kind, result, conflictPolicy: entry.conflictPolicy });
+  return outcome;
+}
+
+async function writeByPolicies(deps: Deps, write: ChildWrite): Promise<WriteOutcome> {
   if (write.observation.kind === 'orphan') return adopt(deps, write);
   if (write.observation.kind === 'absent') {
     return outcomeOf(deps, write, await createObject(deps, write), 'first');

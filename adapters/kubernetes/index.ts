@@ -4,8 +4,10 @@ import { openConnection, type ConnectionOptions } from './connection.ts';
 import { createRequestMeter, type RequestCounters } from './counters.ts';
 import { createDiscovery } from './discovery.ts';
 import { createReflector, reflectorLimits } from './reflector.ts';
+import { createReview, type Review } from './reviews.ts';
 import { createSend } from './send.ts';
 import { systemTiming } from './timing.ts';
+import { openWatchHealth, type WatchHealth } from './watch-health.ts';
 import { openServerClock } from './server-clock.ts';
 import { readTable } from './table.ts';
 import { createTransport } from './transport.ts';
@@ -29,6 +31,9 @@ export interface OpenedCluster {
   /** Namespace of the context, `default` when it names none. */
   readonly namespace: string;
   readonly requests: RequestCounters;
+  readonly review: Review;
+  /** Watches that get nothing at present. */
+  readonly watchHealth: WatchHealth;
   /** The API server's time; this machine's until it has answered once. */
   readonly clock: Clock;
   /** Lets requests in flight end and cuts watches. */
@@ -49,7 +54,9 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
   const discovery = createDiscovery(send, systemTiming);
   const { server, context, namespace } = connection;
   const relist = options.relistSeconds === undefined ? reflectorLimits.relist : options.relistSeconds * 1_000;
-  const parts = { send, transport, discovery, timing: systemTiming, logger: options.logger };
+  const watchHealth = openWatchHealth();
+  const { onFailures } = watchHealth;
+  const parts = { send, transport, discovery, timing: systemTiming, logger: options.logger, onFailures };
   return {
     cluster: createCluster(send, discovery),
     reflector: createReflector({ ...parts, limits: { ...reflectorLimits, relist } }),
@@ -58,6 +65,8 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
     context,
     namespace,
     requests,
+    review: createReview(send),
+    watchHealth,
     clock,
     close: () => connection.close(),
   };

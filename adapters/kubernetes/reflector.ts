@@ -32,6 +32,8 @@ export interface ReflectorParts {
   readonly timing: Timing;
   readonly logger: Logger;
   readonly limits?: ReflectorLimits;
+  /** Told after each step how many in a row have given nothing; 0 also when the run ends. */
+  readonly onFailures?: (kind: KindRef, failures: number) => void;
 }
 
 /**
@@ -48,8 +50,10 @@ export function createReflector(parts: ReflectorParts): Reflector {
       while (!signal.aborted) {
         const outcome = await step(run, state);
         state = outcome.state;
+        parts.onFailures?.(kind, state.failures);
         if (outcome.wait !== undefined && !signal.aborted) await pause(run, state.failures, outcome.wait);
       }
+      parts.onFailures?.(kind, 0);
     },
   };
 }

@@ -17,8 +17,8 @@ export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   kubernetes: ['@kubernetes/client-node', 'undici', 'yaml', 'lru-cache'],
   mysql: ['mysql2'],
   postgres: ['pg'],
-  telemetry: ['pino'],
-  temporal: ['@temporalio/client', '@temporalio/common'],
+  telemetry: ['prom-client', 'lru-cache'],
+  temporal: ['@temporalio/client', '@temporalio/common', '@temporalio/proto'],
 };
 
 /** Adapters that read rows from a SQL server share what is the same for all of them. */

@@ -4,6 +4,17 @@ import { everythingIn } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
 import { nodesOf, openWorld, seedForms, type SeedForm, type World } from '../support/e2e/world.ts';
 
+interface Told {
+  readonly name: string;
+  readonly description?: string;
+}
+
+/** What a worker answers the UI with (temporal.api.sdk.v1.WorkflowMetadata). */
+interface UiMetadata {
+  readonly currentDetails?: string;
+  readonly definition?: { readonly signalDefinitions?: readonly Told[]; readonly updateDefinitions?: readonly Told[] };
+}
+
 describe('e2e/temporal-view', () => {
   const uid = 'visible';
   const levels = { 'data-tier': 4, 'api-tier': 2, 'web-tier': 3, 'worker-tier': 1 } as const satisfies Record<
@@ -73,6 +84,29 @@ describe('e2e/temporal-view', () => {
     const status = JSON.stringify(await handle.query('status'));
     expect(status).toMatch(/Ready/i);
     expect((await handle.describe()).historyLength).toBe(before);
+  });
+
+  test('who has only the Temporal UI sees what a run is, where each object stands, and what may be sent to it', async () => {
+    const handle = handleOf(`${uid}-web-tier`);
+    const description = await handle.describe();
+    expect(await description.staticSummary()).toBe(`${uid} / web-tier`);
+    expect(await description.staticDetails()).toContain(`LynqNode **${uid}-web-tier**`);
+    expect(description.memo).toEqual({ hub: 'multi-tier-nodes', form: 'web-tier', uid });
+
+    const metadata = await handle.query<UiMetadata>('__temporal_workflow_metadata');
+    expect(metadata.currentDetails).toMatch(/\*\*Ready\*\* 3\/3 ready/);
+    expect(metadata.currentDetails).toMatch(/\| Deployment visible-web \| Ready \|/);
+    const told = [...(metadata.definition?.signalDefinitions ?? []), ...(metadata.definition?.updateDefinitions ?? [])];
+    const own = told.filter(({ name }) => ['resync', 'scale', 'wake'].includes(name));
+    expect(own.map(({ name }) => name).toSorted()).toEqual(['resync', 'scale', 'scale', 'wake']);
+    for (const { name, description: words } of own) expect(words, name).toMatch(/\w{3}/);
+
+    const events = (await handle.fetchHistory()).events ?? [];
+    const summaries = events.flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) =>
+      scheduled ? [Buffer.from(userMetadata?.summary?.data ?? []).toString()] : [],
+    );
+    expect(summaries.every((summary) => summary.length > 2)).toBe(true);
+    expect(summaries.join()).toMatch(/wait: |apply: |first look/);
   });
 
   test.each(seedForms)('the first run of %s took at most two activities per level of its graph', async (form) => {

@@ -1,3 +1,4 @@
+import { noMeasures } from '../../domain/measures.ts';
 import type { Deps } from '../../activities/deps.ts';
 import { WrittenEntries } from '../../activities/events.ts';
 import { openFormStore } from '../../activities/forms.ts';
@@ -50,6 +51,7 @@ export async function startProcess(
     unyielding: cluster,
     installation: 'test',
     scope: { policy: ScopePolicy.parse({}), workerNamespace: 'lynq-worker' },
+    measures: noMeasures,
     events: { record: (note) => void told.push(note) },
     written: new WrittenEntries(),
     repairs: new Repairs(),

@@ -188,6 +188,28 @@ describe('workflows/node/node', () => {
     });
   });
 
+  it('shows its table again in the run that follows a long history', async () => {
+    const fake = advancing(settled);
+
+    const details = await bench.run(fake, async () => {
+      const input = nodeInput();
+      const carried = {
+        phase: 'Ready',
+        progress: progress(1, 1),
+        passes: 7,
+        lastCause: 'childrenChanged',
+        dirty: false,
+      } as const;
+      const handle = await start({ ...input, carried });
+      const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+      await handle.terminate();
+      return metadata.currentDetails;
+    });
+
+    expect(details).toContain('| web | Deployment acme-web | Ready |');
+    expect(fake.calls).toEqual([]);
+  });
+
   it('goes on with a pass of more waves than one history holds, without being woken', async () => {
     const waves = 150;
     const fake = advancing(...Array.from({ length: waves }, () => advanced), settled);

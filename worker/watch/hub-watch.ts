@@ -1,6 +1,7 @@
 import type { FormRef as LimitedForm, HubRef } from '../../activities/contract.ts';
 import type { FormRef } from '../../activities/hub/hubless-forms.ts';
 import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
+import { type HubCounts, hubCounts, type RolloutCounts, rolloutCounts } from '../../domain/gauges.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
 import type { HubTiming, ScheduleLook } from '../schedules.ts';
@@ -29,6 +30,7 @@ interface HubDigest {
   readonly timing: HubTiming;
   /** Changes when a sync has something new to act on; status writes do not. */
   readonly input: string;
+  readonly counts: HubCounts;
 }
 
 interface FormDigest {
@@ -38,6 +40,7 @@ interface FormDigest {
   /** Its nodes change one after the other. */
   readonly limited: boolean;
   readonly input: string;
+  readonly rollout: RolloutCounts | undefined;
 }
 
 const keyOf = (object: JsonObject): string =>
@@ -65,6 +68,7 @@ function hubDigest(object: JsonObject): HubDigest {
         textAt(object, 'metadata', 'annotations', annotations.released) !== undefined,
     },
     input: inputOf(object),
+    counts: hubCounts(object),
   };
 }
 
@@ -75,6 +79,7 @@ function formDigest(object: JsonObject): FormDigest {
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'spec', 'hubId') ?? '' },
     limited: at(object, 'spec', 'rollout') !== undefined,
     input: inputOf(object),
+    rollout: rolloutCounts(object),
   };
 }
 
@@ -130,6 +135,14 @@ export class HubWatch {
     clearInterval(this.checking);
     for (const timer of this.pending.values()) clearTimeout(timer);
     this.pending.clear();
+  }
+
+  seenHubs(): Iterable<Pick<HubDigest, 'hub' | 'counts'>> {
+    return this.hubs.values();
+  }
+
+  seenForms(): Iterable<Pick<FormDigest, 'form' | 'rollout'>> {
+    return this.forms.values();
   }
 
   /** Starts a sync of a hub soon, if the hub exists. */

@@ -43,6 +43,11 @@ export class WatchedNodes implements NodeIndex {
     return this.store.synced;
   }
 
+  /** Whether the first complete list has been seen. */
+  isListed(): boolean {
+    return this.store.isComplete;
+  }
+
   get(namespace: string, name: string): NodeDigest | undefined {
     return this.store.get(keyOf(namespace, name));
   }

@@ -43,6 +43,8 @@ const failedRetry = '5m';
 export async function lynqNode(input: NodeInput): Promise<NodeResult> {
   const run = new NodeRun(input);
   answerMessages(run);
+  // Continue-as-new loses what the run before showed.
+  setCurrentDetails(detailsOf(run.view()));
   for (;;) {
     if (run.isDue()) {
       const ended = await pass(run);

@@ -24,13 +24,15 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => void trigger.pass({ purpose: 'shutdown', kind: 'Process', about: '' }, 'before'));
 }
 
-runWorker(process.env, {
+const seams = {
   ports: withTriggers(trigger),
   worker: { sinks, stickyQueueScheduleToStartTimeout: '1s' },
   workflowInterceptors: ['./workflow-interceptors.ts', ...otherVersion(process.env[disturbances.version])].map((name) =>
     fileURLToPath(new URL(name, import.meta.url)),
   ),
-}).then(
+} as const;
+
+runWorker(process.env, { seams }).then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`Error: ${String(error)}\n`);

@@ -41,6 +41,7 @@ function node(reported: Partial<ReportedChild> = {}): NodeDigest {
     released: false,
     overridden: false,
     templateGeneration: '1',
+    counts: { ready: 0, desired: 0, failed: 0, conflicted: 0, conditions: {}, degraded: undefined },
     dependsOn: [],
     children: new Map([[key, child]]),
   };

@@ -1,0 +1,68 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+/** Where to listen; without a host on every address of the machine. */
+export type BindAddress =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'at'; readonly host?: string; readonly port: number };
+
+/** PEM texts of a server. */
+export interface ServerIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Listening {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.end(text);
+}
+
+function listener(handlers: Readonly<Record<string, Handler>>, onError: (error: unknown) => void): RequestListener {
+  return (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const handler = handlers[path];
+    if (handler === undefined) return answer(response, 404, 'not found\n');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET\n');
+    handler(request, response).catch((error: unknown) => {
+      onError(error);
+      if (response.headersSent) response.destroy();
+      else answer(response, 503, 'not available now; the log of the worker says why\n');
+    });
+  };
+}
+
+export interface ServerOptions {
+  readonly address: Extract<BindAddress, { kind: 'at' }>;
+  readonly identity?: ServerIdentity | undefined;
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Serves GET requests by path. Rejects when the address is taken or not this machine's. */
+export async function listen({ address, identity, handlers, onError }: ServerOptions): Promise<Listening> {
+  const serve = listener(handlers, onError);
+  const server: Server =
+    identity === undefined ? createServer(serve) : createSecureServer({ ...identity, minVersion: 'TLSv1.2' }, serve);
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 15_000;
+  server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) });
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}

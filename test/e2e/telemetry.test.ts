@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
+import { startPrometheus } from '../support/e2e/prometheus.ts';
+import { openWorld, type World } from '../support/e2e/world.ts';
+
+const dashboard = JSON.parse(
+  readFileSync(new URL('../../deploy/monitoring/dashboard.json', import.meta.url), 'utf8'),
+) as { panels: { title: string; targets: { expr: string }[] }[] };
+
+const role = 'rbac.authorization.k8s.io/v1';
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+describe('e2e/telemetry', () => {
+  const node = 'acme-worker-tier';
+  /** The certificate is made by the worker for itself. */
+  const agent = new Agent({ connect: { rejectUnauthorized: false } });
+  let world: World;
+  let reader: string;
+  let stranger: string;
+
+  /** The port the worker says it listens on, of its latest start. */
+  function portOf(what: 'metrics' | 'probes'): number {
+    const lines = world.worker
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"listening"'));
+    const found = lines
+      .map((line) => JSON.parse(line) as { what: string; port: number })
+      .filter((line) => line.what === what);
+    return found.at(-1)?.port ?? 0;
+  }
+
+  async function get(url: string, token?: string): Promise<Answer> {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const { statusCode, body } = await request(url, { dispatcher: agent, headers });
+    return { status: statusCode, text: await body.text() };
+  }
+  const scrape = (token?: string) => get(`https://127.0.0.1:${portOf('metrics')}/metrics`, token);
+  const probe = (path: string) => get(`http://127.0.0.1:${portOf('probes')}${path}`);
+
+  async function account(name: string): Promise<string> {
+    const path = `/api/v1/namespaces/${world.namespace}/serviceaccounts`;
+    await world.cluster.create(path, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } });
+    const { status } = await world.cluster.create(`${path}/${name}/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {},
+    });
+    return status.token as string;
+  }
+
+  async function allowMetrics(name: string): Promise<void> {
+    const metadata = { name: `${world.namespace}-metrics-reader` };
+    await world.cluster.create(`/apis/${role}/clusterroles`, {
+      apiVersion: role,
+      kind: 'ClusterRole',
+      metadata,
+      rules: [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }],
+    });
+    await world.cluster.create(`/apis/${role}/clusterrolebindings`, {
+      apiVersion: role,
+      kind: 'ClusterRoleBinding',
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: world.namespace }],
+    });
+  }
+
+  beforeAll(async () => {
+    world = await openWorld(inject('stack'), {
+      name: 'telemetry',
+      settings: { LYNQ_METRICS_BIND_ADDRESS: '127.0.0.1:0', LYNQ_HEALTH_PROBE_BIND_ADDRESS: '127.0.0.1:0' },
+    });
+    reader = await account('prometheus');
+    stranger = await account('stranger');
+    await allowMetrics('prometheus');
+    await world.database.sql("INSERT INTO nodes (node_id) VALUES ('acme')");
+    await world.applyAll(world.hubText('5s'), world.formText('data-tier'), world.formText('worker-tier'));
+    await world.ready([node]);
+  });
+  afterAll(async () => {
+    await world?.close();
+    await agent.close();
+  });
+
+  test('metrics are for accounts that may get /metrics', async () => {
+    expect((await scrape()).status).toBe(401);
+    expect((await scrape('forged')).status).toBe(401);
+    expect((await scrape(stranger)).status).toBe(403);
+    expect((await scrape(reader)).status).toBe(200);
+  });
+
+  test('a node, its hub and the work done for them are in the metrics under the names of the Go operator', async () => {
+    const hub = `hub="multi-tier-nodes",namespace="${world.namespace}"`;
+    const text = await eventually('the hub counts its node', async () => {
+      const { text: metrics } = await scrape(reader);
+      const wanted = [`hub_ready{${hub}} 2`, `lynqflow_hub_rows{${hub},outcome="provisioned"} 1`];
+      const isThere = wanted.every((line) => metrics.includes(line));
+      return isThere ? there(metrics) : notYet(metrics.match(/^(hub_|lynqflow_hub_rows).*/gm));
+    });
+
+    expect(text).toContain(`hub_desired{${hub}} 2`);
+    expect(text).toContain(`lynqflow_hub_rows{${hub},outcome="provisioned"} 1`);
+    expect(text).toContain(`lynqnode_resources_ready{lynqnode="${node}",namespace="${world.namespace}"} 1`);
+    expect(text).toContain(
+      `lynqnode_condition_status{lynqnode="${node}",namespace="${world.namespace}",type="Ready"} 1`,
+    );
+    expect(text).toMatch(/apply_attempts_total\{kind="Deployment",result="success",conflict_policy="Stuck"\} [1-9]/);
+    expect(text).toMatch(/lynqnode_reconcile_duration_seconds_count\{result="success"\} [1-9]/);
+    expect(text).toMatch(/lynqflow_sync_duration_seconds_count\{hub="multi-tier-nodes",.*result="synced"\} [1-9]/);
+    expect(text).toMatch(/lynqflow_api_requests_total\{verb="get",code="200"\} [1-9]/);
+    expect(text).toMatch(/lynqflow_task_queue_backlog\{kind="activity"\} \d/);
+    expect(text).toMatch(/^lynqflow_leading 1$/m);
+  });
+
+  test('healthz and readyz say what they rest on', async () => {
+    expect(await probe('/healthz')).toEqual({ status: 200, text: 'ok\n' });
+    const { status, text } = await probe('/readyz?verbose');
+    expect(status).toBe(200);
+    for (const check of ['worker', 'temporal', 'apiserver', 'watches']) expect(text).toContain(`[+]${check} ok`);
+  });
+
+  test('Prometheus takes the metrics, and every panel of the dashboard shows something of a fleet at work', async () => {
+    const prometheus = await startPrometheus({ port: portOf('metrics'), token: reader });
+    try {
+      const queries = dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr })));
+      const empty: string[] = [];
+      for (const { title, expr } of queries) {
+        const answer = await prometheus.query(expr.replaceAll('$namespace', '.*').replaceAll('$hub', '.*'));
+        expect(answer, `${title}: ${expr}`).toMatchObject({ status: 'success' });
+        if (answer.data?.result.length === 0) empty.push(title);
+      }
+      // Nothing is degraded, in conflict or rolled out here.
+      expect(empty.filter((title) => !/degraded|Conflicts|Rollouts/.test(title))).toEqual([]);
+    } finally {
+      await prometheus.stop();
+    }
+  });
+
+  test('what is gone has no series', async () => {
+    await world.database.sql("DELETE FROM nodes WHERE node_id = 'acme'");
+    await world.gone([node]);
+    const { text } = await scrape(reader);
+
+    expect(text).not.toContain(node);
+  });
+});

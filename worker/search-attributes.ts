@@ -1,0 +1,37 @@
+import { searchAttributes } from '../workflows/search-attributes.ts';
+import type { TemporalAccess } from './temporal.ts';
+
+/** Enum temporal.api.enums.v1.IndexedValueType. */
+const keyword = 2;
+const names = Object.values(searchAttributes).map(({ name }) => name);
+
+function commands(missing: readonly string[], namespace: string): string {
+  return missing
+    .map((name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`)
+    .join('\n  ');
+}
+
+/**
+ * Registers the search attributes that are missing in the Temporal namespace: without them no run could be started. Other attributes are left alone.
+ *
+ * @throws Error with the commands to run when this account may not register them, or one has another type.
+ */
+export async function ensureSearchAttributes({
+  connection,
+  namespace,
+}: Pick<TemporalAccess, 'connection' | 'namespace'>): Promise<void> {
+  const { operatorService } = connection;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const wrong = names.filter((name) => name in customAttributes && customAttributes[name] !== keyword);
+  if (wrong.length > 0)
+    throw new Error(`search attribute ${wrong.join(', ')} of Temporal namespace ${namespace} is not of type Keyword`);
+  const missing = names.filter((name) => !(name in customAttributes));
+  if (missing.length === 0) return;
+  try {
+    const wanted = Object.fromEntries(missing.map((name) => [name, keyword]));
+    await operatorService.addSearchAttributes({ namespace, searchAttributes: wanted });
+  } catch (error) {
+    const advice = `search attributes are missing in Temporal namespace ${namespace}; register them:\n  ${commands(missing, namespace)}`;
+    throw new Error(advice, { cause: error });
+  }
+}
