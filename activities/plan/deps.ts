@@ -3,6 +3,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import { hashText, hubKeySecret } from '../../domain/identity.ts';
 import { apiVersion, labels } from '../../domain/keys.ts';
 import { nodeDigest } from '../../domain/node-digest.ts';
+import { noMeasures } from '../../domain/measures.ts';
 import type { Clock, Cluster, Logger, RowSource } from '../../domain/ports.ts';
 import type { ScopeRules } from '../../domain/policies/scope.ts';
 import { isOrphaned } from '../../domain/removal-plan.ts';
@@ -56,6 +57,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     unyielding: cluster,
     installation: '',
     scope: ports.scope,
+    measures: noMeasures,
     events: { record: () => undefined },
     written: new WrittenEntries(),
     repairs: new Repairs(),
