@@ -1,21 +1,4 @@
-import { at, type JsonObject, textAt } from '../domain/api/json.ts';
 import { type Command, defineCommand } from './command.ts';
-import type { Context } from './context.ts';
-import { CommandError } from './errors.ts';
-import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { kinds, type LynqKind, refOf } from './kinds.ts';
-import { tellRollout } from './rollout-tell.ts';
-
-/** The manager of `lynq apply`, so that a later apply of the same object meets no conflict. */
-const manager = 'lynq-cli';
-
-const effects = {
-  hub: {
-    pause: 'its table is not read any more; nodes that are under way go on',
-    resume: 'its table is read again at once',
-  },
-  node: { pause: 'its objects are left as they are', resume: 'its objects are compared and put right at once' },
-} as const;
 
 /** `pause` and `resume` differ in their words and in what they write. */
 export function pauseCommand(verb: 'pause' | 'resume', summary: string, description: string): Command {
@@ -30,59 +13,8 @@ export function pauseCommand(verb: 'pause' | 'resume', summary: string, descript
       { command: `lynq ${verb} node/acme-corp-api-tier`, summary: `${verb} one node` },
     ],
     async run({ args }, context) {
-      const { kind, name, object } = await findTarget(context, args.target);
-      if (kind.noun === 'form') return tellRollout(context, name, { verb });
-      return setPaused(context, { kind, noun: kind.noun, name, object }, verb);
+      const { setTarget } = await import('./pause-target.ts');
+      return setTarget(context, args.target, verb);
     },
   });
-}
-
-interface Target {
-  readonly kind: LynqKind;
-  readonly name: string;
-  readonly object: JsonObject;
-}
-
-async function findTarget(context: Context, text: string): Promise<Target> {
-  const namespace = await context.namespace();
-  const cluster = await context.services.cluster();
-  const [prefix, name] = text.includes('/') ? (text.split('/', 2) as [string, string]) : [undefined, text];
-  const asked = Object.values(kinds).filter(({ noun }) => prefix === undefined || prefix === noun);
-  if (asked.length === 0)
-    throw new CommandError(`"${text}" is no target`, { fix: 'write hub/NAME, form/NAME or node/NAME' });
-  const found = await Promise.all(
-    asked.map(async (kind): Promise<readonly Target[]> => {
-      const object = await cluster.get(refOf(kind, namespace, name));
-      return object === undefined ? [] : [{ kind, name, object }];
-    }),
-  );
-  const [first, second] = found.flat();
-  if (first === undefined) {
-    throw new CommandError(`no ${asked.map(({ noun }) => noun).join(', ')} "${name}" in namespace "${namespace}"`, {
-      fix: `see what is there: lynq get hubs -n ${namespace}`,
-    });
-  }
-  if (second === undefined) return first;
-  const spellings = found.flat().map(({ kind }) => `${kind.noun}/${name}`);
-  throw new CommandError(`"${text}" could mean ${spellings.join(' or ')}`, { fix: 'write one of these' });
-}
-
-async function setPaused(
-  context: Context,
-  { kind, noun, name, object }: Target & { readonly noun: 'hub' | 'node' },
-  verb: 'pause' | 'resume',
-): Promise<ExitCode> {
-  const title = `${kind.resource}/${name}`;
-  const paused = verb === 'pause';
-  if ((at(object, 'spec', 'paused') === true) === paused) {
-    context.out.write(`${title} unchanged: it is ${paused ? 'paused already' : 'not paused'}\n`);
-    return exitCodes.ok;
-  }
-  const cluster = await context.services.cluster();
-  const body = { metadata: { uid: textAt(object, 'metadata', 'uid') ?? '' }, spec: { paused: paused ? true : null } };
-  const result = await cluster.patch(refOf(kind, await context.namespace(), name), 'merge', body, { manager });
-  if (result.kind === 'refused') throw new CommandError(result.message);
-  if (result.kind !== 'ok') throw new CommandError(`${title} changed meanwhile`, { fix: 'look at it and try again' });
-  context.out.write(`${title} ${paused ? 'paused' : 'resumed'}: ${effects[noun][verb]}\n`);
-  return exitCodes.ok;
 }
