@@ -13,7 +13,7 @@ export function releasedAt({ hub }: ReadHub): string | undefined {
 }
 
 /** Whether another installation of ours holds the hub and is alive. */
-async function isHeldByOther(deps: Deps, { hub }: ReadHub): Promise<boolean> {
+export async function isHeldByOther(deps: Deps, { hub }: ReadHub): Promise<boolean> {
   const holder = hub.metadata.annotations?.[annotations.controllerId];
   return holder !== undefined && holder !== deps.installation && (await deps.others.installation(holder));
 }

@@ -1,7 +1,7 @@
 import { managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
-import { mayHold, releasedAt } from './holding.ts';
+import { isHeldByOther, releasedAt } from './holding.ts';
 import { readForms } from './read-forms.ts';
 import { hubRef, readHub } from './read-hub.ts';
 import { reportForms } from './report-forms.ts';
@@ -13,7 +13,7 @@ import { reportForms } from './report-forms.ts';
 export async function refreshCounts(deps: Deps, request: HubRef): Promise<void> {
   const hub = await readHub(deps, request);
   if (hub === undefined || hub.hub.metadata.deletionTimestamp !== undefined) return;
-  if (releasedAt(hub) !== undefined || !(await mayHold(deps, request))) return;
+  if (releasedAt(hub) !== undefined || (await isHeldByOther(deps, hub))) return;
   const nodes = deps.nodes.ofHub(request.namespace, request.hub);
   await reportForms(deps, await readForms(deps, request, hub), nodes);
   const { status } = hub.hub;

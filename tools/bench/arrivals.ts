@@ -8,22 +8,27 @@ import { workerLogTail, type WorkerProcess } from '../demo/worker-process.ts';
 
 const deadlineMs = 900_000;
 
+/** How a thing is recognized: its key once it is as wanted, and when it goes where that is what is waited for. */
+export interface Recognition {
+  readonly whenThere?: (object: JsonObject) => string | undefined;
+  readonly whenGone?: (object: JsonObject) => string | undefined;
+}
+
 /** Waits, by watching, until each of a set of things has been seen in the wanted state. */
 export class Arrivals {
   private readonly stop = new AbortController();
   private readonly missing: Set<string>;
   private readonly total: number;
   private readonly session: Session;
-  private readonly keyWhenThere: (object: JsonObject) => string | undefined;
+  private readonly recognition: Recognition;
   private signalDone: () => void = () => undefined;
   private readonly done: Promise<void>;
 
-  /** `keyWhenThere` gives the name of the thing once it is as wanted. */
-  constructor(session: Session, wanted: ReadonlySet<string>, keyWhenThere: (object: JsonObject) => string | undefined) {
+  constructor(session: Session, wanted: ReadonlySet<string>, recognition: Recognition) {
     this.session = session;
     this.missing = new Set(wanted);
     this.total = wanted.size;
-    this.keyWhenThere = keyWhenThere;
+    this.recognition = recognition;
     this.done = new Promise((resolve) => {
       this.signalDone = resolve;
     });
@@ -40,7 +45,8 @@ export class Arrivals {
               kind,
               options,
               (event) => {
-                if (event.kind === 'set') this.see(event.object);
+                if (event.kind === 'set') this.see(this.recognition.whenThere?.(event.object));
+                if (event.kind === 'removed') this.see(this.recognition.whenGone?.(event.object));
                 if (event.kind === 'synced') resolve();
               },
               AbortSignal.any([this.stop.signal, this.session.signal]),
@@ -53,6 +59,7 @@ export class Arrivals {
   /** Resolves at the moment the last one arrives. Fails when the worker ends or after a quarter of an hour. */
   async complete(what: string, worker?: WorkerProcess): Promise<void> {
     const startedAt = performance.now();
+    if (this.total === 0) this.signalDone();
     try {
       while ((await Promise.race([this.done.then(() => 'done'), sleep(200)])) !== 'done') {
         this.session.signal.throwIfAborted();
@@ -67,8 +74,7 @@ export class Arrivals {
     }
   }
 
-  private see(object: JsonObject): void {
-    const key = this.keyWhenThere(object);
+  private see(key: string | undefined): void {
     if (key !== undefined && this.missing.delete(key) && this.missing.size === 0) this.signalDone();
   }
 

@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { promisify } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
-import { workflowIds } from '../../domain/identity.ts';
 import { stackStatus } from '../../stack/index.ts';
 import type { Session } from '../demo/session.ts';
 import { cpuSecondsOf } from '../demo/worker-process.ts';
-import { workflowTypes } from '../../workflows/messages.ts';
 import { median } from './report.ts';
 
 const execute = promisify(execFile);
@@ -17,6 +15,13 @@ export interface Snapshot {
   readonly cpu: Readonly<Record<string, number>>;
   /** GET and LIST requests of all clients, controllers included: the audit log has writes only. */
   readonly reads: number;
+  /** All requests but watches, by verb and resource. */
+  readonly requests: ReadonlyMap<string, number>;
+}
+
+/** Load average of the last minute: what else the machine had to do. */
+export function loadText(): string {
+  return (loadavg()[0] ?? 0).toFixed(1);
 }
 
 export async function snapshot(session: Session, workerPid?: number): Promise<Snapshot> {
@@ -27,7 +32,11 @@ export async function snapshot(session: Session, workerPid?: number): Promise<Sn
     env: session.environment,
     maxBuffer: 64 * 2 ** 20,
   });
-  return { cpu: { ...cpu, bench: (usage.user + usage.system) / 1e6 }, reads: readRequests(raw.stdout) };
+  return {
+    cpu: { ...cpu, bench: (usage.user + usage.system) / 1e6 },
+    reads: readRequests(raw.stdout),
+    requests: requestCounts(raw.stdout),
+  };
 }
 
 function cpuOf(pid: number | undefined): number {
@@ -47,6 +56,40 @@ export function readRequests(metrics: string): number {
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
+/** apiserver_request_total without watches, by `VERB resource`. */
+export function requestCounts(metrics: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of metrics.split('\n')) {
+    if (!line.startsWith('apiserver_request_total{')) continue;
+    const verb = /verb="([A-Z]+)"/.exec(line)?.[1] ?? '';
+    if (verb === 'WATCH' || verb === 'CONNECT') continue;
+    const key = `${verb} ${/resource="([^"]*)"/.exec(line)?.[1] || 'other'}`;
+    counts.set(key, (counts.get(key) ?? 0) + Number(line.slice(line.lastIndexOf(' ') + 1)));
+  }
+  return counts;
+}
+
+/** Requests between two snapshots, those that there were. */
+export function requestsBetween(before: Snapshot, after: Snapshot): ReadonlyMap<string, number> {
+  const differences = [...after.requests].map(
+    ([key, count]) => [key, count - (before.requests.get(key) ?? 0)] as const,
+  );
+  return new Map(differences.filter(([, count]) => count > 0));
+}
+
+/** Memory of a process as Linux counts it, MiB: now and at most so far. */
+export function memoryOf(pid: number): { readonly now: number; readonly most: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const read = (field: string): number =>
+    Math.round(Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) / 1024);
+  return { now: read('VmRSS'), most: read('VmHWM') };
+}
+
+/** Processor seconds of one process between two snapshots. */
+export function cpuBetween(before: Snapshot, after: Snapshot, name: string): number {
+  return (after.cpu[name] ?? 0) - (before.cpu[name] ?? 0);
+}
+
 /**
  * Processor seconds between two snapshots: their sum, which tells more than the clock on a machine that has other work, and by process, the
  * largest first.
@@ -63,52 +106,6 @@ function byProcess(seconds: readonly (readonly [string, number])[]): string {
     .toSorted(([, a], [, b]) => b - a)
     .map(([name, used]) => `${name} ${used.toFixed(1)}`)
     .join(', ');
-}
-
-/** What the nodes cost in Temporal. */
-export interface TemporalCost {
-  readonly events: string;
-  readonly activities: string;
-  readonly workflowTasks: string;
-}
-
-export interface TemporalReader {
-  nodes(namespace: string, names: readonly string[]): Promise<TemporalCost>;
-  /** Start of the last sync that began before a moment, milliseconds since 1970. */
-  syncBefore(at: number): Promise<number | undefined>;
-  close(): Promise<void>;
-}
-
-export async function openTemporal(session: Session): Promise<TemporalReader> {
-  const { temporalAddress, temporalNamespace } = session.endpoints;
-  const connection = await Connection.connect({ address: temporalAddress });
-  const client = new Client({ connection, namespace: temporalNamespace });
-  return {
-    nodes: (namespace, names) => nodeCosts(client, namespace, names),
-    async syncBefore(at) {
-      let latest: number | undefined;
-      for await (const run of client.workflow.list({ query: `WorkflowType='${workflowTypes.hubSync}'` })) {
-        const start = run.startTime.getTime();
-        if (start <= at && start > (latest ?? 0)) latest = start;
-      }
-      return latest;
-    },
-    close: () => connection.close(),
-  };
-}
-
-async function nodeCosts(client: Client, namespace: string, names: readonly string[]): Promise<TemporalCost> {
-  const events: number[] = [];
-  const activities: number[] = [];
-  const workflowTasks: number[] = [];
-  for (const name of names) {
-    const history = await client.workflow.getHandle(workflowIds.node(namespace, name)).fetchHistory();
-    const list = history.events ?? [];
-    events.push(list.length);
-    activities.push(list.filter(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled != null).length);
-    workflowTasks.push(list.filter(({ workflowTaskCompletedEventAttributes: completed }) => completed != null).length);
-  }
-  return { events: spread(events), activities: spread(activities), workflowTasks: spread(workflowTasks) };
 }
 
 /** Median and maximum with the sum. */

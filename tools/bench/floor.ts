@@ -22,9 +22,9 @@ export async function measureFloor(session: Session, rows: readonly RowModel[]):
     .flatMap(({ objects }) => objects)
     .filter((body) => isWorkload(body))
     .map(keyOf);
-  const arrivals = new Arrivals(session, new Set(wanted), (object) =>
-    isAvailable(object) ? keyOf(object) : undefined,
-  );
+  const arrivals = new Arrivals(session, new Set(wanted), {
+    whenThere: (object) => (isAvailable(object) ? keyOf(object) : undefined),
+  });
   await arrivals.watch(workloads, {});
   const startedAt = performance.now();
   await writeAll(session, [
@@ -68,7 +68,7 @@ export async function removeNodes(session: Session, rows: readonly RowModel[]): 
   );
 }
 
-async function writeAll(session: Session, tasks: readonly (() => Promise<void>)[]): Promise<void> {
+export async function writeAll(session: Session, tasks: readonly (() => Promise<void>)[]): Promise<void> {
   const queue = tasks.values();
   const work = async (): Promise<void> => {
     for (const task of queue) {
@@ -99,7 +99,7 @@ function check(body: JsonObject, result: WriteResult): void {
   });
 }
 
-function keyOf(body: JsonObject): string {
+export function keyOf(body: JsonObject): string {
   const { kind, namespace = '', name } = refOf(body);
   return `${kind} ${namespace}/${name}`;
 }

@@ -5,19 +5,38 @@ import { failureText } from '../demo/failure.ts';
 import { makePrinter, type Printer, wantsColour } from '../demo/printer.ts';
 import { type Session, withSession } from '../demo/session.ts';
 import { onStopRequest } from '../demo/stop-request.ts';
-import { b0, runB0 } from './b0.ts';
+import { b3 } from './b3.ts';
+import { b4 } from './b4.ts';
+import { b5, runB5 } from './b5.ts';
+import { b6, runB6 } from './b6.ts';
+import { runFleet } from './b3-b4.ts';
+import { type Insertion, runInsertion } from './insertion.ts';
+import { b0, b1, b2 } from './insertions.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
 import { type BenchResult, resultLines, resultsJson } from './report.ts';
 
-/** `npm run bench`: each benchmark on a fresh stack of its own. A new one is one more row here. */
+/** `npm run bench`. A new benchmark is one more row here. */
 interface Benchmark {
+  /** The stated number of rows. */
   readonly rows: number;
-  readonly run: (session: Session, rows: number) => Promise<BenchResult>;
+  /**
+   * Measures those of `names` that are its own, on a fresh stack. Benchmarks with the same function share a stack: making twenty thousand nodes takes
+   * longer than measuring them.
+   */
+  readonly run: (session: Session, rows: number, names: readonly string[]) => Promise<readonly BenchResult[]>;
+}
+
+function insertion(kind: Insertion): Benchmark {
+  return { rows: kind.statedRows, run: async (session, rows) => [await runInsertion(kind, session, rows)] };
 }
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
-  [b0.name]: { rows: b0.rows, run: runB0 },
+  ...Object.fromEntries([b0, b1, b2].map((kind) => [kind.name, insertion(kind)])),
+  [b3.name]: { rows: b3.rows, run: runFleet },
+  [b4.name]: { rows: b4.rows, run: runFleet },
+  [b5.name]: { rows: b5.rows, run: runB5 },
+  [b6.name]: { rows: b6.rows, run: runB6 },
 };
 
 const folders = {
@@ -25,15 +44,24 @@ const folders = {
   defaultData: fileURLToPath(new URL('../../.stack/bench', import.meta.url)),
 };
 
+/** Those that share a stack, at the place of the first. */
+function stages(names: readonly string[]): ReadonlyMap<Benchmark['run'], readonly string[]> {
+  const groups = new Map<Benchmark['run'], string[]>();
+  for (const name of names) {
+    const run = benchmarks[name]?.run;
+    if (run !== undefined) groups.set(run, [...(groups.get(run) ?? []), name]);
+  }
+  return groups;
+}
+
 async function runAll(options: BenchOptions, printer: Printer, signal: AbortSignal): Promise<readonly BenchResult[]> {
   const results: BenchResult[] = [];
-  for (const name of options.only) {
-    const benchmark = benchmarks[name];
-    if (benchmark === undefined) continue;
-    printer.heading(name);
+  for (const [run, names] of stages(options.only)) {
+    printer.heading(names.join(', '));
     const common = { dataDir: options.dataDir, keep: false, environment: process.env, printer, signal };
-    const work = (session: Session) => benchmark.run(session, options.rows ?? benchmark.rows);
-    results.push(await withSession(common, work, (failed) => (failed ? 'data' : 'nothing')));
+    const stated = Math.max(...names.map((name) => benchmarks[name]?.rows ?? 0));
+    const work = (session: Session) => run(session, options.rows ?? stated, names);
+    results.push(...(await withSession(common, work, (failed) => (failed ? 'data' : 'nothing'))));
   }
   return results;
 }

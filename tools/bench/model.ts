@@ -21,17 +21,21 @@ export interface ModelInput {
   readonly secrets: readonly JsonObject[];
   /** Live LynqNodes of the row. */
   readonly nodes: readonly JsonObject[];
-  /** Namespace for the copies of the LynqNodes. */
+  readonly hubNamespace: string;
+  /** Namespace for the copies of the LynqNodes, and of objects that are in the hub's namespace. */
   readonly nodeNamespace: string;
 }
 
-export function rowModel({ uid, writes, secrets, nodes, nodeNamespace }: ModelInput): RowModel {
+export function rowModel({ uid, writes, secrets, nodes, hubNamespace, nodeNamespace }: ModelInput): RowModel {
   const first = new Map<string, JsonObject>();
   for (const write of writes.filter(isFirstApply)) {
     const key = `${write.resource} ${write.namespace} ${write.name}`;
-    if (write.body !== undefined && write.namespace.includes(uid) && !first.has(key)) first.set(key, write.body);
+    const isOfRow = write.namespace.includes(uid) || write.name.includes(uid);
+    if (write.body !== undefined && isOfRow && !first.has(key)) first.set(key, write.body);
   }
-  const bodies = [...first.values(), ...secrets].map(withoutTracking);
+  const bodies = [...first.values(), ...secrets].map((body) =>
+    withoutTracking(body, (space) => (space === hubNamespace ? nodeNamespace : space)),
+  );
   return {
     uid,
     namespaces: bodies.filter(isNamespace),
@@ -49,7 +53,7 @@ function isNamespace(body: JsonObject): boolean {
 }
 
 /** The body without our labels and annotations, what the server adds, and status: nobody may take the copy for a child of ours. */
-function withoutTracking(body: JsonObject): JsonObject {
+function withoutTracking(body: JsonObject, place: (namespace: string) => string): JsonObject {
   const { status: _status, metadata: _metadata, ...rest } = body;
   const name = textAt(body, 'metadata', 'name') ?? '';
   const namespace = textAt(body, 'metadata', 'namespace');
@@ -57,7 +61,7 @@ function withoutTracking(body: JsonObject): JsonObject {
     ...rest,
     metadata: {
       name,
-      ...(namespace === undefined || isNamespace(body) ? {} : { namespace }),
+      ...(namespace === undefined || isNamespace(body) ? {} : { namespace: place(namespace) }),
       labels: foreignOnly(textMapAt(body, 'metadata', 'labels')),
       annotations: foreignOnly(textMapAt(body, 'metadata', 'annotations')),
     },

@@ -11,6 +11,21 @@ export interface CostLine {
   readonly ours: readonly string[];
 }
 
+/** A figure beside the ratio that has a limit of its own. */
+export interface Check {
+  readonly label: string;
+  readonly value: number;
+  readonly atMost: number;
+  readonly unit: string;
+}
+
+/** What the two sides of a ratio are, where they are not the durations of the floor and of ours. */
+export interface Sides {
+  readonly unit: 'ms' | 'writes';
+  readonly floor: string;
+  readonly ours: string;
+}
+
 /** What a benchmark found. Only the ratio of one run means something: machines differ. */
 export interface BenchResult {
   readonly name: string;
@@ -21,8 +36,10 @@ export interface BenchResult {
   readonly nodes: number;
   readonly floor: Rounds;
   readonly ours: Rounds;
+  readonly sides?: Sides;
   /** From the commit to the start of the sync that saw the rows: part of `ours`. */
-  readonly syncWait: Rounds;
+  readonly syncWait?: Rounds;
+  readonly checks?: readonly Check[];
   readonly costs: readonly CostLine[];
 }
 
@@ -40,15 +57,40 @@ export function ratioOf({ floor, ours }: Pick<BenchResult, 'floor' | 'ours'>): n
   return median(ours) / median(floor);
 }
 
-function verdict(result: BenchResult): string {
-  const ratio = ratioOf(result);
-  const place = ratio <= result.limit ? 'within the limit' : 'ABOVE THE LIMIT';
-  const size = result.rows < result.statedRows ? `, but below the stated size of ${result.statedRows} rows` : '';
-  return `${result.name}  ratio ${ratio.toFixed(2)}, limit ${result.limit}: ${place}${size}`;
+/** Within all its limits, at the stated size. */
+export function isWithin(result: BenchResult): boolean {
+  const checks = result.checks ?? [];
+  const kept = checks.every(({ value, atMost }) => value <= atMost);
+  return kept && ratioOf(result) <= result.limit && result.rows >= result.statedRows;
 }
 
-function timeRow(label: string, rounds: Rounds): readonly string[] {
-  return [label, ...rounds.map(seconds), seconds(median(rounds))];
+function verdict(result: BenchResult): string {
+  const ratio = ratioOf(result);
+  const size = result.rows < result.statedRows ? `, but below the stated size of ${result.statedRows} rows` : '';
+  return `${result.name}  ratio ${ratio.toFixed(2)}, limit ${result.limit}: ${place(ratio <= result.limit)}${size}`;
+}
+
+const place = (within: boolean): string => (within ? 'within the limit' : 'ABOVE THE LIMIT');
+
+function checkText(name: string, { label, value, atMost, unit }: Check): string {
+  const figure = `${round(value)}${unit === '' ? '' : ` ${unit}`}`;
+  return `${name}  ${label}: ${figure}, at most ${atMost}: ${place(value <= atMost)}`;
+}
+
+/** Few values stand each in a column, many as their range. */
+const mostRounds = 5;
+
+function measureText(value: number, unit: Sides['unit']): string {
+  if (unit === 'writes') return String(value);
+  return value < 1_000 ? `${Math.round(value)} ms` : seconds(value);
+}
+
+function timeRow(label: string, rounds: Rounds, unit: Sides['unit']): readonly string[] {
+  const cells =
+    rounds.length > mostRounds
+      ? [`${measureText(Math.min(...rounds), unit)} to ${measureText(Math.max(...rounds), unit)}`]
+      : rounds.map((value) => measureText(value, unit));
+  return [label, ...cells, measureText(median(rounds), unit)];
 }
 
 /** Texts that would tear the table apart are listed under it. */
@@ -68,9 +110,19 @@ function sidesOf({ label, floor, ours }: CostLine): readonly Side[] {
   return sides.filter(([, cells]) => cells.some((cell) => cell !== ''));
 }
 
+function headings({ floor, ours }: BenchResult): readonly string[] {
+  const repeats = Math.max(floor.length, ours.length);
+  return repeats > mostRounds
+    ? [`${repeats} repeats`]
+    : Array.from({ length: repeats }, (_, index) => `round ${index + 1}`);
+}
+
+const durations: Sides = { unit: 'ms', floor: 'floor', ours: 'ours' };
+
 /** The table of one benchmark. */
 export function resultLines(result: BenchResult, machine: Machine): readonly string[] {
-  const rounds = result.floor.map((_, index) => `round ${index + 1}`);
+  const rounds = headings(result);
+  const { unit, floor, ours } = result.sides ?? durations;
   const narrow = result.costs.filter((line) => !isWide(line)).flatMap(sidesOf);
   const wide = result.costs.filter(isWide).flatMap(sidesOf);
   return [
@@ -80,15 +132,16 @@ export function resultLines(result: BenchResult, machine: Machine): readonly str
     '',
     ...columns([
       ['', ...rounds, 'median'],
-      timeRow('floor', result.floor),
-      timeRow('ours', result.ours),
-      timeRow('  of it: until the sync began', result.syncWait),
+      timeRow(floor, result.floor, unit),
+      timeRow(ours, result.ours, unit),
+      ...(result.syncWait === undefined ? [] : [timeRow('  of it: until the sync began', result.syncWait, unit)]),
       ...narrow.map(([label, cells]) => [label, ...cells]),
     ]),
     '',
-    ...wide.flatMap(([label, cells]) => cells.map((cell, index) => `${label}, ${rounds[index]}: ${cell}`)),
+    ...wide.flatMap(([label, cells]) => cells.map((cell, index) => `${label}, ${rounds[index] ?? 'all'}: ${cell}`)),
     '',
     verdict(result),
+    ...(result.checks ?? []).map((check) => checkText(result.name, check)),
   ];
 }
 
@@ -100,18 +153,24 @@ export function machineText(machine: Machine): string {
 const round = (value: number): number => Math.round(value * 1_000) / 1_000;
 const inSeconds = (rounds: Rounds): readonly number[] => rounds.map((ms) => round(ms / 1_000));
 
+function sidesJson(result: BenchResult) {
+  if (result.sides?.unit === 'writes') return { needed: result.floor, made: result.ours };
+  return {
+    floorSeconds: inSeconds(result.floor),
+    oursSeconds: inSeconds(result.ours),
+    ...(result.syncWait === undefined ? {} : { syncWaitSeconds: inSeconds(result.syncWait) }),
+  };
+}
+
 /** `{"B0":{"ratio":1.5,...}}`, times in seconds. */
 export function resultsJson(results: readonly BenchResult[], machine: Machine): string {
   const entries = results.map((result) => {
-    const { name, title, limit, rows, statedRows, nodes, costs } = result;
+    const { name, title, limit, rows, statedRows, nodes, costs, checks = [] } = result;
     const ratio = round(ratioOf(result));
-    const times = {
-      floorSeconds: inSeconds(result.floor),
-      oursSeconds: inSeconds(result.ours),
-      syncWaitSeconds: inSeconds(result.syncWait),
-    };
-    const within = ratio <= limit && rows >= statedRows;
-    return [name, { ratio, limit, within, title, rows, statedRows, nodes, ...times, costs, machine }] as const;
+    const found = checks.map((check) => ({ ...check, value: round(check.value) }));
+    const size = { title, rows, statedRows, nodes };
+    const figures = { ratio, limit, within: isWithin(result), checks: found };
+    return [name, { ...figures, ...size, ...sidesJson(result), costs, machine }] as const;
   });
   return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
 }

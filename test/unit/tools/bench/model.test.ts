@@ -60,12 +60,13 @@ const model = rowModel({
     namespaceWrite,
     applied({}),
     applied({ code: 200 }),
-    applied({ namespace: 'lynq-system' }),
+    applied({ namespace: 'lynq-system', name: 'another' }),
     applied({ agent: 'kubectl' }),
     applied({ resource: 'lynqnodes/status' }),
   ],
   secrets: [secret],
   nodes: [node],
+  hubNamespace: 'lynq-system',
   nodeNamespace: 'floor',
 });
 
@@ -111,6 +112,22 @@ describe('tools/bench/model', () => {
       { apiVersion: 'v1', kind: 'Secret', namespace: 'node-floor-1', name: 'floor-1-db' },
     ]);
     expect(JSON.stringify(other)).not.toContain('warm');
+  });
+
+  it('takes an object that stands in the namespace of the hub to that of the copies', () => {
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'warm-settings', namespace: 'lynq-system' } };
+    const settings = applied({ resource: 'configmaps', namespace: 'lynq-system', name: 'warm-settings', body });
+    const { objects } = rowModel({
+      uid: 'warm',
+      writes: [settings],
+      secrets: [],
+      nodes: [],
+      hubNamespace: 'lynq-system',
+      nodeNamespace: 'floor',
+    });
+    expect(objects.map(refOf)).toEqual([
+      { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'floor', name: 'warm-settings' },
+    ]);
   });
 
   it('says what there is', () => {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { readRequests, spread } from '../../../../tools/bench/cost.ts';
+import { readRequests, requestCounts, spread } from '../../../../tools/bench/cost.ts';
+import { limitTexts } from '../../../../tools/bench/limits.ts';
 import { parseOptions } from '../../../../tools/bench/options.ts';
-import { type BenchResult, median, ratioOf, resultLines, resultsJson } from '../../../../tools/bench/report.ts';
+import {
+  type BenchResult,
+  isWithin,
+  median,
+  ratioOf,
+  resultLines,
+  resultsJson,
+} from '../../../../tools/bench/report.ts';
 
 const machine = {
   cores: 2,
@@ -70,6 +78,27 @@ describe('tools/bench/report', () => {
     expect(resultLines({ ...result, rows: 3 }, machine).at(-1)).toContain('below the stated size of 25 rows');
   });
 
+  it('holds each further figure against its own limit', () => {
+    const check = { label: 'requests', value: 6, atMost: 5, unit: '' };
+    expect(resultLines({ ...result, checks: [check] }, machine).at(-1)).toBe(
+      'B0  requests: 6, at most 5: ABOVE THE LIMIT',
+    );
+    expect(isWithin(result)).toBe(true);
+    expect(isWithin({ ...result, checks: [check] })).toBe(false);
+    expect(isWithin({ ...result, checks: [{ ...check, value: 5 }] })).toBe(true);
+  });
+
+  it('gives many repeats as their range, and counts as counts', () => {
+    const many = { ...result, costs: [], floor: [1, 2, 3, 4, 5, 6], ours: [2, 4, 6, 8, 10, 12] };
+    const { syncWait: _, ...repeated } = many;
+    const sides = { unit: 'writes', floor: 'needed', ours: 'made' } as const;
+    expect(resultLines({ ...repeated, sides }, machine).slice(4, 7)).toEqual([
+      '        6 repeats  median',
+      'needed  1 to 6     3.5',
+      'made    2 to 12    7',
+    ]);
+  });
+
   it('writes the ratio under the name of the benchmark', () => {
     const json = JSON.parse(resultsJson([result], machine)) as Record<string, Record<string, unknown>>;
     expect(Object.keys(json)).toEqual(['B0']);
@@ -98,8 +127,31 @@ describe('tools/bench/cost', () => {
     expect(readRequests(metrics.join('\n'))).toBe(24);
   });
 
+  it('counts requests by verb and resource, without watches', () => {
+    const metrics = [
+      'apiserver_request_total{code="200",resource="leases",verb="GET"} 3',
+      'apiserver_request_total{code="404",resource="leases",verb="GET"} 1',
+      'apiserver_request_total{code="0",resource="pods",verb="WATCH"} 5',
+      'apiserver_request_total{code="200",resource="",verb="GET"} 2',
+    ];
+    expect([...requestCounts(metrics.join('\n'))]).toEqual([
+      ['GET leases', 4],
+      ['GET other', 2],
+    ]);
+  });
+
   it('tells the middle, the largest and the sum', () => {
     expect(spread([1, 2, 9])).toBe('2 (at most 9, together 12)');
+  });
+});
+
+describe('tools/bench/limits', () => {
+  it('holds the largest of each against a tenth of what Temporal allows', () => {
+    const near = { events: 100, bytes: 1_000, largestPayload: 300_000, mostPendingChildren: 200 };
+    const texts = limitTexts([near, { ...near, events: 90 }]);
+    expect(texts['Temporal: events of a history']).toBe('100 (0.20 %)');
+    expect(texts['Temporal: children of a run']).toBe('200 (10 %)');
+    expect(texts['Temporal: bytes of a payload']).toBe('300000 (14 %) OVER A TENTH');
   });
 });
 
