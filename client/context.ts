@@ -52,6 +52,20 @@ export interface Services {
   contextNames(): Promise<readonly string[]>;
   engine(): Promise<Engine>;
   planner(): Promise<Planner>;
+  /** Decodes payloads with the keys of LYNQ_CODEC_KEYS until closed; undefined when that is not set. */
+  serveCodec(request: CodecRequest): Promise<ServedCodec | undefined>;
+  close(): Promise<void>;
+}
+
+export interface CodecRequest {
+  readonly host: string;
+  readonly port: number;
+  /** Origins of the UIs that may ask. */
+  readonly origins: readonly string[];
+}
+
+export interface ServedCodec {
+  readonly url: string;
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import type { PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import {
   Client,
@@ -33,8 +34,9 @@ interface Link {
 export async function openEngine(
   options: GlobalOptions,
   environment: Readonly<Record<string, string | undefined>>,
+  payloadCodecs: PayloadCodec[] = [],
 ): Promise<Engine> {
-  const link = await connect(options, environment);
+  const link = await connect(options, environment, payloadCodecs);
   return {
     address: link.address,
     resyncNode: (namespace, node) => within(link, () => signalNode(link, namespace, node, resyncSignal)),
@@ -54,6 +56,7 @@ export async function openEngine(
 async function connect(
   options: GlobalOptions,
   environment: Readonly<Record<string, string | undefined>>,
+  payloadCodecs: PayloadCodec[],
 ): Promise<Link> {
   const config = readConfig(options, environment);
   const address = options.address ?? config.connectionOptions.address ?? 'localhost:7233';
@@ -65,7 +68,8 @@ async function connect(
       address,
       connectTimeout: timeoutMilliseconds,
     });
-    return { client: new Client({ connection, namespace }), address, namespace, timeoutMilliseconds };
+    const client = new Client({ connection, namespace, dataConverter: { payloadCodecs } });
+    return { client, address, namespace, timeoutMilliseconds };
   } catch (error) {
     const translated = translate(error, { address, namespace, timeoutMilliseconds });
     throw translated instanceof CommandError || error instanceof TypeError ? translated : unreachable(address);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import type { OpenedCluster } from '../adapters/kubernetes/index.ts';
 import type { Logger } from '../domain/ports.ts';
-import type { GlobalOptions, Services } from './context.ts';
+import type { CodecRequest, GlobalOptions, ServedCodec, Services } from './context.ts';
 import { limitedTo, withDeadline } from './deadline.ts';
 import type { Engine } from './engine.ts';
 import { CommandError } from './errors.ts';
@@ -31,13 +31,14 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
     contextNamespace: () => contextNamespace(options, environment),
     contextNames: () => readContextNames(kubeconfigPaths(options.kubeconfig, environment), readText),
     engine() {
-      engine ??= import('./temporal-engine.ts').then(({ openEngine }) => openEngine(options, environment));
+      engine ??= wireEngine(options, environment);
       return engine;
     },
     async planner() {
       planner ??= wirePlanner(await opened(), options, environment);
       return (await planner).planner;
     },
+    serveCodec: (request) => serveCodec(request, environment),
     async close() {
       const results = await Promise.allSettled([planner, cluster, engine]);
       const closing = results.map(async (result) => {
@@ -46,6 +47,18 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
       await Promise.allSettled(closing);
     },
   };
+}
+
+async function wireEngine(options: GlobalOptions, environment: Environment): Promise<Engine> {
+  const { openEngine } = await import('./temporal-engine.ts');
+  if ((environment['LYNQ_CODEC_KEYS'] ?? '') === '') return openEngine(options, environment);
+  const { readCodec } = await import('./codec-wiring.ts');
+  return openEngine(options, environment, [readCodec(environment)]);
+}
+
+async function serveCodec(request: CodecRequest, environment: Environment): Promise<ServedCodec | undefined> {
+  if ((environment['LYNQ_CODEC_KEYS'] ?? '') === '') return undefined;
+  return (await import('./codec-wiring.ts')).serve(request, environment);
 }
 
 /** A command prints what matters; the adapter's own remarks are for the worker's log. */

@@ -32,6 +32,7 @@ import { rolloutResume } from './rollout-resume.ts';
 import { rolloutStatus } from './rollout-status.ts';
 import { rolloutUndo } from './rollout-undo.ts';
 import { rowTree } from './row-tree.ts';
+import { codecServer } from './codec-serve.ts';
 import { completion } from './shell-completion.ts';
 
 /** Every command, in the order of the help. A new one is a file beside this and a line here. */
@@ -69,6 +70,7 @@ export const commands: readonly Command[] = [
   approveDeletions,
   retained,
   uninstall,
+  codecServer,
   completion,
 ];
 

@@ -66,6 +66,7 @@ const allowances: readonly Allowance[] = [
   { place: 'worker/wiring.ts', own: [...workerFiles, 'adapters/'], packages: 'all' },
   { place: 'client/', own: clientFiles, packages: 'not of adapters' },
   // Planning runs the product's own activities over dry runs (docs/plan.md).
+  { place: 'client/codec-wiring.ts', own: [...clientFiles, 'adapters/'], packages: 'all' },
   { place: 'client/plan-wiring.ts', own: [...clientFiles, 'adapters/', 'activities/'], packages: 'all' },
   { place: 'client/wiring.ts', own: [...clientFiles, 'adapters/'], packages: 'all' },
   { place: 'stack/', own: [domain, 'adapters/', 'stack/'], packages: 'all' },

@@ -89,6 +89,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
         reflector: async () => (await cluster()).reflector,
         contextNamespace: async () => world.contextNamespace,
         contextNames: async () => ['kind', 'production'],
+        serveCodec: async () => undefined,
         engine: async () => world.engine ?? fakeEngine(),
         planner: async () => {
           if (world.planner === undefined) throw new Error('this world has no planner');

@@ -23,7 +23,7 @@ describe('client/commands/index', () => {
       'resync',
     ].concat(
       ['scale', 'status', 'undo', 'completion', 'tree', 'explain', 'watch'],
-      ['plan', 'approve', 'retained', 'uninstall'],
+      ['plan', 'approve', 'retained', 'uninstall', 'serve'],
     );
     const shared = ['object-delete.ts'];
     const folder = new URL('../../../../client/commands/', import.meta.url);
