@@ -28,9 +28,13 @@ export type Purpose =
   | 'finalizerRemove'
   | 'intent'
   | 'status'
+  /** Names the nodes of a form that may change. */
+  | 'rolloutRecord'
   | 'readyStatus'
   | 'overrides'
   | 'edit'
+  /** A LynqNode gets another revision of its form. */
+  | 'grant'
   /** The process and its runs. */
   | 'readRows'
   | 'rowSeen'
@@ -61,13 +65,19 @@ export function birthOf(ref: ObjectRef): Effect {
 }
 
 function purposeOfOwn(ref: ObjectRef, body: JsonObject, options: WriteOptions): Purpose {
-  if (options.subresource === 'status') return ref.kind === 'LynqNode' ? purposeOfStatus(body) : 'status';
+  if (options.subresource === 'status') return ref.kind === 'LynqNode' ? purposeOfStatus(body) : purposeOfOwner(body);
   if (at(body, 'metadata', 'finalizers') !== undefined) {
     const kept = listAt(body, 'metadata', 'finalizers');
     const own: readonly unknown[] = Object.values(finalizers);
     return kept.some((finalizer) => own.includes(finalizer)) ? 'finalizerAdd' : 'finalizerRemove';
   }
+  if (at(body, 'spec', 'formRevision') !== undefined) return 'grant';
   return at(body, 'metadata', 'annotations', annotations.overrides) === undefined ? 'edit' : 'overrides';
+}
+
+/** Of a LynqHub or LynqForm. */
+function purposeOfOwner(body: JsonObject): Purpose {
+  return listAt(body, 'status', 'rollout', 'inFlight').length > 0 ? 'rolloutRecord' : 'status';
 }
 
 /** An entry of the record without a uid is an intent: its object has not been seen yet. */

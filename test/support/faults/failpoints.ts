@@ -6,7 +6,16 @@ import type { Effect, Purpose } from './effects.ts';
  */
 
 /** What is going on in the world while the point is passed. */
-export type ScenarioName = 'sync' | 'create' | 'edit' | 'remove' | 'compensate' | 'scale' | 'wakes' | 'stop';
+export type ScenarioName =
+  | 'sync'
+  | 'create'
+  | 'edit'
+  | 'rollout'
+  | 'remove'
+  | 'compensate'
+  | 'scale'
+  | 'wakes'
+  | 'stop';
 
 interface PointDefinition {
   readonly title: string;
@@ -111,6 +120,8 @@ export const points = {
     after: 'overrides',
     afterKind: 'LynqNode',
   },
+  P31: { title: 'record of who may change', scenario: 'rollout', kind: 'LynqForm', before: 'rolloutRecord' },
+  P32: { title: 'change of a recorded node', scenario: 'rollout', kind: 'LynqNode', before: 'grant' },
   P30: { title: 'shutdown', scenario: 'stop', kind: 'Process', before: 'shutdown', after: 'closing' },
 } as const satisfies Record<string, PointDefinition>;
 

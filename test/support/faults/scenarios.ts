@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { childPath, type KubeObject } from '../e2e/cluster.ts';
+import { childPath, type KubeObject, lynqPath } from '../e2e/cluster.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
 import { workflowIds } from '../../../domain/identity.ts';
 import { scaleSignal, wakeSignal } from '../../../workflows/messages.ts';
@@ -74,6 +74,28 @@ export const scenarios = {
       const live = new Map([...before.live].filter(([id]) => id !== 'old' && id !== 'kept'));
       expect(kept?.metadata.name).toBe(`${tenant.name}-kept`);
       await settledAsBefore(stage, tenant, { ...before, live });
+    },
+  },
+  rollout: {
+    parts: { limited: true },
+    gated: true,
+    prepare: untilReady,
+    act: (stage, tenant) => editForm(stage, tenant, { limited: true, leftovers: true }),
+    expectEnd: async (stage, tenant, before) => {
+      await eventually(
+        'the rollout is complete with what the edit added',
+        async () => {
+          const form = await stage.cluster.get(lynqPath(tenant.namespace, 'lynqforms', 'form'));
+          const { rollout } = form.status;
+          const isThere = recordOf(await nodeOf(stage, tenant)).some(
+            ({ id, uid }) => id === 'old' && uid !== undefined,
+          );
+          const isCurrent = rollout?.targetGeneration === form.metadata.generation;
+          return isThere && isCurrent && rollout.phase === 'Complete' ? there(true) : notYet(rollout);
+        },
+        { withinMs: 90_000 },
+      );
+      await settledAsBefore(stage, tenant, before);
     },
   },
   remove: {

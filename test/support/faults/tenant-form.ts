@@ -5,6 +5,8 @@ import type { Tenant } from './tenant.ts';
 export interface FormParts {
   /** Two ConfigMaps that an edit takes out, one to go and one to stay. */
   readonly leftovers?: boolean;
+  /** Edits reach the node by a rollout. */
+  readonly limited?: boolean;
   /** An entry of a kind nobody serves: the node stays half made. */
   readonly impossible?: boolean;
 }
@@ -28,6 +30,7 @@ export function tenantForm(tenant: Tenant, parts: FormParts): FormObject {
     metadata: { name: 'form', namespace: tenant.namespace },
     spec: {
       hubId: 'hub',
+      ...(parts.limited === true ? { rollout: { maxSkew: 1 } } : {}),
       namespaces: [{ id: 'space', nameTemplate: 'node-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'Namespace' } }],
       secrets: [
         {
