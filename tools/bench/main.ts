@@ -14,6 +14,7 @@ import { type Insertion, runInsertion } from './insertion.ts';
 import { b0, b1, b2 } from './insertions.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
+import { r1, runR1 } from './r1.ts';
 import { type BenchResult, resultLines, resultsJson } from './report.ts';
 
 /** `npm run bench`. A new benchmark is one more row here. */
@@ -37,6 +38,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   [b4.name]: { rows: b4.rows, run: runFleet },
   [b5.name]: { rows: b5.rows, run: runB5 },
   [b6.name]: { rows: b6.rows, run: runB6 },
+  [r1.name]: { rows: r1.rows, run: async (session, rows) => [await runR1(session, rows)] },
 };
 
 const folders = {
