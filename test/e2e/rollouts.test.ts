@@ -56,6 +56,17 @@ function worstSkew(events: readonly WatchEvent[], form: string): number {
   return worst;
 }
 
+/** Nodes of a form in the order in which their revision changed. */
+function changesOf(events: readonly WatchEvent[], form: string): readonly { readonly uid: string }[] {
+  const revisions = new Map<string, string>();
+  return events.flatMap(({ object }) => {
+    if (object.spec?.templateRef !== form) return [];
+    const before = revisions.get(object.metadata.name);
+    revisions.set(object.metadata.name, object.spec.formRevision as string);
+    return before !== undefined && before !== object.spec.formRevision ? [{ uid: object.spec.uid as string }] : [];
+  });
+}
+
 describe('e2e/rollouts', () => {
   const rows = Array.from({ length: 12 }, (_, index) => `row-${String(index).padStart(2, '0')}`);
   let world: World;
@@ -207,5 +218,85 @@ describe('e2e/rollouts', () => {
     await world.engine.client.workflow.getHandle(`rollout/${world.namespace}/told`).signal('undo');
     await rolloutIs('told', 'Complete');
     expect(new Set(await imagesOf('told'))).toEqual(new Set(['web:v2']));
+  });
+
+  test('waves by label and by share change in order of uids, one after the other, each with its soak', async () => {
+    const early = ['row-02', 'row-09'];
+    for (const uid of early)
+      await world.cluster.merge(lynqPath(world.namespace, 'lynqnodes', `${uid}-steady`), {
+        metadata: { labels: { ring: 'early' } },
+      });
+    const watching = world.cluster.watch(lynqPath(world.namespace, 'lynqnodes'));
+    const waves =
+      '[{ name: labelled, matchLabels: { ring: early }, soakSeconds: 3 }, { name: share, percentage: 25, soakSeconds: 1 }]';
+    await applyForm('steady', { rollout: `{ maxSkew: 1, waves: ${waves} }`, image: 'v4' });
+    await eventually('the first wave soaks', async () => {
+      const { rollout } = (await form('steady')).status;
+      return rollout.wave === 'labelled' && String(rollout.message).startsWith('Soaking until ')
+        ? there(rollout)
+        : notYet(rollout);
+    });
+    const complete = await rolloutIs('steady', 'Complete');
+    watching.stop();
+    const order = changesOf(watching.events, 'steady');
+    const others = (await nodesOfForm('steady'))
+      .map(({ spec }) => spec.uid as string)
+      .filter((uid) => !early.includes(uid));
+    expect(order.map(({ uid }) => uid)).toEqual([...early, ...others.toSorted()]);
+    const share = Math.ceil(others.length / 4);
+    const waveCounts = complete.status.rollout.waves.map(
+      ({ name, ready }: { name: string; ready: number }) => `${name} ${ready}`,
+    );
+    expect(waveCounts).toEqual(['labelled 2', `share ${share}`, `rest ${others.length - share}`]);
+    expect(worstSkew(watching.events, 'steady')).toBe(1);
+  });
+
+  test('nothing changes in a freeze window; a signal pauses and resumes what comes after it', async () => {
+    const run = world.engine.client.workflow.getHandle(`rollout/${world.namespace}/steady`);
+    const says = (beginning: string) =>
+      eventually(`the rollout says ${beginning}`, async () => {
+        const found = await form('steady');
+        const { rollout } = found.status;
+        const isCurrent = rollout.targetGeneration === found.metadata.generation;
+        return isCurrent && String(rollout.message).startsWith(beginning) ? there(rollout) : notYet(rollout);
+      });
+    const always = '[{ start: "00:00", end: "12:00" }, { start: "12:00", end: "00:00" }]';
+    await applyForm('steady', { rollout: `{ maxSkew: 3, freezeWindows: ${always} }`, image: 'v5' });
+    const frozen = await says('Frozen until ');
+    expect(frozen).toMatchObject({ phase: 'InProgress', updatedNodes: 0, inFlight: [] });
+    await run.signal('pause');
+    await says('Paused; 0/');
+    await applyForm('steady', { rollout: '{ maxSkew: 3, paused: true }', image: 'v5' });
+    await says('Paused; 0/');
+    expect(new Set(await imagesOf('steady'))).toEqual(new Set(['web:v4']));
+    await run.signal('resume');
+    await rolloutIs('steady', 'Complete');
+    expect(new Set(await imagesOf('steady'))).toEqual(new Set(['web:v5']));
+    const listed = await world.lynq(['rollout', 'history', 'steady']);
+    expect(listed.stdout).toMatch(/^REVISION +NAME +AGE +STATE\n\d+ +steady-[0-9a-f]{10} +\S+ +Complete\n/);
+    const { revision } = (await form('steady')).status.rollout;
+    const [newest] = listed.stdout.split('\n').slice(1);
+    expect(newest).toContain(revision);
+  });
+
+  test('a rollout that failed goes on when it is told to, once the reason is gone', async () => {
+    const waves = '[{ name: canary, uids: [row-05], maxFailures: 0 }]';
+    await applyForm('deadline', { rollout: `{ maxSkew: 4, waves: ${waves} }`, image: 'v9', broken: true });
+    await rolloutIs('deadline', 'Failed');
+    const path = `/apis/apps/v1/namespaces/${world.namespace}/deployments/row-05-deadline`;
+    const { spec } = await world.cluster.get(path);
+    expect(spec.template.spec.nodeSelector).toEqual({ 'does-not': 'exist' });
+    const machine = (await world.cluster.list('/api/v1/nodes'))[0]!.metadata.name;
+    await world.cluster.merge(`/api/v1/nodes/${machine}`, { metadata: { labels: { 'does-not': 'exist' } } });
+    await eventually('the canary works', async () => {
+      const found = await world.node('row-05-deadline');
+      return conditionOf(found, 'Ready')?.status === 'True' ? there(found) : notYet(found?.status.conditions);
+    });
+    const stillFailed = await form('deadline');
+    expect(stillFailed.status.rollout.phase).toBe('Failed');
+    expect(await world.lynq(['rollout', 'resume', 'deadline'])).toMatchObject({ code: 0 });
+    await rolloutIs('deadline', 'Complete');
+    expect(new Set(await imagesOf('deadline'))).toEqual(new Set(['web:v9']));
+    await world.cluster.merge(`/api/v1/nodes/${machine}`, { metadata: { labels: { 'does-not': null } } });
   });
 });
