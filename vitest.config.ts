@@ -56,6 +56,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'install',
+          include: ['test/install/**/*.test.ts'],
+          globalSetup: ['test/support/stack-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/support/stack-setup.ts'],

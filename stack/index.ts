@@ -1,7 +1,7 @@
 /** The embedded servers for the demo and the tests: a Kubernetes control plane with simulated machines, MariaDB, Temporal. */
 export { environmentLines, type StackEndpoints } from './endpoints.ts';
 export { describeProblem, StackError, type StackProblem } from './errors.ts';
-export { ensureTools } from './install/ensure-tools.ts';
+export { ensureHelm, ensureTools } from './install/ensure-tools.ts';
 export { type OnProgress, type Progress, progressLine } from './progress.ts';
 export { type PostgresOptions, type RunningPostgres, startPostgres } from './postgres.ts';
 export { temporalDynamicConfig, temporalNamespace, temporalSearchAttributes } from './servers/temporal.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type Logger, type WorkflowBundleOption } from '@temporalio/worker';
 
@@ -12,8 +12,10 @@ import { bundleWorkflowCode, type Logger, type WorkflowBundleOption } from '@tem
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = ['workflows', 'domain'] as const;
-/** Where `npm run build:workflows` and the first start of a worker leave it. */
-export const keptBundles = join(root, 'dist/workflow-bundles');
+/** `.ts` in a checkout, `.js` in what is built from it, of which `root` is the folder `dist`. */
+const ending = extname(fileURLToPath(import.meta.url));
+/** Where `npm run build:workflows`, a build of the package and the first start of a worker leave it. */
+export const keptBundles = join(root, ending === '.ts' ? 'dist/workflow-bundles' : 'workflow-bundles');
 
 export interface BundleRequest {
   /** Folder of kept bundles. */
@@ -28,7 +30,7 @@ export async function workflowBundle(request: BundleRequest): Promise<WorkflowBu
   const codePath = join(request.folder, `${sourcesHash(request.interceptors ?? [])}.cjs`);
   if (existsSync(codePath)) return { codePath };
   const bundle = await bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows/index.ts'),
+    workflowsPath: join(root, `workflows/index${ending}`),
     workflowInterceptorModules: [...(request.interceptors ?? [])],
     logger: request.logger,
   });
@@ -40,10 +42,12 @@ function sourcesHash(interceptors: readonly string[]): string {
   const hash = createHash('sha256').update(sdkManifest());
   const own = sources.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => join(root, folder, name)),
+      .filter((name) => extname(name) === ending)
+      .map((name) => join(folder, name)),
   );
-  for (const file of [...own.toSorted(), ...interceptors]) hash.update(`\0${file}\0`).update(readFileSync(file));
+  // By the path below the root: a package is built in one place and installed in another.
+  for (const file of own.toSorted()) hash.update(`\0${file}\0`).update(readFileSync(join(root, file)));
+  for (const file of interceptors) hash.update(`\0${file}\0`).update(readFileSync(file));
   return hash.digest('hex').slice(0, 32);
 }
 

@@ -1,6 +1,7 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
+import { isFormKind } from '../../domain/form-kinds.ts';
 import { annotations, labels, managers } from '../../domain/keys.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import {
@@ -12,7 +13,7 @@ import {
   removalAction,
   removalKey,
 } from '../../domain/removal-plan.ts';
-import type { DeleteResult } from '../../domain/ports.ts';
+import type { Cluster, DeleteResult, KindRef, ListOptions } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
@@ -36,6 +37,8 @@ export class Removal {
   /** LynqNodes for which a Namespace stays. */
   readonly users = new Map<string, readonly string[]>();
   private readonly deps: Deps;
+  /** For the objects themselves; lists over a namespace are the worker's own. */
+  private readonly cluster: Cluster;
   private readonly read: Pick<ReadNode, 'identity'>;
   private readonly orphanReason: OrphanReason;
 
@@ -45,6 +48,7 @@ export class Removal {
     work: { readonly entries: readonly InventoryEntry[]; readonly reason: OrphanReason },
   ) {
     this.deps = deps;
+    this.cluster = deps.childCluster(read.identity.namespace);
     this.read = read;
     this.entries = work.entries;
     this.orphanReason = work.reason;
@@ -77,7 +81,7 @@ export class Removal {
     const left: string[] = [];
     for (const entry of this.remaining()) {
       try {
-        const object = await this.deps.cluster.get(entry, signal);
+        const object = await this.cluster.get(entry, signal);
         if (object === undefined || !this.isOurs(entry, object)) continue;
         left.push(`${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`);
         await this.keep(entry, object, signal);
@@ -112,7 +116,7 @@ export class Removal {
   /** What cannot be read or written now is left as it is and tried again; it holds back nothing but what has to go after it. */
   private async step(entry: InventoryEntry, signal: AbortSignal): Promise<void> {
     try {
-      const object = await this.deps.cluster.get(entry, signal);
+      const object = await this.cluster.get(entry, signal);
       const fact = object === undefined ? this.gone(entry) : await this.release(entry, object, signal);
       this.facts.set(removalKey(entry), fact);
     } catch (error) {
@@ -154,7 +158,7 @@ export class Removal {
     this.keepsSomething = true;
     if (isOrphaned(object)) return { kind: 'done' };
     const mark = { identity: this.read.identity, reason: this.orphanReason, now: this.deps.clock.now() };
-    const result = await this.deps.cluster.patch(entry, 'merge', orphanPatch(object, mark), {
+    const result = await this.cluster.patch(entry, 'merge', orphanPatch(object, mark), {
       manager: managers.markers,
       signal,
     });
@@ -169,7 +173,7 @@ export class Removal {
   }
 
   private async remove(entry: InventoryEntry, uid: string, signal: AbortSignal): Promise<RemovalFact> {
-    const result = await this.deps.cluster.delete(entry, uid, signal);
+    const result = await this.cluster.delete(entry, uid, signal);
     switch (result.kind) {
       case 'gone':
         return this.gone(entry);
@@ -224,8 +228,23 @@ export class Removal {
     if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return false;
     const kinds = await this.deps.cluster.listableKinds();
     const options = { namespace: entry.name, labelSelector: `${labels.orphaned}=true` };
-    const lists = await Promise.all(kinds.map((kind) => this.deps.cluster.list(kind, options)));
-    return lists.some((objects) => objects.length > 0);
+    const found = await Promise.all(kinds.map((kind) => this.hasAny(kind, options)));
+    return found.some(Boolean);
+  }
+
+  /**
+   * Of a kind that is none of a form's, was never seen by a watch and may not be listed, there is nothing: this account cannot have made any. Every
+   * other refusal leaves the question open, since rights may just be missing for a moment.
+   */
+  private async hasAny(kind: KindRef, options: ListOptions): Promise<boolean> {
+    try {
+      return (await this.deps.cluster.list(kind, options)).length > 0;
+    } catch (error) {
+      // Not a 401: that says nothing about the kind.
+      const forbidden = isLynqFailure(error) && error.type === 'ClusterForbidden' && error.detail['code'] === 403;
+      if (!forbidden || isFormKind(kind) || this.deps.children.listedAt(kind) !== undefined) throw error;
+      return false;
+    }
   }
 }
 

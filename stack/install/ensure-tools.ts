@@ -32,6 +32,18 @@ const installers: readonly Installer[] = [
   goInstaller(goTools.kubernetes, 'built with go, about 8 minutes on 2 cores'),
 ];
 
+/** The helm program, built when the cache lacks it. Only those who render the chart need it; a stack does not. */
+export async function ensureHelm(options: {
+  readonly onProgress: OnProgress;
+  readonly environment: Environment;
+}): Promise<string> {
+  const context = installContext(options.environment);
+  const { what, isThere, install } = goInstaller(goTools.helm, 'built with go, about 2 minutes on 2 cores');
+  const step = { phase: 'install', step: 1, of: 1, what } as const;
+  if (!isThere(context)) await withProgress(options.onProgress, step, (say) => install(context, say));
+  return goProgram(context, goTools.helm, 'helm');
+}
+
 /**
  * Installs what the machine and the cache lack and returns where everything is. Steps are reported; with a full cache
  * there are none and this takes milliseconds.

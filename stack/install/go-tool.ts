@@ -46,6 +46,12 @@ export const goTools = {
     programs: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
     stamps: ['sigs.k8s.io/kwok/pkg/consts.Version=v0.7.0'],
   },
+  helm: {
+    name: 'helm',
+    version: 'v3.19.4',
+    programs: { helm: 'helm.sh/helm/v3/cmd/helm' },
+    stamps: ['helm.sh/helm/v3/internal/version.version=v3.19.4'],
+  },
   temporal: {
     name: 'temporal',
     version: 'v1.5.1',

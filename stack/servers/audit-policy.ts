@@ -5,6 +5,9 @@ export const controlPlaneUsers = {
   kwok: 'kwok',
 } as const;
 
+/** The one account of which reads are on record too: the tests compare what it does with what it may. */
+export const auditedAccount = { namespace: 'lynq-audited', name: 'lynqflow-audited' } as const;
+
 const users = Object.values(controlPlaneUsers);
 const controllers = ['system:serviceaccounts:kube-system'];
 const deletes = ['delete', 'deletecollection'];
@@ -21,6 +24,7 @@ export const auditPolicy = {
   omitStages: ['RequestReceived', 'ResponseStarted'],
   omitManagedFields: true,
   rules: [
+    { level: 'Metadata', users: [`system:serviceaccount:${auditedAccount.namespace}:${auditedAccount.name}`] },
     { level: 'None', verbs: ['get', 'list', 'watch'] },
     { level: 'None', nonResourceURLs: ['*'] },
     {

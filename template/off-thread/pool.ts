@@ -16,6 +16,9 @@ interface Waiting {
   readonly done: (result: PoolResult) => void;
 }
 
+/** Of the sources a thread has to translate its modules itself; what is built can be started as it is. */
+const entry = new URL(import.meta.url.endsWith('.ts') ? './entry.mjs' : './thread.js', import.meta.url);
+
 /**
  * Threads that render, made when they are needed. A thread does one piece of work at a time; one that takes too long is ended and another
  * takes its place. Idle threads do not keep the process alive.
@@ -52,7 +55,7 @@ export class RenderPool {
 
   #start(): Worker | undefined {
     if (this.#all.size >= offThreadLimits.threads) return undefined;
-    const thread = new Worker(new URL('./entry.mjs', import.meta.url), { env: {}, stdin: false });
+    const thread = new Worker(entry, { env: {}, stdin: false });
     this.#all.add(thread);
     thread.once('exit', () => this.#all.delete(thread));
     // An error ends the thread; whoever waits for it hears of it below.

@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cliReference } from './cli-reference.ts';
 import { crdFiles } from './crds.ts';
+import { installFile } from './install.ts';
 import { differences, writeFiles } from './files.ts';
 
 /**
@@ -12,8 +14,16 @@ import { differences, writeFiles } from './files.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
-const files = [...crdFiles(), ...cliReference()];
-const owned = ['deploy/crds'];
+/** Helm reads only what is inside of the chart. */
+const chartCrds = 'deploy/chart/lynqflow/files/crds';
+const crds = crdFiles();
+const files = [
+  ...crds,
+  ...crds.map(({ path, text }) => ({ path: `${chartCrds}/${basename(path)}`, text })),
+  installFile(root),
+  ...cliReference(),
+];
+const owned = ['deploy/crds', chartCrds];
 
 if (!values.check) writeFiles(root, files);
 const found = differences(root, files, owned);

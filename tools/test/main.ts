@@ -84,6 +84,7 @@ const suites: Readonly<Record<string, readonly Step[]>> = {
   faults: [
     tests('tests with faults', 'faults', { environment: { LYNQ_FAULTS: process.env['LYNQ_FAULTS'] ?? 'full' } }),
   ],
+  install: [tests('tests of the installation', 'install')],
 };
 
 const Counts = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numPendingTests: z.number() });

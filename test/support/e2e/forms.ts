@@ -20,9 +20,13 @@ export interface SmallWorld extends World {
   shifted(settings: Readonly<Record<string, string>>): WorkerProcess;
 }
 
-export async function openSmallWorld(stack: Parameters<typeof openWorld>[0], name: string): Promise<SmallWorld> {
+export async function openSmallWorld(
+  stack: Parameters<typeof openWorld>[0],
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<SmallWorld> {
   const schema = 'CREATE TABLE things (id VARCHAR(100), active BOOLEAN DEFAULT TRUE, size INT DEFAULT 1);';
-  const world = await openWorld(stack, { name, schema });
+  const world = await openWorld(stack, { name, schema, settings });
   const { cluster, namespace, database } = world;
   const hubName = 'things';
   const extra = { size: 'size' };

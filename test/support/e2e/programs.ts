@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 export interface Surroundings {
   readonly temporalAddress: string;
   readonly kubeconfig: string;
+  /** The account of the worker, when it is not the one above. */
+  readonly workerKubeconfig?: string;
 }
 
 export interface Ended {
@@ -36,7 +38,22 @@ const environment = (stack: Surroundings): NodeJS.ProcessEnv => ({
   KUBECONFIG: stack.kubeconfig,
 });
 
-export function workerProcess(stack: Surroundings, settings: Readonly<Record<string, string>> = {}): WorkerProcess {
+/** A program and how it is started. */
+export interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** Whom it runs as, where that can be chosen. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+const sources: Program = { file: process.execPath, args: ['tools/run.mjs', 'worker/main.ts'], cwd: root };
+
+export function workerProcess(
+  stack: Surroundings,
+  settings: Readonly<Record<string, string>> = {},
+  program: Program = sources,
+): WorkerProcess {
   let child: ChildProcess | undefined;
   let output = '';
   async function end(signal: NodeJS.Signals): Promise<number | null> {
@@ -54,9 +71,10 @@ export function workerProcess(stack: Surroundings, settings: Readonly<Record<str
   return {
     output: () => output,
     start: async () => {
-      const started = spawn(process.execPath, ['tools/run.mjs', 'worker/main.ts'], {
-        cwd: root,
-        env: { ...environment(stack), ...settings },
+      const started = spawn(program.file, program.args, {
+        cwd: program.cwd,
+        ...program.user,
+        env: { ...environment(stack), KUBECONFIG: stack.workerKubeconfig ?? stack.kubeconfig, ...settings },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       for (const stream of [started.stdout, started.stderr]) {

@@ -7,7 +7,15 @@ import { type Cluster, conditionOf, type KubeObject, lynqPath, openCluster } fro
 import { type Database, openDatabase } from './database.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { eventually, notYet, type Patience, there } from './eventually.ts';
-import { crdsAreServed, type Ended, kubectl, lynq, workerProcess, type WorkerProcess } from './programs.ts';
+import {
+  crdsAreServed,
+  type Ended,
+  kubectl,
+  lynq,
+  type Program,
+  workerProcess,
+  type WorkerProcess,
+} from './programs.ts';
 
 export const seedForms = ['data-tier', 'api-tier', 'web-tier', 'worker-tier'] as const;
 export type SeedForm = (typeof seedForms)[number];
@@ -32,6 +40,8 @@ export interface WorldOptions {
   readonly schema?: string;
   /** Further variables of the worker's environment. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What is started as the worker; the sources of this checkout when absent. */
+  readonly program?: Program;
 }
 
 /** All a test file works with: a namespace with the database's Secret, a database, and the worker as a process. */
@@ -75,7 +85,7 @@ export async function openWorld(stack: StackEndpoints, options: WorldOptions): P
   const cluster = openCluster(stack.kubeconfig);
   await prepareNamespace(cluster, namespace, database.password);
   const engine = await openEngine(stack.temporalAddress);
-  const worker = workerProcess(stack, { LYNQ_TASK_QUEUE: `e2e-${options.name}`, ...options.settings });
+  const worker = workerProcess(stack, { LYNQ_TASK_QUEUE: `e2e-${options.name}`, ...options.settings }, options.program);
   await worker.start();
   await crdsAreServed((path) => cluster.list(path)).catch((error: unknown) => {
     throw new Error(`${String(error)}\n${worker.output()}`);

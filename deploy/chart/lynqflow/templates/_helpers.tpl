@@ -1,0 +1,90 @@
+{{- define "lynqflow.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "lynqflow.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- else if contains (include "lynqflow.name" .) .Release.Name }}
+{{- .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "lynqflow.name" .) | trunc 52 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "lynqflow.namespace" -}}
+{{- default .Release.Namespace .Values.namespace.name }}
+{{- end }}
+
+{{- define "lynqflow.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "lynqflow.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: worker
+{{- end }}
+
+{{- define "lynqflow.labels" -}}
+{{ include "lynqflow.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "lynqflow.annotations" -}}
+{{- with .Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "lynqflow.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "lynqflow.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "lynqflow.image" -}}
+{{- $image := printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) }}
+{{- if .Values.image.registry }}{{ printf "%s/%s" .Values.image.registry $image }}{{ else }}{{ $image }}{{ end }}
+{{- end }}
+
+{{- define "lynqflow.port" -}}
+{{- regexReplaceAll "^.*:" . "" }}
+{{- end }}
+
+{{- define "lynqflow.temporalEnv" -}}
+- name: TEMPORAL_ADDRESS
+  value: {{ .Values.temporal.address | quote }}
+- name: TEMPORAL_NAMESPACE
+  value: {{ .Values.temporal.namespace | quote }}
+{{- if .Values.temporal.tls.enabled }}
+- name: TEMPORAL_TLS
+  value: "true"
+{{- with .Values.temporal.tls.serverName }}
+- name: TEMPORAL_TLS_SERVER_NAME
+  value: {{ . | quote }}
+{{- end }}
+{{- if .Values.temporal.tls.secretName }}
+- name: TEMPORAL_TLS_CLIENT_CERT_PATH
+  value: /etc/lynqflow/temporal-tls/tls.crt
+- name: TEMPORAL_TLS_CLIENT_KEY_PATH
+  value: /etc/lynqflow/temporal-tls/tls.key
+{{- if .Values.temporal.tls.ca }}
+- name: TEMPORAL_TLS_SERVER_CA_CERT_PATH
+  value: /etc/lynqflow/temporal-tls/ca.crt
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.temporal.apiKey }}
+{{- if .secretName }}
+- name: TEMPORAL_API_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .secretName }}
+      key: {{ .key }}
+{{- end }}
+{{- end }}
+{{- end }}

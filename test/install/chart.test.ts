@@ -1,0 +1,192 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { apiGroup } from '../../domain/keys.ts';
+import { formKinds } from '../../domain/form-kinds.ts';
+import { ensureHelm, progressLine } from '../../stack/index.ts';
+import { chart, plainManifests, renderChart } from '../../tools/manifests/render.ts';
+import { type Cluster, openCluster } from '../support/e2e/cluster.ts';
+import { run } from '../support/e2e/programs.ts';
+import { type Manifest, plainInstall, readManifests, type Rule } from '../support/install/account.ts';
+
+/** The chart by helm itself, and what it makes by the API server. */
+describe('install/chart', () => {
+  const stack = inject('stack');
+  const folder = mkdtempSync(join(tmpdir(), 'lynqflow-chart-'));
+  let helm = '';
+  let cluster: Cluster;
+
+  const render = (...args: readonly string[]): readonly Manifest[] =>
+    readManifests(renderChart({ helm, namespace: 'lynq-system', args }));
+  const runHelm = (...args: readonly string[]) =>
+    run(helm, args, {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      KUBECONFIG: stack.kubeconfig,
+    });
+  const identity = ({ apiVersion, kind, metadata }: Manifest): string =>
+    `${apiVersion} ${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+  const ofKind = (manifests: readonly Manifest[], kind: string): readonly Manifest[] =>
+    manifests.filter((manifest) => manifest.kind === kind);
+  const workerRules = (manifests: readonly Manifest[]): readonly Rule[] =>
+    ofKind(manifests, 'ClusterRole').find(({ metadata }) => metadata.name === 'lynqflow')?.['rules'] as readonly Rule[];
+
+  beforeAll(async () => {
+    const onProgress = (progress: Parameters<typeof progressLine>[0]) =>
+      process.stderr.write(`${progressLine(progress)}\n`);
+    helm = await ensureHelm({ environment: process.env, onProgress });
+    cluster = openCluster(stack.kubeconfig);
+  }, 1_800_000);
+  afterAll(async () => {
+    await cluster?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('helm lint finds nothing', async () => {
+    const ended = await runHelm('lint', '--strict', chart);
+    expect(ended, ended.stdout).toMatchObject({ code: 0 });
+  });
+
+  test('deploy/worker.yaml is what the chart makes of its default values, and deploy/install.yaml has it and the definitions', () => {
+    const worker = readFileSync(new URL('../../deploy/worker.yaml', import.meta.url), 'utf8');
+    expect(worker).toBe(plainManifests(helm));
+    expect(plainInstall().endsWith(worker)).toBe(true);
+    const [named, all] = [render('--no-hooks'), readManifests(plainInstall())].map((manifests) =>
+      manifests.map(identity),
+    );
+    expect(all?.toSorted()).toEqual([...(named ?? []), 'v1 Namespace /lynq-system'].toSorted());
+  });
+
+  test('kustomize takes deploy as a base and gives the same objects', async () => {
+    const deploy = fileURLToPath(new URL('../../deploy', import.meta.url));
+    const ended = await run(stack.kubectl, ['kustomize', deploy], { PATH: process.env['PATH'], HOME: folder });
+    expect(ended).toMatchObject({ code: 0 });
+    const byName = (manifests: readonly Manifest[]) => new Map(manifests.map((object) => [identity(object), object]));
+    expect(byName(readManifests(ended.stdout))).toEqual(byName(readManifests(plainInstall())));
+  });
+
+  test('the definitions in the chart are those of the worker, and helm keeps them at an uninstall', () => {
+    const crds = ofKind(render(), 'CustomResourceDefinition');
+    expect(crds.map(({ metadata }) => metadata.name)).toHaveLength(3);
+    for (const crd of crds) {
+      const { annotations, ...metadata } = crd.metadata as { annotations: Record<string, string>; name: string };
+      expect(annotations['helm.sh/resource-policy']).toBe('keep');
+      const file = `../../deploy/crds/${apiGroup}_${metadata.name.split('.')[0]}.yaml`;
+      const [source] = readManifests(readFileSync(new URL(file, import.meta.url), 'utf8'));
+      expect(crd['spec']).toEqual(source?.['spec']);
+    }
+    const unkept = ofKind(render('--set', 'crds.keep=false'), 'CustomResourceDefinition');
+    expect(JSON.stringify(unkept)).not.toContain('resource-policy');
+    expect(ofKind(render('--set', 'crds.install=false'), 'CustomResourceDefinition')).toEqual([]);
+  });
+
+  test('every kind that a form has an array for is one value, on by default', () => {
+    const { kinds } = (
+      readManifests(readFileSync(join(chart, 'values.yaml'), 'utf8'))[0] as unknown as {
+        rbac: { kinds: Record<string, boolean> };
+      }
+    ).rbac;
+    expect(Object.keys(kinds).toSorted()).toEqual(Object.keys(formKinds).toSorted());
+    expect(new Set(Object.values(kinds))).toEqual(new Set([true]));
+  });
+
+  test.each(Object.keys(formKinds))('with rbac.kinds.%s off nothing of the kind may be written', (name) => {
+    const resource = name.toLowerCase();
+    const writes = (manifests: readonly Manifest[]) =>
+      workerRules(manifests)
+        .filter(({ resources }) => resources.includes(resource))
+        .flatMap(({ verbs }) => verbs)
+        .filter((verb) => ['update', 'delete'].includes(verb));
+    expect(writes(render())).toEqual(['update', 'delete']);
+    expect(writes(render('--set', `rbac.kinds.${name}=false`))).toEqual([]);
+  });
+
+  test('rules for further kinds are added as they are', () => {
+    const rule = '{"apiGroups":["example.com"],"resources":["widgets"],"verbs":["get"]}';
+    const rules = workerRules(render('--set-json', `rbac.extraRules=[${rule}]`));
+    expect(rules).toContainEqual(JSON.parse(rule));
+  });
+
+  test('with everything on the API server takes every object', async () => {
+    const all = render(
+      ...['webhook', 'networkPolicy', 'podDisruptionBudget'].flatMap((name) => ['--set', `${name}.enabled=true`]),
+      ...['replicaCount=2', 'temporal.tls.enabled=true', 'temporal.tls.secretName=tls', 'temporal.tls.ca=true'].flatMap(
+        (value) => ['--set', value],
+      ),
+      ...[
+        'temporal.apiKey.secretName=key',
+        'impersonate.serviceAccount=lynq-forms',
+        'manager.nodeConcurrency=7',
+      ].flatMap((value) => ['--set', value]),
+      '--set-json',
+      'scopePolicy={"crossNamespace":false}',
+      '--set',
+      'commonAnnotations.team=platform',
+    );
+    const text = all.map((object) => JSON.stringify(object)).join('\n---\n');
+    await cluster.create('/api/v1/namespaces', namespace('lynq-system')).catch(() => undefined);
+    const args = [
+      '--kubeconfig',
+      stack.kubeconfig,
+      'apply',
+      '--server-side',
+      '--force-conflicts',
+      '--dry-run=server',
+      '-f',
+      '-',
+    ];
+    const ended = await run(stack.kubectl, args, { PATH: process.env['PATH'], HOME: folder }, text);
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expect(ofKind(all, 'MutatingWebhookConfiguration')).toHaveLength(1);
+    expect(ofKind(all, 'ValidatingWebhookConfiguration')).toHaveLength(1);
+    expect(ofKind(all, 'NetworkPolicy')).toHaveLength(1);
+    expect(ofKind(all, 'PodDisruptionBudget')).toHaveLength(1);
+    expect(ofKind(render('--set', 'monitoring.enabled=true'), 'ServiceMonitor')).toHaveLength(1);
+  });
+
+  test.each([
+    ['dashboard.enabled=true', 'this chart has no dashboard'],
+    ['certManager.install=true', 'nothing here needs cert-manager'],
+    ['podDisruptionBudget.enabled=true', 'set replicaCount to 2 or more'],
+    ['replicas=2', "additional properties 'replicas' not allowed"],
+    ['manager.metricsBindAddress=off', 'metricsBindAddress'],
+  ])('%s is refused: %s', (value, why) => {
+    expect(() => render('--set', value)).toThrow(why);
+  });
+
+  test('helm installs it, and at an uninstall takes everything but the definitions', async () => {
+    await cluster.create('/api/v1/namespaces', namespace('lynq-helm'));
+    // The pods of the embedded stack run nothing: the check before an uninstall is tried by itself, in uninstall-check.test.ts.
+    const set = ['--set', 'uninstallCheck.enabled=false'];
+    const args = [
+      'install',
+      'helm-test',
+      chart,
+      '-n',
+      'lynq-helm',
+      '--take-ownership',
+      '--wait',
+      '--timeout',
+      '90s',
+      ...set,
+    ];
+    const installed = await runHelm(...args);
+    expect(installed, installed.stderr).toMatchObject({ code: 0 });
+    expect(installed.stdout).toContain('Lynqflow 0.1.0 is in namespace lynq-helm');
+    const path = '/apis/apps/v1/namespaces/lynq-helm/deployments/helm-test-lynqflow';
+    expect((await cluster.get(path)).status.readyReplicas).toBe(1);
+    const ended = await runHelm('uninstall', 'helm-test', '-n', 'lynq-helm', '--wait');
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    expect(ended.stdout).toContain('CustomResourceDefinition');
+    expect(await cluster.find(path)).toBeUndefined();
+    for (const name of ['lynqhubs', 'lynqforms', 'lynqnodes']) {
+      const crd = await cluster.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}.${apiGroup}`);
+      expect(crd.metadata.deletionTimestamp).toBeUndefined();
+    }
+    await cluster.remove('/api/v1/namespaces/lynq-helm');
+  });
+
+  const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+});

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { run } from '../support/e2e/programs.ts';
+import { openWorld, type World } from '../support/e2e/world.ts';
+import { buildImage, type Image, inImage } from '../support/install/image.ts';
+
+/** What the Dockerfile gives, run as the image runs it: as its user, from a tree that nobody may write to. */
+describe('install/image', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lynqflow-image-'));
+  const asRoot = process.getuid?.() === 0;
+  const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  let image: Image;
+  let world: World | undefined;
+
+  beforeAll(() => {
+    chmodSync(folder, 0o755);
+    const context = fileURLToPath(new URL('../..', import.meta.url));
+    image = buildImage({ context, folder, environment });
+    const closed = spawnSync('chmod', ['-R', 'a-w', image.root]);
+    expect(closed.status).toBe(0);
+  }, 600_000);
+  afterAll(async () => {
+    await world?.close();
+    spawnSync('chmod', ['-R', 'u+w', folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('it holds what runs, and neither sources nor tools for development', () => {
+    const app = inImage(image, image.workdir);
+    expect(readdirSync(app).toSorted()).toEqual(['bin', 'dist', 'node_modules', 'package.json']);
+    for (const name of ['typescript', 'vitest', 'oxlint', '@biomejs']) {
+      expect(existsSync(join(app, 'node_modules', name)), name).toBe(false);
+    }
+    expect(readdirSync(join(app, 'dist/workflow-bundles'))).toHaveLength(1);
+    expect(image.user).toEqual({ uid: 65532, gid: 65532 });
+  });
+
+  test('the command line and the check before an uninstall are in it', async () => {
+    const app = inImage(image, image.workdir);
+    const lynq = await run(process.execPath, [join(app, 'bin/lynq.mjs'), '--help'], environment);
+    expect(lynq).toMatchObject({ code: 0 });
+    expect(lynq.stdout).toContain('lynq');
+    const check = await run(process.execPath, [join(app, 'bin/lynq-uninstall-check.mjs')], {
+      ...environment,
+      KUBECONFIG: join(folder, 'none'),
+    });
+    expect(check).toMatchObject({ code: 1 });
+  });
+
+  test('its worker brings up a customer without writing a file', async () => {
+    const stack = inject('stack');
+    const workerKubeconfig = join(folder, 'kubeconfig');
+    copyFileSync(stack.workerKubeconfig ?? stack.kubeconfig, workerKubeconfig);
+    chmodSync(workerKubeconfig, 0o444);
+    const [program = '', ...args] = image.entrypoint;
+    expect(program).toBe('node');
+    world = await openWorld(
+      { ...stack, workerKubeconfig },
+      {
+        name: 'image',
+        program: {
+          file: process.execPath,
+          args,
+          cwd: inImage(image, image.workdir),
+          ...(asRoot ? { user: image.user } : {}),
+        },
+        settings: { ...image.env, HOME: '/nonexistent' },
+      },
+    );
+    await world.applyAll(world.hubText('3s'), world.formText('data-tier'), world.formText('worker-tier'));
+    await world.database.sql("INSERT INTO nodes (node_id) VALUES ('imaged')");
+    await world.ready(['imaged-data-tier', 'imaged-worker-tier'], { withinMs: 120_000 });
+    await world.database.sql('DELETE FROM nodes');
+    await world.gone(['imaged-data-tier', 'imaged-worker-tier'], { withinMs: 120_000 });
+  }, 400_000);
+});

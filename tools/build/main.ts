@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * `npm run build`: the package as plain JavaScript in `dist`: worker and command line with what they import, the definitions of the kinds, and
+ * the workflow code as the one file that Temporal's sandbox loads.
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const dist = join(root, 'dist');
+
+function run(args: readonly string[]): void {
+  const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+// The compiler keeps what it made of sources that are gone.
+rmSync(dist, { recursive: true, force: true });
+run([join(root, 'node_modules/typescript/bin/tsc'), '-b', 'worker', 'client']);
+cpSync(join(root, 'deploy/crds'), join(dist, 'deploy/crds'), { recursive: true });
+run([join(dist, 'worker/build-workflows.js')]);

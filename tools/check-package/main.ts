@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/**
+ * `npm run check:package`: builds and packs the package, has publint and attw look at the file that would be published, asks for known
+ * vulnerabilities, and writes the bill of materials. Needs the registry.
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'lynqflow-package-'));
+const publint = 'publint@0.3.25';
+const attw = '@arethetypeswrong/cli@0.18.5';
+
+function run(what: string, command: string, args: readonly string[], quiet = false): string {
+  process.stderr.write(`== ${what}\n`);
+  const { status, stdout, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 64 << 20,
+  });
+  if (error !== undefined) throw error;
+  if (!quiet || status !== 0) process.stderr.write(stdout);
+  if (status === 0) return stdout;
+  process.stderr.write(`== ${what}: failed\n`);
+  process.exit(1);
+}
+
+const Packed = z.tuple([z.object({ filename: z.string(), unpackedSize: z.number(), entryCount: z.number() })]);
+const Bill = z.object({
+  bomFormat: z.literal('CycloneDX'),
+  components: z.array(z.object({ name: z.string(), licenses: z.array(z.unknown()).optional() })).min(1),
+});
+
+/** Not every registry answers the question; then it stays open, and that is said. */
+function audit(): void {
+  process.stderr.write('== known vulnerabilities\n');
+  const { status, stdout } = spawnSync('npm', ['audit', '--audit-level=high', '--json'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const answer = z.object({ vulnerabilities: z.unknown().optional() }).safeParse(JSON.parse(stdout));
+  if (answer.data?.vulnerabilities === undefined) {
+    process.stderr.write('== known vulnerabilities: NOT CHECKED, the registry does not answer npm audit\n');
+    return;
+  }
+  if (status === 0) return;
+  process.stderr.write(`${stdout}\n== known vulnerabilities: found\n`);
+  process.exit(1);
+}
+
+/** The lines before the JSON are of the build. */
+function pack(): z.infer<typeof Packed>[0] {
+  const printed = run('pack', 'npm', ['pack', '--json', '--pack-destination', scratch], true);
+  return Packed.parse(JSON.parse(printed.slice(printed.indexOf('[\n'))))[0];
+}
+
+/** Every package that a worker runs is in it. */
+function writeBill(file: string): number {
+  const text = run('bill of materials', 'npm', ['sbom', '--sbom-format=cyclonedx', '--omit=dev'], true);
+  const names = new Set(Bill.parse(JSON.parse(text)).components.map(({ name }) => name));
+  const { dependencies } = z
+    .object({ dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  const missing = Object.keys(dependencies).filter((name) => !names.has(name));
+  if (missing.length > 0) throw new Error(`the bill of materials lacks ${missing.join(', ')}`);
+  writeFileSync(file, text);
+  return names.size;
+}
+
+try {
+  const { filename, unpackedSize, entryCount } = pack();
+  const tarball = join(scratch, filename);
+  run('publint', 'npx', ['--yes', publint, 'run', '--strict', tarball]);
+  run('types for every way to import it', 'npx', ['--yes', attw, tarball, '--profile', 'esm-only', '--no-emoji']);
+  audit();
+  const bill = join(root, 'dist/sbom.cdx.json');
+  const components = writeBill(bill);
+  process.stdout.write(`${entryCount} files, ${unpackedSize} bytes; ${bill} names ${components} packages\n`);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
