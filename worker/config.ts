@@ -80,6 +80,12 @@ function tokenFileProblem(path: string): string | undefined {
   }
 }
 
+/** Of `127.0.0.1:9443`, `[::1]:9443` or `:9443`, as Go programs write it. */
+function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
+
 /** What the worker takes from its environment. Temporal's own variables are read by @temporalio/envconfig, as the temporal CLI does. */
 export const WorkerConfig = z
   .object({
@@ -91,6 +97,17 @@ export const WorkerConfig = z
     LYNQ_ACTIVITY_SLOTS: z.coerce.number().int().min(2).default(1_000),
     LYNQ_KUBERNETES_CONNECTIONS: z.coerce.number().int().min(1).default(24),
     LYNQ_SCOPE_POLICY: Scope,
+    LYNQ_IMPERSONATE: z
+      .string()
+      .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'the name of a ServiceAccount, without a namespace')
+      .max(253)
+      .optional(),
+    LYNQ_WEBHOOK_BIND_ADDRESS: z
+      .string()
+      .regex(/^(\[[0-9a-f:]+\]|[0-9.]*):[0-9]+$/, 'an address and a port, such as :9443')
+      .optional(),
+    LYNQ_WEBHOOK_NAME: z.string().min(1).default('lynqflow'),
+    LYNQ_WEBHOOK_SERVICE: z.string().min(1).default('lynqflow-webhook'),
     LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(600),
     LYNQ_STATEMENT_SECONDS: z.coerce.number().int().min(1).max(780).default(600),
     LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
@@ -115,6 +132,15 @@ export const WorkerConfig = z
     activitySlots: env.LYNQ_ACTIVITY_SLOTS,
     kubernetesConnections: env.LYNQ_KUBERNETES_CONNECTIONS,
     scopePolicy: env.LYNQ_SCOPE_POLICY,
+    impersonate: env.LYNQ_IMPERSONATE,
+    webhook:
+      env.LYNQ_WEBHOOK_BIND_ADDRESS === undefined
+        ? undefined
+        : {
+            ...hostAndPort(env.LYNQ_WEBHOOK_BIND_ADDRESS),
+            name: env.LYNQ_WEBHOOK_NAME,
+            service: env.LYNQ_WEBHOOK_SERVICE,
+          },
     relistSeconds: env.LYNQ_RELIST_SECONDS,
     /** Of one statement of a read, on the server; less than a sync may take in all. */
     statementSeconds: env.LYNQ_STATEMENT_SECONDS,

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { PayloadCodec } from '@temporalio/common';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { NodeRef } from '../activities/contract.ts';
+import { actingCluster, serviceAccountUser } from '../activities/acting.ts';
+import { judgeAdmission } from '../activities/admission.ts';
 import { createActivities } from '../activities/index.ts';
 import type { Deps } from '../activities/deps.ts';
 import { WrittenEntries } from '../activities/events.ts';
@@ -24,7 +26,7 @@ import { openCodec, readCodecKeys } from '../adapters/temporal/index.ts';
 import { hashText } from '../domain/identity.ts';
 import { installationLease } from '../domain/policies/other-operator.ts';
 import { readCrds } from '../deploy/crds.ts';
-import type { Logger, ObjectRef, RowSource } from '../domain/ports.ts';
+import type { Cluster, Logger, ObjectRef, RowSource } from '../domain/ports.ts';
 import { closeRenderThreads } from '../template/index.ts';
 import type { WorkerConfig } from './config.ts';
 import { installCrds } from './crds.ts';
@@ -37,6 +39,8 @@ import { telemetryOptions } from './telemetry/index.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';
+import { createWebhook, type Webhook } from './webhook/index.ts';
+import type { Judge } from './webhook/review.ts';
 import { keptBundles, workflowBundle } from './workflow-bundle.ts';
 
 /** Everything the process runs, put together. The only place of the worker that knows an adapter. */
@@ -94,10 +98,15 @@ function openDeps(opened: OpenedCluster, watches: Watches, { events, meters }: T
   const seamed = seams?.ports(outward) ?? outward;
   const others = openOtherOperators(seamed.cluster, opened.clock);
   const ports = { ...seamed, cluster: yieldingCluster(seamed.cluster, others) };
+  logger.info('objects of forms are written', { as: config.impersonate ?? 'the account of the worker' });
+  const childCluster = childClusters(ports.cluster, config.impersonate, (user) =>
+    yieldingCluster(opened.clusterAs(user), others),
+  );
   return {
     ...watches.ports,
     ...ports,
     rowHash,
+    childCluster,
     directory: visibilityDirectory(temporal.client),
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
@@ -113,6 +122,30 @@ function openDeps(opened: OpenedCluster, watches: Watches, { events, meters }: T
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
     logger,
+  };
+}
+
+/** Optional: without its settings nothing listens. */
+function webhookOf({ webhook }: WorkerConfig, opened: OpenedCluster, deps: Deps): Webhook {
+  if (webhook === undefined) return { start: async () => undefined, close: async () => undefined };
+  const { cluster, namespace } = opened;
+  const judge: Judge = (request) => judgeAdmission({ ...deps, cluster }, request);
+  return createWebhook({ settings: webhook, cluster, namespace, judge, logger: deps.logger });
+}
+
+/** One cluster per namespace when an account is to be impersonated; namespaces are as few as those with hubs. */
+function childClusters(
+  own: Cluster,
+  account: string | undefined,
+  open: (user: string) => Cluster,
+): (namespace: string) => Cluster {
+  if (account === undefined) return () => own;
+  const clusters = new Map<string, Cluster>();
+  return (namespace) => {
+    const user = serviceAccountUser(namespace, account);
+    const cluster = clusters.get(namespace) ?? actingCluster(open(user), user);
+    clusters.set(namespace, cluster);
+    return cluster;
   };
 }
 
@@ -152,7 +185,7 @@ function openLeader(opened: OpenedCluster, parts: WiringParts, onChange: (leads:
   return new Leader({ cluster, namespace, lease, identity: holderIdentity(), logger: parts.logger }, { onChange });
 }
 
-function openKubernetes(config: WorkerConfig, logger: Logger): Promise<OpenedCluster> {
+export function openKubernetes(config: WorkerConfig, logger: Logger): Promise<OpenedCluster> {
   return openCluster({
     ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
     inCluster: config.inCluster,
@@ -207,9 +240,10 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const meters = openMeters();
   const leading = openLeading({ opened: cluster, parts, meters, deps: () => deps });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
-  const events = createEvents({ cluster: cluster.cluster, clock: cluster.clock, logger });
+  const events = createEvents({ ...cluster, logger });
   const deps = openDeps(cluster, watches, { events, meters }, parts);
   const late = followNodes(deps, watches);
+  const webhook = webhookOf(config, cluster, deps);
   const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));
   const worker = await openWorker(parts, deps);
   const sources = { ...cluster, config, temporal, worker, fleet: leading.fleet, watches, logger };
@@ -220,17 +254,16 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
     async start() {
       await telemetry.start();
       await startWatches(cluster.reflector, watches, stop.signal);
-      await deps.hubKeys.settled();
+      await Promise.all([deps.hubKeys.settled(), webhook.start()]);
       await leader.start();
     },
     async close() {
       await telemetry.close();
-      await leader.stop();
+      await Promise.all([webhook.close(), leader.stop()]);
       late.close();
       stop.abort();
       await events.close(eventFlushMilliseconds);
-      await deps.rows.close();
-      await closeRenderThreads();
+      await Promise.all([deps.rows.close(), closeRenderThreads()]);
       await cluster.close();
     },
   };

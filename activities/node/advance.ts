@@ -156,9 +156,10 @@ async function applyOne(wave: Wave, child: DesiredChild): Promise<void> {
   const { signal } = attempt;
   const observation = state.observed.get(child.id) ?? { kind: 'unread' as const };
   const counts = !state.forced.has(child.id);
-  const contested = deps.repairs.isRepair(child, deps.clock.now()) ? await contestedNow(deps, child, signal) : [];
+  const acting = { ...deps, cluster: deps.childCluster(state.pass.identity.namespace) };
+  const contested = deps.repairs.isRepair(child, deps.clock.now()) ? await contestedNow(acting, child, signal) : [];
   deps.children.judge(child.ref, state.pass.readyWhen.get(child.id));
-  const outcome = await writeChild(deps, { child, observation, signal });
+  const outcome = await writeChild(acting, { child, observation, signal });
   if (outcome.kind === 'written') takeWrite(wave, child, outcome.object);
   if (outcome.kind === 'written' && counts) deps.repairs.wrote(child, contested, deps.clock.now());
   if (outcome.kind === 'stopped') state.attempts.set(child.id, outcome.attempt);

@@ -15,15 +15,16 @@ export type LateChildOutcome = 'removed' | 'kept';
  * @throws LynqFailure when it cannot be told or done now.
  */
 export async function removeLateChild(
-  deps: Pick<Deps, 'cluster' | 'nodes' | 'children'>,
+  deps: Pick<Deps, 'cluster' | 'childCluster' | 'nodes'>,
   node: NodeRef,
   ref: ObjectRef,
 ): Promise<LateChildOutcome> {
   if ((await deps.cluster.get(nodeRef(node))) !== undefined) return 'kept';
-  const object = await deps.cluster.get(ref);
+  const cluster = deps.childCluster(node.namespace);
+  const object = await cluster.get(ref);
   if (object === undefined || !isLateChild(object, { namespace: node.namespace, name: node.node })) return 'kept';
   const inUse = ref.kind === 'Namespace' && deps.nodes.withObjectsIn(ref.name, '').length > 0;
   if (inUse) return 'kept';
-  const { kind } = await deps.cluster.delete(ref, textAt(object, 'metadata', 'uid') ?? '');
+  const { kind } = await cluster.delete(ref, textAt(object, 'metadata', 'uid') ?? '');
   return kind === 'accepted' ? 'removed' : 'kept';
 }

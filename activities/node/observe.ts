@@ -32,7 +32,7 @@ export async function lookAt(
   look: { readonly child: DesiredChild; readonly record: InventoryEntry | undefined; readonly signal: AbortSignal },
 ): Promise<Observation> {
   const { child, record, signal } = look;
-  const object = await deps.cluster.get(child.ref, signal);
+  const object = await deps.childCluster(pass.identity.namespace).get(child.ref, signal);
   if (object === undefined) {
     deps.children.forget(child.ref);
     return { kind: 'absent' };

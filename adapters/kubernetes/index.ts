@@ -23,6 +23,8 @@ export interface OpenClusterOptions extends ConnectionOptions {
 
 export interface OpenedCluster {
   readonly cluster: Cluster;
+  /** The same server, asked in the name of another user. */
+  clusterAs(user: string): Cluster;
   readonly reflector: Reflector;
   readonly tables: Tables;
   /** URL of the API server. */
@@ -59,6 +61,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
   const parts = { send, transport, discovery, timing: systemTiming, logger: options.logger, onFailures };
   return {
     cluster: createCluster(send, discovery),
+    clusterAs: (user) => createCluster((request, repeat) => send({ ...request, as: user }, repeat), discovery),
     reflector: createReflector({ ...parts, limits: { ...reflectorLimits, relist } }),
     tables: { read: (kind, where) => readTable(send, discovery, kind, where) },
     server,

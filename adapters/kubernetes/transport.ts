@@ -17,6 +17,8 @@ export interface ApiRequest {
   /** Media type of the answer; plain JSON when absent. */
   readonly accept?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** User in whose name the API server is to carry it out; that of the credentials when absent. */
+  readonly as?: string | undefined;
 }
 
 export interface ApiAnswer {
@@ -156,6 +158,7 @@ function requestOptions(
       ...credentials,
       accept: request.accept ?? 'application/json',
       'user-agent': 'lynqflow',
+      ...(request.as === undefined ? {} : { 'impersonate-user': request.as }),
       ...(request.body === undefined ? {} : { 'content-type': request.body.type }),
     },
     body: request.body?.text ?? null,

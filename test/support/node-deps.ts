@@ -41,6 +41,7 @@ export async function startProcess(
   const deps: Deps = {
     ...watches.ports,
     cluster,
+    childCluster: () => cluster,
     rows,
     rowHash,
     directory: { listed: () => Promise.resolve(new Set()), count: () => Promise.resolve(0) },

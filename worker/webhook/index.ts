@@ -1,0 +1,123 @@
+import { createServer, type Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Cluster, Logger } from '../../domain/ports.ts';
+import { type Judge, review } from './review.ts';
+import { WebhookTrust } from './trust.ts';
+
+export interface WebhookSettings {
+  /** Empty for every address of this machine. */
+  readonly host: string;
+  readonly port: number;
+  /** Of the webhook configurations. */
+  readonly name: string;
+  readonly service: string;
+}
+
+export interface WebhookParts {
+  readonly settings: WebhookSettings;
+  readonly cluster: Pick<Cluster, 'get' | 'create' | 'patch'>;
+  readonly namespace: string;
+  readonly judge: Judge;
+  readonly logger: Logger;
+}
+
+export interface Webhook {
+  /** Resolves when the API server has been told whom to trust and the port is open. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Certificates are looked at this often: another worker may have renewed them, or somebody may have taken the trust away. */
+const refreshMilliseconds = 60_000;
+/** An object has at most 3 MB, and an update brings two. */
+const longestBody = 8 << 20;
+/** How long a question that is being answered may take when the worker stops. */
+const longestGoodbye = 2_000;
+
+/** The webhooks of one worker. */
+export function createWebhook(parts: WebhookParts): Webhook {
+  const { settings, logger } = parts;
+  const trust = trustOf(parts);
+  let server: Server | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    async start() {
+      const { cert, key } = await trust.refresh();
+      const opened = createServer({ cert, key, minVersion: 'TLSv1.2' }, (request, response) => {
+        void answer(parts, request, response);
+      });
+      server = opened.listen(settings.port, settings.host === '' ? undefined : settings.host);
+      await once(opened, 'listening');
+      timer = setInterval(() => void renew(trust, opened, logger), refreshMilliseconds);
+      timer.unref();
+      logger.info('webhook ready', { port: settings.port });
+    },
+    async close() {
+      clearInterval(timer);
+      const closing = server;
+      if (closing === undefined) return;
+      const closed = once(closing, 'close');
+      closing.close();
+      closing.closeIdleConnections();
+      await Promise.race([closed, pause(longestGoodbye, undefined, { ref: false })]);
+      closing.closeAllConnections();
+    },
+  };
+}
+
+function trustOf({ settings, cluster, namespace, logger }: WebhookParts): WebhookTrust {
+  const inCluster = `${settings.service}.${namespace}.svc`;
+  return new WebhookTrust({
+    cluster,
+    namespace,
+    name: settings.name,
+    names: [inCluster, `${inCluster}.cluster.local`],
+    addresses: isIP(settings.host) === 0 ? [] : [settings.host],
+    logger,
+    now: () => new Date(),
+  });
+}
+
+async function renew(trust: WebhookTrust, server: Server, logger: Logger): Promise<void> {
+  try {
+    const { cert, key } = await trust.refresh();
+    server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+  } catch (error) {
+    logger.warn('the certificate of the webhook could not be looked at', { error: nameOf(error) });
+  }
+}
+
+async function answer(
+  { judge, logger }: WebhookParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  try {
+    const reviewed = await review(path, await bodyOf(request), judge);
+    const body = reviewed.code === 200 ? JSON.stringify(reviewed.body) : reviewed.why;
+    const type = reviewed.code === 200 ? 'application/json' : 'text/plain';
+    response.writeHead(reviewed.code, { 'content-type': type }).end(body);
+  } catch (error) {
+    // The failurePolicy of the webhook decides what that means.
+    logger.warn('a webhook request could not be answered', { path, error: nameOf(error) });
+    response.writeHead(500, { 'content-type': 'text/plain' }).end('this could not be judged now');
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestBody) throw new RangeError('the request is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const nameOf = (error: unknown): string =>
+  error instanceof Error ? ('type' in error ? String(error.type) : error.name) : 'unknown';
