@@ -10,6 +10,8 @@ export const schemaFile = 'examples/multi-tier/schema.sql';
 export interface Database {
   /** Runs one statement and returns the moment after its commit, milliseconds since 1970. */
   run(statement: string): Promise<number>;
+  /** Runs a query and returns how many rows it gave. */
+  rows(statement: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,10 @@ export async function openDatabase(url: string): Promise<Database> {
     async run(statement) {
       await attempt(connection, statement);
       return Date.now();
+    },
+    async rows(statement) {
+      const [rows] = await connection.query(statement);
+      return Array.isArray(rows) ? rows.length : 0;
     },
     close: () => connection.end(),
   };

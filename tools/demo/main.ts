@@ -1,10 +1,13 @@
+import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { StackError } from '../../stack/index.ts';
 import { printAddresses } from './closing.ts';
 import { openDatabase } from './database.ts';
 import { ignoredVariables } from './environment.ts';
-import { failureText, Interrupted } from './failure.ts';
+import { failureText, Interrupted, ToolError } from './failure.ts';
 import { type DemoOptions, parseOptions, usage } from './options.ts';
+import { playOnOwnServers } from './own.ts';
+import { readOwnServers } from './own-servers.ts';
 import { makePrinter, type Printer, wantsColour } from './printer.ts';
 import { leaveAndReturn } from './removal.ts';
 import { type Session, withSession } from './session.ts';
@@ -82,9 +85,34 @@ async function demo(options: DemoOptions): Promise<number> {
   return 0;
 }
 
+async function ownDemo({ yes }: DemoOptions): Promise<number> {
+  const colour = wantsColour(process.stdout, process.env);
+  const printer = makePrinter({ screen: process.stdout, colour, now: () => performance.now() });
+  const servers = readOwnServers(process.env);
+  const { signal } = onStopRequest(printer);
+  const confirm = async (): Promise<boolean> => yes || (await askPerson('Do this on these servers?', signal));
+  const played = await playOnOwnServers({ servers, environment: process.env, printer, signal, confirm });
+  if (!played) printer.line('nothing was done');
+  return played ? 0 : 1;
+}
+
+/** Without a terminal nobody can be asked, and nothing is done. */
+async function askPerson(question: string, signal: AbortSignal): Promise<boolean> {
+  if (process.stdin.isTTY !== true) {
+    throw new ToolError('nobody can be asked: this is no terminal', { fix: 'say --yes' });
+  }
+  const reader = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `, { signal })).trim());
+  } finally {
+    reader.close();
+  }
+}
+
 async function main(): Promise<number> {
   try {
     const options = parseOptions(process.argv.slice(2), folders);
+    if (options?.own === true) return await ownDemo(options);
     if (options !== undefined) return await demo(options);
     process.stdout.write(usage);
     return 0;

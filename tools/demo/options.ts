@@ -8,6 +8,9 @@ Plays the story of examples/multi-tier on an embedded stack of its own and stays
 
   --once       end after the story: everything is stopped and its data deleted
   --keep       go on with the data of the last demo instead of starting from nothing, and keep it at the end
+  --own        play a shorter story on servers of yours: KUBECONFIG, TEMPORAL_ADDRESS and LYNQ_MYSQL_URL name them; they are shown
+               and you are asked before anything is done, and everything is taken away again
+  --yes        with --own: do not ask
   --data DIR   the folder of this demo (default: .stack/demo in the checkout)
   --help       show this
 `;
@@ -15,6 +18,9 @@ Plays the story of examples/multi-tier on an embedded stack of its own and stays
 export interface DemoOptions {
   readonly once: boolean;
   readonly keep: boolean;
+  /** On servers of the person instead of a stack of our own. */
+  readonly own: boolean;
+  readonly yes: boolean;
   readonly dataDir: string;
 }
 
@@ -31,6 +37,8 @@ export function parseOptions(args: readonly string[], folders: Folders): DemoOpt
   return {
     once: values.once === true,
     keep: values.keep === true,
+    own: values.own === true,
+    yes: values.yes === true,
     dataDir: values.data === undefined ? folders.defaultData : resolve(folders.cwd, values.data),
   };
 }
@@ -38,6 +46,8 @@ export function parseOptions(args: readonly string[], folders: Folders): DemoOpt
 const options = {
   once: { type: 'boolean' },
   keep: { type: 'boolean' },
+  own: { type: 'boolean' },
+  yes: { type: 'boolean' },
   data: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;

@@ -9,12 +9,18 @@ const folders = { cwd: '/home/me', defaultData: '/checkout/.stack/demo' };
 
 describe('tools/demo/options', () => {
   it('stays up, starts clean and uses its own folder by default', () => {
-    expect(parseOptions([], folders)).toEqual({ once: false, keep: false, dataDir: '/checkout/.stack/demo' });
+    expect(parseOptions([], folders)).toEqual({
+      once: false,
+      keep: false,
+      own: false,
+      yes: false,
+      dataDir: '/checkout/.stack/demo',
+    });
   });
 
   it('takes a relative folder from where the person stands', () => {
     const options = parseOptions(['--once', '--keep', '--data', 'd'], folders);
-    expect(options).toEqual({ once: true, keep: true, dataDir: '/home/me/d' });
+    expect(options).toEqual({ once: true, keep: true, own: false, yes: false, dataDir: '/home/me/d' });
   });
 
   it('refuses what it does not know and says where help is', () => {
