@@ -42,6 +42,8 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
   const cluster = dryRunCluster(ports.cluster);
   const deps: Deps = {
     cluster,
+    // A plan is made with the rights of whoever asks for it.
+    childCluster: () => cluster,
     rows: ports.rows,
     rowHash: (text) => hashText(text, 32),
     nodes: listedNodes(listed),

@@ -71,7 +71,11 @@ const allowances: readonly Allowance[] = [
   { place: 'client/wiring.ts', own: [...clientFiles, 'adapters/'], packages: 'all' },
   { place: 'stack/', own: [domain, 'adapters/', 'stack/'], packages: 'all' },
   { place: 'deploy/', own: [domain], packages: ['yaml', 'node:fs'] },
-  { place: 'bin/', own: ['bin/', 'client/', 'worker/', 'tools/install.mjs', 'tools/cli-bundle.mjs'], packages: 'not of adapters' },
+  {
+    place: 'bin/',
+    own: ['bin/', 'client/', 'worker/', 'tools/install.mjs', 'tools/cli-bundle.mjs'],
+    packages: 'not of adapters',
+  },
   { place: 'tools/', own: [''], packages: 'all' },
   { place: 'test/', own: [''], packages: 'all' },
   { place: 'vitest.config.ts', own: [], packages: ['vitest'] },
