@@ -84,7 +84,9 @@ async function provision({ session, worker, rows }: Bench, database: Database): 
         .map((uid) => `('${uid}')`)
         .join(', ')}`,
     );
-  const arrivals = new Arrivals(session, new Set(uids.map((uid) => `${uid}-${form}`)), readyWith(undefined));
+  const arrivals = new Arrivals(session, new Set(uids.map((uid) => `${uid}-${form}`)), {
+    whenThere: readyWith(undefined),
+  });
   await arrivals.watch([nodeKind], { namespace });
   await cluster.create(formRef, formObject({ version: 'v1', rollout: undefined }), { manager: 'lynq-bench' });
   const hub = { apiVersion, kind: 'LynqHub', namespace, name: 'fleet' };
@@ -162,7 +164,7 @@ async function edit(bench: Bench, version: string, rollout?: JsonObject): Promis
   const nodes = await session.opened.cluster.list(nodeKind, { namespace });
   const present = textAt(nodes[0], 'spec', 'formRevision');
   const names = nodes.flatMap((node) => textAt(node, 'metadata', 'name') ?? []);
-  const arrivals = new Arrivals(session, new Set(names), readyWith(present));
+  const arrivals = new Arrivals(session, new Set(names), { whenThere: readyWith(present) });
   await arrivals.watch([nodeKind], { namespace });
   const before = await snapshot(session, worker.process.pid);
   const requests = await requestCounts(session);
