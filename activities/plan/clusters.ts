@@ -26,6 +26,11 @@ function refOfObject(object: JsonObject): ObjectRef {
   };
 }
 
+/** Key of an object of a list, whose items may not say their kind. Of `kind` nothing else counts: it may be the reference of one object. */
+function keyOf(object: JsonObject, { apiVersion, kind }: KindRef): string {
+  return refKey({ ...refOfObject(object), apiVersion, kind });
+}
+
 /** The cluster as if these objects were stored in it already. */
 export function clusterWith(cluster: Cluster, objects: readonly JsonObject[]): Cluster {
   const placed = new Map(objects.map((object) => [refKey(refOfObject(object)), object]));
@@ -39,8 +44,8 @@ export function clusterWith(cluster: Cluster, objects: readonly JsonObject[]): C
         textAt(object, 'kind') === kind.kind &&
         (options.namespace === undefined || textAt(object, 'metadata', 'namespace') === options.namespace);
       const asked = objects.filter(isAsked);
-      const names = new Set(asked.map((object) => refKey({ ...refOfObject(object), ...kind })));
-      return [...stored.filter((object) => !names.has(refKey({ ...refOfObject(object), ...kind }))), ...asked];
+      const names = new Set(asked.map((object) => keyOf(object, kind)));
+      return [...stored.filter((object) => !names.has(keyOf(object, kind))), ...asked];
     },
   };
 }
@@ -58,7 +63,7 @@ export function rememberingCluster(cluster: Cluster): KnownObjects {
   const read = async (kind: KindRef, labelSelector: string): Promise<void> => {
     try {
       for (const object of await cluster.list(kind, { labelSelector })) {
-        known.set(refKey({ ...refOfObject(object), ...kind }), { ...kind, ...object });
+        known.set(keyOf(object, kind), { apiVersion: kind.apiVersion, kind: kind.kind, ...object });
       }
     } catch (error) {
       if (!(error instanceof LynqFailure)) throw error;

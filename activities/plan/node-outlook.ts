@@ -139,7 +139,7 @@ async function planWrite(
   if (outcome.kind === 'retry') {
     return { kind: 'refused', reason: 'Changing', message: 'the object changed while it was planned; plan again' };
   }
-  if (outcome.kind === 'stopped') return stoppedChange(outcome.attempt, noted.conflicts);
+  if (outcome.kind === 'stopped') return stoppedChange(child, outcome.attempt, noted.conflicts);
   if (live === undefined) return { kind: 'create' };
   const fields = maskedFields(child.body, changedFields(live, outcome.object), secrets);
   if (observation.kind === 'orphan') return { kind: 'adopt', fields };
@@ -148,7 +148,11 @@ async function planWrite(
 
 type Stopped = Extract<Awaited<ReturnType<typeof writeChild>>, { kind: 'stopped' }>['attempt'];
 
-function stoppedChange(attempt: Stopped, conflicts: readonly { readonly field: string }[]): ObjectChange {
+function stoppedChange(
+  { ref }: DesiredChild,
+  attempt: Stopped,
+  conflicts: readonly { readonly field: string }[],
+): ObjectChange {
   if (attempt.kind === 'conflicted') {
     const fields = [...new Set(conflicts.map(({ field }) => field))].toSorted();
     return { kind: 'conflict', owner: attempt.owner, fields };
@@ -156,7 +160,9 @@ function stoppedChange(attempt: Stopped, conflicts: readonly { readonly field: s
   const { reason, message } = attempt;
   if (reason === 'MissingNamespace') return { kind: 'unchecked', why: 'its namespace does not exist' };
   if (reason === 'MissingKind') return { kind: 'unchecked', why: 'its kind does not exist' };
-  return { kind: 'refused', reason, message };
+  // The name of the object would make each refusal another one.
+  const title = `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}: `;
+  return { kind: 'refused', reason, message: message.replace(title, '') };
 }
 
 /** Objects on record that the form does not name any more. */

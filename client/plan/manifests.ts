@@ -1,4 +1,4 @@
-import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { changedFields } from '../../domain/change-plan/fields.ts';
 import type { PlanRequest } from '../../domain/change-plan/types.ts';
 import { hashJson } from '../../domain/canonical.ts';
@@ -41,8 +41,14 @@ async function tryOne(cluster: Cluster, manifest: Manifest, namespace: string): 
   const before = await cluster.get(ref);
   const result = await sendManifest(cluster, ref, body, { dryRun: true, force: false });
   if (result.kind !== 'ok') throw refusal(manifest, result);
-  const after = { apiVersion, kind, ...result.object };
+  const after = { apiVersion, kind, ...withVersion(result.object) };
   return { manifest, ref, body, before, after, outcome: outcomeOf(before, result.object) };
+}
+
+/** The dry run of a creation has no version yet, which every object that is stored has. */
+function withVersion(object: JsonObject): JsonObject {
+  const metadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
+  return { ...object, metadata: { resourceVersion: '0', ...metadata } };
 }
 
 /** What of the files is planned, and what is not. */

@@ -71,7 +71,7 @@ function words(change: ObjectChange): string {
     case 'conflict':
       return change.fields.length === 0
         ? `conflict: held by ${change.owner}`
-        : `conflict on ${change.fields.join(', ')}, held by ${change.owner}`;
+        : `conflict on ${change.fields.join(', ')}, held by ${change.owner.replace(/ \([^()]*\)$/, '')}`;
     case 'refused':
       return `refused by the server: ${change.reason}, ${change.message}`;
     case 'broken':
