@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Condition, ObjectMeta } from './meta.ts';
+import { checked, Condition, ObjectMeta } from './meta.ts';
 import { resourceListShape } from './resource.ts';
 
 /** LynqForm: templates of Kubernetes resources that every active row of a hub gets (parity 1.3). */
@@ -48,7 +48,12 @@ export type DriftPolicy = z.infer<typeof DriftPolicy>;
 export const LynqFormSpec = z.object({
   hubId: z
     .string()
-    .meta({ 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'hubId is immutable' }] })
+    .meta(
+      checked(
+        { rule: 'self == oldSelf', message: 'hubId is immutable' },
+        { rule: 'size(self) > 0', message: 'hubId is required' },
+      ),
+    )
     .describe('Name of the LynqHub, in the same namespace.'),
   rollout: z
     .object({

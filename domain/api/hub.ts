@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Condition, ObjectMeta, requiredInSchema } from './meta.ts';
+import { checked, Condition, ObjectMeta, requiredInSchema } from './meta.ts';
 
 /** LynqHub: where the rows come from and which columns mean what (parity 1.2, additions of decisions.md section 1). */
 
@@ -8,6 +8,14 @@ export const SecretKeyRef = z.object({
   key: z.string().describe('Key inside the Secret.'),
 });
 export type SecretKeyRef = z.infer<typeof SecretKeyRef>;
+
+/** The server refuses an empty text in the words of the Go operator's webhook (parity 8). */
+const filled = (field: string, name: string) => ({ rule: `size(self.${field}) > 0`, message: `${name} is required` });
+
+const blockOf = (type: 'mysql' | 'postgres') => ({
+  rule: `self.type != '${type}' || has(self.${type})`,
+  message: `${type} configuration is required when source type is ${type}`,
+});
 
 /** Present means: encrypted, the server's certificate and name verified, TLS 1.2 or newer, and no connection otherwise. */
 export const TlsSettings = z.object({
@@ -23,50 +31,62 @@ export const TlsSettings = z.object({
 });
 export type TlsSettings = z.infer<typeof TlsSettings>;
 
-export const MySqlSource = z.object({
-  host: z.string().describe('Host name or address of the server.'),
-  port: z.int32().min(1).max(65535).default(3306).meta(requiredInSchema).describe('TCP port of the server.'),
-  username: z.string().describe('Account to read with; SELECT on the table is enough.'),
-  passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
-  database: z.string().describe('Database (schema) of the table.'),
-  table: z.string().describe('Table or view; `db.table` is allowed.'),
-  tls: TlsSettings.optional().describe('Encrypts and verifies the connection; without it everything is sent in clear.'),
-});
+export const MySqlSource = z
+  .object({
+    host: z.string().describe('Host name or address of the server.'),
+    port: z.int32().min(1).max(65535).default(3306).meta(requiredInSchema).describe('TCP port of the server.'),
+    username: z.string().describe('Account to read with; SELECT on the table is enough.'),
+    passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
+    database: z.string().describe('Database (schema) of the table.'),
+    table: z.string().describe('Table or view; `db.table` is allowed.'),
+    tls: TlsSettings.optional().describe(
+      'Encrypts and verifies the connection; without it everything is sent in clear.',
+    ),
+  })
+  .meta(checked(...['host', 'username', 'database', 'table'].map((field) => filled(field, `mysql.${field}`))));
 export type MySqlSource = z.infer<typeof MySqlSource>;
 
-export const PostgresSource = z.object({
-  host: z.string().describe('Host name or address of the server.'),
-  port: z.int32().min(1).max(65535).default(5432).describe('TCP port of the server.'),
-  username: z.string().describe('Role to read with; SELECT on the table and USAGE on its schema are enough.'),
-  passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
-  database: z.string().describe('Database of the table.'),
-  schema: z.string().default('public').describe('Schema of the table.'),
-  table: z.string().describe('Table or view, as it is stored (names are case-sensitive); `schema.table` is allowed.'),
-  tls: TlsSettings.optional().describe('Encrypts and verifies the connection; without it everything is sent in clear.'),
-});
+export const PostgresSource = z
+  .object({
+    host: z.string().describe('Host name or address of the server.'),
+    port: z.int32().min(1).max(65535).default(5432).describe('TCP port of the server.'),
+    username: z.string().describe('Role to read with; SELECT on the table and USAGE on its schema are enough.'),
+    passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
+    database: z.string().describe('Database of the table.'),
+    schema: z.string().default('public').describe('Schema of the table.'),
+    table: z.string().describe('Table or view, as it is stored (names are case-sensitive); `schema.table` is allowed.'),
+    tls: TlsSettings.optional().describe(
+      'Encrypts and verifies the connection; without it everything is sent in clear.',
+    ),
+  })
+  .meta(checked(...['host', 'username', 'database', 'table'].map((field) => filled(field, `postgres.${field}`))));
 export type PostgresSource = z.infer<typeof PostgresSource>;
 
-export const HubSource = z.object({
-  type: z.enum(['mysql', 'postgres']).describe('Kind of the data source.'),
-  syncInterval: z
-    .string()
-    .regex(/^[0-9]+(s|m|h)$/)
-    .default('30s')
-    .meta(requiredInSchema)
-    .describe('How often the table is read; 0s means only on changes and on request.'),
-  mysql: MySqlSource.optional().describe('The MySQL or MariaDB source; required when type is mysql.'),
-  postgres: PostgresSource.optional().describe('The PostgreSQL source; required when type is postgres.'),
-});
+export const HubSource = z
+  .object({
+    type: z.enum(['mysql', 'postgres']).describe('Kind of the data source.'),
+    syncInterval: z
+      .string()
+      .regex(/^[0-9]+(s|m|h)$/)
+      .default('30s')
+      .meta(requiredInSchema)
+      .describe('How often the table is read; 0s means only on changes and on request.'),
+    mysql: MySqlSource.optional().describe('The MySQL or MariaDB source; required when type is mysql.'),
+    postgres: PostgresSource.optional().describe('The PostgreSQL source; required when type is postgres.'),
+  })
+  .meta(checked(...(['mysql', 'postgres'] as const).map(blockOf)));
 export type HubSource = z.infer<typeof HubSource>;
 
-export const ValueMappings = z.object({
-  uid: z.string().describe('Column that holds the uid of a row.'),
-  activate: z.string().describe('Column that tells whether a row is active.'),
-  hostOrUrl: z
-    .string()
-    .optional()
-    .describe('Deprecated: column with a host or URL; use extraValueMappings and toHost.'),
-});
+export const ValueMappings = z
+  .object({
+    uid: z.string().describe('Column that holds the uid of a row.'),
+    activate: z.string().describe('Column that tells whether a row is active.'),
+    hostOrUrl: z
+      .string()
+      .optional()
+      .describe('Deprecated: column with a host or URL; use extraValueMappings and toHost.'),
+  })
+  .meta(checked(...['uid', 'activate'].map((field) => filled(field, `valueMappings.${field}`))));
 export type ValueMappings = z.infer<typeof ValueMappings>;
 
 export const DeletionGuard = z.object({

@@ -3,6 +3,17 @@ import { z } from 'zod';
 /** Marks a field that has a default and is `required` in the CRD all the same, as in parity 1.2. */
 export const requiredInSchema = { 'x-lynq-required': true } as const;
 
+/** A rule in CEL that the API server holds an object against, and what it says when the rule is broken. */
+export interface CelRule {
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** Rules of a schema that the CRD carries. `self` is the value; zod does not know them. */
+export function checked(...rules: readonly CelRule[]): { readonly 'x-kubernetes-validations': readonly CelRule[] } {
+  return { 'x-kubernetes-validations': rules };
+}
+
 /** Standard object metadata, as far as we read it. Unknown fields are kept by the callers, which never write metadata back whole. */
 export const OwnerReference = z.object({
   apiVersion: z.string(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from './json.ts';
+import { checked } from './meta.ts';
 
 /**
  * One entry of a form's or node's resource array (parity 1.4): policies, order and a complete Kubernetes object whose strings are templates.
@@ -23,7 +24,10 @@ export const PatchStrategy = z.enum(['apply', 'merge', 'replace']);
 export type PatchStrategy = z.infer<typeof PatchStrategy>;
 
 export const TResource = z.object({
-  id: z.string().describe('ID of this entry, unique across the whole form; named by dependIds.'),
+  id: z
+    .string()
+    .meta(checked({ rule: 'size(self) > 0', message: 'resource must have a non-empty ID' }))
+    .describe('ID of this entry, unique across the whole form; named by dependIds.'),
   spec: KubernetesObject.describe(
     'The complete Kubernetes object: apiVersion, kind, metadata, spec, data. Strings are templates.',
   ),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readCrds } from '../../deploy/crds.ts';
 import { at, listAt, textAt, type JsonObject } from '../../domain/api/json.ts';
-import { schemaFacts } from './crd-facts.ts';
+import { addedRules, schemaFacts, withoutAddedRules } from './crd-facts.ts';
 
 /**
  * The generated CRDs against parity section 1, written down by hand: every field, type, default, enum, pattern and column of the Go operator,
@@ -380,9 +380,30 @@ function versionOf(crd: JsonObject): JsonObject {
   return listAt(crd, 'spec', 'versions')[0] as JsonObject;
 }
 
+const schemaOf = (kind: string): JsonObject => at(versionOf(crdOf(kind)), 'schema', 'openAPIV3Schema') as JsonObject;
+
+/** Rules in CEL that the Go operator's CRDs have too. */
+const peerRules: ReadonlySet<string> = new Set(['hubId is immutable']);
+
 function factsOf(kind: string): Facts {
-  return schemaFacts(at(versionOf(crdOf(kind)), 'schema', 'openAPIV3Schema') as JsonObject);
+  return schemaFacts(withoutAddedRules(schemaOf(kind), peerRules));
 }
+
+const requiredText = (path: string, fields: readonly string[], said: string) =>
+  fields.map((field) => [path, `${said}.${field} is required`] as const);
+
+/** What the Go operator's webhook refuses of one object (parity 8) and CEL can say. */
+const refusals: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  LynqHub: [
+    ['spec.source', 'mysql configuration is required when source type is mysql'],
+    ['spec.source', 'postgres configuration is required when source type is postgres'],
+    ...requiredText('spec.source.mysql', ['host', 'username', 'database', 'table'], 'mysql'),
+    ...requiredText('spec.source.postgres', ['host', 'username', 'database', 'table'], 'postgres'),
+    ...requiredText('spec.valueMappings', ['uid', 'activate'], 'valueMappings'),
+  ],
+  LynqForm: [['spec.hubId', 'hubId is required']],
+  LynqNode: [],
+};
 
 describe('deploy/crds', () => {
   it('holds the three kinds and nothing else', () => {
@@ -427,6 +448,15 @@ describe('deploy/crds', () => {
 
     it('has every field of the Go operator, the listed additions, and no other', () => {
       expect(factsOf(kind)).toEqual({ ...expected.parity, ...expected.additions });
+    });
+
+    it("refuses what the Go operator's webhook refuses, in its words", () => {
+      const entries = kind === 'LynqHub' ? [] : Object.keys(resourceLists('')).filter((path) => !path.includes('.'));
+      const lists = entries
+        .filter((path) => path.endsWith('[]'))
+        .map((path) => [`spec.${path}.id`, 'resource must have a non-empty ID'] as const);
+      const found = addedRules(schemaOf(kind), peerRules);
+      expect(found.map(String).toSorted()).toEqual([...(refusals[kind] ?? []), ...lists].map(String).toSorted());
     });
 
     it('requires nothing that an object of the Go operator may lack', () => {

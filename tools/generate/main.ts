@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { admissionFiles } from './admission.ts';
 import { cliReference } from './cli-reference.ts';
 import { crdFiles } from './crds.ts';
 import { installFile } from './install.ts';
@@ -21,9 +22,10 @@ const files = [
   ...crds,
   ...crds.map(({ path, text }) => ({ path: `${chartCrds}/${basename(path)}`, text })),
   installFile(root),
+  ...admissionFiles(),
   ...cliReference(),
 ];
-const owned = ['deploy/crds', chartCrds];
+const owned = ['deploy/crds', 'deploy/admission', chartCrds];
 
 if (!values.check) writeFiles(root, files);
 const found = differences(root, files, owned);
