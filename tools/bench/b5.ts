@@ -92,7 +92,7 @@ const deletedKey = ({ resource, name }: AuditWrite): string => `${resource} ${na
 /** Plurals as the audit log has them. */
 function isDeleted(deleted: ReadonlySet<string>, body: JsonObject): boolean {
   const kind = (textAt(body, 'kind') ?? '').toLowerCase();
-  const plural = kind.endsWith('s') ? kind : `${kind}s`;
+  const plural = kind.endsWith('s') ? `${kind}es` : `${kind}s`;
   return deleted.has(`${plural} ${textAt(body, 'metadata', 'name') ?? ''}`);
 }
 
