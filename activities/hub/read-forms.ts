@@ -3,6 +3,7 @@ import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
 import { isJsonObject, type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import type { FormProblem } from '../../domain/form-events.ts';
 import { describeCycle, formCycles } from '../../domain/form-order.ts';
+import { namespaceVariable } from '../../domain/template-variables.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
@@ -28,7 +29,7 @@ export interface JudgedForm {
 }
 
 /** Variables that every template may use, besides those the hub maps (parity 4.3). */
-const builtInVariables = ['uid', 'activate', 'hubId', 'templateRef', 'hostOrUrl', 'host'] as const;
+const builtInVariables = ['uid', 'activate', 'hubId', 'templateRef', 'hostOrUrl', 'host', namespaceVariable] as const;
 
 function declaredVariables({ hub }: ReadHub): ReadonlySet<string> {
   return new Set([...builtInVariables, ...mappedVariables(hub.spec)]);

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
+import { templateVariables } from '../../domain/template-variables.ts';
 import type { SecretValues } from '../../domain/secret-values.ts';
 import { compileForm, type RenderResult, renderFormOffThread, type TemplateProblem } from '../../template/index.ts';
 import { toBytes } from '../../template/values/text.ts';
@@ -41,7 +42,8 @@ function problemsById(problems: readonly TemplateProblem[]): ReadonlyMap<string,
  * that contains them is applied, so that a lost answer cannot make a second key.
  */
 export async function renderNode(deps: Deps, request: RenderRequest): Promise<RenderedForm> {
-  const { identity, revision, variables, secrets } = request;
+  const { identity, revision, secrets } = request;
+  const variables = templateVariables(request.variables, secrets, identity.namespace);
   const compiled = compileForm({
     form: revision.form,
     contentHash: revision.contentHash,

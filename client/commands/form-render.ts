@@ -68,6 +68,7 @@ export const render = defineCommand({
         manifest,
         hub: spec,
         given,
+        namespace,
         now: context.clock.now(),
         showSecrets: flags['show-secrets'],
       });

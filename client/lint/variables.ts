@@ -1,4 +1,5 @@
 import type { LynqHubSpec } from '../../domain/api/hub.ts';
+import { namespaceVariable } from '../../domain/template-variables.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
 
 /** Variables of every row, whatever its hub maps (parity 4.3). */
@@ -13,7 +14,7 @@ export const alwaysDeclared: ReadonlySet<string> = new Set([
 
 /** What templates of a hub's forms may use. */
 export function declaredVariables(spec: LynqHubSpec): ReadonlySet<string> {
-  return new Set([...alwaysDeclared, ...mappedVariables(spec)]);
+  return new Set([...alwaysDeclared, namespaceVariable, ...mappedVariables(spec)]);
 }
 
 /** Where a form's hub was looked for, and what came of it. */

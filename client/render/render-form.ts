@@ -3,6 +3,7 @@ import { collectResources } from '../../domain/api/resource.ts';
 import type { LynqHubSpec } from '../../domain/api/hub.ts';
 import { buildGraph } from '../../domain/graph.ts';
 import { hashText } from '../../domain/identity.ts';
+import { namespaceVariable, templateVariables } from '../../domain/template-variables.ts';
 import { functionNames, renderForm, type RenderedResource, type TemplateProblem } from '../../template/index.ts';
 import { templateProblem } from '../lint/templates.ts';
 import { alwaysDeclared, declaredVariables } from '../lint/variables.ts';
@@ -15,6 +16,8 @@ export interface FormRequest {
   readonly manifest: Manifest;
   readonly hub: LynqHubSpec | undefined;
   readonly given: Readonly<Record<string, string>>;
+  /** Of forms that name none. */
+  readonly namespace: string;
   readonly now: Date;
   readonly showSecrets: boolean;
 }
@@ -34,11 +37,14 @@ export type FormRendering =
 const randomFunctions = /^(?:rand|gen|uuidv4|shuffle|bcrypt|htpasswd|derivePassword|encryptAES|buildCustomCert)/;
 
 /** Renders a form without cluster and database. The form has been linted: its spec parses and its graph is sound. */
-export function renderOffline({ manifest, hub, given, now, showSecrets }: FormRequest): FormRendering {
+export function renderOffline({ manifest, hub, given, namespace, now, showSecrets }: FormRequest): FormRendering {
   const spec = LynqFormSpec.parse(manifest.object['spec']);
   const resources = collectResources(spec);
   const row = buildRow({ given, hubName: spec.hubId, hub, form: manifest.name, showSecrets });
-  const declared = hub === undefined ? new Set([...alwaysDeclared, ...row.variables.keys()]) : declaredVariables(hub);
+  const declared =
+    hub === undefined
+      ? new Set([...alwaysDeclared, namespaceVariable, ...row.variables.keys()])
+      : declaredVariables(hub);
   const compiled = compileTemplates({ form: manifest.name, resources, declared });
   const failed = (problems: readonly TemplateProblem[]): FormRendering => ({
     ok: false,
@@ -52,7 +58,7 @@ export function renderOffline({ manifest, hub, given, now, showSecrets }: FormRe
     hub: spec.hubId,
     uid: row.uid,
     form: manifest.name,
-    variables: row.variables,
+    variables: templateVariables(row.variables, row.secrets, manifest.namespace ?? namespace),
     secrets: row.secrets,
     hubKey: standInKey(spec.hubId),
     now,
