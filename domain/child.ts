@@ -27,6 +27,8 @@ export interface DesiredChild {
   /** The effective policy; `retainedBecause` names the retained entry that needs this one. */
   readonly policy: DeletionPolicy;
   readonly retainedBecause?: string;
+  /** The object was there before and was taken over: it is kept whatever the form says. */
+  readonly adopted?: true;
   readonly entry: TResource;
 }
 
@@ -50,7 +52,13 @@ export function childRef(rendered: RenderedEntry, nodeNamespace: string): Object
 
 function trackingMetadata(
   identity: NodeIdentity,
-  child: { ref: ObjectRef; policy: DeletionPolicy; once: boolean; ignored: readonly FieldPath[] },
+  child: {
+    ref: ObjectRef;
+    policy: DeletionPolicy;
+    once: boolean;
+    adopted: boolean;
+    ignored: readonly FieldPath[];
+  },
 ): JsonObject {
   const nodeLabel = labelValue(identity.name);
   const owned = child.policy === 'Delete' && child.ref.namespace === identity.namespace;
@@ -61,6 +69,7 @@ function trackingMetadata(
     annotations: {
       [annotations.deletionPolicy]: child.policy,
       ...(child.once ? { [annotations.createdOnce]: 'true' } : {}),
+      ...(child.adopted ? { [annotations.adopted]: 'true' } : {}),
       ...(child.ignored.length > 0 ? { [annotations.ignoredFields]: ignoredAnnotation(child.ignored) } : {}),
       ...(nodeLabel === identity.name ? {} : { [labels.node]: identity.name }),
     },
@@ -115,27 +124,33 @@ function withHash(body: JsonObject, hash: string): JsonObject {
  *
  * Every child carries both tracking labels, so that one watch per kind sees all; an ownerReference is set only inside the node's namespace and
  * only where the effective policy is Delete, since garbage collection knows nothing of Retain.
+ *
+ * `hubKey` keys the hashes. `adopted`: the keys (`refKey`) of objects that were taken over. They, and what they need, are kept.
  */
 export function desiredChildren(
   identity: NodeIdentity,
   rendered: readonly RenderedEntry[],
   hubKey: Uint8Array,
+  adopted: ReadonlySet<string> = new Set(),
 ): readonly DesiredChild[] {
-  const placed = rendered.map((item) => ({ ...item, ref: childRef(item, identity.namespace) }));
+  const placed = rendered.map((item) => {
+    const ref = childRef(item, identity.namespace);
+    return { ...item, ref, adopted: adopted.has(refKey(ref)) };
+  });
   const policies = effectivePolicies(
-    placed.map(({ entry, object, ref }) => ({
+    placed.map(({ entry, object, ref, adopted: taken }) => ({
       id: entry.id,
       ref,
-      policy: entry.deletionPolicy,
+      policy: taken ? 'Retain' : entry.deletionPolicy,
       dependIds: entry.dependIds ?? [],
       needs: neededObjects(object),
     })),
   );
-  return placed.map(({ entry, object, ref }) => {
+  return placed.map(({ entry, object, ref, adopted: taken }) => {
     const { policy, because } = policies.get(entry.id) ?? { policy: entry.deletionPolicy };
     const once = entry.creationPolicy === 'Once';
     const ignored = once ? [] : parseIgnoreFields(entry.id, entry.ignoreFields ?? []).paths;
-    const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once, ignored }));
+    const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once, adopted: taken, ignored }));
     const plain = plainHash(withoutFields(body, ignored));
     const hash = keyedHash(hubKey, plain);
     return {
@@ -147,6 +162,7 @@ export function desiredChildren(
       formerHash: formerHash(plain),
       policy,
       ...(because === undefined ? {} : { retainedBecause: because }),
+      ...(taken ? { adopted: true as const } : {}),
       entry,
     };
   });
@@ -163,6 +179,7 @@ export function intendedRecord(child: DesiredChild): InventoryEntry {
     policy: child.policy,
     ...(child.entry.dependIds?.length ? { dependIds: child.entry.dependIds } : {}),
     ...(child.entry.creationPolicy === 'Once' ? { once: true } : {}),
+    ...(child.adopted === true ? { adopted: true } : {}),
     ...(child.entry.readyWhen === undefined ? {} : { readyWhen: true }),
   };
 }

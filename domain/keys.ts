@@ -52,6 +52,8 @@ export const annotations = {
   approveDeletions: 'lynq.sh/approve-deletions',
   deletionPolicy: 'lynq.sh/deletion-policy',
   createdOnce: 'lynq.sh/created-once',
+  /** On a child that was not made by us but taken over (policies/adoption.ts). */
+  adopted: 'lynq.sh/adopted',
   appliedHash: 'lynq.sh/applied-hash',
   /** Written by the Go operator alone: its readiness clock. */
   applyStartTime: 'lynq.sh/apply-start-time',

@@ -2,7 +2,7 @@ import { at, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
 import { refKey } from './child.ts';
 import { nodeCounts } from './gauges.ts';
 import { hashText } from './identity.ts';
-import { annotations, reservedPrefix } from './keys.ts';
+import { annotations, labels, reservedPrefix } from './keys.ts';
 import { hubOf, isEditedByHand, pairOf } from './node-edits.ts';
 import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
@@ -135,5 +135,6 @@ export function childDigest(object: JsonObject, readyWhen?: ReadyWhen): ChildDig
     appliedHash: textAt(object, 'metadata', 'annotations', annotations.appliedHash),
     ownedHash: ownedFieldsHash(object),
     movable: hasMovableFields(object),
+    ...(textAt(object, 'metadata', 'labels', labels.node) === undefined ? { untracked: true as const } : {}),
   };
 }

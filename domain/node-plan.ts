@@ -28,6 +28,8 @@ export interface ChildDigest {
   readonly ownedHash?: string | undefined;
   /** Has entries in managedFields that may have to be moved before an apply (policies/field-managers.ts). */
   readonly movable?: boolean | undefined;
+  /** Has no tracking label: no watch shows it. */
+  readonly untracked?: true | undefined;
 }
 
 /** Text that changes when a node has to look at a child again. */
@@ -43,7 +45,9 @@ export type Observation =
   /** `untouched`: nobody but us has written the object itself, as far as its managedFields tell. */
   | { readonly kind: 'ours'; readonly digest: ChildDigest; readonly untouched?: boolean }
   | { readonly kind: 'orphan'; readonly digest: ChildDigest }
-  | { readonly kind: 'foreign'; readonly owner: string };
+  | { readonly kind: 'foreign'; readonly owner: string }
+  /** What is on record about it had to change: the plan is made anew from the new record. */
+  | { readonly kind: 'replan' };
 
 /** Answer to the last attempt to write an entry in this pass. */
 export type Attempt =
@@ -170,13 +174,24 @@ const finalReasons: ReadonlySet<string> = new Set<RefusedReason>(['Invalid', 'Im
  * `drifted`: someone else changed what we wrote.
  */
 function differenceOf(facts: PassFacts, child: DesiredChild, digest: ChildDigest): 'none' | 'wanted' | 'drifted' {
-  if (child.entry.creationPolicy === 'Once') return 'none';
   const isWanted = (hash: string | undefined) => hash === child.hash || hash === child.formerHash;
   const written = facts.written.get(child.id) ?? digest.appliedHash;
   const baseline = facts.baselines.get(child.id);
+  if (child.entry.creationPolicy === 'Once') return isOpenOnce(child, digest, baseline) ? 'wanted' : 'none';
   if (facts.forced.has(child.id) || !isWanted(written) || baseline === '') return 'wanted';
   const differs = !isWanted(digest.appliedHash) || (baseline !== undefined && digest.ownedHash !== baseline);
   return differs ? 'drifted' : 'none';
+}
+
+/** Of what is made once: an object that was taken over is applied once, and one that no watch shows gets its labels. */
+function isOpenOnce(child: DesiredChild, digest: ChildDigest, baseline: string | undefined): boolean {
+  return digest.untracked === true || (child.adopted === true && baseline === '');
+}
+
+/** Whether a write is about the labels alone: what is made once, was applied and has lost them, or never had any. */
+export function isTrackedOnly({ entry }: DesiredChild, observation: Observation): boolean {
+  if (entry.creationPolicy !== 'Once' || observation.kind !== 'ours') return false;
+  return observation.digest.untracked === true && observation.digest.appliedHash !== undefined;
 }
 
 const driftMessage = 'fields that were written here have other values now; driftPolicy Report leaves them';
@@ -222,6 +237,8 @@ function desiredVerdict(
       return liveVerdict(facts, planned, observation.digest, blocked);
     case 'unread':
       return blocked ?? { step: 'look', state: 'Pending' };
+    case 'replan':
+      return { state: 'Pending' };
     case 'foreign':
       return { state: 'Conflicted', reason: 'ResourceConflict', message: `held by ${observation.owner}` };
     case 'orphan':

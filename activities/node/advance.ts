@@ -1,13 +1,14 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { type DesiredChild, describeRef } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
-import type { EntryVerdict, Observation } from '../../domain/node-plan.ts';
+import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { contestedFields } from '../../domain/policies/contested-fields.ts';
 import { withoutFields } from '../../domain/policies/ignored-fields.ts';
 import type { FieldConflict } from '../../domain/ports.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { AdvanceOutcome, AdvanceRequest } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { mustReplan, takeLook } from './adopt.ts';
 import { judgeCreation, takeBack } from './creation.ts';
 import { waitingForForm } from './first-start.ts';
 import { gatherNode, type Gathered, type NodePass } from './gather.ts';
@@ -118,18 +119,18 @@ async function look({ deps, state }: Wave, id: string, signal: AbortSignal): Pro
     state.attempts.set(id, { kind: 'refused', reason, message: `namespace ${namespace} is not there yet` });
     return;
   }
-  const observation = await lookAt(deps, state.pass, { child, record: state.recordOf(child), signal }).catch(
+  const looked = await lookAt(deps, state.pass, { child, record: state.recordOf(child), signal }).catch(
     (error: unknown) => unreadable(state, id, error),
   );
-  state.observed.set(id, observation);
-  if (observation.kind === 'ours') state.recordFound(child, observation);
+  if (looked === undefined) return;
+  takeLook(state, child, looked);
 }
 
 /** What may not be read may not be written either; it holds back nothing but what depends on it. */
-function unreadable(state: PassState, id: string, error: unknown): Observation {
+function unreadable(state: PassState, id: string, error: unknown): undefined {
   if (!isLynqFailure(error) || error.type !== 'ClusterForbidden') throw error;
   state.attempts.set(id, { kind: 'refused', reason: 'Forbidden', message: error.message });
-  return { kind: 'absent' };
+  state.observed.set(id, { kind: 'absent' });
 }
 
 function dueWrites(verdicts: ReadonlyMap<string, EntryVerdict>): readonly string[] {
@@ -196,12 +197,17 @@ const retryAfterSeconds = 30;
 /** After a wait that was long enough by itself. */
 const afterWaitSeconds = 1;
 
+/** What is on record now asks for another plan, or the creation of the node has failed. */
+function hasToBePlannedAnew(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): boolean {
+  return mustReplan(wave.state) || judgeCreation(wave, verdicts) === 'failed';
+}
+
 async function runWave(wave: Wave): Promise<AdvanceOutcome> {
   const { state } = wave;
   let wrote = false;
   for (;;) {
     const verdicts = await settleLooks(wave);
-    if (judgeCreation(wave, verdicts) === 'failed') {
+    if (hasToBePlannedAnew(wave, verdicts)) {
       await reportStatus(wave, verdicts);
       return superseded(verdicts);
     }

@@ -29,6 +29,7 @@ import type { Deps } from '../deps.ts';
 import { breakSeal, readSecretValues } from '../secret-values.ts';
 import { outOfForeignNamespaces, outOfScope } from './boundaries.ts';
 import { type FormRevision, type FormRules, orderOf } from '../forms.ts';
+import { readPeerRecord } from './peer-record.ts';
 import { type RenderedForm, renderNode } from './render.ts';
 
 /** A LynqNode as it was read, with what identifies it. */
@@ -45,6 +46,8 @@ export interface NodePass extends ReadNode {
   /** The form's array each entry stands in, by id. */
   readonly lists: ReadonlyMap<string, ResourceList>;
   readonly inputHash: string;
+  /** What is on record, or what the Go operator made where no pass of ours has written one. */
+  readonly record: readonly InventoryEntry[];
   /** Compiled `readyWhen` by entry id. */
   readonly readyWhen: ReadonlyMap<string, ReadyWhen>;
   readonly rules: FormRules;
@@ -195,6 +198,7 @@ async function planPass(deps: Deps, read: ReadNode, input: PassInput): Promise<N
     graph: orderOf(revision),
     lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
     inputHash: inputHash(read.object),
+    record: read.node.status?.inventory ?? (await readPeerRecord(deps, read)),
     readyWhen: revision.readyWhen,
     rules: revision.rules,
     hubKey: await deps.hubKeys.of(read.identity.namespace, read.identity.hub),
@@ -217,7 +221,8 @@ async function plannedEntries(
   const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
   const taken = new Map<string, string>();
   const hubKey = await deps.hubKeys.of(read.identity.namespace, read.identity.hub);
-  const children = desiredChildren(read.identity, usable, hubKey).map((child): PlannedEntry => {
+  const adopted = (read.node.status?.inventory ?? []).filter((entry) => entry.adopted === true).map(refKey);
+  const children = desiredChildren(read.identity, usable, hubKey, new Set(adopted)).map((child): PlannedEntry => {
     const holder = taken.get(refKey(child.ref));
     taken.set(refKey(child.ref), holder ?? child.id);
     return holder === undefined ? { kind: 'desired', child } : sameObject(child, holder);

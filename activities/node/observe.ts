@@ -1,10 +1,12 @@
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
-import type { DesiredChild } from '../../domain/child.ts';
+import { type DesiredChild, refKey } from '../../domain/child.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import type { Observation } from '../../domain/node-plan.ts';
 import { writtenOnlyByUs } from '../../domain/owned-fields.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import { isAppliedKeyOf } from '../../domain/peer-record.ts';
+import { adoptionOf } from '../../domain/policies/adoption.ts';
 import type { Deps } from '../deps.ts';
 import type { NodePass } from './gather.ts';
 
@@ -25,25 +27,47 @@ function listedByPeer(status: LynqNodeStatus | undefined, child: DesiredChild): 
   return (status?.appliedResources ?? []).some((key) => isAppliedKeyOf(key, child));
 }
 
+/** Whether the record of another LynqNode names this very object. */
+function recordedElsewhere(deps: Deps, { identity }: NodePass, { ref }: DesiredChild, object: JsonObject): boolean {
+  if (ref.namespace === undefined) return false;
+  const uid = textAt(object, 'metadata', 'uid');
+  const others = deps.nodes.withObjectsIn(ref.namespace, `${identity.namespace}/${identity.name}`);
+  return others.some(({ children }) => children.get(refKey(ref))?.uid === uid);
+}
+
+/** A look at an object: whose it is, or what has to be put on record about it before it is written. */
+export type Look = { readonly kind: 'seen'; readonly observation: Observation } | Adoption;
+
+/** The object was not made here; `uid` is absent where it is not taken over by its record. */
+export type Adoption = { readonly kind: 'adopt'; readonly uid?: string };
+
+const seen = (observation: Observation): Look => ({ kind: 'seen', observation });
+
 /** Reads an object and decides whose it is. */
 export async function lookAt(
   deps: Deps,
   pass: NodePass,
   look: { readonly child: DesiredChild; readonly record: InventoryEntry | undefined; readonly signal: AbortSignal },
-): Promise<Observation> {
+): Promise<Look> {
   const { child, record, signal } = look;
   const object = await deps.childCluster(pass.identity.namespace).get(child.ref, signal);
   if (object === undefined) {
     deps.children.forget(child.ref);
-    return { kind: 'absent' };
+    return seen({ kind: 'absent' });
   }
   const readyWhen = pass.readyWhen.get(child.id);
   const ownership = classifyOwnership(object, pass.identity, record, listedByPeer(pass.node.status, child));
+  const elsewhere = ownership.kind === 'foreign' && recordedElsewhere(deps, pass, child, object);
+  const facts = { identity: pass.identity, ownership, record, recordedElsewhere: elsewhere };
+  const adoption = adoptionOf(child, object, facts);
+  if (adoption !== undefined) return { kind: 'adopt', ...adoption };
   if (ownership.kind === 'ours') deps.children.judge(child.ref, readyWhen);
   deps.children.observe(object);
-  if (ownership.kind === 'foreign') return ownership;
+  if (ownership.kind === 'foreign') return seen(ownership);
   const digest = childDigest(object, readyWhen);
-  return ownership.kind === 'ours'
-    ? { ...ownership, digest, untouched: writtenOnlyByUs(object) }
-    : { kind: 'orphan', digest };
+  return seen(
+    ownership.kind === 'ours'
+      ? { ...ownership, digest, untouched: writtenOnlyByUs(object) }
+      : { kind: 'orphan', digest },
+  );
 }

@@ -7,7 +7,7 @@ import type { Observation } from '../../domain/node-plan.ts';
 
 /** Records and statuses of a pass, compared and put together. */
 
-/** The record of a child as its form has it, with what is known of the object. */
+/** The record of a child as its form has it, with what is known of the object. What was taken over stays so, also while the plan does not know it yet. */
 export function recordFor(child: DesiredChild, known: InventoryEntry | undefined): InventoryEntry {
   return {
     ...intendedRecord(child),
@@ -15,6 +15,7 @@ export function recordFor(child: DesiredChild, known: InventoryEntry | undefined
     ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
     ...(known?.applied === undefined ? {} : { applied: known.applied }),
     ...(known?.attempt === undefined ? {} : { attempt: known.attempt }),
+    ...(known?.adopted === true ? { adopted: true, policy: 'Retain' } : {}),
   };
 }
 

@@ -66,7 +66,7 @@ export class PassState {
     this.quietSince = unsaid?.since;
     this.children = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
     this.comparedAt = comparedAt(deps, this.children);
-    this.record = new Map(recordByRef(pass.node.status?.inventory ?? []));
+    this.record = new Map(recordByRef(pass.node.status?.inventory ?? pass.record));
     this.previous = new Map((pass.node.status?.resources ?? []).map((resource) => [resource.id, resource]));
     this.forced = new Set(force ? this.children.map(({ id }) => id) : []);
     for (const child of this.children) {

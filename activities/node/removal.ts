@@ -3,6 +3,7 @@ import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { isFormKind } from '../../domain/form-kinds.ts';
 import { annotations, labels, managers } from '../../domain/keys.ts';
+import { writtenByUs } from '../../domain/owned-fields.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import {
   isOrphaned,
@@ -137,6 +138,7 @@ export class Removal {
       this.keepsSomething ||= isOrphaned(object);
       return { kind: 'done' };
     }
+    if (isUntouched(entry, object)) return { kind: 'done' };
     const retain =
       removalAction(entry, object) === 'retain' || (await this.keepsOrphans(entry)) || (await this.isNeeded(entry));
     if (retain) return this.keep(entry, object, signal);
@@ -246,6 +248,11 @@ export class Removal {
       return false;
     }
   }
+}
+
+/** Put on record to be taken over, and not written since: there is nothing of ours on it to take off. */
+function isUntouched(entry: InventoryEntry, object: JsonObject): boolean {
+  return entry.adopted === true && !writtenByUs(object);
 }
 
 /** Kinds that a pod can name, and kinds that have pods. */

@@ -13,6 +13,7 @@ import { tellNode } from '../events.ts';
 import { siblingsOf } from './boundaries.ts';
 import { waitingForForm } from './first-start.ts';
 import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
+import { readPeerRecord } from './peer-record.ts';
 import { withPresentPolicies } from './present-policies.ts';
 import { dropGenerated } from './generated.ts';
 import { Removal, removalStatus } from './removal.ts';
@@ -39,7 +40,7 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
     }
     if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
     const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
-    const { attempt: made, inventory = [] } = unsaid?.status ?? read.node.status ?? {};
+    const { attempt: made, inventory = await readPeerRecord(deps, read) } = unsaid?.status ?? read.node.status ?? {};
     const entries = await withPresentPolicies(deps, read.identity, removalRecord(made, inventory));
     const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
     for (const { namespace, name } of siblingsOf(deps, read.identity))

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { managers } from '../../domain/keys.ts';
-import type { Attempt as FailedAttempt } from '../../domain/node-plan.ts';
+import { type Attempt as FailedAttempt, isTrackedOnly } from '../../domain/node-plan.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import { judgeConflict } from '../../domain/policies/conflict.ts';
 import { listRepair } from '../../domain/policies/list-repair.ts';
@@ -95,7 +95,7 @@ export async function writeChild(deps: Deps, write: ChildWrite): Promise<WriteOu
 }
 
 async function writeByPolicies(deps: Deps, write: ChildWrite): Promise<WriteOutcome> {
-  if (write.observation.kind === 'orphan') return adopt(deps, write);
+  if (write.observation.kind === 'orphan' || isTrackedOnly(write.child, write.observation)) return adopt(deps, write);
   if (write.observation.kind === 'absent') {
     return outcomeOf(deps, write, await createObject(deps, write), 'first');
   }

@@ -12,8 +12,10 @@ import type { SecretValues } from '../../domain/secret-values.ts';
 import type { Deps } from '../deps.ts';
 import { type FormRevision, orderOf } from '../forms.ts';
 import { type NodePass, planEntries, type ReadNode } from '../node/gather.ts';
+import { mustReplan, takeLook } from '../node/adopt.ts';
 import { lookAt } from '../node/observe.ts';
 import { PassState } from '../node/pass-state.ts';
+import { readPeerRecord } from '../node/peer-record.ts';
 import { Removal } from '../node/removal.ts';
 import { writeChild } from '../node/write-child.ts';
 import { conflictsOf, type KnownObjects, removalsOf } from './clusters.ts';
@@ -41,9 +43,11 @@ export async function planObjects(run: PlanningRun, work: NodeWork): Promise<rea
   const state = new PassState(deps, pass, false);
   await Promise.all(state.children.map(({ ref }) => run.known.prefetch(ref, labels.node)));
   for (const child of state.children) {
-    const record = state.recordOf(child);
-    state.observed.set(child.id, await lookAt(deps, pass, { child, record, signal }));
+    const looked = await lookAt(deps, pass, { child, record: state.recordOf(child), signal });
+    if (looked.kind === 'seen' && looked.observation.kind === 'ours') state.observed.set(child.id, looked.observation);
+    else takeLook(state, child, looked);
   }
+  if (mustReplan(state)) return planObjects(run, { ...work, read: withRecord(work.read, [...state.record.values()]) });
   const verdicts = state.verdicts(deps.clock.now());
   const planned: PlannedObject[] = [];
   for (const id of orderOf(work.revision).order) {
@@ -53,6 +57,11 @@ export async function planObjects(run: PlanningRun, work: NodeWork): Promise<rea
     planned.push(...(await planEntry(run, { entry, verdict, state, secrets: [...work.secrets.values()] })));
   }
   return [...planned, ...(await planLeftovers(run, pass, state.leftovers()))];
+}
+
+/** The node once the record says what was not made here: what it is made into depends on that. */
+function withRecord(read: ReadNode, inventory: InventoryEntry[]): ReadNode {
+  return { ...read, node: { ...read.node, status: { ...read.node.status, inventory } } };
 }
 
 /** Without order, first start and creation: a plan is about all that will be done, not about what can go now. */
@@ -67,6 +76,7 @@ async function passOf(deps: Deps, { read, revision, found, secrets }: NodeWork):
     graph: graph.ok ? graph.graph : orderOf(revision),
     lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
     inputHash: 'planned',
+    record: read.node.status?.inventory ?? (await readPeerRecord(deps, read)),
     hubKey: await deps.hubKeys.of(read.identity.namespace, read.identity.hub),
     readyWhen: revision.readyWhen,
     rules: { ...revision.rules, dependsOn: [], rollbackOnFailure: false },

@@ -30,6 +30,10 @@ export const InventoryEntry = z.object({
   policy: DeletionPolicy.describe('Deletion policy in effect: Retain also for what a retained object needs.'),
   dependIds: z.array(z.string()).optional().describe('IDs of the entries this one depends on.'),
   once: z.boolean().optional().describe('Whether the object is created a single time.'),
+  adopted: z
+    .boolean()
+    .optional()
+    .describe('Whether the object was there before and taken over under conflictPolicy Force: it is never deleted.'),
   readyWhen: z.boolean().optional().describe('Whether an expression of the form decides when the object is ready.'),
   baseline: z
     .string()

@@ -25,26 +25,45 @@ describe('e2e/policies-conflicts', () => {
   afterAll(() => world?.close());
 
   describe('a foreign object', () => {
-    const kinds = ['overlap', 'apart', 'forged', 'owned'] as const;
+    /** Ways in which an object is someone else's; those of the second list are nobody's to take, not even under Force. */
+    const open = ['overlap', 'apart', 'forged'] as const;
+    const claimed = ['owned', 'tracked', 'retained'] as const;
+    type Way = (typeof open | typeof claimed)[number];
+    const ways: readonly Way[] = [...open, ...claimed];
     let planted: readonly KubeObject[];
 
-    const plant = async (kind: (typeof kinds)[number], name: string, holder: KubeObject): Promise<KubeObject> => {
-      const metadata: Json = { name };
-      if (kind === 'forged') {
-        metadata.labels = { 'lynq.sh/node': `${leaver}-foreign`, 'lynq.sh/node-namespace': world.namespace };
-        metadata.annotations = { 'lynq.sh/deletion-policy': 'Delete' };
+    const metadataOf = (way: Way, holder: KubeObject): Json => {
+      const labels = (node: string) => ({ 'lynq.sh/node': node, 'lynq.sh/node-namespace': world.namespace });
+      switch (way) {
+        case 'forged':
+          return { labels: labels(`${leaver}-foreign`), annotations: { 'lynq.sh/deletion-policy': 'Delete' } };
+        case 'tracked':
+          return { labels: labels('other-form') };
+        case 'retained':
+          return {
+            labels: { 'lynq.sh/orphaned': 'true' },
+            annotations: { 'lynq.sh/orphaned-from': `${world.hubName}/foreign/other` },
+          };
+        case 'owned': {
+          const { name, uid } = holder.metadata;
+          return { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid, controller: true }] };
+        }
+        default:
+          return {};
       }
-      if (kind === 'owned') {
-        const { name: owner, uid } = holder.metadata;
-        metadata.ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid, controller: true }];
-      }
-      return world.cluster.create(map('').slice(0, -1), {
+    };
+    const plant = (way: Way, name: string, holder: KubeObject): Promise<KubeObject> =>
+      world.cluster.create(map('').slice(0, -1), {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata,
-        data: kind === 'apart' ? { other: 'theirs' } : { own: 'theirs' },
+        metadata: { name, ...metadataOf(way, holder) },
+        data: way === 'apart' ? { other: 'theirs' } : { own: 'theirs' },
       });
-    };
+    const isTaken = (way: Way, { conflictPolicy }: (typeof matrix)[number]) =>
+      conflictPolicy === 'Force' && open.some((one) => one === way);
+    const cells = ways.flatMap((way) => matrix.map((cell) => ({ way, cell, name: nameOf(way, cell) })));
+    const taken = cells.filter(({ way, cell }) => isTaken(way, cell));
+    const left = cells.filter(({ way, cell }) => !isTaken(way, cell));
 
     beforeAll(async () => {
       const holder = await world.cluster.create(map('').slice(0, -1), {
@@ -52,46 +71,91 @@ describe('e2e/policies-conflicts', () => {
         kind: 'ConfigMap',
         metadata: { name: 'holder' },
       });
-      planted = await Promise.all(
-        kinds.flatMap((kind) => matrix.map((cell) => plant(kind, `${leaver}-${nameOf(kind, cell)}`, holder))),
-      );
-      const entries = kinds.flatMap((kind) =>
-        matrix.map(
-          (cell): Entry => ({
-            id: nameOf(kind, cell),
-            ...cell,
-            nameTemplate: `{{ .uid }}-${nameOf(kind, cell)}`,
-            spec: configMap({ own: 'ours' }),
-          }),
-        ),
+      planted = await Promise.all(cells.map(({ way, name }) => plant(way, `${leaver}-${name}`, holder)));
+      const entries = cells.map(
+        ({ cell, name }): Entry => ({
+          id: name,
+          ...cell,
+          nameTemplate: `{{ .uid }}-${name}`,
+          spec: configMap({ own: 'ours' }),
+        }),
       );
       await world.putForm('foreign', entries);
       await world.settled(`${row}-foreign`);
       await world.database.sql('INSERT INTO things (id) VALUES (?)', [leaver]);
     });
 
+    const plantedAs = (name: string) => planted.find(({ metadata }) => metadata.name === `${leaver}-${name}`)!;
     const unchanged = async (): Promise<void> => {
-      const now = await Promise.all(planted.map(({ metadata }) => world.cluster.get(map(metadata.name))));
-      expect(now).toEqual(planted);
+      for (const { name } of left) expect(await world.cluster.get(map(`${leaver}-${name}`))).toEqual(plantedAs(name));
+    };
+    const areTaken = async (): Promise<void> => {
+      for (const { name } of taken) await world.entryIs(`${leaver}-foreign`, name, 'Ready');
+      for (const { way, cell, name } of taken) {
+        const { data, metadata } = await world.cluster.get(map(`${leaver}-${name}`));
+        const theirs = way === 'apart' && cell.patchStrategy !== 'replace' ? { other: 'theirs' } : {};
+        expect([name, data]).toEqual([name, { own: 'ours', ...theirs }]);
+        expect(metadata.uid).toBe(plantedAs(name).metadata.uid);
+        expect(metadata.ownerReferences ?? []).toEqual([]);
+        expect(metadata.labels).toMatchObject({ 'lynq.sh/node': `${leaver}-foreign` });
+        expect(metadata.labels?.['lynq.sh/orphaned']).toBeUndefined();
+        expect(metadata.annotations).toMatchObject({ 'lynq.sh/adopted': 'true', 'lynq.sh/deletion-policy': 'Retain' });
+      }
+    };
+    const areKept = async (): Promise<void> => {
+      for (const { name } of taken) {
+        const { data, metadata } = await world.cluster.get(map(`${leaver}-${name}`));
+        expect([name, data?.['own'], metadata.uid]).toEqual([name, 'ours', plantedAs(name).metadata.uid]);
+        expect(metadata.labels).toMatchObject({ 'lynq.sh/orphaned': 'true' });
+      }
     };
 
-    test('is Conflicted under every strategy and policy, names whose it is, and is not written', async () => {
-      for (const kind of kinds)
-        for (const cell of matrix) {
-          const found = await world.entryIs(`${leaver}-foreign`, nameOf(kind, cell), 'Conflicted');
-          expect(found.message).toMatch(/^held by /);
-          if (kind === 'owned') expect(found.message).toContain('ConfigMap holder');
-        }
-      const node = await world.node(`${leaver}-foreign`);
-      expect(node?.status.appliedResources).toEqual([]);
+    test('is Conflicted and not written under Stuck, and whatever the policy where someone has a claim on it', async () => {
+      for (const { way, name } of left) {
+        const found = await world.entryIs(`${leaver}-foreign`, name, 'Conflicted');
+        expect(found.message).toMatch(/^held by /);
+        if (way === 'owned') expect(found.message).toContain('ConfigMap holder');
+      }
       await window(3_000);
       await unchanged();
     });
 
-    test('stays as it is when the row goes', async () => {
+    test('is taken over under Force by every strategy, and is Ready', async () => {
+      await areTaken();
+      const listed = (await world.node(`${leaver}-foreign`))?.status.appliedResources as readonly string[];
+      expect(listed.toSorted()).toEqual(
+        taken.map(({ name }) => `ConfigMap/${world.namespace}/${leaver}-${name}@${name}`).toSorted(),
+      );
+    });
+
+    test('stays when the row goes, taken over or not, although the form says Delete', async () => {
       await world.database.sql('UPDATE things SET active = 0 WHERE id = ?', [leaver]);
       await world.gone([`${leaver}-foreign`]);
       await unchanged();
+      await areKept();
+    });
+
+    test('that was taken over is taken up again when the row returns, and still outlives it', async () => {
+      await world.database.sql('UPDATE things SET active = 1 WHERE id = ?', [leaver]);
+      await areTaken();
+      await world.database.sql('UPDATE things SET active = 0 WHERE id = ?', [leaver]);
+      await world.gone([`${leaver}-foreign`]);
+      await unchanged();
+      await areKept();
+    });
+
+    test('that was taken over and then deleted by someone is made anew, and then goes with its row', async () => {
+      const [first] = taken;
+      await world.database.sql('UPDATE things SET active = 1 WHERE id = ?', [leaver]);
+      await areTaken();
+      const path = map(`${leaver}-${first!.name}`);
+      await world.cluster.remove(path);
+      const made = await world.until(path, 'made anew', ({ metadata }) => metadata.ownerReferences?.length === 1);
+      expect(made.metadata.annotations?.['lynq.sh/adopted']).toBeUndefined();
+      await world.entryIs(`${leaver}-foreign`, first!.name, 'Ready');
+      await world.database.sql('UPDATE things SET active = 0 WHERE id = ?', [leaver]);
+      await world.gone([`${leaver}-foreign`]);
+      expect(await world.cluster.find(path)).toBeUndefined();
     });
   });
 

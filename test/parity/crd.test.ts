@@ -343,6 +343,7 @@ const node: Expected = {
       'inventory[].dependIds[]': 'string',
       'inventory[].once': 'boolean',
       'inventory[].baseline': 'string',
+      'inventory[].adopted': 'boolean',
       'inventory[].readyWhen': 'boolean',
       'inventory[].applied': 'string',
       'inventory[].attempt': 'string',

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configMap, deployment, service } from '../../support/parity/entries.ts';
-import { failsUntil } from '../../support/parity/pending.ts';
 import { pathOf } from '../../support/parity/paths.ts';
 import { nodeSays, openStand, soon, type Stand } from '../../support/parity/stand.ts';
 
@@ -228,58 +227,74 @@ describe('parity/peer-suite/policies', () => {
       });
     }
 
-    failsUntil(
-      'conflictEnds',
-      'Stuck: heals by itself when the other object goes away',
-      async () => {
-        await foreign('a-stuck-heals-cfg', { owner: 'someone else' });
-        const scene = await stand.scene('stuck-heals', { form: [configMap('cfg', { owner: 'us' })] });
-        await soon(async () => expect((await scene.nodeCondition('Conflicted'))?.status).toBe('True'));
-        await stand.world.cluster.remove(scene.path('ConfigMap', 'cfg'));
-        return scene;
-      },
-      async (scene) => {
-        await scene.ready('a', scene.name, { withinMs: 40_000 });
-        expect((await scene.child('ConfigMap', 'cfg'))?.data).toEqual({ owner: 'us' });
-        expect(await scene.nodeCondition('Conflicted')).toMatchObject({
-          status: 'False',
-          reason: 'NoConflict',
-          message: 'No resource conflicts detected',
-        });
-      },
-    );
+    test.concurrent('Stuck: heals by itself when the other object goes away', async () => {
+      await foreign('a-stuck-heals-cfg', { owner: 'someone else' });
+      const scene = await stand.scene('stuck-heals', { form: [configMap('cfg', { owner: 'us' })] });
+      await soon(async () => expect((await scene.nodeCondition('Conflicted'))?.status).toBe('True'));
+      await stand.world.cluster.remove(scene.path('ConfigMap', 'cfg'));
+      await scene.ready('a', scene.name, { withinMs: 60_000 });
+      expect((await scene.child('ConfigMap', 'cfg'))?.data).toEqual({ owner: 'us' });
+      expect(await scene.nodeCondition('Conflicted')).toMatchObject({
+        status: 'False',
+        reason: 'NoConflict',
+        message: 'No resource conflicts detected',
+      });
+    });
 
-    failsUntil(
-      'forceTakesObjects',
-      'Force: takes an object of someone else over and makes it a child',
-      async () => {
-        await foreign('a-force-cfg', { owner: 'someone else', theirs: 'kept' });
-        return stand.scene('force', { form: [configMap('cfg', { owner: 'us' }, { conflictPolicy: 'Force' })] });
-      },
-      async (scene) => {
-        await scene.ready('a', scene.name, { withinMs: 20_000 });
-        const { data, metadata } = (await scene.child('ConfigMap', 'cfg'))!;
-        expect(data).toEqual({ owner: 'us', theirs: 'kept' });
-        expect(metadata.ownerReferences).toEqual([expect.objectContaining({ kind: 'LynqNode', name: 'a-force' })]);
-        expect(await scene.nodeCondition('Conflicted')).toMatchObject({ status: 'False', reason: 'NoConflict' });
-      },
-    );
+    test.concurrent('Stuck: the node has event ResourceConflict, in the sentence that names object, kind and policy', async () => {
+      await foreign('a-stuck-event-cfg', { owner: 'someone else' });
+      const scene = await stand.scene('stuck-event', { form: [configMap('cfg', { owner: 'us' })] });
+      const place = `${stand.world.namespace}/a-stuck-event-cfg`;
+      await soon(async () => {
+        const [event] = await stand.events('a-stuck-event', 'ResourceConflict');
+        expect(event?.type).toBe('Warning');
+        expect(event?.message).toMatch(
+          new RegExp(`^Resource conflict detected for ${place} \\(Kind: ConfigMap, Policy: Stuck\\)\\. `),
+        );
+      });
+      expect((await scene.node())?.status).toMatchObject({ failedResources: 1, readyResources: 0 });
+    });
 
-    failsUntil(
-      'forceTakesObjects',
-      'changed from Stuck to Force in the form, a conflict ends',
-      async () => {
-        await foreign('a-stuck-then-force-cfg', { owner: 'someone else' });
-        const scene = await stand.scene('stuck-then-force', { form: [configMap('cfg', { owner: 'us' })] });
-        await soon(async () => expect((await scene.nodeCondition('Conflicted'))?.status).toBe('True'));
-        await scene.edit([configMap('cfg', { owner: 'us' }, { conflictPolicy: 'Force' })]);
-        return scene;
-      },
-      async (scene) => {
-        await scene.ready('a', scene.name, { withinMs: 20_000 });
-        expect((await scene.child('ConfigMap', 'cfg'))?.data).toEqual({ owner: 'us' });
-      },
-    );
+    test.concurrent('Force: takes over an object that another manager applied, with all it held', async () => {
+      const path = pathOf('ConfigMap', stand.world.namespace, 'a-force-cfg');
+      const theirs = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'a-force-cfg', labels: { app: 'theirs' } },
+        data: { owner: 'someone else', theirs: 'kept' },
+      };
+      const type = 'application/apply-patch+yaml';
+      const before = await stand.world.cluster.call('PATCH', `${path}?fieldManager=helm`, theirs, type);
+      const scene = await stand.scene('force', {
+        form: [configMap('cfg', { owner: 'us' }, { conflictPolicy: 'Force' })],
+      });
+      await scene.ready();
+      const { data, metadata } = (await scene.child('ConfigMap', 'cfg'))!;
+      expect(data).toEqual({ owner: 'us', theirs: 'kept' });
+      expect(metadata.uid).toBe(before.metadata.uid);
+      expect(metadata.labels).toMatchObject({ app: 'theirs', 'lynq.sh/node': 'a-force' });
+      expect(await scene.nodeCondition('Conflicted')).toMatchObject({ status: 'False', reason: 'NoConflict' });
+      expect(await stand.events('a-force', 'ResourceConflict')).toEqual([]);
+    });
+
+    test.concurrent('Force: what it took over is not deleted with the row, since the row did not make it', async () => {
+      const before = await foreign('a-force-kept-cfg', { owner: 'someone else' });
+      const scene = await stand.scene('force-kept', {
+        form: [configMap('cfg', { owner: 'us' }, { conflictPolicy: 'Force' })],
+      });
+      await scene.ready();
+      await scene.dropRow();
+      expect((await scene.child('ConfigMap', 'cfg'))?.metadata.uid).toBe(before.metadata.uid);
+    });
+
+    test.concurrent('changed from Stuck to Force in the form, a conflict ends', async () => {
+      await foreign('a-stuck-then-force-cfg', { owner: 'someone else' });
+      const scene = await stand.scene('stuck-then-force', { form: [configMap('cfg', { owner: 'us' })] });
+      await soon(async () => expect((await scene.nodeCondition('Conflicted'))?.status).toBe('True'));
+      await scene.edit([configMap('cfg', { owner: 'us' }, { conflictPolicy: 'Force' })]);
+      await scene.ready();
+      expect((await scene.child('ConfigMap', 'cfg'))?.data).toEqual({ owner: 'us' });
+    });
   });
 
   describe('patchStrategy', () => {

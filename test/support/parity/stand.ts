@@ -124,7 +124,7 @@ async function openScene(world: World, name: string, options: SceneOptions): Pro
   };
 }
 
-const formObject = (namespace: string, name: string, hubId: string, entries: readonly Entry[]) => ({
+export const formObject = (namespace: string, name: string, hubId: string, entries: readonly Entry[]) => ({
   apiVersion: 'operator.lynq.sh/v1',
   kind: 'LynqForm',
   metadata: { name, namespace },

@@ -169,7 +169,10 @@ describe('domain/node-digest', () => {
         appliedHash: 'hash-1',
         ownedHash: expect.stringMatching(/^[0-9a-f]{32}$/),
         movable: false,
+        untracked: true,
       });
+      const tracked = { ...metadata, labels: { 'lynq.sh/node': 'acme-web' } };
+      expect(childDigest(aConfigMap('x', { metadata: tracked }))).not.toHaveProperty('untracked');
     });
 
     it('knows an object that is being deleted and one that we never wrote', () => {

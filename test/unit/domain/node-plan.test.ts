@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Attempt, childSignature, planWave } from '../../../domain/node-plan.ts';
+import { type Attempt, type ChildDigest, childSignature, isTrackedOnly, planWave } from '../../../domain/node-plan.ts';
 import type { RefusedReason } from '../../../domain/ports.ts';
 import {
   aDigest,
@@ -13,7 +13,7 @@ import {
   seen,
   verdictOf,
 } from '../../support/builders/node-pass.ts';
-import { anEntry } from '../../support/builders/resources.ts';
+import { aChild, anEntry } from '../../support/builders/resources.ts';
 
 const refused = (reason: RefusedReason): Attempt => ({ kind: 'refused', reason, message: 'the API server said no' });
 
@@ -769,6 +769,26 @@ describe('domain/node-plan', () => {
       expect(overview(facts)).toEqual({ a: 'none Failed', b: 'none Skipped' });
       expect(verdictOf(facts, 'a').status).toMatchObject({ reason: 'ReadinessTimeout', message: 'too late' });
       expect(verdictOf(facts, 'b').status).toMatchObject({ reason: 'RolledBack', message: 'taken back' });
+    });
+  });
+
+  describe('an object that is made once and has no tracking label', () => {
+    const once = { creationPolicy: 'Once' } as const;
+    const untracked = (change: Partial<ChildDigest> = {}) => ({
+      kind: 'ours' as const,
+      digest: aDigest({ untracked: true, appliedHash: 'hash-0', ...change }),
+    });
+
+    it('gets its labels, so that the watch shows it, and nothing else is written', () => {
+      const facts = aPass({ a: once }, { observed: seen({ a: untracked() }), baselines: new Map([['a', 'owned-1']]) });
+
+      expect(verdictOf(facts, 'a').step).toBe('apply');
+      expect(isTrackedOnly(aChild('a', once), untracked())).toBe(true);
+    });
+
+    it('is applied in full where it was never applied, and never where it may change', () => {
+      expect(isTrackedOnly(aChild('a', once), untracked({ appliedHash: undefined }))).toBe(false);
+      expect(isTrackedOnly(aChild('a'), untracked())).toBe(false);
     });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { plainBaseline, recordText } from '../../../../activities/node/pass-record.ts';
+import { plainBaseline, recordFor, recordText } from '../../../../activities/node/pass-record.ts';
 import { keyedHash } from '../../../../domain/hashes.ts';
 import { aDigest } from '../../../support/builders/node-pass.ts';
-import { aRecord, hubKey } from '../../../support/builders/resources.ts';
+import { aChild, aRecord, hubKey } from '../../../support/builders/resources.ts';
 
 describe('activities/node/pass-record', () => {
   const ownedHash = 'ab'.repeat(16);
@@ -34,5 +34,24 @@ describe('activities/node/pass-record', () => {
     expect(recordText([aRecord('b'), same])).toBe(recordText([aRecord('a'), aRecord('b')]));
     expect(recordText([aRecord('a')])).not.toBe(recordText([aRecord('a', { uid: 'other' })]));
     expect(recordText(undefined)).toBe(recordText([]));
+  });
+
+  it('follows the form in everything but what is known of the object', () => {
+    const known = aRecord('cfg', { uid: 'live', baseline: 'b', applied: 'a', policy: 'Retain' });
+
+    expect(recordFor(aChild('cfg'), known)).toMatchObject({
+      uid: 'live',
+      baseline: 'b',
+      applied: 'a',
+      policy: 'Delete',
+    });
+    expect(recordFor(aChild('cfg'), undefined)).not.toHaveProperty('uid');
+  });
+
+  it('keeps that an object was taken over, although the plan of this pass does not know it yet', () => {
+    const known = aRecord('cfg', { adopted: true, policy: 'Retain' });
+
+    expect(recordFor(aChild('cfg'), known)).toMatchObject({ adopted: true, policy: 'Retain' });
+    expect(recordFor(aChild('cfg'), aRecord('cfg'))).not.toHaveProperty('adopted');
   });
 });

@@ -1,0 +1,26 @@
+import { type DesiredChild, intendedRecord, refKey } from '../../domain/child.ts';
+import type { Adoption, Look } from './observe.ts';
+import type { PassState } from './pass-state.ts';
+
+/** Takes in what a look showed. What replaces an object that was taken over, once that is gone, is made here like any other. */
+export function takeLook(state: PassState, child: DesiredChild, looked: Look): void {
+  if (looked.kind === 'adopt') return adopt(state, child, looked);
+  const { observation } = looked;
+  state.observed.set(child.id, observation);
+  if (observation.kind === 'ours') state.recordFound(child, observation);
+  if (observation.kind !== 'absent' || child.adopted !== true) return;
+  state.record.delete(refKey(child.ref));
+  state.observed.set(child.id, { kind: 'replan' });
+}
+
+/** Puts on record that an object was not made here, before it is written (domain/policies/adoption.ts). */
+function adopt(state: PassState, child: DesiredChild, { uid }: Adoption): void {
+  const record = { ...intendedRecord(child), policy: 'Retain' as const, adopted: true };
+  state.record.set(refKey(child.ref), { ...record, ...(uid === undefined ? {} : { uid }) });
+  state.observed.set(child.id, { kind: 'replan' });
+}
+
+/** Whether the record changed in a way that the present plan does not know of. */
+export function mustReplan({ observed }: PassState): boolean {
+  return [...observed.values()].some(({ kind }) => kind === 'replan');
+}

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { type NodeBench, openNodeBench } from '../../../support/node-bench.ts';
+
+const strategies = ['apply', 'merge', 'replace'] as const;
+type Strategy = (typeof strategies)[number];
+const pairs = strategies.flatMap((from) => strategies.flatMap((to) => (from === to ? [] : [{ from, to }])));
+const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'tenants', name: 'acme-cfg' };
+
+const entry = (data: JsonObject, policies: JsonObject = {}): JsonObject => ({
+  id: 'cfg',
+  nameTemplate: '{{ .uid }}-cfg',
+  spec: { apiVersion: 'v1', kind: 'ConfigMap', data },
+  ...policies,
+});
+
+/** Every policy of an entry may be changed while its object lives. What the API server in memory cannot show is in test/e2e. */
+describe('activities/node/write-child', () => {
+  let bench: NodeBench;
+  beforeEach(async () => {
+    bench = await openNodeBench();
+  });
+  afterEach(() => bench.close());
+
+  const live = async (): Promise<JsonObject> => (await bench.cluster.get(ref)) ?? {};
+  const uid = async () => textAt(await live(), 'metadata', 'uid');
+  const owners = async () => listAt(await live(), 'metadata', 'ownerReferences').length;
+  const put = async (item: JsonObject): Promise<void> => {
+    await bench.follow([item]);
+    await bench.settle();
+  };
+  const edit = (data: JsonObject) => bench.cluster.patch(ref, 'merge', { data }, { manager: 'someone' });
+  const writes = () =>
+    bench.cluster.calls.filter(({ verb, ref: of }) => of.name === ref.name && !['get', 'list'].includes(verb)).length;
+
+  it.each(pairs)(
+    'patchStrategy from $from to $to does with other fields what the new one says, and rests',
+    async ({ from, to }) => {
+      const expected: Readonly<Record<Strategy, JsonObject>> = {
+        apply: { own: '2', theirs: 'x' },
+        merge: { own: '2', dropped: '1', theirs: 'x' },
+        replace: { own: '2' },
+      };
+      await put(entry({ own: '1', dropped: '1' }, { patchStrategy: from }));
+      const before = await uid();
+      await edit({ theirs: 'x' });
+      await put(entry({ own: '2' }, { patchStrategy: to }));
+      expect((await live())['data']).toEqual(expected[to]);
+      expect(await uid()).toBe(before);
+      const rest = writes();
+      await bench.settle();
+      expect(writes()).toBe(rest);
+    },
+  );
+
+  it.each(strategies)(
+    'creationPolicy under %s: Once leaves the object, WhenNeeded follows the form again',
+    async (patchStrategy) => {
+      await put(entry({ v: '1' }, { patchStrategy }));
+      const before = await uid();
+      await put(entry({ v: '2' }, { patchStrategy, creationPolicy: 'Once' }));
+      await edit({ v: 'edited' });
+      await bench.settle(true);
+      expect(await live()).toMatchObject({ data: { v: 'edited' }, metadata: { uid: before } });
+      await put(entry({ v: '3' }, { patchStrategy }));
+      expect(await live()).toMatchObject({ data: { v: '3' }, metadata: { uid: before } });
+      expect(await live()).not.toHaveProperty(['metadata', 'annotations', 'lynq.sh/created-once']);
+    },
+  );
+
+  it.each(strategies)('from made under Once to WhenNeeded under %s: the stamp goes', async (patchStrategy) => {
+    await put(entry({ v: '1' }, { patchStrategy, creationPolicy: 'Once' }));
+    expect(await live()).toHaveProperty(['metadata', 'annotations', 'lynq.sh/created-once'], 'true');
+    await put(entry({ v: '2' }, { patchStrategy }));
+    expect(await live()).toMatchObject({ data: { v: '2' } });
+    expect(await live()).not.toHaveProperty(['metadata', 'annotations', 'lynq.sh/created-once']);
+  });
+
+  it.each(strategies)(
+    'deletionPolicy under %s: Delete gives it an owner, and it goes with the node',
+    async (patchStrategy) => {
+      await put(entry({ v: '1' }, { patchStrategy, deletionPolicy: 'Retain' }));
+      await put(entry({ v: '1' }, { patchStrategy }));
+      expect(await owners()).toBe(1);
+      await bench.remove();
+      expect(await bench.cluster.get(ref)).toBeUndefined();
+    },
+  );
+
+  it('deletionPolicy of what is made once: Retain in the form keeps it', async () => {
+    await put(entry({ v: '1' }, { creationPolicy: 'Once' }));
+    const before = await uid();
+    await put(entry({ v: '1' }, { creationPolicy: 'Once', deletionPolicy: 'Retain' }));
+    await bench.remove();
+    expect(await live()).toMatchObject({ metadata: { uid: before, labels: { 'lynq.sh/orphaned': 'true' } } });
+    expect(await owners()).toBe(0);
+  });
+});
