@@ -208,8 +208,10 @@ describe('e2e/story', () => {
       const { spec } = await deployment(`${uid}-api`);
       return spec.replicas === 4 ? there(4) : notYet(spec.replicas);
     });
-    const overridden = await world.node(`${uid}-api-tier`);
-    expect(conditionOf(overridden, 'Overridden')).toMatchObject({ status: 'True' });
+    await eventually('the node says that it is overridden', async () => {
+      const condition = conditionOf(await world.node(`${uid}-api-tier`), 'Overridden');
+      return condition?.status === 'True' ? there(condition) : notYet(condition);
+    });
     await nextSync();
     await nextSync();
     expect((await deployment(`${uid}-api`)).spec.replicas).toBe(4);
