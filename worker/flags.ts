@@ -25,6 +25,8 @@ function logLevel(text: string): string {
 
 const temporalLimits = 'Temporal hands out the work; LYNQ_ACTIVITY_SLOTS limits what one worker does at a time';
 
+const ownCertificates = 'the webhook makes and renews its own; LYNQ_WEBHOOK_BIND_ADDRESS serves it';
+
 export const flags = {
   'metrics-bind-address': sets('LYNQ_METRICS_BIND_ADDRESS', 'where metrics are served, e.g. :8443; 0 is off (0)'),
   'metrics-secure': sets('LYNQ_METRICS_SECURE', 'serve metrics by HTTPS to accounts that may get /metrics (true)'),
@@ -37,6 +39,9 @@ export const flags = {
   ),
   kubeconfig: sets('KUBECONFIG', 'path of a kubeconfig; in a pod its ServiceAccount is used without one'),
   'zap-log-level': sets('LYNQ_LOG_LEVEL', 'debug, info, warn or error (info)', logLevel),
+  'webhook-cert-path': nothing('folder of the webhook certificate', ownCertificates),
+  'webhook-cert-name': nothing('file of the webhook certificate', ownCertificates),
+  'webhook-cert-key': nothing('file of its key', ownCertificates),
   'leader-elect': nothing(
     'take a Lease before leading',
     'a Lease is always taken; further workers share the other work',

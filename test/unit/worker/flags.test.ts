@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../worker/config.ts';
 import { flagsHelp, readFlags } from '../../../worker/flags.ts';
 
-/** Every flag of parity 7.2 but those of the webhook server and Go's own libraries that an installation cannot set here. */
+/** Every flag of parity 7.2. */
 const peerFlags = [
   'metrics-bind-address',
   'metrics-secure',
@@ -10,6 +10,9 @@ const peerFlags = [
   'metrics-cert-name',
   'metrics-cert-key',
   'health-probe-bind-address',
+  'webhook-cert-path',
+  'webhook-cert-name',
+  'webhook-cert-key',
   'leader-elect',
   'enable-http2',
   'hub-concurrency',
