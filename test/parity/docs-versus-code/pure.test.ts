@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { planRead } from '../../../adapters/mysql/statement.ts';
+import { LynqHubSpec } from '../../../domain/api/hub.ts';
+import { LynqNodeStatus } from '../../../domain/api/node.ts';
+import type { JsonObject } from '../../../domain/api/json.ts';
+import { childEvents, hubEvents, nodeChangeEvents, removalEvents } from '../../../domain/events.ts';
+import { formEvents } from '../../../domain/form-events.ts';
+import { buildGraph } from '../../../domain/graph.ts';
+import { managers } from '../../../domain/keys.ts';
+import { parseIgnoreFields } from '../../../domain/policies/field-path.ts';
+import { evaluateReadiness } from '../../../domain/readiness/index.ts';
+import { removalAction } from '../../../domain/removal-plan.ts';
+import { planRollout } from '../../../domain/rollout/plan.ts';
+import type { RolloutNode } from '../../../domain/rollout/model.ts';
+import { countStates } from '../../../domain/status.ts';
+import { cacheLimits } from '../../../template/limits.ts';
+import { readConfig } from '../../../worker/config.ts';
+import { aConfigMap, aRecord } from '../../support/builders/resources.ts';
+import { run } from '../../unit/client/run.ts';
+import { goodForm, goodHub, withLine } from '../../unit/client/lint/forms.ts';
+import { compile, objectOf, render, resource } from '../../unit/template/forms.ts';
+
+const text = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const hubSpec = (change: JsonObject = {}, source: JsonObject = {}) =>
+  LynqHubSpec.parse({
+    source: {
+      type: 'mysql',
+      syncInterval: '1m',
+      mysql: { host: 'db', port: 3306, username: 'reader', database: 'shop', table: 'tenants' },
+      ...source,
+    },
+    valueMappings: { uid: 'id', activate: 'active' },
+    ...change,
+  });
+
+describe('parity/docs-versus-code', () => {
+  it('row 1: default gives a declared variable that is NULL or empty its value; one that is not declared is an error that names it', () => {
+    const form = [resource({ spec: { plan: '{{ .plan | default "basic" }}' } })];
+
+    expect(objectOf(render(form, { plan: '' }))).toMatchObject({ spec: { plan: 'basic' } });
+    const undeclared = compile(form, ['uid', 'size']);
+    expect(undeclared.ok ? [] : undeclared.problems.map(({ message, culprit }) => [culprit, message])).toEqual([
+      ['plan', expect.stringMatching(/plan.*size/s)],
+    ]);
+  });
+
+  it('row 9: a path of ignoreFields with and without $ is the same', () => {
+    const parsed = (path: string) => parseIgnoreFields('app', [path]);
+
+    expect(parsed('spec.replicas').problems).toEqual([]);
+    expect(parsed('spec.replicas').paths).toEqual(parsed('$.spec.replicas').paths);
+  });
+
+  it('row 13: the interval of the full comparison can be set, and is ten minutes otherwise', () => {
+    expect(readConfig({ KUBECONFIG: '/k', LYNQ_RELIST_SECONDS: '60' }).relistSeconds).toBe(60);
+    expect(readConfig({ KUBECONFIG: '/k' }).relistSeconds).toBe(600);
+  });
+
+  it('row 15: events have the names of the code, none that only the documentation has, but for DependencyError', () => {
+    const files = ['domain/events.ts', 'domain/form-events.ts', 'domain/node-events.ts', 'activities/node/gather.ts'];
+    const sources = files.map(text).join('\n');
+    const onlyDocumented = [
+      'ForceApply',
+      'LynqNodeDeleting',
+      'LynqNodeDeletionFailed',
+      'TemplateRendered',
+      'ResourceApplied',
+      'Reconciling',
+    ];
+
+    expect(onlyDocumented.filter((reason) => sources.includes(`'${reason}'`))).toEqual([]);
+    expect(sources.includes("'DependencyError'")).toBe(true);
+    const given = [hubEvents, formEvents, childEvents, removalEvents, nodeChangeEvents].flatMap(Object.keys);
+    expect(given).toEqual(
+      expect.arrayContaining(['databaseQueryFailed', 'orphanDeleted', 'markersAdded', 'nodeDeleted']),
+    );
+  });
+
+  it('row 18: the error of a cycle names the whole chain', () => {
+    const result = buildGraph([
+      { id: 'a', dependIds: ['b'] },
+      { id: 'b', dependIds: ['c'] },
+      { id: 'c', dependIds: ['a'] },
+    ]);
+
+    expect(result.ok ? [] : result.problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('a -> b -> c -> a'),
+    ]);
+  });
+
+  it('row 19: a node that is not ready within progressDeadlineSeconds makes the rollout Failed', () => {
+    const start = new Date('2026-11-20T12:00:00Z');
+    const later = (seconds: number) => new Date(start.getTime() + seconds * 1000);
+    const node: RolloutNode = {
+      name: 'a-web',
+      uid: 'a',
+      labels: {},
+      onTarget: false,
+      valuesOnly: false,
+      state: 'ready',
+    };
+    const facts = {
+      settings: { maxSkew: 1, deadlineSeconds: 60, paused: false, waves: [], freezeWindows: [] },
+      target: 'web-2',
+      generation: 2,
+      nodes: [node],
+      previous: undefined,
+      now: start,
+    };
+    const first = planRollout(facts).status;
+    const slow = [{ ...node, onTarget: true, state: 'busy' as const }];
+    const look = (seconds: number) =>
+      planRollout({ ...facts, nodes: slow, previous: first, now: later(seconds) }).status;
+
+    expect(look(59).phase).toBe('InProgress');
+    expect(look(61).phase).toBe('Failed');
+  });
+
+  it('row 21: the removal of a node obeys the policy that stands on the object, even where the record says otherwise', () => {
+    const live = (policy: string) =>
+      aConfigMap('settings', { metadata: { annotations: { 'lynq.sh/deletion-policy': policy } } });
+
+    expect(removalAction(aRecord('settings', { policy: 'Delete' }), live('Retain'))).toBe('retain');
+    expect(removalAction(aRecord('settings', { policy: 'Delete' }), live('Delete'))).toBe('delete');
+  });
+
+  it('row 24: the rendered objects of a row can be seen; the node names the revision they are made from', async () => {
+    const { out, exitCode } = await run('render -f form.yaml --hub-file hub.yaml --row id=acme --row replicas=2', {
+      files: { 'form.yaml': goodForm, 'hub.yaml': goodHub },
+    });
+
+    expect([exitCode, out]).toEqual([0, expect.stringContaining('name: acme-')]);
+    expect(out).not.toContain('{{');
+  });
+
+  it('row 27: a read asks for the mapped columns of all rows, so that it can be proven complete; no index matters', () => {
+    const plan = planRead(hubSpec({ extraValueMappings: { plan: 'plan' } }));
+
+    expect(plan.select).toBe('SELECT `id`, `active`, `plan` FROM `shop`.`tenants`');
+    expect(text('docs/sources.md')).toMatch(/whole table/);
+  });
+
+  it('row 29: a Deployment is ready when as many as it wants are available, none included', () => {
+    const deployment = (replicas: number, available: number): JsonObject => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'app', generation: 1 },
+      spec: { replicas },
+      status: { observedGeneration: 1, replicas, updatedReplicas: replicas, availableReplicas: available },
+    });
+
+    expect(evaluateReadiness(deployment(0, 0)).state).toBe('ready');
+    expect(evaluateReadiness(deployment(2, 2)).state).toBe('ready');
+    expect(evaluateReadiness(deployment(2, 1)).state).toBe('progressing');
+  });
+
+  it('row 32: unquoted actions are taken, an entry without kind is an error with its place', async () => {
+    const lint = async (form: string) =>
+      (await run('lint --offline -f form.yaml -f hub.yaml', { files: { 'form.yaml': form, 'hub.yaml': goodHub } })).out;
+    const line = goodForm.split('\n').findIndex((item) => item.includes('kind: Deployment'));
+
+    expect(line).toBeGreaterThan(0);
+    expect(await lint(goodForm)).not.toContain('error');
+    expect(await lint(withLine(goodForm, line + 1, ''))).toMatch(/form\.yaml:\d+:\d+: error: .*kind/);
+  });
+
+  it('row 33: the field manager is lynq-operator', () => {
+    expect(managers.apply).toBe('lynq-operator');
+  });
+
+  it('row 36: what is compiled is kept within bounds', () => {
+    expect(cacheLimits.forms).toBeLessThanOrEqual(1_000);
+    expect(cacheLimits.fields).toBeLessThanOrEqual(10_000);
+  });
+
+  it('row 40: the status has none of the fields that exist in runbooks alone; conflicts count as failures', () => {
+    expect(Object.keys(LynqNodeStatus.shape)).not.toContain('conflictedResources');
+    expect(Object.keys(LynqNodeStatus.shape)).not.toContain('lastReconcileTime');
+    const state = { id: 'a', kind: 'ConfigMap', name: 'a', since: '2026-01-01T00:00:00Z' };
+    expect(countStates([{ ...state, state: 'Conflicted' }])).toMatchObject({ conflicted: 1, failed: 1 });
+  });
+
+  it('row 41: a hub may read from MySQL and from PostgreSQL', () => {
+    const postgres = { host: 'db', username: 'reader', database: 'shop', table: 'tenants' };
+
+    expect(hubSpec().source.type).toBe('mysql');
+    expect(hubSpec({}, { type: 'postgres', postgres }).source.type).toBe('postgres');
+  });
+
+  it('row 42: no role of the installation has a wildcard; what may be done with Secrets is listed verb by verb', () => {
+    const objects = parseAllDocuments(text('deploy/install.yaml')).map((document) => document.toJS() as JsonObject);
+    const rules = objects
+      .filter((object) => object['kind'] === 'ClusterRole' || object['kind'] === 'Role')
+      .flatMap((object) => object['rules'] as readonly Readonly<Record<string, readonly string[]>>[]);
+    const secrets = rules.filter(({ resources = [] }) => resources.includes('secrets'));
+
+    expect(secrets.length).toBeGreaterThan(0);
+    expect(rules.filter((rule) => Object.values(rule).some((values) => values.includes('*')))).toEqual([]);
+    expect(secrets.every(({ verbs = [] }) => verbs.length > 0)).toBe(true);
+  });
+
+  it('row 44: syncInterval is 30s where a hub does not say', () => {
+    expect(hubSpec({}, { syncInterval: undefined }).source.syncInterval).toBe('30s');
+    expect(text('deploy/crds/operator.lynq.sh_lynqhubs.yaml')).toMatch(
+      /syncInterval:\n[^\n]*default: 30s|default: 30s/,
+    );
+  });
+});
