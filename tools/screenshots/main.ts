@@ -15,19 +15,10 @@ const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
 async function shootAll({ endpoints, printer }: Session, browser: Browser): Promise<void> {
   const root = `${endpoints.temporalUi}/namespaces/${endpoints.temporalNamespace}`;
-  const run = (id: string): string => `${root}/workflows/${encodeURIComponent(id)}`;
   const query = encodeURIComponent(`LynqHub="${hubName}" AND ExecutionStatus="Running"`);
   const node = `node/${namespace}/${customer}-data-tier`;
-  const pages: readonly (readonly [name: string, url: string, text: string])[] = [
-    ['temporal-runs', `${root}/workflows?query=${query}`, node],
-    ['temporal-run', run(node), 'Deployment'],
-    ['temporal-history', `${run(node)}/history`, 'advanceNode'],
-    ['temporal-schedule', `${root}/schedules/${encodeURIComponent(`hub/${namespace}/${hubName}`)}`, hubName],
-  ];
-  for (const [name, url, text] of pages) {
-    await browser.shoot(url, text, join(images, `${name}.png`));
-    printer.line(`docs/images/${name}.png`);
-  }
+  await browser.shoot(`${root}/workflows?query=${query}`, node, join(images, 'temporal-runs.png'));
+  printer.line('docs/images/temporal-runs.png');
 }
 
 async function play(session: Session): Promise<void> {
