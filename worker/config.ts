@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { ScopePolicy } from '../domain/api/scope.ts';
 import { defaultTaskQueue } from '../domain/identity.ts';
 import { shortestToken } from './notify/access.ts';
-import { type BindAddress, parseBindAddress } from './telemetry/address.ts';
+import type { BindAddress } from '../domain/serving.ts';
+import { parseBindAddress } from './telemetry/address.ts';
 
 /** JSON or YAML text of an object, or the path of a file with it. */
 function policyText(value: string): string {

@@ -2,11 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createSecureServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-
-/** Where to listen; without a host on every address of the machine. */
-export type BindAddress =
-  | { readonly kind: 'off' }
-  | { readonly kind: 'at'; readonly host?: string; readonly port: number };
+import type { BindAddress } from '../../domain/serving.ts';
 
 /** PEM texts of a server. */
 export interface ServerIdentity {

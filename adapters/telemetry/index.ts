@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { SeriesFamily } from '../../domain/measures.ts';
+import type { BindAddress, Check } from '../../domain/serving.ts';
 import type { Logger } from '../../domain/ports.ts';
 import { type AskServer, openAccess } from './access.ts';
 import { exposition } from './exposition.ts';
-import { answer, type BindAddress, type Handler, listen, type Listening, type ServerIdentity } from './http.ts';
+import { answer, type Handler, listen, type Listening, type ServerIdentity } from './http.ts';
 import type { Meters } from './meters.ts';
-import { type Check, probe } from './probes.ts';
+import { probe } from './probes.ts';
 
 export { type Meters, openMeters } from './meters.ts';
-export type { Check } from './probes.ts';
 export type { ServerIdentity } from './http.ts';
 
 export interface TelemetryOptions {

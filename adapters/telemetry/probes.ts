@@ -1,11 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Check } from '../../domain/serving.ts';
 import { answer, type Handler } from './http.ts';
-
-/** One thing that has to be well; resolves with what is wrong, or undefined. */
-export interface Check {
-  readonly name: string;
-  readonly problem: () => Promise<string | undefined> | string | undefined;
-}
 
 const checkMilliseconds = 3_000;
 

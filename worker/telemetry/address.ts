@@ -1,7 +1,4 @@
-/** Where to listen, in the notation of Go's `net.Listen`. */
-export type BindAddress =
-  | { readonly kind: 'off' }
-  | { readonly kind: 'at'; readonly host?: string; readonly port: number };
+import type { BindAddress } from '../../domain/serving.ts';
 
 /** `0` and empty text are off; `:8443` is every address of the machine; `127.0.0.1:8443` and `[::1]:8443` are one. Undefined for anything else. */
 export function parseBindAddress(text: string): BindAddress | undefined {

@@ -1,13 +1,8 @@
 import type { Worker } from '@temporalio/worker';
 import { apiVersion } from '../../domain/keys.ts';
 import type { Cluster } from '../../domain/ports.ts';
+import type { Check } from '../../domain/serving.ts';
 import type { TemporalAccess } from '../temporal.ts';
-
-/** One thing that has to be well; gives what is wrong, or undefined. */
-export interface Check {
-  readonly name: string;
-  readonly problem: () => Promise<string | undefined> | string | undefined;
-}
 
 export interface CheckedParts {
   readonly worker: Pick<Worker, 'getState'>;

@@ -1,0 +1,12 @@
+/** What a process says about where it listens and how it is, shared by who decides it and who serves it. */
+
+/** Where to listen; without a host on every address of the machine. */
+export type BindAddress =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'at'; readonly host?: string; readonly port: number };
+
+/** One thing that has to be well; gives what is wrong, or undefined. */
+export interface Check {
+  readonly name: string;
+  readonly problem: () => Promise<string | undefined> | string | undefined;
+}
