@@ -16,14 +16,19 @@ export interface HintParts {
   readonly logger: Logger;
 }
 
-/** Hints that follow one another closer than this are one burst. */
-const quietMilliseconds = 1_000;
+/**
+ * Hints that follow one another closer than a quarter of the time that their burst has lasted are one burst; within these bounds. A fixed time would
+ * take each stall of a long flood, of its sender or of this process, for its end.
+ */
+const quiet = { shortest: 1_000, longest: 15_000, share: 0.25 } as const;
 /** A burst that does not end is answered by a sync this often; `syncInterval` goes on beside. */
 const longestWaitMilliseconds = 60_000;
 const retryMilliseconds = 5_000;
 
 interface Burst {
   readonly hub: HubRef;
+  /** When its first hint came. */
+  readonly begun: number;
   /** The sync that its first hint starts. */
   readonly opening: Promise<'triggered' | 'missing'>;
   timer: NodeJS.Timeout | undefined;
@@ -68,7 +73,7 @@ export class Hints {
 
   private begin(key: string, hub: HubRef): Burst {
     const opening = this.parts.trigger(hub);
-    const burst: Burst = { hub, opening, timer: undefined, waitingSince: undefined };
+    const burst: Burst = { hub, begun: Date.now(), opening, timer: undefined, waitingSince: undefined };
     this.bursts.set(key, burst);
     const forget = (): void => this.forget(key, burst);
     opening.then((result) => {
@@ -82,9 +87,11 @@ export class Hints {
     if (this.bursts.get(key) === burst) this.bursts.delete(key);
   }
 
-  private pauseOf({ waitingSince }: Burst): number {
-    if (waitingSince === undefined) return quietMilliseconds;
-    return Math.max(0, Math.min(quietMilliseconds, waitingSince + longestWaitMilliseconds - Date.now()));
+  private pauseOf({ begun, waitingSince }: Burst): number {
+    const now = Date.now();
+    const pause = Math.min(quiet.longest, Math.max(quiet.shortest, (now - begun) * quiet.share));
+    if (waitingSince === undefined) return pause;
+    return Math.max(0, Math.min(pause, waitingSince + longestWaitMilliseconds - now));
   }
 
   private arm(key: string, burst: Burst, milliseconds: number): void {

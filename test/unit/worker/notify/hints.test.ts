@@ -38,10 +38,21 @@ describe('worker/notify/hints', () => {
       await hints.hint(hub);
       await vi.advanceTimersByTimeAsync(5);
     }
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(20_000);
 
     expect(triggered).toHaveLength(2);
     expect(Number(triggered[1]?.split(' ').at(-1))).toBeGreaterThanOrEqual(11_999 * 5);
+  });
+
+  it('does not take a stall within a flood for its end', async () => {
+    const { hints, triggered } = aGate();
+    for (let sent = 0; sent < 4_000; sent += 1) {
+      await hints.hint(hub);
+      await vi.advanceTimersByTimeAsync(sent > 2_000 && sent % 1_000 === 0 ? 2_000 : 5);
+    }
+    await vi.advanceTimersByTimeAsync(20_000);
+
+    expect(triggered).toHaveLength(2);
   });
 
   it('answers a flood without end by a sync a minute', async () => {
