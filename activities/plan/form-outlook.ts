@@ -4,6 +4,7 @@ import type { FormOutlook, NodeOutlook } from '../../domain/change-plan/types.ts
 import { LynqFailure } from '../../domain/failures.ts';
 import { hashText } from '../../domain/identity.ts';
 import { annotations } from '../../domain/keys.ts';
+import { rolloutOutlook } from '../../domain/rollout/outlook.ts';
 import { annotationsDigest } from '../../domain/rows.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import { type Decided, livingNodes, type Sync } from '../hub/sync.ts';
@@ -56,11 +57,22 @@ export async function formOutlook(run: PlanningRun, work: FormWork): Promise<For
     hub: sync.request.hub,
     ...presenceOf(stored, numberAt(stored, 'metadata', 'generation') ?? 0),
     revision: revisionOf(form).name,
-    gated: form.gate.kind === 'gated',
+    ...rolloutOf(run, work, targets),
     nodes: [...planned.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     unchanged,
     leftAlone,
   };
+}
+
+/** New nodes wait for nobody: a rollout is about those that are there. */
+function rolloutOf({ deps }: PlanningRun, { sync, form }: FormWork, targets: readonly Target[]) {
+  const covered = livingNodes(sync).filter(
+    ({ form: name, deleting, paused }) => name === form.name && !deleting && !paused,
+  );
+  const members = covered.map(({ name, rowUid, labels }) => ({ name, uid: rowUid, labels }));
+  const changing = new Set(targets.flatMap((target) => (target.kind === 'update' ? [target.node.name] : [])));
+  const rollout = rolloutOutlook(form.gate, members, changing, deps.clock.now());
+  return rollout === undefined ? {} : { rollout };
 }
 
 /** How many nodes of a form are planned object by object. */

@@ -1,7 +1,7 @@
 import type { Json } from '../../domain/api/json.ts';
 import type { FieldChange } from '../../domain/change-plan/fields.ts';
 import { type ChangeGroup, fieldsOf, groupChanges } from '../../domain/change-plan/groups.ts';
-import type { FormOutlook, ObjectChange } from '../../domain/change-plan/types.ts';
+import type { FormOutlook, ObjectChange, RolloutOutlook } from '../../domain/change-plan/types.ts';
 import { counted } from '../output/problems.ts';
 import { plain } from '../output/table.ts';
 import { named } from './print-hub.ts';
@@ -10,6 +10,7 @@ import { named } from './print-hub.ts';
 export function printForm(outlook: FormOutlook): string {
   const lines = [
     title(outlook),
+    ...rolloutLines(outlook),
     ...groupChanges(outlook.nodes).flatMap(groupLines),
     ...bare(outlook),
     ...leftAlone(outlook),
@@ -21,15 +22,37 @@ export function changesForm({ nodes }: FormOutlook): boolean {
   return nodes.length > 0;
 }
 
-function title({ namespace, form, nodes, unchanged, gated }: FormOutlook): string {
+function title({ namespace, form, nodes, unchanged, rollout }: FormOutlook): string {
   const born = nodes.filter(({ action }) => action === 'create').length;
   const counts = [
     born === 0 ? '' : `${born} to be made`,
     born === nodes.length ? '' : `${nodes.length - born} to change`,
     unchanged === 0 ? '' : `${unchanged} unchanged`,
   ].filter((text) => text !== '');
-  const rollout = gated && nodes.length > 0 ? '; its rollout decides when' : '';
-  return `LynqForm ${namespace}/${form}: ${counts.length === 0 ? 'no LynqNodes' : `LynqNodes: ${counts.join(', ')}`}${rollout}`;
+  const when = rollout !== undefined && nodes.length > 0 ? '; its rollout decides when' : '';
+  return `LynqForm ${namespace}/${form}: ${counts.length === 0 ? 'no LynqNodes' : `LynqNodes: ${counts.join(', ')}`}${when}`;
+}
+
+/** The order in which nodes change, and what holds it up. */
+function rolloutLines({ rollout }: FormOutlook): readonly string[] {
+  if (rollout === undefined || rollout.waves.length === 0) return [];
+  const { maxSkew, paused, frozenUntil, waves } = rollout;
+  const held = [
+    paused ? 'paused until it is resumed' : '',
+    frozenUntil === undefined ? '' : `frozen until ${frozenUntil}`,
+  ];
+  return [
+    `  rollout: ${[`${counted(maxSkew, 'node')} at once`, ...held.filter((text) => text !== '')].join('; ')}`,
+    ...waves.map(waveLine),
+  ];
+}
+
+function waveLine({ name, nodes, soakSeconds, maxFailures }: RolloutOutlook['waves'][number]): string {
+  const rules = [
+    soakSeconds === 0 ? '' : `, then ${soakSeconds} s of soak`,
+    maxFailures === undefined ? '' : `, halts when more than ${maxFailures} ${maxFailures === 1 ? 'fails' : 'fail'}`,
+  ];
+  return `    wave ${name}: ${counted(nodes.length, 'node')} (${named(nodes)})${rules.join('')}`;
 }
 
 const signs = {

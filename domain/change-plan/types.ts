@@ -82,6 +82,23 @@ export interface HubOutlook {
   readonly warnings: readonly string[];
 }
 
+/** How an edit would reach the nodes of a form that limits its rollouts. */
+export interface RolloutOutlook {
+  /** Nodes that change at once, at most. */
+  readonly maxSkew: number;
+  readonly paused: boolean;
+  /** Nothing changes before this time (RFC 3339). */
+  readonly frozenUntil?: string;
+  /** In the order in which they change, those that have something to change. */
+  readonly waves: readonly {
+    readonly name: string;
+    /** Names of LynqNodes, in the order in which they change. */
+    readonly nodes: readonly string[];
+    readonly soakSeconds: number;
+    readonly maxFailures?: number;
+  }[];
+}
+
 /** What an applied form would do to its nodes. */
 export interface FormOutlook {
   readonly namespace: string;
@@ -90,8 +107,8 @@ export interface FormOutlook {
   /** Absent for a form that is not in the cluster yet. */
   readonly present?: { readonly uid: string; readonly generation: number; readonly resourceVersion: string };
   readonly revision: string;
-  /** Its rollout decides when nodes change. */
-  readonly gated: boolean;
+  /** Decides when nodes change; absent for a form without limits. */
+  readonly rollout?: RolloutOutlook;
   readonly nodes: readonly NodeOutlook[];
   /** Nodes that nothing changes of. */
   readonly unchanged: number;
