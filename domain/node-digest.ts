@@ -20,17 +20,27 @@ const inputAnnotations = [
   annotations.activate,
   annotations.extra,
   annotations.overrides,
-  annotations.forceReconcile,
 ] as const;
 
-/** Hash of what a pass acts on; equal hashes mean that a pass would see the same form, values and overrides. */
+/**
+ * Hash of what a pass acts on; equal texts mean that a pass would see the same form, values and overrides, and was asked for as often. What annotation
+ * `lynq.sh/force-reconcile` says stands behind a slash, so that a pass can tell that it was asked for anew.
+ */
 export function inputHash(node: JsonObject): string {
   const found = textMapAt(node, 'metadata', 'annotations');
   const values = inputAnnotations.map((key) => found[key] ?? '');
   const paused = at(node, 'spec', 'paused') === true;
   const seal = found[annotations.secretValues];
   const sealed = [seal, found[annotations.released]].filter((value) => value !== undefined);
-  return hashText(JSON.stringify([textAt(node, 'spec', 'formRevision') ?? '', paused, ...values, ...sealed]), 16);
+  const asked = found[annotations.forceReconcile];
+  const hash = hashText(JSON.stringify([textAt(node, 'spec', 'formRevision') ?? '', paused, ...values, ...sealed]), 16);
+  return asked === undefined ? hash : `${hash}/${hashText(asked, 8)}`;
+}
+
+/** Whether annotation `lynq.sh/force-reconcile` has a value that no pass has acted on: every object is to be written once more (parity 11.3). */
+export function isResyncAsked(node: JsonObject): boolean {
+  const asked = inputHash(node).split('/')[1];
+  return asked !== undefined && asked !== (textAt(node, 'status', 'observedInput') ?? '').split('/')[1];
 }
 
 function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> {

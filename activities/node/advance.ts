@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { type DesiredChild, describeRef } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
+import { isResyncAsked } from '../../domain/node-digest.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { contestedFields } from '../../domain/policies/contested-fields.ts';
 import { withoutFields } from '../../domain/policies/ignored-fields.ts';
@@ -38,7 +39,8 @@ export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: 
     if (gathered.kind !== 'pass') return await withoutPass(deps, gathered);
     await Promise.all(kindsOf(gathered.pass).map((kind) => deps.children.track(kind)));
     const unsaid = deps.unsaid.take(gathered.pass.identity.nodeUid, gathered.pass.node.status);
-    state = new PassState(deps, gathered.pass, request.force, unsaid);
+    const force = request.force || isResyncAsked(gathered.pass.object);
+    state = new PassState(deps, gathered.pass, force, unsaid);
     subscribeAll(deps, state, subscription);
     return await runSafely({ deps, state, attempt, subscription });
   } finally {
@@ -212,7 +214,7 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
       return superseded(verdicts);
     }
     const due = dueWrites(verdicts);
-    if (due.length > 0 && wrote) return handOver(wave, verdicts, due);
+    if (due.length > 0 && wrote && !state.isForcing()) return handOver(wave, verdicts, due);
     if (due.length > 0) {
       if (isSuperseded(wave)) return superseded(verdicts);
       if (state.recordIntent(due) && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
@@ -262,6 +264,8 @@ function openWait(state: PassState, verdicts: ReadonlyMap<string, EntryVerdict>)
 /** Nothing can be written now: reports, and waits for whatever could change that. */
 async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome | undefined> {
   const { deps, state } = wave;
+  // What could be written was; what waits or was refused has no part in a resync.
+  state.forced.clear();
   const open = openWait(state, verdicts);
   if (open === undefined) return settle(wave, verdicts);
   const patience = state.patience(verdicts, deps.clock.now());

@@ -71,3 +71,10 @@ export async function lookAt(
       : { kind: 'orphan', digest },
   );
 }
+
+/** Since when all objects of these kinds have been compared with a complete list. */
+export function comparedAt(deps: Deps, children: readonly DesiredChild[]): Date | undefined {
+  const times = children.map(({ ref }) => deps.children.listedAt(ref)?.getTime() ?? Number.NaN);
+  const oldest = Math.min(...times);
+  return Number.isFinite(oldest) ? new Date(oldest) : undefined;
+}

@@ -79,3 +79,8 @@ export function essence(status: LynqNodeStatus): string {
   }));
   return canonicalJson(toJson({ ...status, resources, conditions, lastFullReconcileAt: undefined }));
 }
+
+/** Ids of what a resync writes once more: all but what is made once. */
+export function rewritable(children: readonly DesiredChild[]): readonly string[] {
+  return children.flatMap(({ id, entry }) => (entry.creationPolicy === 'Once' ? [] : [id]));
+}

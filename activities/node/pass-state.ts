@@ -20,8 +20,17 @@ import type { Deps } from '../deps.ts';
 import { closedGate, type Gate, isUnstarted, presentCreation } from './first-start.ts';
 import type { NodePass } from './gather.ts';
 import { recordByRef } from './gather.ts';
-import { watchedObservation } from './observe.ts';
-import { essence, isReady, plainBaseline, recordFor, recordText, unmarked, writtenBefore } from './pass-record.ts';
+import { comparedAt, watchedObservation } from './observe.ts';
+import {
+  essence,
+  isReady,
+  plainBaseline,
+  recordFor,
+  recordText,
+  rewritable,
+  unmarked,
+  writtenBefore,
+} from './pass-record.ts';
 import type { Fight, Repairs } from './repairs.ts';
 import type { Unsaid } from './unsaid.ts';
 
@@ -68,7 +77,7 @@ export class PassState {
     this.comparedAt = comparedAt(deps, this.children);
     this.record = new Map(recordByRef(pass.node.status?.inventory ?? pass.record));
     this.previous = new Map((pass.node.status?.resources ?? []).map((resource) => [resource.id, resource]));
-    this.forced = new Set(force ? this.children.map(({ id }) => id) : []);
+    this.forced = new Set(force ? rewritable(this.children) : []);
     for (const child of this.children) {
       if (deps.children.get(child.ref) !== undefined) deps.children.judge(child.ref, pass.readyWhen.get(child.id));
       this.observed.set(child.id, watchedObservation(deps, child, this.recordOf(child)));
@@ -218,6 +227,11 @@ export class PassState {
     this.forced.delete(child.id);
   }
 
+  /** Entries are still to be written although nothing differs: until then the resync is not said to be done. */
+  isForcing(): boolean {
+    return this.forced.size > 0;
+  }
+
   /** The object changed between the look and the write. That it does so again and again means that someone else decides over it. */
   lookAgain(child: DesiredChild): void {
     const times = (this.collisions.get(child.id) ?? 0) + 1;
@@ -282,7 +296,7 @@ export class PassState {
       generation: this.pass.node.metadata.generation ?? 0,
       resources: [...verdicts.values()].map(({ status }) => status),
       inventory: this.inventory(),
-      observedInput: this.pass.inputHash,
+      observedInput: this.isForcing() ? this.said?.observedInput : this.pass.inputHash,
       comparedAt: this.comparedAt,
       attempt: this.attemptToReport(),
       dependsOn: this.pass.rules.dependsOn,
@@ -330,11 +344,4 @@ export class PassState {
     this.status = status;
     return status;
   }
-}
-
-/** Since when all objects of these kinds have been compared with a complete list. */
-function comparedAt(deps: Deps, children: readonly DesiredChild[]): Date | undefined {
-  const times = children.map(({ ref }) => deps.children.listedAt(ref)?.getTime() ?? Number.NaN);
-  const oldest = Math.min(...times);
-  return Number.isFinite(oldest) ? new Date(oldest) : undefined;
 }

@@ -43,8 +43,8 @@ async function open(process?: FakeProcess, cluster = createFakeCluster()) {
   return { cluster, running };
 }
 
-const wave = ({ deps }: FakeProcess): Promise<AdvanceOutcome> =>
-  advanceNode(deps, { namespace, node: 'acme-web', force: false }, { signal: new AbortController().signal });
+const wave = ({ deps }: FakeProcess, force = false): Promise<AdvanceOutcome> =>
+  advanceNode(deps, { namespace, node: 'acme-web', force }, { signal: new AbortController().signal });
 
 /** Waves until nothing more can be done, as the run of the node asks for them. */
 async function waves(process: FakeProcess, most = 50): Promise<readonly AdvanceOutcome[]> {
@@ -84,6 +84,60 @@ describe('activities/node/advance', () => {
     expect(new Set(uidsOnRecord(statusOf(cluster)))).toEqual(new Set(live));
     expect(running.told.map(({ reason }) => reason)).toEqual(['TemplateResourcesApplying', 'TemplateAppliedSuccess']);
     expect(running.told.at(-1)?.message).toContain(`(${levels} changed, ${levels} ready)`);
+  });
+
+  const resyncs: Readonly<Record<string, (cluster: FakeCluster) => Promise<boolean>>> = {
+    'the annotation lynq.sh/force-reconcile': async (cluster) => {
+      const metadata = { annotations: { 'lynq.sh/force-reconcile': 'now' } };
+      const node = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' };
+      await cluster.patch(node, 'merge', { metadata }, { manager: 'kubectl' });
+      return false;
+    },
+    'the signal': async () => true,
+  };
+  it.each(Object.entries(resyncs))(
+    'a resync by %s writes every object once more, in order of dependencies',
+    async (_, ask) => {
+      const { cluster, running } = await open();
+      await waves(running);
+      const asked = await ask(cluster);
+      const process = await startProcess(cluster);
+      const place = cluster.calls.length;
+      const outcome = await wave(process, asked);
+
+      expect(outcome.kind).toBe('settled');
+      const written = cluster.calls.slice(place).filter(isApply);
+      expect(written.map(({ ref }) => ref.name)).toEqual(Array.from({ length: levels }, (__, at) => `acme-${at}`));
+      const rested = cluster.calls.length;
+      expect((await wave(process)).kind).toBe('settled');
+      expect(cluster.calls.slice(rested).filter(({ verb }) => !['get', 'list'].includes(verb))).toEqual([]);
+    },
+  );
+
+  it('a resync by annotation that a process did not live to finish is done by the next one', async () => {
+    const { cluster, running } = await open();
+    await waves(running);
+    const more = { id: 'more', nameTemplate: '{{ .uid }}-more', spec: { apiVersion: 'v1', kind: 'ConfigMap' } };
+    const edited = { ...chain, configMaps: [...listAt(chain, 'configMaps'), more] };
+    const revision = await running.deps.forms.ensure({ namespace, name: 'web', uid: 'form-uid' }, edited);
+    const change = {
+      metadata: { annotations: { 'lynq.sh/force-reconcile': 'now' } },
+      spec: { formRevision: revision.name },
+    };
+    const node = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' };
+    await cluster.patch(node, 'merge', change, { manager: 'kubectl' });
+    const dying = await startProcess(cluster);
+    let cut = true;
+    cluster.intercept((call) => {
+      if (!cut || !isApply(call) || call.ref.name !== 'acme-2') return undefined;
+      return { failure: new LynqFailure('ClusterUnreachable', 'the request was cut') };
+    });
+    await expect(wave(dying)).rejects.toThrow('the request was cut');
+    dying.die();
+    cut = false;
+    const place = cluster.calls.length;
+    expect((await wave(await startProcess(cluster))).kind).toBe('settled');
+    expect(cluster.calls.slice(place).filter(isApply)).toHaveLength(levels + 1);
   });
 
   it('keeps nothing back for longer than two seconds', async () => {
