@@ -21,6 +21,16 @@ export const fileFlags = {
   recursive: { kind: 'boolean', short: 'R', summary: 'read folders inside a folder too' },
 } as const;
 
+/** `-o` of commands whose result is prose for people, or JSON for programs. */
+export const proseOrJson = {
+  kind: 'text',
+  short: 'o',
+  value: 'FORMAT',
+  choices: ['text', 'json'],
+  default: 'text',
+  summary: 'output format',
+} as const;
+
 export function loadFiles(
   context: Context,
   flags: { readonly filename: readonly string[]; readonly recursive: boolean },

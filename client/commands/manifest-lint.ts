@@ -2,7 +2,7 @@ import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { sortProblems } from '../manifest/source.ts';
 import { countProblems, counted, formatProblems } from '../output/problems.ts';
-import { fileFlags, hasErrors, lintFiles, loadFiles } from './manifest-files.ts';
+import { fileFlags, hasErrors, lintFiles, loadFiles, proseOrJson } from './manifest-files.ts';
 
 export const lint = defineCommand({
   name: 'lint',
@@ -14,14 +14,7 @@ export const lint = defineCommand({
   flags: {
     ...fileFlags,
     offline: { kind: 'boolean', summary: 'never ask a cluster' },
-    output: {
-      kind: 'text',
-      short: 'o',
-      value: 'FORMAT',
-      choices: ['text', 'json'],
-      default: 'text',
-      summary: 'output format',
-    },
+    output: proseOrJson,
   },
   examples: [
     { command: 'lynq lint -f forms/', summary: 'all manifests of a folder' },

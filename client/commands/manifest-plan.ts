@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { fileFlags, optionalFiles } from './manifest-files.ts';
+import { fileFlags, optionalFiles, proseOrJson } from './manifest-files.ts';
 
 export const plan = defineCommand({
   name: 'plan',
@@ -18,14 +18,7 @@ export const plan = defineCommand({
       completes: 'files',
       summary: 'write the plan to a file, for: lynq apply --plan FILE',
     },
-    output: {
-      kind: 'text',
-      short: 'o',
-      value: 'FORMAT',
-      choices: ['text', 'json'],
-      default: 'text',
-      summary: 'output format',
-    },
+    output: proseOrJson,
   },
   examples: [
     { command: 'lynq plan -f api-tier.yaml', summary: 'what an edited form would change' },

@@ -1,3 +1,4 @@
+import type { PlanningPorts } from '../../activities/plan/deps.ts';
 import { planWorld, renderRow } from '../../activities/plan/index.ts';
 import type { Planner } from '../../client/planner.ts';
 import type { JsonObject } from '../../domain/api/json.ts';
@@ -9,6 +10,8 @@ import { openInMemoryRowServer } from './in-memory-row-source.ts';
 /** A hub with its table, and the real planner over both. */
 export interface PlanWorld {
   readonly cluster: FakeCluster;
+  /** What the planner reaches the world through. */
+  readonly ports: PlanningPorts;
   readonly planner: Planner;
   /** Replaces the rows: id, active, plan, token. */
   setRows(rows: readonly (readonly (string | null)[])[]): void;
@@ -49,10 +52,11 @@ export function openPlanWorld(now: Date): PlanWorld {
   cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: 'lynq-system' }, data });
   const server = openInMemoryRowServer();
   const scope = { policy: ScopePolicy.parse({}), workerNamespace: 'elsewhere' };
-  const ports = { cluster, rows: server.source, clock: { now: () => now }, logger: silent, scope };
+  const ports: PlanningPorts = { cluster, rows: server.source, clock: { now: () => now }, logger: silent, scope };
   const attempt = { signal: new AbortController().signal };
   return {
     cluster,
+    ports,
     planner: {
       plan: (request, onProgress) => planWorld(ports, request, attempt, onProgress),
       render: (request) => renderRow(ports, request, attempt),

@@ -1,41 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { planWorld, renderRow } from '../../../../activities/plan/index.ts';
 import type { JsonObject } from '../../../../domain/api/json.ts';
-import { ScopePolicy } from '../../../../domain/api/scope.ts';
 import { groupChanges } from '../../../../domain/change-plan/groups.ts';
 import type { PlanRequest } from '../../../../domain/change-plan/types.ts';
-import type { Logger } from '../../../../domain/ports.ts';
-import { createFakeCluster } from '../../../support/fake-cluster.ts';
-import { openInMemoryRowServer } from '../../../support/in-memory-row-source.ts';
+import { openPlanWorld, type PlanWorld } from '../../../support/plan-world.ts';
 
 const namespace = 'lynq-system';
 const apiVersion = 'operator.lynq.sh/v1';
 const now = new Date('2026-11-22T12:00:00Z');
-const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const attempt = { signal: new AbortController().signal };
-
-const hub: JsonObject = {
-  apiVersion,
-  kind: 'LynqHub',
-  metadata: { name: 'hub', namespace },
-  spec: {
-    source: {
-      type: 'mysql',
-      syncInterval: '5s',
-      mysql: {
-        host: 'db.test',
-        port: 3306,
-        username: 'lynq_reader',
-        passwordRef: { name: 'db', key: 'password' },
-        database: 'app',
-        table: 'nodes',
-      },
-    },
-    valueMappings: { uid: 'id', activate: 'active' },
-    extraValueMappings: { plan: 'plan' },
-    secretValueMappings: { token: 'token' },
-  },
-};
 
 const entry = (id: string, more: JsonObject): JsonObject => ({ id, nameTemplate: `{{ .uid }}-${id}`, ...more });
 
@@ -44,7 +17,7 @@ const form: JsonObject = {
   kind: 'LynqForm',
   metadata: { name: 'web', namespace, uid: 'form-uid', resourceVersion: '7', generation: 1 },
   spec: {
-    hubId: 'hub',
+    hubId: 'shop',
     manifests: [
       entry('config', {
         spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { plan: '{{ .plan }}', t: 'is {{ .token }}' } },
@@ -56,19 +29,13 @@ const form: JsonObject = {
   },
 };
 
-function open(rows: readonly (readonly (string | null)[])[]) {
-  const cluster = createFakeCluster({ now: () => now });
-  for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
-  cluster.seed(hub);
-  const password = Buffer.from('secret').toString('base64');
-  cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace }, data: { password } });
-  const server = openInMemoryRowServer();
-  server.tables.set('app.nodes', { columns: ['id', 'active', 'plan', 'token'], rows });
-  const scope = { policy: ScopePolicy.parse({}), workerNamespace: 'elsewhere' };
-  return { cluster, ports: { cluster, rows: server.source, clock: { now: () => now }, logger: silent, scope } };
+function open(rows: readonly (readonly (string | null)[])[]): PlanWorld {
+  const world = openPlanWorld(now);
+  world.setRows(rows);
+  return world;
 }
 
-const request: PlanRequest = { namespace, hub: 'hub', objects: [form], forms: new Set(['web']) };
+const request: PlanRequest = { namespace, hub: 'shop', objects: [form], forms: new Set(['web']) };
 const rowsOf = (count: number) => Array.from({ length: count }, (_, i) => [`row-${i}`, '1', 'basic', `hush-${i}`]);
 
 describe('activities/plan/index', () => {

@@ -1,35 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openPlanWorld, type PlanWorld } from '../../../support/plan-world.ts';
-import { now, type Ran, run } from '../run.ts';
-
-const form = `apiVersion: operator.lynq.sh/v1
-kind: LynqForm
-metadata:
-  name: web
-  namespace: lynq-system
-spec:
-  hubId: shop
-  configMaps:
-    - id: config
-      nameTemplate: "{{ .uid }}-config"
-      spec: {apiVersion: v1, kind: ConfigMap, data: {plan: "{{ .plan }}"}}
-`;
-
-const rows = [
-  ['acme', '1', 'basic', 'hush'],
-  ['beta', '1', 'gold', 'hush'],
-];
-
-function open(): PlanWorld {
-  const world = openPlanWorld(now);
-  world.setRows(rows);
-  return world;
-}
-
-const lynq = (world: PlanWorld, line: string, files: Readonly<Record<string, string>>): Promise<Ran> =>
-  run(line, { cluster: world.cluster, planner: world.planner, files });
-
-const wrote = ({ cluster }: PlanWorld): readonly string[] => cluster.objects('LynqForm').map(() => 'form');
+import type { PlanWorld } from '../../../support/plan-world.ts';
+import { form, lynq, open, rows, wrote } from '../planned-form.ts';
 
 describe('client/plan/apply', () => {
   async function keep(world: PlanWorld): Promise<string> {
