@@ -28,9 +28,27 @@ const pastTense = {
   undo: 'rolled back',
 } as const satisfies Record<RolloutVerb, string>;
 
+/** A rollout that is under way writes its status all the time: what was decided from an older one is decided again, this often. */
+const mostAttempts = 20;
+
 /** Writes what the command means into the form; the worker acts on it, now or when it runs again. */
 export async function tellRollout(context: Context, name: string, command: RolloutCommand): Promise<ExitCode> {
-  const read = await findForm(context, name);
+  const { metadata } = (await findForm(context, name)).form;
+  for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+    const read = await findForm(context, name);
+    if (read.form.metadata.generation !== metadata.generation) break;
+    const told = await tellOnce(context, name, { read, command });
+    if (told !== 'stale') return told;
+  }
+  throw new CommandError(`${kinds.form.resource}/${name} changed meanwhile`, { fix: 'look at it and try again' });
+}
+
+interface Telling {
+  readonly read: Awaited<ReturnType<typeof findForm>>;
+  readonly command: RolloutCommand;
+}
+
+async function tellOnce(context: Context, name: string, { read, command }: Telling): Promise<ExitCode | 'stale'> {
   const revisions = await findRevisions(context, name);
   const effect = rolloutEffect({ form: read.form, revisions }, command);
   const title = `${kinds.form.resource}/${name}`;
@@ -39,7 +57,8 @@ export async function tellRollout(context: Context, name: string, command: Rollo
     context.out.write(`${title} unchanged: ${effect.message}\n`);
     return exitCodes.ok;
   }
-  await write(context, name, rolloutWrites(read, effect, context.clock.now()));
+  const written = await write(context, name, rolloutWrites(read, effect, context.clock.now()));
+  if (written === 'stale') return 'stale';
   context.out.write(`${title} ${pastTense[command.verb]}${detail(effect)}\n`);
   return exitCodes.ok;
 }
@@ -48,15 +67,16 @@ function detail(effect: RolloutEffect): string {
   return effect.kind === 'restore' ? ` to ${effect.revision}` : '';
 }
 
-async function write(context: Context, name: string, writes: readonly RolloutWrite[]): Promise<void> {
+async function write(context: Context, name: string, writes: readonly RolloutWrite[]): Promise<'done' | 'stale'> {
   const cluster = await context.services.cluster();
   const ref = refOf(kinds.form, await context.namespace(), name);
   for (const one of writes) {
     const result = await send(cluster, ref, one);
     if (result.kind === 'ok') continue;
     if (result.kind === 'refused') throw new CommandError(result.message);
-    throw new CommandError(`${kinds.form.resource}/${name} changed meanwhile`, { fix: 'look at it and try again' });
+    return 'stale';
   }
+  return 'done';
 }
 
 function send(cluster: Cluster, ref: ReturnType<typeof refOf>, one: RolloutWrite): ReturnType<Cluster['patch']> {

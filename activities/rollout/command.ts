@@ -30,12 +30,40 @@ export async function carryOutAnnotation(deps: Deps, request: FormRef, { form, o
 
 /** Carries out a command that came as a message. */
 export async function commandRollout(deps: Deps, request: RolloutCommandRequest): Promise<RolloutCommandOutcome> {
-  const object = await deps.cluster.get(formRef(request));
-  const parsed = object === undefined ? undefined : LynqForm.safeParse(object);
-  if (object === undefined || parsed?.success !== true)
+  const read = await readForm(deps, request);
+  if (read === undefined)
     return { kind: 'refused', message: `LynqForm ${request.namespace}/${request.form} does not exist` };
   const { verb, revision } = request;
-  return carryOut(deps, request, { form: parsed.data, object }, { verb, revision });
+  return carryOut(deps, request, read, { verb, revision });
+}
+
+async function readForm({ cluster }: Deps, request: FormRef): Promise<ReadForm | undefined> {
+  const object = await cluster.get(formRef(request));
+  const parsed = object === undefined ? undefined : LynqForm.safeParse(object);
+  return object === undefined || parsed?.success !== true ? undefined : { form: parsed.data, object };
+}
+
+/** A rollout that is under way, and counts of its nodes, are written all the time: a command is decided again, this often. */
+const mostAttempts = 20;
+
+/** @throws ClusterStale when somebody has edited the form meanwhile, or it changes all the time. */
+async function carryOut(
+  deps: Deps,
+  request: FormRef,
+  read: ReadForm,
+  command: RolloutCommand,
+): Promise<RolloutCommandOutcome> {
+  const { generation } = read.form.metadata;
+  let present: ReadForm | undefined = read;
+  for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+    if (present?.form.metadata.generation !== generation || present === undefined) break;
+    const outcome = await carryOutOnce(deps, request, present, command);
+    if (outcome !== 'stale') return outcome;
+    present = await readForm(deps, request);
+  }
+  throw new LynqFailure('ClusterStale', `LynqForm ${request.namespace}/${request.form} changed meanwhile`, {
+    form: request.form,
+  });
 }
 
 interface ReadForm {
@@ -43,12 +71,12 @@ interface ReadForm {
   readonly object: JsonObject;
 }
 
-async function carryOut(
+async function carryOutOnce(
   deps: Deps,
   request: FormRef,
   read: ReadForm,
   command: RolloutCommand,
-): Promise<RolloutCommandOutcome> {
+): Promise<RolloutCommandOutcome | 'stale'> {
   const revisions = await listRevisions(deps.cluster, { namespace: request.namespace, name: request.form });
   const effect = rolloutEffect({ form: read.form, revisions }, command);
   if (effect.kind === 'none' || effect.kind === 'refused') return effect;
@@ -56,9 +84,7 @@ async function carryOut(
     const result = await send(deps, request, write);
     if (result.kind === 'ok') continue;
     if (result.kind === 'refused') return { kind: 'refused', message: result.message };
-    throw new LynqFailure('ClusterStale', `LynqForm ${request.namespace}/${request.form} changed meanwhile`, {
-      form: request.form,
-    });
+    return 'stale';
   }
   return { kind: 'done', message: effect.kind === 'restore' ? `restored ${effect.revision}` : command.verb };
 }

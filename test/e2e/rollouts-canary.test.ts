@@ -66,7 +66,7 @@ describe('e2e/rollouts-canary', () => {
     });
     expect(await imagesOf(stage, fleet)).toEqual({ 'web:1': 49, 'web:broken': 2 });
 
-    expect(await tell(['undo', 'web'])).toMatchObject({ code: 0 });
+    expect(await tell(['undo', 'web'])).toMatchObject({ code: 0, stderr: '' });
     await rolloutIs(stage, fleet, 'Complete');
     expect(await imagesOf(stage, fleet)).toEqual({ 'web:1': 51 });
     expect(await healthy()).toEqual(before);
@@ -157,7 +157,7 @@ describe('e2e/rollouts-canary', () => {
       spec: { rollout: { paused: null } },
     });
     const wanted = kept.find((revision) => imageOf(revision) === 'web:9')!;
-    expect(await tell(['undo', 'web', '--to-revision', wanted.metadata.name])).toMatchObject({ code: 0 });
+    expect(await tell(['undo', 'web', '--to-revision', wanted.metadata.name])).toMatchObject({ code: 0, stderr: '' });
     await eventually(
       'the fleet has it',
       async () => {
