@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepEach } from '../../../tools/histories/record.ts';
 import type { StackEndpoints } from '../stack-setup.ts';
 import { type Audit, openAudit } from './audit.ts';
 import { type Cluster, conditionOf, type KubeObject, lynqPath, openCluster } from './cluster.ts';
@@ -152,6 +153,8 @@ export async function openWorld(stack: StackEndpoints, options: WorldOptions): P
     close: async () => {
       try {
         await removeHubs(cluster, namespace);
+        const version = process.env['LYNQ_RECORD_HISTORIES'];
+        if (version !== undefined) await keepEach(engine.client, '', { version });
       } finally {
         await worker.stop();
         await Promise.all([engine.close(), database.close()]);
