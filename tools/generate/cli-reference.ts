@@ -3,6 +3,7 @@ import { commandGroups, commands } from '../../client/commands/index.ts';
 import { exitCodeMeanings, exitCodes } from '../../client/exit-codes.ts';
 import { globalFlags } from '../../client/global-flags.ts';
 import type { GeneratedFile } from './files.ts';
+import { table } from './markdown.ts';
 
 /** `docs/cli.md`, from the same table the program and its help are made from. */
 export function cliReference(): readonly GeneratedFile[] {
@@ -99,12 +100,6 @@ function meaningOf(flag: Flag): string {
     ...('default' in flag && flag.default !== undefined ? [`default \`${flag.default}\``] : []),
   ];
   return notes.length === 0 ? flag.summary : `${flag.summary} (${notes.join('; ')})`;
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function anchorOf(name: string): string {

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { admissionFiles } from './admission.ts';
 import { cliReference } from './cli-reference.ts';
+import { crdReference } from './crd-reference.ts';
 import { crdFiles } from './crds.ts';
+import { functionReference } from './function-reference.ts';
 import { installFile } from './install.ts';
 import { differences, writeFiles } from './files.ts';
 
@@ -24,6 +26,8 @@ const files = [
   installFile(root),
   ...admissionFiles(),
   ...cliReference(),
+  ...crdReference(crds),
+  ...functionReference(),
 ];
 const owned = ['deploy/crds', 'deploy/admission', chartCrds];
 
