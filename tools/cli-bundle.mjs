@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -62,12 +62,30 @@ function removeOld() {
   }
 }
 
-/** Bundles `client/main.ts` into a folder, what commands import lazily in files of its own; resolves to esbuild's account of what is where. */
-export async function bundleCli(folder) {
+/** The sources of a checkout; a bundle of them is for this checkout only. */
+const ofCheckout = {
+  entry: join(root, 'client/main.ts'),
+  extension: '.ts',
+  placeOf: (path) => JSON.stringify(pathToFileURL(path).href),
+  small: false,
+};
+
+/** What the compiler made of them in a folder, for the package: the bundle is in a folder of that folder. */
+export function ofPackage(dist) {
+  return {
+    entry: join(dist, 'client/main.js'),
+    extension: '.js',
+    placeOf: (path) => `new URL(${JSON.stringify(`../${relative(dist, path)}`)}, import.meta.url).href`,
+    small: true,
+  };
+}
+
+/** Bundles the command line into a folder, what commands import lazily in files of its own; resolves to esbuild's account of what is where. */
+export async function bundleCli(folder, { entry, extension, placeOf, small } = ofCheckout) {
   const { build: bundle } = await import('esbuild');
   mkdirSync(store, { recursive: true });
   const { metafile } = await bundle({
-    entryPoints: [join(root, 'client/main.ts')],
+    entryPoints: [entry],
     outdir: folder,
     absWorkingDir: root,
     bundle: true,
@@ -76,6 +94,9 @@ export async function bundleCli(folder) {
     platform: 'node',
     target: 'node20',
     metafile: true,
+    // Names stay, for stack traces.
+    minifyWhitespace: small,
+    minifySyntax: small,
     logLevel: 'error',
     // CommonJS packages inside an ES module ask for Node's own modules by `require`.
     banner: {
@@ -83,23 +104,23 @@ export async function bundleCli(folder) {
     },
     // Its generated protocol files do not survive bundling, and it is loaded by few commands.
     external: ['@temporalio/*', 'tsx', 'tsx/*'],
-    plugins: [ownPlaces, kubeConfigOnly, lazyPackages],
+    plugins: [ownPlaces(extension, placeOf), kubeConfigOnly, lazyPackages],
   });
   return metafile;
 }
 
 /** Files beside a source are found where the source is, not where the bundle is. */
-const ownPlaces = {
+const ownPlaces = (extension, placeOf) => ({
   name: 'own-places',
   setup(builder) {
-    builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      if (path.includes('node_modules')) return undefined;
+    builder.onLoad({ filter: /\.[jt]s$/ }, ({ path }) => {
+      if (path.includes('node_modules') || !path.endsWith(extension)) return undefined;
       const text = readFileSync(path, 'utf8');
       if (!text.includes('import.meta.url')) return undefined;
-      return { contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)), loader: 'ts' };
+      return { contents: text.replaceAll('import.meta.url', placeOf(path)), loader: extension.slice(1) };
     });
   },
-};
+});
 
 /** Of the Kubernetes library only its reader of kubeconfigs is used; the rest is 15 MB of generated calls that take half a second to load. */
 const kubeConfigOnly = {

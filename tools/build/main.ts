@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleCli, ofPackage } from '../cli-bundle.mjs';
 
 /**
  * `npm run build`: the package as plain JavaScript in `dist`: worker and command line with what they import, the definitions of the kinds, and
@@ -21,3 +22,5 @@ rmSync(dist, { recursive: true, force: true });
 run([join(root, 'node_modules/typescript/bin/tsc'), '-b', 'worker', 'client']);
 cpSync(join(root, 'deploy/crds'), join(dist, 'deploy/crds'), { recursive: true });
 run([join(dist, 'worker/build-workflows.js')]);
+// The command line starts in a third of the time when it is few files, and without what its command does not need.
+await bundleCli(join(dist, 'cli'), ofPackage(dist));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,15 +58,44 @@ function pack(): z.infer<typeof Packed>[0] {
   return Packed.parse(JSON.parse(printed.slice(printed.indexOf('[\n'))))[0];
 }
 
-/** Every package that a worker runs is in it. */
+const Lock = z.looseObject({
+  packages: z.record(
+    z.string(),
+    z.looseObject({ dev: z.boolean().optional(), devDependencies: z.unknown().optional() }),
+  ),
+});
+
+/**
+ * The bill of what runs: `npm sbom --omit=dev` also leaves out what both the package and a tool for development need, so it is asked about a package that
+ * has no tools for development. It has to name exactly what the lock file has for production.
+ */
 function writeBill(file: string): number {
-  const text = run('bill of materials', 'npm', ['sbom', '--sbom-format=cyclonedx', '--omit=dev'], true);
+  const folder = join(scratch, 'lynqflow');
+  mkdirSync(folder);
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'));
+  const { devDependencies: _tools, ...production } = z.looseObject({}).parse(read('package.json'));
+  const lock = Lock.parse(read('package-lock.json'));
+  const { devDependencies: _locked, ...top } = lock.packages[''] ?? {};
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(production));
+  const packages = { ...lock.packages, '': top };
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ ...lock, packages }));
+  const args = [
+    '--prefix',
+    folder,
+    'sbom',
+    '--package-lock-only',
+    '--sbom-format=cyclonedx',
+    '--sbom-type=application',
+  ];
+  const text = run('bill of materials', 'npm', args, true);
   const names = new Set(Bill.parse(JSON.parse(text)).components.map(({ name }) => name));
-  const { dependencies } = z
-    .object({ dependencies: z.record(z.string(), z.string()) })
-    .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
-  const missing = Object.keys(dependencies).filter((name) => !names.has(name));
-  if (missing.length > 0) throw new Error(`the bill of materials lacks ${missing.join(', ')}`);
+  const wanted = new Set(
+    Object.entries(lock.packages).flatMap(([path, { dev }]) =>
+      path === '' || dev === true ? [] : [path.replace(/^.*node_modules\//, '')],
+    ),
+  );
+  const different = [...new Set([...names, ...wanted])].filter((name) => names.has(name) !== wanted.has(name));
+  if (different.length > 0) throw new Error(`bill of materials and lock file differ in ${different.join(', ')}`);
   writeFileSync(file, text);
   return names.size;
 }

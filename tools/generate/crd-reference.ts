@@ -24,7 +24,7 @@ function definitionParts(definition: JsonObject): readonly string[] {
   const [version] = listAt(definition, 'spec', 'versions');
   const schema = at(version, 'schema', 'openAPIV3Schema');
   const name = (key: string): string => textAt(definition, 'spec', 'names', key) ?? '';
-  const short = listAt(definition, 'spec', 'names', 'shortNames').map((text) => code(String(text)));
+  const short = listAt(definition, 'spec', 'names', 'shortNames').map((text) => code(wordOf(text)));
   const columns = listAt(version, 'additionalPrinterColumns').map((column) => [
     (textAt(column, 'name') ?? '').toUpperCase(),
     code(textAt(column, 'jsonPath') ?? ''),
@@ -123,9 +123,9 @@ function typeOf(schema: Json | undefined): string {
 function rulesOf(schema: Json | undefined): readonly string[] {
   const bound = (key: string): string | undefined => {
     const value = at(schema, key);
-    return value === undefined ? undefined : String(value as number);
+    return value === undefined ? undefined : JSON.stringify(value);
   };
-  const choices = [...listAt(schema, 'enum'), ...listAt(schema, 'items', 'enum')].map((value) => code(String(value)));
+  const choices = [...listAt(schema, 'enum'), ...listAt(schema, 'items', 'enum')].map((value) => code(wordOf(value)));
   const range = [bound('minimum'), bound('maximum')];
   const length = [bound('minLength'), bound('maxLength')];
   const count = [bound('minItems'), bound('maxItems')];
@@ -139,6 +139,8 @@ function rulesOf(schema: Json | undefined): readonly string[] {
     ...listAt(schema, 'x-kubernetes-validations').map((rule) => `Else: ${code(textAt(rule, 'message') ?? '')}.`),
   ];
 }
+
+const wordOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 function between([least, most]: readonly (string | undefined)[], unit: string): readonly string[] {
   if (least !== undefined && most !== undefined) return [`${least} to ${most}${unit}.`];
