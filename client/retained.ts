@@ -23,7 +23,7 @@ export interface RetainedFlags {
 export async function runRetained(context: Context, hub: string, flags: RetainedFlags): Promise<ExitCode> {
   if (flags.adopt && flags.delete) throw usageError('--adopt and --delete exclude each other', 'give one of them');
   const cluster = await context.services.cluster();
-  const all = await findRetained(context, cluster, hub);
+  const all = await findRetained(context, cluster, { namespace: await context.namespace(), name: hub });
   const wanted = all.filter(({ uid }) => flags.uid.length === 0 || flags.uid.includes(uid));
   if (flags.delete) return deleteAll(context, cluster, { hub, wanted, yes: flags.yes });
   if (flags.adopt) return adoptAll(context, cluster, wanted);
@@ -42,11 +42,17 @@ interface RetainedObject {
   readonly since: string | undefined;
 }
 
+/** Hubs of one name may be in several namespaces: what one of them left behind is nobody else's. */
+interface HubName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 const parallelLists = 8;
 const namespaces: KindRef = { apiVersion: 'v1', kind: 'Namespace' };
 
 /** Marked objects of every kind that can be listed, of this hub by their annotation. */
-async function findRetained(context: Context, cluster: Cluster, hub: string): Promise<readonly RetainedObject[]> {
+async function findRetained(context: Context, cluster: Cluster, hub: HubName): Promise<readonly RetainedObject[]> {
   const queue = [...(await cluster.listableKinds()), namespaces];
   const found: RetainedObject[] = [];
   const unread: string[] = [];
@@ -72,11 +78,12 @@ async function listMarked(cluster: Cluster, kind: KindRef, unread: string[]): Pr
   }
 }
 
-function retainedOf(hub: string, kind: KindRef, object: JsonObject): readonly RetainedObject[] {
+function retainedOf(hub: HubName, kind: KindRef, object: JsonObject): readonly RetainedObject[] {
   const [from = '', form = '', uid = ''] = (
     textAt(object, 'metadata', 'annotations', annotations.orphanedFrom) ?? ''
   ).split('/');
-  if (from !== hub) return [];
+  const place = textAt(object, 'metadata', 'annotations', annotations.orphanedNamespace) ?? hub.namespace;
+  if (from !== hub.name || place !== hub.namespace) return [];
   const namespace = textAt(object, 'metadata', 'namespace');
   const name = textAt(object, 'metadata', 'name') ?? '';
   return [

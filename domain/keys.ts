@@ -62,6 +62,8 @@ export const annotations = {
   orphanedAt: 'lynq.sh/orphaned-at',
   orphanedReason: 'lynq.sh/orphaned-reason',
   orphanedFrom: 'lynq.sh/orphaned-from',
+  /** Namespace of the LynqNode an orphan was kept from: hubs of one name may be in several. */
+  orphanedNamespace: 'lynq.sh/orphaned-namespace',
 } as const;
 
 export const reservedPrefix = 'lynq.sh/';

@@ -29,6 +29,16 @@ export function orphanedFrom(identity: NodeIdentity): string {
   return `${identity.hub}/${identity.form}/${identity.uid}`;
 }
 
+/**
+ * Whether an orphan was kept from a life of this node. Hub, form and row may have the same names in another namespace: what came from there is not its.
+ * An orphan without a namespace was marked before there was one.
+ */
+export function isOrphanOf(object: JsonObject, identity: NodeIdentity): boolean {
+  const from = textAt(object, 'metadata', 'annotations', annotations.orphanedFrom);
+  const namespace = textAt(object, 'metadata', 'annotations', annotations.orphanedNamespace);
+  return from === orphanedFrom(identity) && (namespace === undefined || namespace === identity.namespace);
+}
+
 /** Whether both tracking labels of an object name a node. */
 export function tracksNode(object: JsonObject, identity: Pick<NodeIdentity, 'namespace' | 'name'>): boolean {
   return (
@@ -72,7 +82,6 @@ export function classifyOwnership(
   if (controller !== undefined) return { kind: 'ours' };
   if (tracksNode(object, identity) && (peerApplied || writtenByUs(object))) return { kind: 'ours' };
   const marked = textAt(object, 'metadata', 'labels', labels.orphaned) === 'true';
-  if (marked && textAt(object, 'metadata', 'annotations', annotations.orphanedFrom) === orphanedFrom(identity))
-    return { kind: 'orphan' };
+  if (marked && isOrphanOf(object, identity)) return { kind: 'orphan' };
   return { kind: 'foreign', owner: ownerName(object) };
 }

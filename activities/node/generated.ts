@@ -1,16 +1,14 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
-import { annotations, labels } from '../../domain/keys.ts';
+import { labels } from '../../domain/keys.ts';
 import { writtenByUs } from '../../domain/owned-fields.ts';
-import { type NodeIdentity, orphanedFrom } from '../../domain/ownership.ts';
+import { isOrphanOf, type NodeIdentity } from '../../domain/ownership.ts';
 import type { Deps } from '../deps.ts';
 import { generatedRef } from '../secrets.ts';
 
 /** Whether something anywhere may be kept from a life of this very node: it may hold a generated value, which a return has to find again. */
 async function mayBeNeeded({ cluster }: Pick<Deps, 'cluster'>, identity: NodeIdentity): Promise<boolean> {
-  const from = orphanedFrom(identity);
-  const isFromHere = (object: JsonObject) =>
-    textAt(object, 'metadata', 'annotations', annotations.orphanedFrom) === from;
+  const isFromHere = (object: JsonObject) => isOrphanOf(object, identity);
   try {
     for (const kind of await cluster.listableKinds())
       if ((await cluster.list(kind, { labelSelector: `${labels.orphaned}=true` })).some(isFromHere)) return true;

@@ -2,7 +2,7 @@ import { at, type JsonObject, listAt, textAt } from '../api/json.ts';
 import type { InventoryEntry } from '../api/node.ts';
 import type { DesiredChild } from '../child.ts';
 import { annotations, labels } from '../keys.ts';
-import { type NodeIdentity, type Ownership, orphanedFrom, tracksNode } from '../ownership.ts';
+import { isOrphanOf, type NodeIdentity, type Ownership, tracksNode } from '../ownership.ts';
 
 /**
  * `conflictPolicy: Force` on an entry is the form's word that it may take an object which is not on record (docs/decisions/0003): one that nobody
@@ -16,7 +16,7 @@ function isClaimed(object: JsonObject, identity: NodeIdentity): boolean {
     textAt(object, 'metadata', 'labels', labels.node) ?? textAt(object, 'metadata', 'labels', labels.nodeNamespace);
   if (tracked !== undefined && !tracksNode(object, identity)) return true;
   const from = textAt(object, 'metadata', 'annotations', annotations.orphanedFrom);
-  return from !== undefined && from !== orphanedFrom(identity);
+  return from !== undefined && !isOrphanOf(object, identity);
 }
 
 /**

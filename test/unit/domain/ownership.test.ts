@@ -122,6 +122,16 @@ describe('domain/ownership', () => {
       ['of another row', marks('customers/web/other')],
       ['of another form', marks('customers/api/acme')],
       ['of another hub', marks('partners/web/acme')],
+      [
+        'of a hub of the same name in another namespace',
+        {
+          ...marks('customers/web/acme'),
+          annotations: {
+            [annotations.orphanedFrom]: 'customers/web/acme',
+            [annotations.orphanedNamespace]: 'another',
+          },
+        },
+      ],
       ['without the annotation', { labels: { [labels.orphaned]: 'true' } }],
       ['without the label', { annotations: { [annotations.orphanedFrom]: 'customers/web/acme' } }],
       ['with another label value', marks('customers/web/acme', 'false')],

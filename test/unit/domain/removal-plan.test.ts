@@ -205,6 +205,7 @@ describe('domain/removal-plan', () => {
         'lynq.sh/orphaned-at': '2026-03-01T12:00:00Z',
         'lynq.sh/orphaned-reason': 'LynqNodeDeleted',
         'lynq.sh/orphaned-from': 'customers/web/acme',
+        'lynq.sh/orphaned-namespace': 'tenants',
         'lynq.sh/deletion-policy': 'Retain',
       });
     });

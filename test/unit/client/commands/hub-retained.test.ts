@@ -5,11 +5,12 @@ import { fakeEngine, run } from '../run.ts';
 function aCluster(): FakeCluster {
   const cluster = createFakeCluster();
   cluster.addKind({ apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode' });
-  const seed = (kind: string, name: string, from: string): void => {
+  const seed = (kind: string, name: string, from: string, of = 'lynq-system'): void => {
     const marks = {
       labels: { 'lynq.sh/orphaned': 'true' },
       annotations: {
         'lynq.sh/orphaned-from': from,
+        'lynq.sh/orphaned-namespace': of,
         'lynq.sh/orphaned-reason': 'LynqNodeDeleted',
         'lynq.sh/orphaned-at': '2026-11-22T11:00:00Z',
       },
@@ -21,6 +22,7 @@ function aCluster(): FakeCluster {
   seed('Secret', 'acme-db', 'shop/data/acme');
   seed('Secret', 'beta-db', 'shop/data/beta');
   seed('Secret', 'other', 'elsewhere/data/acme');
+  seed('Secret', 'of-staging', 'shop/data/beta', 'staging');
   return cluster;
 }
 
@@ -54,6 +56,17 @@ describe('client/commands/hub-retained', () => {
     expect(out).toBe('Secret node-acme/acme-db deleted\nNamespace node-acme deleted\n');
     expect(exitCode).toBe(0);
     expect(names(cluster)).not.toContain('acme-db');
+  });
+
+  it('has nothing to do with what a hub of the same name in another namespace has left', async () => {
+    const cluster = aCluster();
+    const { out } = await run('retained shop -n staging', { cluster });
+    expect(out.split('\n').slice(1).join('')).toMatch(/^beta +data +Secret +node-acme +of-staging /);
+
+    await run('retained shop --uid beta --delete', { cluster, answer: true });
+
+    expect(names(cluster)).toEqual(expect.arrayContaining(['other', 'of-staging']));
+    expect(names(cluster)).not.toContain('beta-db');
   });
 
   it('leaves an object alone that is another one by now', async () => {
