@@ -27,7 +27,8 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     },
     isTerminal: isTerminal(stream),
     colours: isTerminal(stream) && (process.env['NO_COLOR'] ?? '') === '',
-    columns: stream.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    columns: stream.columns || 80,
   };
 }
 
