@@ -162,6 +162,30 @@ describe('parity/docs-versus-code on a real cluster', () => {
     });
   });
 
+  test.concurrent('row 14: lynq.sh/force-reconcile has every object written once more, each once, and then nothing', async () => {
+    const form = [
+      configMap('first', { v: '1' }),
+      configMap('second', { v: '1' }, { dependIds: ['first'] }),
+      configMap('third', { v: '1' }, { dependIds: ['second'], patchStrategy: 'merge' }),
+      configMap('once', { v: '1' }, { creationPolicy: 'Once' }),
+    ];
+    const scene = await stand.scene('row14', { form });
+    await scene.ready();
+    const writes = (place: number): readonly string[] =>
+      stand.world.audit
+        .ofWorker(place)
+        .filter(({ objectRef }) => objectRef?.name?.startsWith('a-row14-') === true)
+        .map(({ verb, objectRef }) => `${verb} ${objectRef?.name}`);
+    for (const value of ['1', 'again']) {
+      const place = stand.world.audit.now();
+      const path = lynqPath(stand.world.namespace, 'lynqnodes', 'a-row14');
+      await merge(path, { metadata: { annotations: { 'lynq.sh/force-reconcile': value } } });
+      await soon(async () => expect(writes(place)).toContain('patch a-row14-third'));
+      await window(3_000);
+      expect(writes(place)).toEqual(['patch a-row14-first', 'patch a-row14-second', 'patch a-row14-third']);
+    }
+  });
+
   test.concurrent('row 16: a hub says why it cannot read, and when it read last', async () => {
     const scene = await stand.scene('row16', { form: [configMap('cfg')] });
     await scene.ready();

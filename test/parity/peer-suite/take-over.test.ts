@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { describeRequest } from '../../support/e2e/audit.ts';
 import { type Json, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
@@ -15,6 +14,7 @@ import {
   widgetCrd,
 } from '../../support/parity/entries.ts';
 import { type Kind, pathOf } from '../../support/parity/paths.ts';
+import { readPeer, recordedUid, recordPeer, restorePeerNode } from '../../support/parity/peer-recorded.ts';
 import { markOrphan, type PeerNode, writePeerNode } from '../../support/parity/peer-writer.ts';
 import { formObject } from '../../support/parity/stand.ts';
 
@@ -47,6 +47,10 @@ const dropped = [configMap('dropped', {}), configMap('dropped-far', {}, { ...the
 
 const hub = 'peers';
 const form = 'site';
+
+/** Owners are told apart by UIDs, which are others in each cluster. */
+const withoutUids = (fields: Json): Json =>
+  JSON.parse(JSON.stringify(fields).replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uid'));
 
 describe('parity/peer-suite/take-over', () => {
   let world: World;
@@ -118,7 +122,7 @@ describe('parity/peer-suite/take-over', () => {
     await eventually('widgets are served', async () =>
       there(await world.cluster.list('/apis/parity.example.com/v1/widgets')),
     );
-    await world.database.sql("INSERT INTO sites (id) VALUES ('stays'), ('edited')");
+    await world.database.sql("INSERT INTO sites (id) VALUES ('stays'), ('edited'), ('recorded')");
     await writePeer();
     await eventually('workloads of the peer run', async () => {
       const app = await world.cluster.get(pathOf('Deployment', world.namespace, 'stays-site-app'));
@@ -126,6 +130,8 @@ describe('parity/peer-suite/take-over', () => {
     });
     children = await Promise.all(children.map((child) => world.cluster.get(path(child))));
     if (process.env['LYNQ_RECORD_PEER'] !== undefined) await record();
+    const found = await world.cluster.get(lynqPath(world.namespace, 'lynqhubs', hub));
+    children = [...children, ...(await restorePeerNode(world.cluster, readPeer(), { hub: found, uid: 'recorded' }))];
     since = world.audit.now();
     await world.worker.start();
   }, 240_000);
@@ -134,14 +140,12 @@ describe('parity/peer-suite/take-over', () => {
     await world?.close();
   });
 
-  /** Keeps the objects for test/unit, which read them without a cluster. */
+  /** Keeps the objects of one node in test/fixtures. */
   async function record(): Promise<void> {
-    const folder = new URL('../../fixtures/peer/', import.meta.url);
-    mkdirSync(folder, { recursive: true });
-    const node = await world.cluster.get(nodePath('stays'));
-    const kept = children.filter(({ metadata }) => metadata.name.includes('stays'));
+    const node = await world.cluster.get(nodePath(recordedUid));
+    const kept = children.filter(({ metadata }) => metadata.name.includes(recordedUid));
     const orphan = await world.cluster.get(pathOf('ConfigMap', world.namespace, 'returns-site-cfg'));
-    writeFileSync(new URL('objects.json', folder), `${JSON.stringify({ node, children: kept, orphan }, null, 1)}\n`);
+    recordPeer({ node, children: kept, orphan });
   }
 
   const isOf = (uid: string) => (child: KubeObject) => child.metadata.name.includes(uid);
@@ -151,24 +155,41 @@ describe('parity/peer-suite/take-over', () => {
       return objectRef?.resource !== 'events' && objectRef?.resource !== 'leases';
     });
 
-  test('nodes of the Go operator become ours: nothing is deleted or replaced, and each object is written once at most', async () => {
-    await taken('stays');
-    await world.ready([`stays-${form}`]);
-    await window(8_000);
-    const writes = writesSince(since).filter(({ objectRef }) => objectRef?.name?.includes('stays') === true);
-    expect(writes.filter(({ verb }) => verb.startsWith('delete')).map(describeRequest)).toEqual([]);
-    const counts = new Map<string, number>();
-    for (const write of writes) {
-      const key = `${write.objectRef?.namespace} ${write.objectRef?.resource}/${write.objectRef?.name}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    expect([...counts].filter(([, count]) => count > 1)).toEqual([]);
-    for (const child of children.filter(isOf('stays'))) {
-      const now = await world.cluster.get(path(child));
-      expect([child.metadata.name, now.metadata.uid]).toEqual([child.metadata.name, child.metadata.uid]);
-    }
-    expect((await world.node(`stays-${form}`))?.status.conditions).toContainEqual(
-      expect.objectContaining({ type: 'Conflicted', status: 'False' }),
+  test.each(['stays', 'recorded'])(
+    'node %s of the Go operator becomes ours: nothing is deleted or replaced, and each object is written once at most',
+    async (uid) => {
+      expect(children.filter(isOf(uid))).toHaveLength(entries.length);
+      await taken(uid);
+      await world.ready([`${uid}-${form}`]);
+      await window(8_000);
+      const writes = writesSince(since).filter(({ objectRef }) => objectRef?.name?.includes(uid) === true);
+      expect(writes.filter(({ verb }) => verb.startsWith('delete')).map(describeRequest)).toEqual([]);
+      const counts = new Map<string, number>();
+      for (const write of writes) {
+        const key = `${write.objectRef?.namespace} ${write.objectRef?.resource}/${write.objectRef?.name}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      expect([...counts].filter(([, count]) => count > 1)).toEqual([]);
+      for (const child of children.filter(isOf(uid))) {
+        const now = await world.cluster.get(path(child));
+        expect([child.metadata.name, now.metadata.uid]).toEqual([child.metadata.name, child.metadata.uid]);
+      }
+      expect((await world.node(`${uid}-${form}`))?.status.conditions).toContainEqual(
+        expect.objectContaining({ type: 'Conflicted', status: 'False' }),
+      );
+    },
+  );
+
+  test('what was recorded of the Go operator is put back as it was: the same managers own the same fields', async () => {
+    const { children: recorded } = readPeer();
+    const owned = ({ metadata }: KubeObject) =>
+      (metadata as Json).managedFields
+        .filter(({ subresource }: Json) => subresource === undefined)
+        .map(({ manager, operation, fieldsV1 }: Json) => ({ manager, operation, fields: withoutUids(fieldsV1) }));
+    const restored = children.filter(isOf('recorded'));
+    expect(restored.map(owned)).toEqual(recorded.map(owned));
+    expect(new Set(recorded.flatMap(owned).map(({ manager, operation }: Json) => `${manager} ${operation}`))).toEqual(
+      new Set(['lynq-operator Apply', 'manager Update']),
     );
   });
 
