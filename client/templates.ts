@@ -9,13 +9,20 @@ export interface CompileRequest {
   readonly form: string;
   readonly resources: readonly PlacedResource[];
   readonly declared: ReadonlySet<string>;
+  /** Whether calls with too few or too many arguments are problems already. */
+  readonly countsArguments?: boolean;
 }
 
 /** Compiles the entries of a form that may not be in any cluster yet; their content stands for a revision. */
-export function compileTemplates({ form, resources, declared }: CompileRequest): CompileResult {
+export function compileTemplates({
+  form,
+  resources,
+  declared,
+  countsArguments = false,
+}: CompileRequest): CompileResult {
   const contentHash = hashJson(resources.map(({ resource }) => resource) as unknown as Json);
   const placed = resources.map(({ resource, list, index }) => ({ resource: templateResource(resource), list, index }));
-  return compileForm({ form, contentHash, resources: placed, declared });
+  return compileForm({ form, contentHash, resources: placed, declared, countsArguments });
 }
 
 function templateResource({

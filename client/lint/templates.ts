@@ -15,7 +15,7 @@ export function lintTemplates(
   declared: ReadonlySet<string>,
 ): readonly Problem[] {
   const resources = collectResources(spec);
-  const result = compileTemplates({ form: manifest.name, resources, declared });
+  const result = compileTemplates({ form: manifest.name, resources, declared, countsArguments: true });
   if (result.ok) return [];
   return result.problems.map((problem) => templateProblem(manifest, resources, problem));
 }

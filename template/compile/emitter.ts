@@ -19,12 +19,20 @@ export interface RootField {
   readonly conditional: boolean;
 }
 
+/** A call that fails whenever it is reached, whatever its values are. */
+export interface Miscount {
+  readonly name: string;
+  readonly message: string;
+  readonly position: Position;
+}
+
 /** Everything of one scalar that is not its Handlebars programs. Shared by all its templates; filled while emitting. */
 export interface Emission {
   readonly source: string;
   readonly constants: Argument[];
   readonly called: CalledFunction[];
   readonly rootFields: RootField[];
+  readonly miscounts: Miscount[];
   /** Names asked for with `hasKey`, `get` or `index` on the root: reading them is guarded. */
   readonly guarded: Set<string>;
   /** A dot or `$` is used as a whole: functions may get hold of the row and change it. */

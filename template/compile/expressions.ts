@@ -1,4 +1,5 @@
 import type { CommandNode, IdentifierNode, OperandNode, PipeNode, VariableNode } from '../language/nodes.ts';
+import { countProblem } from '../runtime/call.ts';
 import { idealValue } from '../runtime/coerce.ts';
 import type { Expression } from './ast.ts';
 import {
@@ -164,6 +165,8 @@ function emitFunction(
   }
   noteGuard(frame, name, args);
   const at = place(frame, node.at);
+  const message = countProblem(fn, args.length + (final === undefined ? 0 : 1));
+  if (message !== undefined) frame.emission.miscounts.push({ name, message, position: at });
   const given = args.map((arg) => emitOperand(frame, arg));
   const index = number(calledIndex(frame, name, fn, final !== undefined), at);
   return call('call', [index, ...given, ...(final === undefined ? [] : [final])], at);

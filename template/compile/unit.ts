@@ -7,7 +7,7 @@ import { cacheLimits } from '../limits.ts';
 import { failureAt, type TemplateFailure } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
 import { compileProgram, type Program } from '../runtime/environment.ts';
-import { type CalledFunction, type Emission, newFrame, type RootField } from './emitter.ts';
+import { type CalledFunction, type Emission, type Miscount, newFrame, type RootField } from './emitter.ts';
 import { emitList } from './statements.ts';
 
 /** One template of a scalar, ready to run; `slots` is the size of its variable frame. */
@@ -23,6 +23,7 @@ export interface Unit {
   readonly constants: readonly Argument[];
   readonly called: readonly CalledFunction[];
   readonly rootFields: readonly RootField[];
+  readonly miscounts: readonly Miscount[];
   readonly guarded: ReadonlySet<string>;
   /** The row as a whole may reach functions, and so be changed; otherwise fields may share it. */
   readonly exposesRow: boolean;
@@ -64,6 +65,7 @@ function emitUnit(source: string): Unit {
     constants: [],
     called: [],
     rootFields: [],
+    miscounts: [],
     guarded: new Set(),
     exposesRow: false,
     functionOf: (name: string): GoFunction | undefined => functionOf(name),
@@ -72,8 +74,8 @@ function emitUnit(source: string): Unit {
   const templates = new Map<string, Runnable>();
   for (const [name, list] of template.defined) templates.set(name, emitRunnable(emission, list, name === ROOT_NAME));
   const main = templates.get(ROOT_NAME) ?? emitRunnable(emission, template.body, true);
-  const { constants, called, rootFields, guarded, exposesRow } = emission;
-  return { main, templates, constants, called, rootFields, guarded, exposesRow };
+  const { constants, called, rootFields, miscounts, guarded, exposesRow } = emission;
+  return { main, templates, constants, called, rootFields, miscounts, guarded, exposesRow };
 }
 
 function emitRunnable(emission: Emission, list: ListNode, isRoot: boolean): Runnable {

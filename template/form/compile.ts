@@ -28,6 +28,8 @@ export interface CompileInput {
   readonly resources: FormResources['resources'];
   /** Every variable a template of this form may read. */
   readonly declared: ReadonlySet<string>;
+  /** Calls with too few or too many arguments are problems, also where no row may ever reach them; Go finds them when it gets there. */
+  readonly countsArguments?: boolean;
 }
 
 function isCostly({ functions }: CompiledResource): boolean {
@@ -41,12 +43,13 @@ const forms = new LRUCache<string, CompileResult>({ max: cacheLimits.forms });
  * variable that the hub does not declare where that can be seen without running anything.
  */
 export function compileForm(input: CompileInput): CompileResult {
-  const key = JSON.stringify([input.form, input.contentHash, [...input.declared].sort()]);
+  const { countsArguments = false } = input;
+  const key = JSON.stringify([input.form, input.contentHash, [...input.declared].sort(), countsArguments]);
   const known = forms.get(key);
   if (known !== undefined) return known;
   const problems: TemplateProblem[] = [];
   const resources = input.resources.map(({ resource }) =>
-    compileResource({ resource, declared: input.declared, problems }),
+    compileResource({ resource, declared: input.declared, countsArguments, problems }),
   );
   const result: CompileResult =
     problems.length > 0

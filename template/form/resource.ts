@@ -37,13 +37,15 @@ export interface CompiledResource {
 export interface ResourceInput {
   readonly resource: TemplateResource;
   readonly declared: ReadonlySet<string>;
+  /** Calls with too few or too many arguments are problems, also where no row may ever reach them. */
+  readonly countsArguments: boolean;
   readonly problems: TemplateProblem[];
 }
 
 const start: Position = { line: 1, column: 1 };
 
 /** Plans a resource; every problem of every field is added to `problems`. */
-export function compileResource({ resource, declared, problems }: ResourceInput): CompiledResource {
+export function compileResource({ resource, declared, countsArguments, problems }: ResourceInput): CompiledResource {
   const kind = resource.spec['kind'];
   const planning: Planning = {
     kind: typeof kind === 'string' && !kind.includes('{{') ? kind : undefined,
@@ -51,7 +53,10 @@ export function compileResource({ resource, declared, problems }: ResourceInput)
     fail: (path, failure) => problems.push(problemOf(resource.id, path, failure)),
   };
   const plan = planResource(planning, resource);
-  for (const field of planning.fields) problems.push(...undeclared(resource.id, field, declared));
+  for (const field of planning.fields) {
+    problems.push(...undeclared(resource.id, field, declared));
+    if (countsArguments) problems.push(...miscounted(resource.id, field));
+  }
   const called = planning.fields.flatMap((field) => field.unit.called.map((entry) => entry.name));
   const namePath = hasText(resource.nameTemplate) ? 'nameTemplate' : 'metadata.name';
   return { id: resource.id, plan, namePath, fields: planning.fields, functions: new Set(called) };
@@ -102,6 +107,18 @@ function undeclared(resourceId: string, field: FieldPlan, declared: ReadonlySet<
         ...(suggestion === undefined ? {} : { suggestion }),
       };
     });
+}
+
+/** Go finds these when it gets there. */
+function miscounted(resourceId: string, { path, unit }: FieldPlan): TemplateProblem[] {
+  return unit.miscounts.map(({ name, message, position }) => ({
+    resourceId,
+    path,
+    ...position,
+    class: 'exec',
+    message: `${name}: ${message}`,
+    culprit: name,
+  }));
 }
 
 const root: Place = { steps: [], keys: [] };

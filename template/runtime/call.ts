@@ -30,9 +30,15 @@ function typeAt(fn: GoFunction, index: number): GoFunction['params'][number] {
 }
 
 function checkCount(fn: GoFunction, given: number): void {
+  const problem = countProblem(fn, given);
+  if (problem !== undefined) throw new GoError(problem);
+}
+
+/** What is wrong with the number of arguments, the piped one included, in Go's words. */
+export function countProblem(fn: GoFunction, given: number): string | undefined {
   const wanted = fn.params.length;
-  if (given === wanted || (fn.rest !== undefined && given > wanted)) return;
-  throw new GoError(`wrong number of args: want ${fn.rest === undefined ? '' : 'at least '}${wanted} got ${given}`);
+  if (given === wanted || (fn.rest !== undefined && given > wanted)) return undefined;
+  return `wrong number of args: want ${fn.rest === undefined ? '' : 'at least '}${wanted} got ${given}`;
 }
 
 function run(state: RenderState, fn: GoFunction, values: readonly GoValue[]): GoValue {

@@ -48,6 +48,16 @@ describe('template/form', () => {
     expect(objectOf(render([resource(spec)]))).toMatchObject(spec);
   });
 
+  it('counts the arguments of calls only when asked to: Go finds them when a row gets there', () => {
+    const entry = resource({ spec: { a: '{{ if eq .a "x" }}{{ .uid | trunc }}{{ end }}' } });
+    expect(compile([entry])).toMatchObject({ ok: true });
+    const placed = { form: 'counted', contentHash: '1', resources: [{ resource: entry, list: 'manifests', index: 0 }] };
+    expect(compileForm({ ...placed, declared: new Set(['uid', 'a']), countsArguments: true })).toMatchObject({
+      ok: false,
+      problems: [{ path: 'spec.a', line: 1, column: 29, message: 'trunc: wrong number of args: want 2 got 1' }],
+    });
+  });
+
   it('reports all problems of a form at once, each with its place', () => {
     const broken = resource(
       { spec: { containers: [{ env: [{}, { value: 'a\n{{ nope }}' }] }], 'x.y': '{{ .aa }}' } },

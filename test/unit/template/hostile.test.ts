@@ -195,6 +195,7 @@ function runWatched(source: string, report: (args: readonly unknown[]) => void):
     constants: [],
     called: [],
     rootFields: [],
+    miscounts: [],
     guarded: new Set(),
     exposesRow: false,
     functionOf,
