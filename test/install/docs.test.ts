@@ -1,106 +1,102 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHelm, type RunningStack, startStack } from '../../stack/index.ts';
-import { run, type WorkerProcess, workerProcess } from '../support/e2e/programs.ts';
-import { accountKubeconfigOf } from '../support/install/account.ts';
+import { type WorkerProcess, workerProcess } from '../support/e2e/programs.ts';
+import { accountKubeconfigOf, applyManifests, type Manifest } from '../support/install/account.ts';
+import { type Block, isRun, pages, runBlocks, shellBlocks } from '../support/install/blocks.ts';
+import { type DocsShell, openDocsShell } from '../support/install/docs-shell.ts';
 
 /**
  * Commands of the documentation, on a stack of their own: every fenced block that begins with `# run` is given to a shell in the checkout, in the order
- * a reader meets them. Between the installation and the rest a worker runs as the pod of the chart would: under its ServiceAccount.
+ * a reader meets them who comes from the Go operator. Once the chart is installed a worker runs as its pod would: under its ServiceAccount.
  */
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Block {
-  readonly file: string;
-  readonly line: number;
-  readonly script: string;
-}
-
-/** Fenced blocks whose first line is `# run`, indented ones too. */
-function runBlocks(file: string): readonly Block[] {
-  const lines = readFileSync(join(root, 'docs', file), 'utf8').split('\n');
-  const blocks: Block[] = [];
-  for (let index = 0; index < lines.length; index += 1) {
-    const indent = /^( *)```sh$/.exec(lines[index] ?? '')?.[1];
-    if (indent === undefined) continue;
-    const end = lines.findIndex((line, later) => later > index && line === `${indent}\`\`\``);
-    const script = lines.slice(index + 1, end).map((line) => line.slice(indent.length));
-    if (script[0] === '# run') blocks.push({ file, line: index + 1, script: script.join('\n') });
-    index = end;
-  }
-  return blocks;
-}
-
-/** The last block of the instructions for an installation takes it away again. */
-const install = runBlocks('install.md');
+const install = runBlocks('docs/install.md');
+const migration = runBlocks('docs/migration.md');
 const inOrder: readonly Block[] = [
-  ...install.slice(0, -1),
-  ...['security.md', 'operations.md', 'migration.md', 'troubleshooting.md'].flatMap(runBlocks),
+  ...install.slice(0, 1),
+  ...migration.slice(0, -1),
+  ...install.slice(1, -1),
+  ...['docs/security.md', 'docs/operations.md'].flatMap(runBlocks),
+  ...migration.slice(-1),
+  ...runBlocks('docs/troubleshooting.md'),
+  // The last block of the instructions for an installation takes it away again.
   ...install.slice(-1),
 ];
+const firstInstall = migration.at(-2);
+
+/** Pages whose blocks are run by a test of their own. */
+const elsewhere = ['docs/quick-start.md'];
+
+/** What an installation of the Go operator leaves in a cluster, as far as the instructions name it. */
+function ofTheGoOperator(): readonly Manifest[] {
+  const inNamespace = (name: string) => ({ name, namespace: 'lynq-system' });
+  const labelled = { name: 'lynq-validating', labels: { 'app.kubernetes.io/name': 'lynq' } };
+  const matchLabels = { app: 'lynq' };
+  const containers = [{ name: 'manager', image: 'registry.example.com/lynq:1' }];
+  const template = { metadata: { labels: matchLabels }, spec: { containers } };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lynq-system' } },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: inNamespace('lynq-controller-manager'),
+      spec: { selector: { matchLabels }, template },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { ...inNamespace('sh.helm.release.v1.lynq.v1'), labels: { owner: 'helm', name: 'lynq' } },
+    },
+    { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: labelled },
+    { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: labelled },
+  ];
+}
 
 describe('install/docs', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'lynqflow-docs-'));
-  const path = join(dataDir, 'bin');
   let stack: RunningStack;
-  let worker: WorkerProcess;
+  let shell: DocsShell;
+  let worker: WorkerProcess | undefined;
 
   beforeAll(async () => {
     stack = await startStack({ dataDir });
-    const { kubectl, temporalCli } = stack.endpoints;
+    const { kubectl, kubeconfig, temporalAddress, temporalCli } = stack.endpoints;
     const helm = await ensureHelm({ environment: process.env, onProgress: () => undefined });
-    mkdirSync(path);
-    for (const [name, program] of Object.entries({ kubectl, helm, temporal: temporalCli }))
-      symlinkSync(program, join(path, name));
-    // npx asks the registry; the command it would find is this one.
-    writeFileSync(join(path, 'npx'), `#!/bin/sh\nshift\nexec node ${root}/bin/lynq.mjs "$@"\n`);
-    chmodSync(join(path, 'npx'), 0o755);
+    const environment = { KUBECONFIG: kubeconfig, TEMPORAL_ADDRESS: temporalAddress };
+    shell = openDocsShell({ folder: dataDir, programs: { kubectl, helm, temporal: temporalCli }, environment });
+    const names = ['LynqHub', 'LynqForm', 'LynqUid', 'LynqNode', 'LynqPhase'];
+    const removed = names.map((name) => `temporal operator search-attribute remove --name ${name} --yes`);
+    await shell.well(removed.join('\n'));
+    applyManifests({ kubectl, kubeconfig }, ofTheGoOperator());
+    await shell.well(
+      'kubectl apply --server-side -f deploy/crds && kubectl wait --for=condition=Established crd --all',
+    );
+    await shell.well('npx lynq apply -f examples/multi-tier/hub.yaml -f examples/multi-tier/web-tier.yaml');
   }, 1_800_000);
   afterAll(async () => {
     await worker?.stop();
     await stack?.stop();
     rmSync(dataDir, { recursive: true, force: true });
     rmSync('/tmp/lynqflow-overlay', { recursive: true, force: true });
-    for (const name of readdirSync('/tmp').filter((file) =>
-      /^lynqflow-(objects|revisions|secrets)\.(ya|js)[mo]/.test(file),
-    )) {
+    for (const name of readdirSync('/tmp').filter((file) => /^lynqflow-\w+\.(ya|js)[mo]/.test(file))) {
       rmSync(join('/tmp', name));
     }
   });
 
-  async function shell(script: string): Promise<void> {
-    const { kubeconfig, temporalAddress } = stack.endpoints;
-    const ended = await run('bash', ['-euo', 'pipefail', '-c', script], {
-      PATH: `${path}:${process.env['PATH']}`,
-      HOME: dataDir,
-      KUBECONFIG: kubeconfig,
-      TEMPORAL_ADDRESS: temporalAddress,
-    });
-    expect(ended, `${ended.stdout}\n${ended.stderr}`).toMatchObject({ code: 0 });
-  }
-
-  test('there is something to run in every page', () => {
-    expect(new Set(inOrder.map(({ file }) => file)).size).toBe(5);
+  test('no page is left out', () => {
+    const run = new Set(inOrder.map(({ page }) => page));
+    const marked = pages.filter((page) => shellBlocks(page).some(isRun));
+    expect(marked.filter((page) => !run.has(page) && !elsewhere.includes(page))).toEqual([]);
   });
 
-  test.each(inOrder.map((block) => [`docs/${block.file}:${block.line}`, block] as const))(
+  test.each(inOrder.map((block) => [`${block.page}:${block.line}`, block] as const))(
     '%s',
     async (_where, block) => {
-      await shell(block.script);
-      if (block !== install[0]) return;
+      await shell.well(block.script);
+      if (block !== firstInstall) return;
       const { kubectl, kubeconfig, temporalAddress } = stack.endpoints;
       const workerKubeconfig = join(dataDir, 'worker.kubeconfig');
       const place = { namespace: 'lynq-system', name: 'lynqflow', file: workerKubeconfig };

@@ -30,7 +30,8 @@ export interface WorkerProcess {
   kill(): Promise<void>;
 }
 
-const environment = (stack: Surroundings): NodeJS.ProcessEnv => ({
+/** All that a program is told about a stack; nothing of the environment of the tests gets through. */
+export const environment = (stack: Surroundings): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   HOME: process.env['HOME'],
   TEMPORAL_ADDRESS: stack.temporalAddress,
@@ -104,7 +105,8 @@ export async function run(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  child.stdin.end(input ?? '');
+  // A program may end without reading what it is given.
+  child.stdin.on('error', () => undefined).end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
 }
