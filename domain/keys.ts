@@ -27,6 +27,8 @@ export const labels = {
   orphaned: 'lynq.sh/orphaned',
   /** On a ControllerRevision: the form whose content it keeps (cut as the others). */
   form: 'lynq.sh/form',
+  /** On a Secret, by whoever keeps it: a hub of its namespace may send its values to the database the hub names. */
+  hubSecret: 'lynq.sh/hub-secret',
 } as const;
 
 export const annotations = {

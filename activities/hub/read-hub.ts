@@ -1,7 +1,7 @@
 import { LynqHub, type SecretKeyRef } from '../../domain/api/hub.ts';
-import type { JsonObject } from '../../domain/api/json.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
-import { apiVersion, finalizers, managers } from '../../domain/keys.ts';
+import { apiVersion, finalizers, labels, managers } from '../../domain/keys.ts';
 import { sourceBlock } from '../../domain/hub-source.ts';
 import type { ObjectRef, TlsMaterial } from '../../domain/ports.ts';
 import type { HubRef } from '../contract.ts';
@@ -89,6 +89,10 @@ async function readSecretKey(deps: Deps, { namespace }: HubRef, ref: SecretKeyRe
   const secret = await deps.cluster.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: ref.name });
   if (secret === undefined) {
     throw new LynqFailure('HubInvalid', `${title}, named by ${field}, does not exist; create it`, { secret: ref.name });
+  }
+  if (deps.scope.policy.labelledSecrets && textAt(secret, 'metadata', 'labels', labels.hubSecret) !== 'true') {
+    const message = `${title}, named by ${field}, does not have label ${labels.hubSecret}: "true", which the worker's policy asks for`;
+    throw new LynqFailure('HubInvalid', message, { secret: ref.name });
   }
   const value = secretBytes(secret, ref.key);
   if (value === undefined) {

@@ -55,5 +55,7 @@ export const ScopePolicy = z.strictObject({
   denyKinds: z.array(pattern).default([]),
   /** Keys of labels and annotations that forms may set although they are reserved. */
   allowMetadata: z.array(pattern).default([]),
+  /** Whether hubs may name only Secrets that say so themselves, by label `lynq.sh/hub-secret: "true"` (reliability S9). */
+  labelledSecrets: z.boolean().default(false),
 });
 export type ScopePolicy = z.infer<typeof ScopePolicy>;

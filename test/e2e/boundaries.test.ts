@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type AuditEntry, describeRequest } from '../support/e2e/audit.ts';
-import { childPath, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
+import { childPath, conditionOf, type Json, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
 import { hubObject } from '../support/e2e/manifests.ts';
-import { openWorld, type World } from '../support/e2e/world.ts';
+import { openWorld, setSecret, type World } from '../support/e2e/world.ts';
 
 const schema =
   'CREATE TABLE rows_ (id VARCHAR(63), active BOOLEAN DEFAULT TRUE, level VARCHAR(63), place VARCHAR(63));';
@@ -29,6 +29,8 @@ describe('e2e/boundaries', () => {
       metadata: { name, namespace: world.namespace },
       spec: { hubId: hub, ...lists },
     });
+  const secretPath = (name: string) => `/api/v1/namespaces/${world.namespace}/secrets/${name}`;
+  const labelled = { metadata: { labels: { 'lynq.sh/hub-secret': 'true' } } };
   const drop = (name: string) => world.cluster.remove(lynqPath(world.namespace, 'lynqforms', name));
   const reasonsOf = (node: KubeObject | undefined): Readonly<Record<string, string>> =>
     Object.fromEntries(
@@ -61,9 +63,13 @@ describe('e2e/boundaries', () => {
       name: 'bounds',
       schema,
       settings: {
-        LYNQ_SCOPE_POLICY: JSON.stringify({ namespaces: { denyFromRows: ['argocd', 'e2e-bounds-listed'] } }),
+        LYNQ_SCOPE_POLICY: JSON.stringify({
+          namespaces: { denyFromRows: ['argocd', 'e2e-bounds-listed'] },
+          labelledSecrets: true,
+        }),
       },
     });
+    await world.cluster.merge(secretPath('mysql-credentials'), labelled);
     await world.database.sql("INSERT INTO rows_ VALUES ('plain', TRUE, 'privileged', 'e2e-bounds-shared')");
     await world.cluster.create(
       lynqPath(world.namespace, 'lynqhubs'),
@@ -199,6 +205,27 @@ describe('e2e/boundaries', () => {
     await world.gone(['plain-shared']);
     expect(await world.cluster.find(childPath('ConfigMap', 'e2e-bounds-shared', 'plain-note'))).toBeUndefined();
     await world.cluster.remove('/api/v1/namespaces/e2e-bounds-shared');
+  });
+
+  test('S9 a hub can name a Secret as its password only when the Secret has the label for it', async () => {
+    const { cluster, namespace, database } = world;
+    await setSecret(cluster, namespace, 'somebodys', { password: database.password });
+    const place = { name: 'taker', namespace, database, table: 'rows_', extra: {}, syncInterval: '2s' };
+    const taker = hubObject(place) as Json;
+    taker.spec.source.mysql.passwordRef.name = 'somebodys';
+    await cluster.create(lynqPath(namespace, 'lynqhubs'), taker);
+    const ready = (status: string) =>
+      eventually(`Ready is ${status}`, async () => {
+        const found = conditionOf(await world.hub('taker'), 'Ready');
+        return found?.status === status ? there(found) : notYet(found);
+      });
+    const refused = await ready('False');
+    expect(refused.message).toContain(
+      'Secret e2e-bounds/somebodys, named by spec.source.mysql.passwordRef, does not have label',
+    );
+    await cluster.merge(secretPath('somebodys'), labelled);
+    expect((await ready('True')).reason).toBe('DatabaseConnected');
+    await cluster.remove(lynqPath(namespace, 'lynqhubs', 'taker'));
   });
 
   test('an entry that was inside once and is refused now keeps its object', async () => {

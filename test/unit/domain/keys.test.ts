@@ -11,6 +11,7 @@ describe('domain/keys', () => {
       nodeNamespace: 'lynq.sh/node-namespace',
       orphaned: 'lynq.sh/orphaned',
       form: 'lynq.sh/form',
+      hubSecret: 'lynq.sh/hub-secret',
     });
     expect(Object.values(annotations)).toEqual(
       expect.arrayContaining([

@@ -3,6 +3,7 @@ import { syncHub } from '../../../../activities/hub/sync.ts';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import type { ScopePolicy } from '../../../../domain/api/scope.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { openInMemoryRowServer } from '../../../support/in-memory-row-source.ts';
 import { startProcess } from '../../../support/node-deps.ts';
@@ -53,7 +54,7 @@ const twoMaps = {
   configMaps: [configMap('near'), configMap('far', far), configMap('kept', { ...far, deletionPolicy: 'Retain' })],
 };
 
-async function open(entries: JsonObject = twoMaps) {
+async function open(entries: JsonObject = twoMaps, policy: Partial<ScopePolicy> = {}) {
   const cluster = createFakeCluster();
   for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
   for (const name of [namespace, outside])
@@ -67,7 +68,11 @@ async function open(entries: JsonObject = twoMaps) {
     void server.tables.set('app.nodes', { columns: ['id', 'active'], rows: uids.map((uid) => [uid, '1']) });
   rows('acme');
   let running = await startProcess(cluster, undefined, server.source);
-  const sync = () => syncHub(running.deps, { namespace, hub: 'customers' }, attempt);
+  const deps = () => {
+    const { scope } = running.deps;
+    return { ...running.deps, scope: { ...scope, policy: { ...scope.policy, ...policy } } };
+  };
+  const sync = () => syncHub(deps(), { namespace, hub: 'customers' }, attempt);
   return {
     cluster,
     rows,
@@ -119,6 +124,17 @@ describe('activities/hub/sync', () => {
       expect.stringMatching(/delete|ConfigMap/),
     );
     expect(told()).toContain('EditReverted');
+  });
+
+  it('takes a password only from a Secret that has the label for it, where the policy asks for that', async () => {
+    const { cluster, sync } = await open(twoMaps, { labelledSecrets: true });
+    expect(await sync()).toMatchObject({ kind: 'unread' });
+    expect(cluster.objects('LynqNode')).toEqual([]);
+    const secret = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'db' };
+    const metadata = { labels: { 'lynq.sh/hub-secret': 'true' } };
+    await cluster.patch(secret, 'merge', { metadata }, { manager: 'kubectl' });
+    await sync();
+    expect(cluster.objects('LynqNode')).toHaveLength(1);
   });
 
   describe('strays', () => {
