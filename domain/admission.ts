@@ -4,7 +4,7 @@ import type { PlacedResource } from './api/resource.ts';
 import { canonicalJson } from './canonical.ts';
 import { describeCycle, formCycles, type OrderedForm } from './form-order.ts';
 import { goList } from './go-text.ts';
-import { buildGraph, type GraphProblem } from './graph.ts';
+import { formGraph, type GraphProblem } from './graph.ts';
 import { parseIgnoreFields } from './policies/field-path.ts';
 import { mappingProblem } from './secret-values.ts';
 
@@ -59,7 +59,7 @@ function hubProblem(spec: LynqHubSpec): string | undefined {
 /** Ids, order and paths of a form; templates and other forms are looked at by those who can. */
 export function formProblem(hubId: string, entries: readonly PlacedResource[]): string | undefined {
   if (hubId === '') return 'hubId is required';
-  const graph = buildGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
+  const graph = formGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
   return graph.ok ? undefined : graphProblem(graph.problems);
 }
 
@@ -68,6 +68,8 @@ function graphProblem(problems: readonly GraphProblem[]): string {
   if (doubles.length > 0) return `duplicate resource IDs found: ${goList([...new Set(doubles)])}`;
   const empty = problems.find(({ kind }) => kind === 'empty');
   if (empty !== undefined) return empty.message;
+  const size = problems.find(({ kind }) => kind === 'tooMany' || kind === 'tooLong');
+  if (size !== undefined) return size.message;
   return `dependency validation failed: ${problems[0]?.message ?? ''}`;
 }
 

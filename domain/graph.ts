@@ -21,7 +21,16 @@ export type GraphProblem =
   | { readonly kind: 'empty'; readonly message: string }
   | { readonly kind: 'duplicate'; readonly id: string; readonly message: string }
   | { readonly kind: 'unknown'; readonly id: string; readonly dependId: string; readonly message: string }
-  | { readonly kind: 'cycle'; readonly chain: readonly string[]; readonly message: string };
+  | { readonly kind: 'cycle'; readonly chain: readonly string[]; readonly message: string }
+  | { readonly kind: 'tooMany'; readonly message: string }
+  /** `id` is an entry at the end of a chain that is too long. */
+  | { readonly kind: 'tooLong'; readonly id: string; readonly message: string };
+
+/**
+ * What a form may have at most: a node's record and status have to fit into one object of Kubernetes and into the payloads of Temporal (128 KiB), and
+ * each link of a chain is a wave that waits for the one before it.
+ */
+export const graphLimits = { entries: 500, levels: 200 } as const;
 
 export type GraphResult =
   | { readonly ok: true; readonly graph: Graph }
@@ -95,7 +104,7 @@ function sortIntoRounds(
   return { rounds, open };
 }
 
-/** Checks and orders the entries of a form or of a node's record. All naming problems are reported at once, a cycle only when names are right. */
+/** Checks and orders entries. All naming problems are reported at once, a cycle only when names are right. */
 export function buildGraph(entries: readonly GraphEntry[]): GraphResult {
   const problems = namingProblems(entries);
   if (problems.length > 0) return { ok: false, problems };
@@ -112,4 +121,28 @@ export function buildGraph(entries: readonly GraphEntry[]): GraphResult {
     };
   }
   return { ok: true, graph: { order: rounds.flat(), dependencies, dependents, levels: rounds.length } };
+}
+
+function sizeProblem({ length }: readonly GraphEntry[]): readonly GraphProblem[] {
+  if (length <= graphLimits.entries) return [];
+  const message = `TooManyResources: ${length} resources in one form, at most ${graphLimits.entries}`;
+  return [{ kind: 'tooMany', message }];
+}
+
+/** The first entry, in order, that is further from the beginning of its chain than a chain may be long. */
+function lengthProblem({ order, dependencies, levels }: Graph): readonly GraphProblem[] {
+  if (levels <= graphLimits.levels) return [];
+  const depths = new Map<string, number>();
+  for (const id of order)
+    depths.set(id, 1 + Math.max(0, ...(dependencies.get(id) ?? []).map((needed) => depths.get(needed) ?? 0)));
+  const id = order.find((one) => (depths.get(one) ?? 0) > graphLimits.levels) ?? '';
+  const message = `ChainTooLong: ${levels} resources that depend on one another in a row, at most ${graphLimits.levels}; '${id}' is one too many`;
+  return [{ kind: 'tooLong', id, message }];
+}
+
+/** As `buildGraph`, for the entries of a form: what is larger than a node can be has no graph. */
+export function formGraph(entries: readonly GraphEntry[]): GraphResult {
+  const result = buildGraph(entries);
+  const problems = [...sizeProblem(entries), ...(result.ok ? lengthProblem(result.graph) : result.problems)];
+  return problems.length === 0 ? result : { ok: false, problems };
 }

@@ -3,6 +3,7 @@ import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
 import { isJsonObject, type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import type { FormProblem } from '../../domain/form-events.ts';
 import { describeCycle, formCycles } from '../../domain/form-order.ts';
+import { formGraph, type GraphProblem } from '../../domain/graph.ts';
 import { namespaceVariable } from '../../domain/template-variables.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
 import { apiVersion } from '../../domain/keys.ts';
@@ -107,14 +108,25 @@ async function judgeForm(
 
 const otherProblem = (message: string): FormProblem => ({ kind: 'other', message });
 
+/** Of these the Go operator knows nothing. */
+const sizeKinds: ReadonlySet<GraphProblem['kind']> = new Set(['tooMany', 'tooLong']);
+
 function formProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly FormProblem[] {
-  const problems = revision.graph.ok ? [] : revision.graph.problems;
+  // Nodes that run with a revision from before the limits go on; it is the form that has to keep them.
+  const checked = formGraph(
+    revision.entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })),
+  );
+  const problems = checked.ok ? [] : checked.problems;
   const templates = revision.graph.ok ? templateProblems(revision, declared) : [];
   const ids = problems.flatMap((problem) => (problem.kind === 'duplicate' ? [problem.id] : []));
-  const messages = problems.flatMap((problem) => (problem.kind === 'duplicate' ? [] : [problem.message]));
+  const sizes = problems.filter(({ kind }) => sizeKinds.has(kind));
+  const messages = problems.flatMap((problem) =>
+    problem.kind === 'duplicate' || sizeKinds.has(problem.kind) ? [] : [problem.message],
+  );
   return [
     ...(ids.length === 0 ? [] : [{ kind: 'duplicates', ids: [...new Set(ids)] } as const]),
     ...(messages.length === 0 ? [] : [{ kind: 'graph', messages } as const]),
+    ...sizes.map(({ message }) => otherProblem(message)),
     ...templates,
     ...revision.expressionProblems.map(otherProblem),
     ...ignoreFieldsProblems(revision).map(otherProblem),

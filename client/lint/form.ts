@@ -3,7 +3,7 @@ import { FormName, HubName } from '../../domain/api/names.ts';
 import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { fieldPathLimits, parseFieldPath } from '../../domain/policies/field-path.ts';
-import { buildGraph, type GraphProblem } from '../../domain/graph.ts';
+import { formGraph, type GraphProblem, graphLimits } from '../../domain/graph.ts';
 import { compileReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { findPath, offsetOf, pathText, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -120,7 +120,7 @@ function literalTexts({ resource }: PlacedResource): readonly (readonly [readonl
 }
 
 function lintGraph(manifest: Manifest, placed: readonly PlacedResource[]): readonly Problem[] {
-  const result = buildGraph(placed.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
+  const result = formGraph(placed.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
   return result.ok ? [] : result.problems.map((problem) => graphProblem(manifest, placed, problem));
 }
 
@@ -135,6 +135,8 @@ function graphProblem(manifest: Manifest, placed: readonly PlacedResource[], pro
   const { located } = findPath(manifest.root, [...(entry === undefined ? ['spec'] : entryPath(entry)), ...rest]);
   return problemAt(manifest.source, located.start, { message: problem.message, fix });
 }
+
+const splitForm = 'spread the resources over forms, in order by `dependsOn` of the form';
 
 function graphPlace(placed: readonly PlacedResource[], problem: GraphProblem): Place {
   const withId = (id: string) => placed.filter(({ resource }) => resource.id === id);
@@ -157,6 +159,10 @@ function graphPlace(placed: readonly PlacedResource[], problem: GraphProblem): P
       const entry = withId(first)[0];
       return { entry, rest: dependency(entry, second), fix: 'remove one of these dependencies' };
     }
+    case 'tooMany':
+      return { entry: placed[graphLimits.entries], rest: ['id'], fix: splitForm };
+    case 'tooLong':
+      return { entry: withId(problem.id)[0], rest: ['id'], fix: splitForm };
   }
 }
 

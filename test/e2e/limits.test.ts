@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { childPath, type Json, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
+import { childPath, conditionOf, type Json, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
 import { configMapForm, hubObject } from '../support/e2e/manifests.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
@@ -115,6 +115,32 @@ describe('e2e/limits', () => {
     expect(sizes.object, JSON.stringify(sizes)).toBeLessThan(500_000);
     expect(sizes.largest, JSON.stringify(sizes)).toBeLessThan(143_000);
   }, 150_000);
+
+  test('a form of more resources, or with a longer chain, is not Valid and names its limit; nothing of it is made', async () => {
+    const links = Array.from({ length: 201 }, (_, index) => ({
+      id: `link-${index}`,
+      dependIds: index === 0 ? [] : [`link-${index - 1}`],
+    }));
+    await put(
+      'vast',
+      'wide',
+      Array.from({ length: 501 }, (_, index) => ({ id: `entry-${index}` })),
+    );
+    await put('long', 'wide', links);
+    for (const [form, reason] of [
+      ['vast', 'TooManyResources: 501 resources in one form, at most 500'],
+      ['long', 'ChainTooLong: 201 resources'],
+    ] as const) {
+      const valid = await eventually(`form ${form} is judged`, async () => {
+        const found = await world.cluster.get(lynqPath(world.namespace, 'lynqforms', form));
+        const condition = conditionOf(found, 'Valid');
+        return condition === undefined ? notYet(found.status ?? 'no status') : there(condition);
+      });
+      expect(valid).toMatchObject({ status: 'False', reason: 'ValidationFailed' });
+      expect(valid.message).toContain(reason);
+      expect(await world.node(`wide-${form}`)).toBeUndefined();
+    }
+  });
 
   test('a chain of 200 is applied in its order', async () => {
     const place = world.audit.now();

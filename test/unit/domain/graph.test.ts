@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildGraph, type Graph, type GraphEntry, type GraphProblem } from '../../../domain/graph.ts';
+import { buildGraph, formGraph, type Graph, type GraphEntry, type GraphProblem } from '../../../domain/graph.ts';
 import { acyclicEntries } from '../../support/builders/arbitraries.ts';
 import { graphOf } from '../../support/builders/node-pass.ts';
 
@@ -110,6 +110,42 @@ describe('domain/graph', () => {
         'constructor',
         '__proto__',
       ]);
+    });
+  });
+
+  describe('of a form', () => {
+    const formProblems = (entries: readonly GraphEntry[]): readonly GraphProblem[] => {
+      const result = formGraph(entries);
+      return result.ok ? [] : result.problems;
+    };
+    const wide = (length: number) => Array.from({ length }, (_, index) => entry(`id${index}`));
+
+    it('has at most 500 entries', () => {
+      expect(formGraph(wide(500))).toMatchObject({ ok: true });
+      expect(formProblems(wide(501))).toEqual([
+        { kind: 'tooMany', message: 'TooManyResources: 501 resources in one form, at most 500' },
+      ]);
+    });
+
+    it('has no chain of more than 200, and names the first entry that is one too many', () => {
+      expect(formGraph([...chain(200), ...wide(0)])).toMatchObject({ ok: true });
+      const [problem, ...others] = formProblems([entry('alone'), ...chain(202)]);
+      expect(others).toEqual([]);
+      expect(problem).toMatchObject({ kind: 'tooLong', id: 'id1' });
+      expect(problem?.message).toContain('ChainTooLong: 202 resources');
+    });
+
+    it('is told of its size and of what is wrong besides', () => {
+      const kinds = formProblems([...wide(501), entry('last', 'nowhere')]).map(({ kind }) => kind);
+      expect(kinds).toEqual(['tooMany', 'unknown']);
+    });
+
+    it('is the graph of its entries otherwise', () => {
+      fc.assert(
+        fc.property(acyclicEntries(), (entries) => {
+          expect(formGraph(entries)).toEqual(buildGraph(entries));
+        }),
+      );
     });
   });
 

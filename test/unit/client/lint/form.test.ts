@@ -21,7 +21,24 @@ function read(name: string): BrokenForm {
   return { name, text, line: Number(line), words };
 }
 
-const forms = readdirSync(folder).map(read);
+/** A form of ConfigMaps, one to a line; each depends on the one before it where they are in a row. The last one is one too many. */
+function generated(name: string, length: number, inARow: boolean, words: string): BrokenForm {
+  const entries = Array.from({ length }, (_, index) => {
+    const needs = inARow && index > 0 ? `dependIds: [e${index - 1}], ` : '';
+    return `    - {id: e${index}, ${needs}nameTemplate: '{{ .uid }}-${name}-${index}', spec: {apiVersion: v1, kind: ConfigMap}}`;
+  });
+  const head = ['# generated', 'apiVersion: operator.lynq.sh/v1', 'kind: LynqForm', 'metadata:', `  name: ${name}`];
+  const text = [...head, '  namespace: lynq-system', 'spec:', '  hubId: shop', '  configMaps:', ...entries, ''].join(
+    '\n',
+  );
+  return { name: `${name}.yaml`, text, line: head.length + 4 + length, words };
+}
+
+const forms = [
+  ...readdirSync(folder).map(read),
+  generated('too-many', 501, false, 'TooManyResources: 501 resources'),
+  generated('too-long', 201, true, 'ChainTooLong: 201 resources'),
+];
 
 /** Whether a line of the output says, at this line of the file, what has to be said. */
 const says =
