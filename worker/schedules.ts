@@ -52,11 +52,14 @@ function scheduleOptions(hub: HubRef, timing: HubTiming, taskQueue: string): Sch
   };
 }
 
-/** Makes the schedule, or brings an existing one to the hub's timing. */
+/**
+ * Makes the schedule, or brings an existing one to the hub's timing. It starts no sync: what Temporal starts together with a schedule does not count as
+ * running there, so that the next sync would overlap it. Whoever makes one asks for the first sync (`requestSync`).
+ */
 export async function ensureSchedule(client: Client, hub: HubRef, timing: HubTiming, taskQueue: string): Promise<void> {
   const options = scheduleOptions(hub, timing, taskQueue);
   try {
-    await client.schedule.create({ ...options, state: { ...options.state, triggerImmediately: true } });
+    await client.schedule.create(options);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const { scheduleId, ...update } = options;

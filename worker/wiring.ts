@@ -170,6 +170,7 @@ async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
     activities: { ...createActivities(deps) },
     dataConverter: temporal.dataConverter,
     maxCachedWorkflows: config.cachedWorkflows,
+    ...workflowLimits,
     maxConcurrentActivityTaskExecutions: config.activitySlots,
     maxHeartbeatThrottleInterval: '5s',
     shutdownGraceTime: '1s',
@@ -178,6 +179,12 @@ async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
     ...seams?.worker,
   });
 }
+
+/**
+ * How long workflow code may compute in one go. A step that takes in 10,000 signals takes longer than the default of 5 s on a busy machine, and Node ends
+ * the whole process where a step is cut (seen: "async hook stack has become corrupted"), again and again for as long as the run is there. The SDK takes it, though its public type does not name it.
+ */
+const workflowLimits = { isolateExecutionTimeout: '60s' } as const;
 
 function openLeader(opened: OpenedCluster, parts: WiringParts, onChange: (leads: boolean) => void): Leader {
   const { cluster, namespace } = opened;

@@ -36,6 +36,12 @@ export interface SyncResult {
 
 const historyLimit = 1_500;
 
+/**
+ * How long one step of a node's run may take. The default of 10 s is too short for a run that somebody has sent thousands of signals, as many as Temporal
+ * takes: a step that ends too late is begun again for ever. A worker that dies within a step is noticed after this time.
+ */
+const nodeStepTimeout = '20s';
+
 /** One sync of a hub: reads and writes in one activity, then starts a run for every LynqNode that has none. */
 export async function hubSync(input: SyncInput): Promise<SyncResult> {
   const hub = { namespace: input.namespace, hub: input.hub };
@@ -83,6 +89,7 @@ async function startNode(birth: NodeBirth): Promise<boolean> {
       args: [input],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowTaskTimeout: nodeStepTimeout,
       staticSummary: `${uid} / ${form}`,
       staticDetails: nodeDetails(birth),
       memo: { hub, form, uid },

@@ -53,9 +53,9 @@ export class Dispatcher {
   /** Begins to wake runs: from now on for each change, and at once for whatever differs already. */
   start(): void {
     if (this.stopListening !== undefined) return;
-    const stopNodes = this.parts.nodes.onChange(({ key, after }) => {
-      if (after === undefined) this.compared.delete(key);
-      else this.considerNode(after);
+    const stopNodes = this.parts.nodes.onChange((change) => {
+      if (change.after === undefined) this.compared.delete(change.key);
+      else if (!this.isNewborn(change)) this.considerNode(change.after);
     });
     const stopChildren = this.parts.children.onChange((change) => this.considerChild(change));
     this.stopListening = () => {
@@ -125,6 +125,15 @@ export class Dispatcher {
 
   private keyOf({ namespace, hub }: NodeDigest): Uint8Array | undefined {
     return this.parts.hubKey(namespace, hub);
+  }
+
+  /**
+   * A node that has just been made gets its run from the sync that made it. A message would have no receiver yet, and for each of them a further sync
+   * would be asked for; where the run is not started after all, a sweep finds out.
+   */
+  private isNewborn({ before, after }: DigestChange<NodeDigest>): boolean {
+    if (before !== undefined || after === undefined || after.observedInput !== undefined) return false;
+    return !after.deleting && !this.parts.runs.isRunning(after.namespace, after.name);
   }
 
   private considerNode(node: NodeDigest): void {

@@ -161,6 +161,7 @@ export class HubWatch {
         }
         this.reactions.onLost();
         await this.reactions.ensure(hub, timing);
+        await this.reactions.trigger(hub);
       } catch (error) {
         this.logger.warn('schedule of a hub could not be checked', { hub: hub.hub, error: String(error) });
         return;

@@ -53,6 +53,35 @@ describe('worker/watch/hub-watch', () => {
     await vi.waitFor(() => expect(looked).toHaveLength(2));
   });
 
+  it('makes a schedule that is lost anew, and asks for a sync', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
+    const done: string[] = [];
+    let lost = false;
+    const reactions: HubReactions = {
+      ensure: async () => void done.push('ensure'),
+      trigger: async () => void done.push('trigger'),
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      look: async () => {
+        if (!lost) return { kind: 'there', runningSince: undefined };
+        lost = false;
+        return { kind: 'missing' };
+      },
+      stuck: async () => undefined,
+      hubless: async () => false,
+      onLost: () => void done.push('lost'),
+    };
+    watch = new HubWatch(reactions, silent, 1_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect(done).toEqual(['ensure', 'trigger']), { timeout: 10_000 });
+    lost = true;
+    await vi.waitFor(() => expect(done).toEqual(['ensure', 'trigger', 'lost', 'ensure', 'trigger']), {
+      timeout: 10_000,
+    });
+  });
+
   it('reports a sync that hangs, once, and the next one that does', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
+import { openChanges } from '../../../../worker/watch/changes.ts';
+import { WatchedChildren } from '../../../../worker/watch/child-index.ts';
+import { Dispatcher } from '../../../../worker/watch/dispatcher.ts';
+import { WatchedNodes } from '../../../../worker/watch/node-index.ts';
+import { LocalRuns } from '../../../../worker/watch/run-registry.ts';
+import { silentLogger } from '../../../contract/row-source.server.ts';
+
+let version = 0;
+
+function node(uid: string, status: JsonObject = {}): JsonObject {
+  version += 1;
+  return {
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqNode',
+    metadata: {
+      name: `${uid}-web`,
+      namespace: 'ns',
+      uid: `${uid}-web`,
+      resourceVersion: String(version),
+      labels: { 'lynq.sh/hub': 'hub' },
+    },
+    spec: { uid, templateRef: 'web' },
+    status,
+  };
+}
+
+function open() {
+  const changes = openChanges();
+  const nodes = new WatchedNodes(changes);
+  const stop = new AbortController();
+  const reflector = { run: async () => undefined };
+  const children = new WatchedChildren({ reflector, changes, signal: stop.signal });
+  const runs = new LocalRuns(() => undefined);
+  const woken: string[] = [];
+  const missed: string[] = [];
+  const dispatcher = new Dispatcher({
+    nodes,
+    children,
+    runs,
+    hubKey: () => undefined,
+    wake: async (_namespace, name) => {
+      woken.push(name);
+      return runs.isRunning('ns', name) ? 'woken' : 'missing';
+    },
+    onMissing: ({ name }) => missed.push(name),
+    logger: silentLogger,
+  });
+  return { nodes, runs, woken, missed, dispatcher };
+}
+
+describe('worker/watch/dispatcher', () => {
+  beforeEach(() => vi.useFakeTimers({ now: 1_000_000 }));
+  afterEach(() => vi.useRealTimers());
+
+  it('leaves a node that has just been made to the sync that made it: no message without a receiver, no further sync', async () => {
+    const { nodes, woken, missed, dispatcher } = open();
+    dispatcher.start();
+    nodes.observe(node('a'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    dispatcher.stop();
+
+    expect({ woken, missed }).toEqual({ woken: [], missed: [] });
+  });
+
+  it('asks for a sync when the run of a new node has not been started after half a minute', async () => {
+    const { nodes, missed, dispatcher } = open();
+    dispatcher.start();
+    nodes.observe(node('a'));
+    await vi.advanceTimersByTimeAsync(31_000);
+    dispatcher.stop();
+
+    expect(missed).toEqual(['a-web']);
+  });
+
+  it('looks at once at a node that was there before it began', async () => {
+    const { nodes, missed, dispatcher } = open();
+    nodes.observe(node('a'));
+    dispatcher.start();
+    await vi.advanceTimersByTimeAsync(0);
+    dispatcher.stop();
+
+    expect(missed).toEqual(['a-web']);
+  });
+
+  it('wakes the run of a node at once when it changes, and when it is made anew under the name of one that runs', async () => {
+    const { nodes, runs, woken, missed, dispatcher } = open();
+    dispatcher.start();
+    runs.running('ns', 'a-web');
+    nodes.observe(node('a'));
+    runs.running('ns', 'b-web');
+    nodes.observe(node('b', { observedInput: 'older' }));
+    await vi.advanceTimersByTimeAsync(0);
+    dispatcher.stop();
+
+    expect(woken).toEqual(['a-web', 'b-web']);
+    expect(missed).toEqual([]);
+  });
+});
