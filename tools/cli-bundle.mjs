@@ -2,6 +2,7 @@
  * The command line of a checkout as one program that starts fast: the sources of `client` and what they import, bundled when any of them has changed
  * since the last start. Translating 150 files at every start would take most of a second; a bundle that is there already takes none of it.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -22,20 +23,15 @@ export async function bundledCli() {
 
 /** Changes with every edit of a source and with every installation of packages. */
 function sourcesKey() {
-  // Tells edits apart; loading Node's cryptography for it would take longer than all of the rest.
-  let [low, high] = [0xdeadbeef, 0x41c6ce57];
+  const hash = createHash('sha256');
   const add = (path) => {
     const { mtimeMs, size } = statSync(path);
-    for (const character of `${path}\0${mtimeMs}\0${size}\n`) {
-      const code = character.codePointAt(0) ?? 0;
-      low = Math.imul(low ^ code, 2_654_435_761);
-      high = Math.imul(high ^ code, 1_597_334_677);
-    }
+    hash.update(`${path}\0${mtimeMs}\0${size}\n`);
   };
   for (const folder of sourceFolders) for (const path of sourcesIn(join(root, folder))) add(path);
   add(join(root, 'node_modules/.package-lock.json'));
   add(fileURLToPath(import.meta.url));
-  return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  return hash.digest('hex').slice(0, 16);
 }
 
 function sourcesIn(folder) {
@@ -108,7 +104,7 @@ export async function bundleCli(folder, { entry, extension, placeOf, small } = o
     },
     // Its generated protocol files do not survive bundling, and it is loaded by few commands.
     external: ['@temporalio/*', 'tsx', 'tsx/*'],
-    plugins: [ownPlaces(extension, placeOf), kubeConfigOnly, lazyPackages, noPrograms],
+    plugins: [ownPlaces(extension, placeOf), kubeConfigOnly, lazyPackages],
   });
   return metafile;
 }
@@ -138,18 +134,6 @@ const kubeConfigOnly = {
       contents: `export { KubeConfig } from '${name}/dist/config.js';`,
       resolveDir: root,
     }));
-  },
-};
-
-/** commander loads Node's module for child processes, which takes 5 ms, for commands that are programs of their own; there are none. */
-const noPrograms = {
-  name: 'no-programs',
-  setup(builder) {
-    const namespace = 'no-programs';
-    builder.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
-      importer.includes('/commander/') ? { path, namespace } : undefined,
-    );
-    builder.onLoad({ filter: /.*/, namespace }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 

@@ -1,4 +1,5 @@
 /** What every program of a checkout needs before anything else: a Node that is new enough, and the npm packages of the lock file. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,8 +30,6 @@ function isInstalled() {
  */
 function install() {
   process.stderr.write('Installing npm packages (first start, or the lock file changed) ...\n');
-  // Needed once in a while, and the command line starts faster without it.
-  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const result = spawnSync(npm, ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,

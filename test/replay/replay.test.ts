@@ -5,6 +5,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import * as workflows from '../../workflows/index.ts';
+import { resyncSignal, scaleSignal, scaleUpdate, wakeSignal } from '../../workflows/messages.ts';
 import { quietRuntime, workflowBundle } from '../support/temporal.ts';
 
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));
@@ -16,6 +17,17 @@ const recorded = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 describe('workflows/index', () => {
   it('has a recorded history of each workflow', () => {
     expect(new Set(recorded.map((name) => name.split('/')[0]))).toEqual(new Set(Object.keys(workflows)));
+  });
+
+  it('has a recorded history with each message that a node understands', () => {
+    const texts = recorded
+      .filter((name) => name.startsWith('lynqNode/'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+    const missing = [resyncSignal, wakeSignal, scaleSignal]
+      .map(({ name }) => `"signalName": "${name}"`)
+      .concat(`"name": "${scaleUpdate.name}"`)
+      .filter((wanted) => !texts.some((text) => text.includes(wanted)));
+    expect(missing).toEqual([]);
   });
 
   it.each(recorded)('replays %s', async (name) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
@@ -17,9 +17,11 @@ function withoutHosts(text: string): string {
     .replaceAll(/"[0-9]+@[^"-]+(-[0-9a-f]+)?"/g, '"worker"');
 }
 
+const fileOf = (name: string): string => join(folder, `${name}.json`);
+
 /** Keeps a history under a name such as `lynqNode/0.1.0-resync`. */
 export function keepHistory(name: string, history: History): void {
-  const file = join(folder, `${name}.json`);
+  const file = fileOf(name);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${withoutHosts(historyToJSON(history))}\n`);
 }
@@ -33,31 +35,25 @@ export function shapeOf(history: History): string {
     .join(' ');
 }
 
-/** Longer ones are of the same shapes over and over. */
+/** Longer ones are of the same shapes over and over; large ones carry what somebody sent to see whether it is refused. */
 const mostEvents = 150;
+const mostBytes = 100_000;
 
-/** Keeps one history of each shape that the runs of a visibility query have, but for those with the marker of a patch; says how many. */
+/** Keeps one history of each shape that the runs of a visibility query have, unless there is one already; says how many shapes there were. */
 export async function keepEach(
   client: Client,
   query: string,
-  { version, except }: { readonly version: string; readonly except?: string },
+  { version }: { readonly version: string },
 ): Promise<number> {
   const shapes = new Set<string>();
   for await (const { workflowId, runId, type } of client.workflow.list({ query })) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const shape = hashText(shapeOf(history), 10);
     if ((history.events?.length ?? 0) > mostEvents || shapes.has(`${type} ${shape}`)) continue;
-    if (except !== undefined && isMarked(history, except)) continue;
+    if (historyToJSON(history).length > mostBytes) continue;
     shapes.add(`${type} ${shape}`);
-    keepHistory(`${type}/${version}-shape-${shape}`, history);
+    const name = `${type}/${version}-shape-${shape}`;
+    if (!existsSync(fileOf(name))) keepHistory(name, history);
   }
   return shapes.size;
-}
-
-function isMarked({ events }: History, patch: string): boolean {
-  return (events ?? []).some(({ markerRecordedEventAttributes: marker }) =>
-    Object.values(marker?.details ?? {}).some(({ payloads }) =>
-      (payloads ?? []).some(({ data }) => Buffer.from(data ?? []).includes(patch)),
-    ),
-  );
 }

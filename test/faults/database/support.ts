@@ -64,6 +64,15 @@ export async function openFaultWorld(
   };
 }
 
+/** Requests of the worker that made, changed or removed LynqNodes of a hub since a place in the audit log, as `verb name`; status writes left out. */
+export const nodeWrites = ({ world }: FaultWorld, hub: FaultHub, place: number): readonly string[] =>
+  world.audit
+    .ofWorker(place)
+    .filter(({ objectRef }) => objectRef?.resource === 'lynqnodes' && objectRef.namespace === world.namespace)
+    .filter(({ objectRef }) => objectRef?.subresource === undefined)
+    .map(({ verb, objectRef, responseObject }) => `${verb} ${objectRef?.name ?? responseObject?.metadata?.name}`)
+    .filter((text) => text.endsWith(`-${hub.name}-form`));
+
 export const rowNames = (count: number, from = 0): readonly string[] =>
   Array.from({ length: count }, (_, index) => `row-${from + index}`);
 

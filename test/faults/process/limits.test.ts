@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -7,7 +8,7 @@ import { sequence } from '../../contract/row-source.server.ts';
 import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
 import { check } from '../../support/faults/checker.ts';
 import { disturbances } from '../../support/faults/disturbances.ts';
-import { bringInFleet, sizes } from '../../support/faults/row-fleet.ts';
+import { bringInFleet, nodeWrites, sizes } from '../../support/faults/row-fleet.ts';
 import { openStage, type Stage } from '../../support/faults/stage.ts';
 
 /** A worker that lacks what it needs of its machine: names, file descriptors, memory. */
@@ -60,6 +61,33 @@ describe('faults/process/limits', () => {
     expect([...(await fleet.nodes()).values()].map(({ metadata }) => metadata.uid)).toEqual(before);
     rmSync(noNames);
 
+    await fleet.untilSettled(sizes(['two', 'three']));
+    await fleet.until('Ready', 'True');
+  });
+
+  test('Z2 a worker without file descriptors takes nothing away, and the one that comes after it goes on', async () => {
+    const fleet = await bringInFleet(stage, {
+      name: 'files',
+      rows: sizes(['one', 'two']),
+      syncInterval: '2s',
+      mysql: { port: database.port },
+    });
+    await fleet.untilSettled(sizes(['one', 'two']));
+    const before = [...(await fleet.nodes()).values()].map(({ metadata }) => metadata.uid);
+    const { pid } = stage.worker();
+    const fewest = 20;
+    expect(readdirSync(`/proc/${pid}/fd`).length).toBeGreaterThan(fewest);
+    const place = stage.audit.now();
+    execFileSync('prlimit', ['--pid', String(pid), `--nofile=${fewest}:`]);
+    database.cut();
+    await fleet.sql("DELETE FROM files WHERE id = 'one'; INSERT INTO files (id, size) VALUES ('three', 1)");
+    // Node itself needs a descriptor for every step of a workflow and ends the process where there is none: what restarts pods restarts the worker.
+    expect((await stage.ended()).signal).toBe('SIGABRT');
+    expect(stage.worker().output()).toContain('Failed to initialize uv loop');
+    expect([...(await fleet.nodes()).values()].map(({ metadata }) => metadata.uid)).toEqual(before);
+    expect(nodeWrites(fleet, place)).toEqual([]);
+
+    stage.start();
     await fleet.untilSettled(sizes(['two', 'three']));
     await fleet.until('Ready', 'True');
   });

@@ -36,6 +36,56 @@ describe('faults/temporal/between', () => {
       .filter(({ objectRef }) => objectRef?.namespace === fleet.namespace && objectRef.resource !== 'events')
       .map(describeRequest);
 
+  test('T4 a completion that never reaches the server makes the activity run again and changes nothing more', async () => {
+    const names = ['one', 'two', 'three'];
+    const fleet = await bringInFleet(stage, { name: 'answers', rows: sizes(names) });
+    await fleet.untilSettled(sizes(names));
+    const before = await uidsOf(fleet);
+    const place = stage.audit.now();
+    const held = proxy.add({
+      methods: ['RespondActivityTaskCompleted'],
+      about: 'syncHub',
+      fault: 'hold',
+      times: 1,
+    });
+    const heldNode = proxy.add({
+      methods: ['RespondActivityTaskCompleted'],
+      about: 'advanceNode',
+      fault: 'hold',
+      times: 1,
+    });
+    await fleet.sql("INSERT INTO answers (id, size) VALUES ('four', 1); UPDATE answers SET size = 2 WHERE id = 'one'");
+    await fleet.sync();
+
+    await fleet.untilSettled({ ...sizes(['two', 'three', 'four']), one: 2 });
+    await eventually('both answers were lost and both activities have run again', async () => {
+      const attempts = await attemptsOf(fleet);
+      return held.met() === 1 && heldNode.met() === 1 && attempts.some((attempt) => attempt > 1)
+        ? there(attempts)
+        : notYet({ syncs: held.met(), nodes: heldNode.met(), attempts });
+    });
+    held.remove();
+    heldNode.remove();
+    expect(await uidsOf(fleet)).toMatchObject(before);
+    const writes = nodeWrites(fleet, place);
+    expect(writes.filter((write) => write.startsWith('create'))).toEqual(['create four-form']);
+    expect(writes.filter((write) => write.startsWith('delete'))).toEqual([]);
+  });
+
+  /** Attempts of the activities that the syncs of a fleet have completed. */
+  async function attemptsOf(fleet: Fleet): Promise<readonly number[]> {
+    const runs = await stage.engine.syncsOf(fleet.namespace, 'hub');
+    const histories = await Promise.all(
+      runs.map(({ workflowId, runId }) => stage.engine.client.workflow.getHandle(workflowId, runId).fetchHistory()),
+    );
+    return histories.flatMap(({ events }) =>
+      (events ?? []).flatMap(({ activityTaskStartedEventAttributes }) => {
+        const attempt = activityTaskStartedEventAttributes?.attempt;
+        return attempt === undefined || attempt === null ? [] : [attempt];
+      }),
+    );
+  }
+
   test('T5 a visibility store that fails, or that knows of nothing, changes no decision', async () => {
     const names = ['one', 'two', 'three'];
     const fleet = await bringInFleet(stage, { name: 'blind', rows: sizes(names), syncInterval: '2s' });

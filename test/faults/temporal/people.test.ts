@@ -1,3 +1,4 @@
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { workflowIds } from '../../../domain/identity.ts';
 import { openTcpProxy, type TcpProxy } from '../../contract/row-source.proxy.ts';
@@ -105,6 +106,115 @@ describe('faults/temporal/people', () => {
     await fleet.untilSettled(sizes([...names, 'terminate', 'cancel']));
     expect(await uidsOf(fleet)).toMatchObject(before);
   }, 300_000);
+
+  test('T11 a second schedule, triggers and a backfill at once write what one sync writes', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `row-${index}`);
+    const fleet = await bringInFleet(stage, {
+      name: 'doubled',
+      rows: sizes(names),
+      syncInterval: '1m',
+      spec: { deletionGuard: { maxRows: 6 } },
+    });
+    await fleet.untilSettled(sizes(names));
+    const place = stage.audit.now();
+    const schedule = client().schedule.getHandle(workflowIds.schedule(fleet.namespace, 'hub'));
+    const { action } = await schedule.describe();
+    const before = (await schedule.describe()).info.numActionsTaken;
+    const second = await client().schedule.create({
+      scheduleId: `second/${fleet.namespace}`,
+      spec: { intervals: [{ every: '1s' }] },
+      action: { ...action, workflowId: `another-sync/${fleet.namespace}` },
+    });
+    try {
+      await fleet.sql(
+        "START TRANSACTION; DELETE FROM doubled WHERE id IN ('row-0', 'row-1', 'row-2', 'row-3');" +
+          "UPDATE doubled SET size = 2 WHERE id IN ('row-4', 'row-5'); INSERT INTO doubled (id, size) VALUES ('new-0', 1), ('new-1', 1); COMMIT",
+      );
+      const now = Date.now();
+      await schedule.backfill({
+        start: new Date(now - 20 * 60_000),
+        end: new Date(now),
+        overlap: ScheduleOverlapPolicy.ALLOW_ALL,
+      });
+      // Temporal forgets a backfill that has not begun when it is asked for something else.
+      await eventually('the backfill has begun', async () => {
+        const taken = (await schedule.describe()).info.numActionsTaken - before;
+        return taken >= 10 ? there(taken) : notYet(taken);
+      });
+      await Promise.all([
+        ...Array.from({ length: 5 }, () => schedule.trigger(ScheduleOverlapPolicy.ALLOW_ALL)),
+        second.trigger(ScheduleOverlapPolicy.ALLOW_ALL),
+      ]);
+      await fleet.untilSettled({ ...sizes([...names.slice(6), 'new-0', 'new-1']), 'row-4': 2, 'row-5': 2 });
+      await eventually('the backfill has been carried out', async () => {
+        const { numActionsTaken } = (await schedule.describe()).info;
+        return numActionsTaken - before >= 20 ? there(true) : notYet(numActionsTaken - before);
+      });
+      await eventually('all syncs have ended', async () => {
+        const running = await stage.engine.runs('WorkflowType = "hubSync" AND ExecutionStatus = "Running"');
+        const own = running.filter(({ workflowId }) => workflowId.includes(fleet.namespace));
+        return own.length === 0 ? there(true) : notYet(own.length);
+      });
+    } finally {
+      await second.delete();
+    }
+    const writes = nodeWrites(fleet, place);
+    const of = (verb: string) => writes.filter((write) => write.startsWith(verb)).toSorted();
+    expect(of('create')).toEqual(['create new-0-form', 'create new-1-form']);
+    expect(of('delete')).toEqual([0, 1, 2, 3].map((nth) => `delete row-${nth}-form`));
+    const changed = of('patch').filter((write) => /row-[45]-form/.test(write));
+    expect(changed).toEqual(['patch row-4-form', 'patch row-5-form']);
+    // Each row that went is on record once, so the budget of the hour is what one sync would have left.
+    const { status } = await fleet.hub();
+    expect((status.deletionGuard.window as readonly { rows: number }[]).reduce((sum, { rows }) => sum + rows, 0)).toBe(
+      4,
+    );
+  });
+
+  test('T14 nonsense said to runs is refused or ignored, and they go on', async () => {
+    const fleet = await bringInFleet(stage, { name: 'nonsense', rows: sizes(['one', 'two']) });
+    await fleet.untilSettled(sizes(['one', 'two']));
+    const before = await uidsOf(fleet);
+    const place = stage.audit.now();
+    const handle = runOf(fleet, 'one');
+    const nonsense: readonly unknown[] = [
+      null,
+      7,
+      'text',
+      [],
+      {},
+      { overrides: 'text' },
+      { overrides: { size: 5 } },
+      { overrides: { __proto__: null, size: null } },
+      { overrides: {}, clear: 'yes' },
+      { cause: { deep: { deep: {} } } },
+      'x'.repeat(100_000),
+    ];
+    for (const name of ['scale', 'resync', 'wake', 'nobody-knows-this'])
+      for (const payload of nonsense) await handle.signal(name, payload);
+    await handle.signal('scale');
+    for (const payload of nonsense) {
+      const answer = await handle.executeUpdate('scale', { args: [payload] }).then(
+        () => 'taken',
+        () => 'refused',
+      );
+      expect([payload, answer]).toEqual([payload, 'refused']);
+    }
+    await expect(handle.executeUpdate('nobody-knows-this', { args: [] })).rejects.toThrow();
+    await expect(handle.query('nobody-knows-this')).rejects.toThrow();
+    // What makes sense is taken all the same.
+    await runOf(fleet, 'two').signal('scale', { overrides: { size: '5' } });
+    await fleet.untilSettled({ one: 1, two: 5 });
+
+    await fleet.sql('UPDATE nonsense SET size = 9');
+    await fleet.sync();
+    await fleet.untilSettled(sizes(['one', 'two'], 9));
+    expect(await statusOf(fleet, 'one')).toBe('RUNNING');
+    expect(await uidsOf(fleet)).toEqual(before);
+    expect(nodeWrites(fleet, place).filter((write) => !write.startsWith('patch'))).toEqual([]);
+    const node = (await fleet.nodes()).get('one');
+    expect(node?.metadata.annotations?.['lynq.sh/overrides']).toBeUndefined();
+  });
 
   test('T14 a sync and a rollout that somebody starts with nonsense end, and change nothing', async () => {
     const fleet = await bringInFleet(stage, { name: 'forged', rows: sizes(['one']) });

@@ -28,6 +28,8 @@ export async function openDatabase(
     password: decodeURIComponent(url.password),
     multipleStatements: true,
   });
+  // A test may end the server; what is asked of it then fails by itself.
+  admin.on('error', () => undefined);
   const { name, reader, password } = options;
   const sql = async (statement: string, values: readonly (string | number | null)[] = []): Promise<RowDataPacket[]> => {
     const [rows] = await admin.query<RowDataPacket[]>(statement, [...values]);
@@ -53,6 +55,8 @@ export async function openDatabase(
       await sql(`ALTER USER ${account} IDENTIFIED BY ${admin.escape(changed)}`);
       await sql(`KILL CONNECTION USER ${account}`);
     },
-    close: () => admin.end(),
+    close: async () => {
+      await admin.end().catch(() => admin.destroy());
+    },
   };
 }

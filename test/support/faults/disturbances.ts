@@ -9,6 +9,8 @@ export const disturbances = {
   names: 'LYNQ_FAULT_NAMES',
   /** `next` or `broken`: its workflows are those of another version. */
   version: 'LYNQ_FAULT_VERSION',
+  /** How long a run waits for the worker that has it in memory, e.g. `10s`; a second otherwise, so that a killed one is noticed soon. */
+  sticky: 'LYNQ_FAULT_STICKY',
 } as const;
 
 const lookEveryMs = 100;
@@ -19,6 +21,12 @@ export function otherVersion(version: string | undefined): readonly string[] {
   if (version !== 'next' && version !== 'broken') throw new Error(`there is no version ${version}`);
   return [`./workflow-${version}.ts`];
 }
+
+export const stickyTime = (text = '1s'): `${number}s` => {
+  const seconds = Number(/^(\d+)s$/.exec(text)?.[1]);
+  if (!Number.isInteger(seconds)) throw new Error(`${text} is no number of seconds`);
+  return `${seconds}s`;
+};
 
 export function disturb(env: Readonly<Record<string, string | undefined>>): void {
   const [clock, names] = [env[disturbances.clock], env[disturbances.names]];

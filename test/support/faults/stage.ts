@@ -50,6 +50,8 @@ export interface StageOptions {
   readonly through?: Partial<Surroundings>;
   /** Further variables of each worker's environment. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Whether its runs are worth keeping when histories are recorded; those of another version are not. */
+  readonly keepsHistories?: boolean;
 }
 
 export async function openStage(stack: StackEndpoints, name: string, options: StageOptions = {}): Promise<Stage> {
@@ -113,7 +115,8 @@ export async function openStage(stack: StackEndpoints, name: string, options: St
     close: async () => {
       await kill();
       const version = process.env['LYNQ_RECORD_HISTORIES'];
-      if (version !== undefined) await keepEach(engine.client, '', { version, except: 'next-version' });
+      if (version !== undefined && options.keepsHistories !== false)
+        await keepEach(engine.client, `TaskQueue = "${common.LYNQ_TASK_QUEUE}"`, { version });
       await Promise.all([engine.close(), database.close()]);
       await cluster.close();
       rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { InjectedSinks } from '@temporalio/worker';
 import { runWorker } from '../../../worker/run.ts';
-import { disturb, disturbances, otherVersion } from './disturbances.ts';
+import { disturb, disturbances, otherVersion, stickyTime } from './disturbances.ts';
 import { withTriggers } from './ports.ts';
 import { openTrigger } from './trigger.ts';
 import type { FaultSinks } from './workflow-interceptors.ts';
@@ -26,7 +26,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 const seams = {
   ports: withTriggers(trigger),
-  worker: { sinks, stickyQueueScheduleToStartTimeout: '1s' },
+  worker: { sinks, stickyQueueScheduleToStartTimeout: stickyTime(process.env[disturbances.sticky]) },
   workflowInterceptors: ['./workflow-interceptors.ts', ...otherVersion(process.env[disturbances.version])].map((name) =>
     fileURLToPath(new URL(name, import.meta.url)),
   ),
