@@ -46,6 +46,22 @@ describe('faults/api/writes', () => {
     expect({ usual, now: calls.length, most: Math.ceil(usual * 1.1) }).toSatisfy(({ now, most }) => now <= most);
   });
 
+  test.concurrent('what does not depend on each other is made side by side: all are asked for before one is answered', async () => {
+    const behind = configMap('behind', { dependIds: ['c0'] });
+    const scenario = await world.scenario('beside', { forms: { form: { configMaps: [...many(6), behind] } } });
+    const { namespace } = scenario;
+    const answered = gate();
+    const first = { namespace, verb: 'apply', resource: 'configmaps' } as const;
+    const rule = world.proxy.add({ match: first, to: 6, fault: { kind: 'hold', until: answered.opened } });
+    await scenario.insert('r1');
+    await eventually('six are asked for', () => (rule.hits() === 6 ? there(6) : notYet(rule.hits())));
+    const names = world.proxy.of(first).map(({ name }) => name);
+    expect(names.toSorted()).toEqual(['r1-c0', 'r1-c1', 'r1-c2', 'r1-c3', 'r1-c4', 'r1-c5']);
+    answered.open();
+    await scenario.ready(['r1-form']);
+    expect((await scenario.get(configMapOf(namespace, 'r1-behind'))).metadata.name).toBe('r1-behind');
+  });
+
   test.concurrent('K3 a stale version is read and decided again, a few times quickly, until it goes through', async () => {
     const scenario = await world.scenario('k3', { forms: { form: { configMaps: [configMap('a')] } }, rows: ['r1'] });
     await scenario.ready(['r1-form']);

@@ -32,6 +32,8 @@ export type Fault =
   /** Answered, and the connection is closed in good order behind it. */
   | { readonly kind: 'closeAfter' }
   | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** Kept, with its connection, until the promise resolves; then carried out and answered. */
+  | { readonly kind: 'hold'; readonly until: Promise<void> }
   /** The connection breaks at once, and the request is carried out when the promise resolves: a late write. */
   | { readonly kind: 'late'; readonly until: Promise<void> }
   /** Nothing is ever answered, as by a host that is gone; the client has to give up. */

@@ -197,6 +197,10 @@ const treatments: Treatments = {
     await sleep(milliseconds);
     await pass(parts, exchange);
   },
+  hold: async (parts, exchange, { until }) => {
+    await until;
+    await pass(parts, exchange);
+  },
   closeAfter: async (parts, exchange) => {
     exchange.answer.setHeader('connection', 'close');
     await pass(parts, exchange);
