@@ -30,10 +30,10 @@ interface Draft {
   readonly message: string;
 }
 
-/** A conflict counts as a failure too, so the reason for conflicts alone of parity 6.1 never comes up, as in the Go operator. */
 /** Reason of condition Ready when it is True, and never otherwise: columns of a table have the reason alone. */
 export const readyReason = 'Reconciled';
 
+/** A conflict counts as a failure too, so the reason for conflicts alone of parity 6.1 never comes up, as in the Go operator. */
 function readyDraft({ desired, ready, failed, conflicted }: Counts): Draft {
   const no = { type: 'Ready', status: 'False' as const };
   if (conflicted > 0) {

@@ -142,6 +142,8 @@ export interface RunRegistry {
    */
   enter(namespace: string, node: string): (seen: ReadonlyMap<string, string>) => void;
   isBusy(namespace: string, node: string): boolean;
+  /** How many nodes have a pass under way here. */
+  busy(): number;
 }
 
 /**

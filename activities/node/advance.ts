@@ -3,6 +3,7 @@ import { type DesiredChild, describeRef } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { isResyncAsked } from '../../domain/node-digest.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
+import { paceOf } from '../../domain/pacing.ts';
 import { contestedFields } from '../../domain/policies/contested-fields.ts';
 import { withoutFields } from '../../domain/policies/ignored-fields.ts';
 import type { FieldConflict } from '../../domain/ports.ts';
@@ -26,7 +27,8 @@ import { writeChild } from './write-child.ts';
 
 /**
  * One wave of a node: everything that can go now is applied in parallel, then the wave waits until a member becomes ready, fails or exceeds its
- * timeout. It returns as soon as something else could go, so that a stuck entry never holds another one back.
+ * timeout. It returns as soon as something else could go, so that a stuck entry never holds another one back; while many nodes are under way
+ * (domain/pacing.ts) it goes on with that itself.
  */
 export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: Attempt): Promise<AdvanceOutcome> {
   const leave = deps.runs.enter(request.namespace, request.node);
@@ -204,6 +206,12 @@ function hasToBePlannedAnew(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdi
   return mustReplan(wave.state) || judgeCreation(wave, verdicts) === 'failed';
 }
 
+/** Whether this activity goes on with the next wave, or leaves it to another one. */
+function goesOn({ deps, state }: Wave): boolean {
+  const age = deps.clock.now().getTime() - state.begunAt.getTime();
+  return state.isForcing() || age < paceOf(deps.runs.busy()).wavesMilliseconds;
+}
+
 async function runWave(wave: Wave): Promise<AdvanceOutcome> {
   const { state } = wave;
   let wrote = false;
@@ -214,7 +222,7 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
       return superseded(verdicts);
     }
     const due = dueWrites(verdicts);
-    if (due.length > 0 && wrote && !state.isForcing()) return handOver(wave, verdicts, due);
+    if (due.length > 0 && wrote && !goesOn(wave)) return handOver(wave, verdicts, due);
     if (due.length > 0) {
       if (isSuperseded(wave)) return superseded(verdicts);
       if (state.recordIntent(due) && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);

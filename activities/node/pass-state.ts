@@ -15,6 +15,7 @@ import {
   type Observation,
   planWave,
 } from '../../domain/node-plan.ts';
+import { paceOf } from '../../domain/pacing.ts';
 import { nodeStatus } from '../../domain/status.ts';
 import type { Deps } from '../deps.ts';
 import { closedGate, type Gate, isUnstarted, presentCreation } from './first-start.ts';
@@ -35,7 +36,6 @@ import type { Fight, Repairs } from './repairs.ts';
 import type { Unsaid } from './unsaid.ts';
 
 const quickRetries = 5;
-const longestSilenceMilliseconds = 2_000;
 
 /** The mutable view of one pass over its immutable plan. Lives for one activity attempt; what must survive is in the LynqNode's status. */
 export class PassState {
@@ -49,6 +49,7 @@ export class PassState {
   readonly appliedAt = new Map<string, Date>();
   readonly forced: Set<string>;
   private readonly comparedAt: Date | undefined;
+  readonly begunAt: Date;
   /** The creation this pass is part of, if its form asks for that. */
   creation: Creation;
   private readonly deps: Deps;
@@ -69,6 +70,7 @@ export class PassState {
     this.pass = pass;
     this.repairs = deps.repairs;
     this.deps = deps;
+    this.begunAt = deps.clock.now();
     this.creation = presentCreation(pass, force);
     this.said = read.node.status;
     this.status = pass.node.status;
@@ -321,7 +323,7 @@ export class PassState {
   patience(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): number {
     this.quietSince ??= now;
     if (this.isBehind || (isReady(this.said) && !isReady(this.statusNow(verdicts, now)))) return 0;
-    return Math.max(0, this.quietSince.getTime() + longestSilenceMilliseconds - now.getTime());
+    return Math.max(0, this.quietSince.getTime() + paceOf(this.deps.runs.busy()).silenceMilliseconds - now.getTime());
   }
 
   /** Whether the record has what the LynqNode does not say. */

@@ -123,6 +123,7 @@ const noRuns: RunRegistry = {
   missing: () => undefined,
   enter: () => () => undefined,
   isBusy: () => false,
+  busy: () => 0,
 };
 
 function listedNamespaces(objects: readonly JsonObject[]): NamespaceIndex {

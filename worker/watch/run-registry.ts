@@ -12,7 +12,7 @@ export type IdleListener = (namespace: string, node: string, seen: ReadonlyMap<s
 export class LocalRuns implements RunRegistry {
   /** Since when a run has been known, by key. */
   private readonly alive = new Map<string, number>();
-  private readonly busy = new Map<string, number>();
+  private readonly passes = new Map<string, number>();
   private readonly onIdle: IdleListener;
 
   constructor(onIdle: IdleListener) {
@@ -45,16 +45,20 @@ export class LocalRuns implements RunRegistry {
   enter(namespace: string, node: string): (seen: ReadonlyMap<string, string>) => void {
     const key = keyOf(namespace, node);
     this.running(namespace, node);
-    this.busy.set(key, (this.busy.get(key) ?? 0) + 1);
+    this.passes.set(key, (this.passes.get(key) ?? 0) + 1);
     return (seen) => {
-      const left = (this.busy.get(key) ?? 1) - 1;
-      if (left > 0) this.busy.set(key, left);
-      else this.busy.delete(key);
+      const left = (this.passes.get(key) ?? 1) - 1;
+      if (left > 0) this.passes.set(key, left);
+      else this.passes.delete(key);
       if (left <= 0) this.onIdle(namespace, node, seen);
     };
   }
 
   isBusy(namespace: string, node: string): boolean {
-    return this.busy.has(keyOf(namespace, node));
+    return this.passes.has(keyOf(namespace, node));
+  }
+
+  busy(): number {
+    return this.passes.size;
   }
 }

@@ -140,6 +140,28 @@ describe('activities/node/advance', () => {
     expect(cluster.calls.slice(place).filter(isApply)).toHaveLength(levels + 1);
   });
 
+  it('goes through all waves in one activity while many nodes are under way', async () => {
+    const { cluster, running } = await open();
+    const leave = Array.from({ length: 20 }, (_, at) => running.deps.runs.enter(namespace, `other-${at}`));
+    expect((await waves(running)).map(({ kind }) => kind)).toEqual(['settled']);
+    expect(cluster.calls.filter(isApply)).toHaveLength(levels);
+    expect(uidsOnRecord(statusOf(cluster))).not.toContain(undefined);
+    for (const left of leave) left(new Map());
+  });
+
+  it('leaves a wave to the next activity when it has lasted for a minute, however many nodes are under way', async () => {
+    const cluster = createFakeCluster();
+    let seconds = 0;
+    const slow = await startProcess(cluster, { now: () => new Date(1_790_000_000_000 + seconds * 1_000) });
+    await open(slow, cluster);
+    for (let at = 0; at < 20; at += 1) slow.deps.runs.enter(namespace, `other-${at}`);
+    cluster.intercept((call) => {
+      if (isApply(call)) seconds += 25;
+      return undefined;
+    });
+    expect((await waves(slow)).map(({ kind }) => kind)).toEqual(['advanced', 'settled']);
+  });
+
   it('keeps nothing back for longer than two seconds', async () => {
     const cluster = createFakeCluster();
     let seconds = 0;
