@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import { type Counts, noTests, readCounts } from './counts.ts';
 
 /**
  * `npm test`: everything a change has to pass, cheapest first. The last steps bring up their own embedded stack (real MariaDB, Temporal and Kubernetes
@@ -91,14 +91,13 @@ const suites: Readonly<Record<string, readonly Step[]>> = {
   install: [tests('tests of the installation', 'install')],
 };
 
-const Counts = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numPendingTests: z.number() });
 const total = { passed: 0, failed: 0, skipped: 0 };
 
-function count(report: string): void {
-  const { numPassedTests, numFailedTests, numPendingTests } = Counts.parse(JSON.parse(readFileSync(report, 'utf8')));
-  total.passed += numPassedTests;
-  total.failed += numFailedTests;
-  total.skipped += numPendingTests;
+/** A step that failed is at least one failure, whatever its report says: a reporter may have found something too. */
+function count(step: Counts, hasPassed: boolean): void {
+  total.passed += step.passed;
+  total.failed += hasPassed ? step.failed : Math.max(1, step.failed);
+  total.skipped += step.skipped;
 }
 
 function run({ title, command, args, report, environment = {} }: Step): boolean {
@@ -110,7 +109,7 @@ function run({ title, command, args, report, environment = {} }: Step): boolean 
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const passed = error === undefined && status === 0;
-  if (report !== undefined && error === undefined) count(report);
+  count(report === undefined || error !== undefined ? noTests : readCounts(report), passed);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   process.stdout.write(
     `== ${title}: ${passed ? 'passed' : 'failed'} after ${seconds} s${error === undefined ? '' : `: ${error.message}`}\n`,
