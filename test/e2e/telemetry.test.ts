@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { startPrometheus } from '../support/e2e/prometheus.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
@@ -117,6 +118,47 @@ describe('e2e/telemetry', () => {
     expect(text).toMatch(/lynqflow_api_requests_total\{verb="get",code="200"\} [1-9]/);
     expect(text).toMatch(/lynqflow_task_queue_backlog\{kind="activity"\} \d/);
     expect(text).toMatch(/^lynqflow_leading 1$/m);
+  });
+
+  test('a rollout is in the metrics under the names of the Go operator, for as long as its form is limited', async () => {
+    const path = lynqPath(world.namespace, 'lynqforms', 'limited');
+    const entry = (version: string) => ({
+      id: 'map',
+      nameTemplate: '{{ .uid }}-map',
+      spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { version } },
+    });
+    const edit = (spec: object) => world.cluster.merge(path, { spec });
+    /** updating, phase and progress of the form; none when there are no such series. */
+    const series = async (): Promise<readonly number[]> => {
+      const { text } = await scrape(reader);
+      return ['updating_nodes', 'phase', 'progress'].flatMap((name) => {
+        const line = `lynqform_rollout_${name}{form="limited",namespace="${world.namespace}"} `;
+        return text.split('\n').flatMap((found) => (found.startsWith(line) ? [Number(found.slice(line.length))] : []));
+      });
+    };
+    const shows = (what: string, wanted: readonly number[]) =>
+      eventually(`the series of a rollout that is ${what}`, async () => {
+        const found = await series();
+        return found.join() === wanted.join() ? there(found) : notYet(found);
+      });
+    await world.cluster.create(lynqPath(world.namespace, 'lynqforms'), {
+      apiVersion: 'operator.lynq.sh/v1',
+      kind: 'LynqForm',
+      metadata: { name: 'limited', namespace: world.namespace },
+      spec: { hubId: 'multi-tier-nodes', rollout: { maxSkew: 1 }, configMaps: [entry('1')] },
+    });
+    await shows('complete', [0, 3, 100]);
+    await edit({ rollout: { paused: true }, configMaps: [entry('2')] });
+    await shows('under way', [0, 1, 0]);
+    await world.cluster.merge(path, { metadata: { annotations: { 'lynq.sh/rollout': 'abort' } } });
+    await shows('aborted', [0, 2, 0]);
+    const never = { ...entry('3'), readyWhen: "'done' in object.data", timeoutSeconds: 300 };
+    await edit({ rollout: { paused: null }, configMaps: [never] });
+    await shows('on its way', [1, 1, 0]);
+    await edit({ rollout: null });
+    await shows('without limits', []);
+    await world.cluster.remove(path);
+    await world.gone(['acme-limited']);
   });
 
   test('healthz and readyz say what they rest on', async () => {
