@@ -81,6 +81,25 @@ function tokenFileProblem(path: string): string | undefined {
   }
 }
 
+const Version = {
+  TEMPORAL_DEPLOYMENT_NAME: z.string().min(1).optional(),
+  TEMPORAL_WORKER_BUILD_ID: z.string().min(1).optional(),
+};
+
+/** The variables that Temporal's worker controller sets: a worker of a version gets work only once that version is made current, or while runs are moved to it. */
+function versionOptions(
+  {
+    TEMPORAL_DEPLOYMENT_NAME: deploymentName,
+    TEMPORAL_WORKER_BUILD_ID: buildId,
+  }: Partial<Record<keyof typeof Version, string | undefined>>,
+  refuse: (variable: string, why: string) => void,
+) {
+  if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
+  if (deploymentName !== undefined) refuse('TEMPORAL_WORKER_BUILD_ID', 'has to be set with TEMPORAL_DEPLOYMENT_NAME');
+  if (buildId !== undefined) refuse('TEMPORAL_DEPLOYMENT_NAME', 'has to be set with TEMPORAL_WORKER_BUILD_ID');
+  return undefined;
+}
+
 /** Of `127.0.0.1:9443`, `[::1]:9443` or `:9443`, as Go programs write it. */
 function hostAndPort(address: string): { readonly host: string; readonly port: number } {
   const colon = address.lastIndexOf(':');
@@ -114,6 +133,7 @@ export const WorkerConfig = z
     LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),
     ...Notify,
+    ...Version,
     LYNQ_METRICS_BIND_ADDRESS: Address.prefault('0'),
     LYNQ_METRICS_SECURE: Switch.prefault('true'),
     LYNQ_METRICS_CERT_PATH: z.string().min(1).optional(),
@@ -149,6 +169,10 @@ export const WorkerConfig = z
     shutdownSeconds: env.LYNQ_SHUTDOWN_SECONDS,
     /** Where hints are taken over HTTP; undefined for not at all. */
     notify: notifyOptions(env, (variable, message) => context.addIssue({ code: 'custom', path: [variable], message })),
+    /** Of Temporal's worker versioning; undefined for workers without a version. */
+    version: versionOptions(env, (variable, message) =>
+      context.addIssue({ code: 'custom', path: [variable], message }),
+    ),
     metrics: {
       address: env.LYNQ_METRICS_BIND_ADDRESS,
       secure: env.LYNQ_METRICS_SECURE,

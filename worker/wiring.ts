@@ -176,6 +176,7 @@ async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
     shutdownGraceTime: '1s',
     shutdownForceTime: `${config.shutdownSeconds}s`,
     interceptors: { activity: [failureInterceptor(report)] },
+    ...versioning(config),
     ...seams?.worker,
   });
 }
@@ -185,6 +186,14 @@ async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
  * the whole process where a step is cut (seen: "async hook stack has become corrupted"), again and again for as long as the run is there. The SDK takes it, though its public type does not name it.
  */
 const workflowLimits = { isolateExecutionTimeout: '60s' } as const;
+
+/** Runs live for months and workflow code is an append-only contract: each moves to the version that is current with its next task. */
+function versioning({ version }: WorkerConfig): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (version === undefined) return {};
+  return {
+    workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
+  };
+}
 
 function openLeader(opened: OpenedCluster, parts: WiringParts, onChange: (leads: boolean) => void): Leader {
   const { cluster, namespace } = opened;

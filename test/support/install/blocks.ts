@@ -51,6 +51,7 @@ export const unmarked: Readonly<Record<string, string>> = {
   'docs/benchmarks.md: npm run bench': 'takes hours; what it printed is in the page',
   'docs/install.md: docker build': 'needs Docker',
   'docs/install.md: kind create cluster': 'needs Docker',
+  'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
   'docs/quick-start.md: docker compose': 'needs Docker',
   'stack/README.md: npm run --silent stack -- up': 'docs/quick-start.md has the same',

@@ -71,4 +71,12 @@ describe('worker/config', () => {
       expect(() => readConfig(env)).toThrow(message);
     });
   });
+
+  it("has a version of Temporal's worker versioning when deployment and build are named, and refuses half of one", () => {
+    const version = { TEMPORAL_DEPLOYMENT_NAME: 'lynqflow', TEMPORAL_WORKER_BUILD_ID: '0.2.0' };
+    expect(readConfig({}).version).toBeUndefined();
+    expect(readConfig(version).version).toEqual({ deploymentName: 'lynqflow', buildId: '0.2.0' });
+    expect(() => readConfig({ TEMPORAL_DEPLOYMENT_NAME: 'lynqflow' })).toThrow(/TEMPORAL_WORKER_BUILD_ID/);
+    expect(() => readConfig({ TEMPORAL_WORKER_BUILD_ID: '0.2.0' })).toThrow(/TEMPORAL_DEPLOYMENT_NAME/);
+  });
 });
