@@ -9,6 +9,7 @@ import { b3 } from './b3.ts';
 import { b4 } from './b4.ts';
 import { b5, runB5 } from './b5.ts';
 import { b6, runB6 } from './b6.ts';
+import { d1, runD1 } from './d1.ts';
 import { runFleet } from './b3-b4.ts';
 import { type Insertion, runInsertion } from './insertion.ts';
 import { b0, b1, b2 } from './insertions.ts';
@@ -38,6 +39,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   [b4.name]: { rows: b4.rows, run: runFleet },
   [b5.name]: { rows: b5.rows, run: runB5 },
   [b6.name]: { rows: b6.rows, run: runB6 },
+  [d1.name]: { rows: d1.rows, run: runD1 },
   [r1.name]: { rows: r1.rows, run: async (session, rows) => [await runR1(session, rows)] },
 };
 
