@@ -154,7 +154,7 @@ export async function openWorld(stack: StackEndpoints, options: WorldOptions): P
       try {
         await removeHubs(cluster, namespace);
         const version = process.env['LYNQ_RECORD_HISTORIES'];
-        if (version !== undefined) await keepEach(engine.client, '', { version });
+        if (version !== undefined) await keepEach(engine.client, `TaskQueue = "e2e-${options.name}"`, { version });
       } finally {
         await worker.stop();
         await Promise.all([engine.close(), database.close()]);
