@@ -20,6 +20,8 @@ export interface FleetEdit {
   readonly rollout?: Readonly<Record<string, unknown>>;
   /** Asks for a machine that does not exist. On the stack pods get ready whatever their image: it stands for an image that cannot be pulled. */
   readonly broken?: boolean;
+  /** How long a pod has to be ready before it counts, so that a node takes that long at least. */
+  readonly slowSeconds?: number;
   /** Has an entry that shows the secret column `token`. */
   readonly secret?: boolean;
 }
@@ -34,7 +36,7 @@ export const formPath = ({ namespace, form }: Fleet): string => lynqPath(namespa
 /** A Deployment that shows the version and the row, and a Service. */
 export function fleetForm(
   { namespace, form, maxSkew }: Fleet,
-  { version, rollout = {}, broken = false, secret = false }: FleetEdit,
+  { version, rollout = {}, broken = false, slowSeconds, secret = false }: FleetEdit,
 ) {
   const app = { app: '{{ .uid }}-web' };
   const container = { name: 'web', image: `web:${version}`, env: [{ name: 'SIZE', value: '{{ .size }}' }] };
@@ -43,7 +45,8 @@ export function fleetForm(
     metadata: { labels: app },
     spec: { terminationGracePeriodSeconds: 0, ...machine, containers: [container] },
   };
-  const deployment = { replicas: 1, selector: { matchLabels: app }, template: pods };
+  const slow = slowSeconds === undefined ? {} : { minReadySeconds: slowSeconds };
+  const deployment = { replicas: 1, ...slow, selector: { matchLabels: app }, template: pods };
   const service = { selector: app, ports: [{ port: 80 }] };
   return {
     apiVersion: 'operator.lynq.sh/v1',

@@ -1,3 +1,4 @@
+import proto from '@temporalio/proto';
 import { expect } from 'vitest';
 import { childPath, type KubeObject, lynqPath } from '../e2e/cluster.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
@@ -52,6 +53,16 @@ const runOf = (stage: Stage, { namespace, nodeName }: Tenant) =>
 async function settledAsBefore(stage: Stage, tenant: Tenant, before: Before): Promise<void> {
   await expectSettled(stage, tenant, before);
   await hubIsReady(stage, tenant);
+}
+
+/** A worker that died in a short activity is missed when it gives no sign of life, long before the activity would have had to end. */
+async function expectMissedBySilence(stage: Stage, tenant: Tenant): Promise<void> {
+  const { events } = await runOf(stage, tenant).fetchHistory();
+  const timeouts = (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => {
+    const { timeoutFailureInfo } = started?.lastFailure ?? {};
+    return timeoutFailureInfo?.timeoutType ?? [];
+  });
+  expect(timeouts).toEqual([proto.temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT]);
 }
 
 /** Enough events for a run to continue as new. */
@@ -132,6 +143,7 @@ export const scenarios = {
         return spec.replicas === 3 ? there(3) : notYet(spec.replicas);
       });
       await settledAsBefore(stage, tenant, before);
+      if (stage.hits().at(-1) === 'P29.after') await expectMissedBySilence(stage, tenant);
     },
   },
   wakes: {
