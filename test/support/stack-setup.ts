@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { progressLine, type RunningStack, startStack } from '../../stack/index.ts';
-import { installAccount, plainInstall, readManifests } from './install/account.ts';
+import { installAccount, plainInstall, readManifests, type Rule } from './install/account.ts';
 
 /** Addresses of the stack that a run of the tests shares, as plain data: `inject('stack')`. */
 export type StackEndpoints = RunningStack['endpoints'] & {
-  /** A kubeconfig with the ServiceAccount of deploy/install.yaml, for the tests of the installation. */
+  /** A kubeconfig with the ServiceAccount of deploy/install.yaml, for the tests of the installation and for those that are run under it. */
   readonly workerKubeconfig?: string;
 };
 
@@ -17,10 +17,24 @@ declare module 'vitest' {
   }
 }
 
-/** The tests of the installation run their workers under the account that it gives, the others under one that may do everything. */
-function account({ endpoints }: RunningStack, dataDir: string): { readonly workerKubeconfig: string } {
+/**
+ * The tests of the installation run their workers under the account that it gives, the others under one that may do everything, unless
+ * `LYNQ_E2E_ACCOUNT=chart` asks for the same of all.
+ */
+function runsUnderAccount({ name }: TestProject): boolean {
+  return name === 'install' || process.env['LYNQ_E2E_ACCOUNT'] === 'chart';
+}
+
+/** Kinds that only the tests have in their forms, given as a person would with `rbac.extraRules`. */
+const testKinds: readonly Rule[] = [
+  { apiGroups: ['drift', 'parity', 'policies', 'removal'].map((name) => `${name}.example.com`), resources: ['*'] },
+  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] },
+].map((rule) => ({ ...rule, verbs: ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'] }));
+
+function account({ endpoints }: RunningStack, dataDir: string, project: TestProject) {
   const workerKubeconfig = join(dataDir, 'worker.kubeconfig');
-  const place = { namespace: 'default', file: workerKubeconfig };
+  const extraRules = project.name === 'install' ? [] : testKinds;
+  const place = { namespace: 'default', file: workerKubeconfig, extraRules };
   installAccount(readManifests(plainInstall()), { ...endpoints, ...place });
   return { workerKubeconfig };
 }
@@ -37,7 +51,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    project.provide('stack', { ...stack.endpoints, ...(project.name === 'install' ? account(stack, dataDir) : {}) });
+    project.provide('stack', {
+      ...stack.endpoints,
+      ...(runsUnderAccount(project) ? account(stack, dataDir, project) : {}),
+    });
   } catch (error) {
     await down();
     throw error;
