@@ -32,7 +32,7 @@ describe('install/image', () => {
   test('it holds what runs, and neither sources nor tools for development', () => {
     const app = inImage(image, image.workdir);
     expect(readdirSync(app).toSorted()).toEqual(['bin', 'dist', 'node_modules', 'package.json']);
-    for (const name of ['typescript', 'vitest', 'oxlint', '@biomejs']) {
+    for (const name of ['typescript', 'vitest', 'oxlint', '@biomejs/biome']) {
       expect(existsSync(join(app, 'node_modules', name)), name).toBe(false);
     }
     expect(readdirSync(join(app, 'dist/workflow-bundles'))).toHaveLength(1);

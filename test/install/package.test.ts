@@ -52,7 +52,7 @@ describe('install/package', () => {
       'package.json',
     ]);
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
-    expect(files.filter((name) => /(?<!\.d)\.ts$|test|tsbuildinfo/.test(name))).toEqual([]);
+    expect(files.filter((name) => /(?<!\.d)\.ts$|(?:^|\/)test\/|\.test\.|tsbuildinfo/.test(name))).toEqual([]);
     expect(files.filter((name) => name.endsWith('.cjs'))).toHaveLength(1);
   });
 
