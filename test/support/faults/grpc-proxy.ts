@@ -1,7 +1,9 @@
 import {
   type ClientHttp2Session,
   connect,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
@@ -42,18 +44,28 @@ export interface GrpcProxy {
   close(): Promise<void>;
 }
 
+/** How clients have to come, as Temporal Cloud and a server behind TLS want it. */
+export interface GrpcDoor {
+  readonly cert: string;
+  readonly key: string;
+  /** Of the certificates that clients have to present; none are asked for without it. */
+  readonly clientCa?: string;
+  /** The key that clients have to send; none is asked for without it. */
+  readonly apiKey?: string;
+}
+
 interface Active {
   readonly rule: GrpcRule;
   met: number;
 }
 
-/** Stands between a client and Temporal's frontend, without TLS, and does to calls what its rules say. */
-export async function openGrpcProxy(target: string): Promise<GrpcProxy> {
+/** Stands between a client and Temporal's frontend, without TLS unless it has a door, and does to calls what its rules say. */
+export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<GrpcProxy> {
   const rules = new Set<Active>();
   const calls = new Map<string, number>();
   const sessions = new Set<ServerHttp2Session>();
   const upstreams = new Set<ClientHttp2Session>();
-  let server: Http2Server | undefined;
+  let server: Http2Server | Http2SecureServer | undefined;
   let port = 0;
 
   const matching = (method: string, body: Buffer): Active | undefined =>
@@ -64,8 +76,9 @@ export async function openGrpcProxy(target: string): Promise<GrpcProxy> {
         (rule.about === undefined || plain(body).includes(rule.about)),
     );
 
-  function open(): Http2Server {
-    const opened = createServer({ settings: { maxConcurrentStreams: 10_000, initialWindowSize: 4_194_304 } });
+  function open(): Http2Server | Http2SecureServer {
+    const options = { settings: { maxConcurrentStreams: 10_000, initialWindowSize: 4_194_304 } };
+    const opened = door === undefined ? createServer(options) : createSecureServer({ ...options, ...tlsOf(door) });
     opened.on('session', (session) => {
       sessions.add(session);
       const upstream = connect(`http://${target}`, { settings: { initialWindowSize: 4_194_304 } });
@@ -97,6 +110,10 @@ export async function openGrpcProxy(target: string): Promise<GrpcProxy> {
     calls.set(method, (calls.get(method) ?? 0) + 1);
     const body = await bodyOf(stream).catch(() => undefined);
     if (body === undefined || stream.destroyed) return;
+    if (door?.apiKey !== undefined && headers.authorization !== `Bearer ${door.apiKey}`) {
+      stream.respond({ ...fine, 'grpc-status': '16', 'grpc-message': 'no such key' }, { endStream: true });
+      return;
+    }
     const found = matching(method, body);
     if (found === undefined) {
       pass(upstream, stream, { headers, body });
@@ -139,6 +156,11 @@ export async function openGrpcProxy(target: string): Promise<GrpcProxy> {
     up: listen,
     close: down,
   };
+}
+
+function tlsOf({ cert, key, clientCa }: GrpcDoor) {
+  const asked = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+  return { cert, key, ...asked };
 }
 
 /** Every call of Temporal has one message each way, so a request can be read whole before it is passed on. */
