@@ -34,7 +34,10 @@ export const render = defineCommand({
       summary: 'a form for a row of the table',
     },
     { command: 'lynq render --hub multi-tier-nodes --uid acme-corp', summary: 'what a row has by now' },
-    { command: 'lynq render -f api-tier.yaml --row uid=acme-corp --row apiReplicas=2', summary: 'without a hub' },
+    {
+      command: 'lynq render -f api-tier.yaml --row uid=acme-corp --row apiReplicas=2 --row enableAnalytics=1',
+      summary: 'without a hub',
+    },
   ],
   async run({ flags }, context) {
     if (flags.uid !== undefined || flags.hub !== undefined) {

@@ -21,7 +21,7 @@ const inOrder: readonly Block[] = [
   ...install.slice(1, -1),
   ...['docs/security.md', 'docs/operations.md'].flatMap(runBlocks),
   ...migration.slice(-1),
-  ...runBlocks('docs/troubleshooting.md'),
+  ...['docs/troubleshooting.md', 'docs/templates.md'].flatMap(runBlocks),
   // The last block of the instructions for an installation takes it away again.
   ...install.slice(-1),
 ];
