@@ -20,22 +20,44 @@ function browserPath(environment: Readonly<Record<string, string | undefined>>):
 const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync', '--no-first-run'];
 
 export interface Browser {
-  /** Opens a page, waits until `text` stands in it, lets it settle, and writes what a person sees to a PNG. */
-  shoot(url: string, text: string, file: string, before?: (page: Page) => Promise<void>): Promise<void>;
+  /** Opens a page, waits until `text` can be seen in it, lets it settle, and writes what a person sees to a PNG; gives the address where it ended up. */
+  shoot(url: string, text: string, file: string): Promise<string>;
   close(): Promise<void>;
+}
+
+const patienceMilliseconds = 30_000;
+const lookMilliseconds = 200;
+
+/** Texts in Markdown are in frames of their own, and the same words are in menus that are folded away. */
+async function untilSeen(page: Page, text: string): Promise<void> {
+  const end = Date.now() + patienceMilliseconds;
+  while (Date.now() < end) {
+    const counts = await Promise.all(
+      page.frames().map((frame) =>
+        frame
+          .getByText(text)
+          .filter({ visible: true })
+          .count()
+          .catch(() => 0),
+      ),
+    );
+    if (counts.some((count) => count > 0)) return;
+    await page.waitForTimeout(lookMilliseconds);
+  }
+  throw new ToolError(`"${text}" is not to be seen on ${page.url()}`, { details: [], fix: 'look at the page' });
 }
 
 export async function openBrowser(environment: Readonly<Record<string, string | undefined>>): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: browserPath(environment), args: quiet });
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+  const page = await browser.newPage({ viewport: { width: 1440, height: 840 }, colorScheme: 'light' });
   return {
-    async shoot(url, text, file, before) {
+    async shoot(url, text, file) {
       await page.goto(url);
-      await before?.(page);
-      await page.getByText(text).first().waitFor({ timeout: 30_000 });
+      await untilSeen(page, text);
       await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
       await mkdir(dirname(file), { recursive: true });
       await page.screenshot({ path: file });
+      return page.url();
     },
     close: () => browser.close(),
   };

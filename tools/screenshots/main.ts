@@ -17,8 +17,15 @@ async function shootAll({ endpoints, printer }: Session, browser: Browser): Prom
   const root = `${endpoints.temporalUi}/namespaces/${endpoints.temporalNamespace}`;
   const query = encodeURIComponent(`LynqHub="${hubName}" AND ExecutionStatus="Running"`);
   const node = `node/${namespace}/${customer}-data-tier`;
-  await browser.shoot(`${root}/workflows?query=${query}`, node, join(images, 'temporal-runs.png'));
-  printer.line('docs/images/temporal-runs.png');
+  const shoot = async (url: string, text: string, name: string): Promise<string> => {
+    const ended = await browser.shoot(url, text, join(images, `${name}.png`));
+    printer.line(`docs/images/${name}.png`);
+    return ended;
+  };
+  await shoot(`${root}/workflows?query=${query}`, node, 'temporal-runs');
+  const wave = `apply: StatefulSet ${customer}-postgres`;
+  const run = await shoot(`${root}/workflows/${encodeURIComponent(node)}`, wave, 'temporal-run');
+  await shoot(run.replace(/[^/]*$/, 'user-metadata'), `StatefulSet ${customer}-postgres`, 'temporal-details');
 }
 
 async function play(session: Session): Promise<void> {
