@@ -37,7 +37,7 @@ export default defineConfig({
             ...onStack,
           ],
           exclude: ['test/contract/**/*-fake.test.ts'],
-          maxConcurrency: 40,
+          maxConcurrency: 12,
           globalSetup: ['test/support/stack-setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
