@@ -38,6 +38,23 @@ export const failures = {
 
 export type FailureType = keyof typeof failures;
 
+/** What happens next, or what a person has to do, for whoever sees a failure in Temporal and nothing else. */
+export const nextSteps = {
+  SourceUnreachable: 'It is tried again by itself; see that the database runs and answers where the worker is.',
+  SourceDenied: 'Put the account, or the Secret with its password, right; the next sync tries again.',
+  SourceShapeWrong: 'Put the table or the mappings of the hub right; the next sync tries again.',
+  SourceIncomplete: 'Nothing was changed; it is tried again by itself.',
+  HubInvalid: 'Put the hub, or the Secret that it names, right.',
+  FormInvalid: 'Put the form right; lynq lint says where.',
+  ClusterUnreachable: 'It is tried again by itself; see that the API server answers the worker.',
+  ClusterThrottled: 'It is tried again by itself when the API server wants it.',
+  ClusterForbidden: 'Give the account of the worker the right; it is tried again by itself.',
+  ClusterStale: 'It is decided again by itself.',
+  ClusterInvalid: 'Put the form or the row right; lynq explain says which entry.',
+  OtherOperator: 'Stop the other operator, or leave the hub to it; it goes on by itself.',
+  Internal: "It is tried again by itself; the worker's log has the details.",
+} as const satisfies Record<FailureType, string>;
+
 /** What a failure may carry: names and paths, never values of rows, Secrets or objects. */
 export type FailureDetail = Readonly<Record<string, string | number>>;
 

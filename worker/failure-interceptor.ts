@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { failures, isLynqFailure, type LynqFailure } from '../domain/failures.ts';
+import { failures, isLynqFailure, type LynqFailure, nextSteps } from '../domain/failures.ts';
 
 /**
  * Our failures become ApplicationFailures of the same type, once, here. Anything else is a bug: its text may quote anything, so only its class
@@ -9,7 +9,7 @@ import { failures, isLynqFailure, type LynqFailure } from '../domain/failures.ts
 function asApplicationFailure(failure: LynqFailure): ApplicationFailure {
   const delay = failures[failure.type] === 'after' ? failure.retryAfterSeconds : undefined;
   return ApplicationFailure.create({
-    message: failure.message,
+    message: `${failure.message.replace(/[.;]?$/, '.')} ${nextSteps[failure.type]}`,
     type: failure.type,
     nonRetryable: failures[failure.type] === 'never',
     details: [failure.detail],
