@@ -3,6 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleCli, ofPackage } from '../cli-bundle.mjs';
+import { bundleKubeConfig } from './kubeconfig.ts';
 
 /**
  * `npm run build`: the package as plain JavaScript in `dist`: worker and command line with what they import, the definitions of the kinds, and
@@ -24,3 +25,4 @@ cpSync(join(root, 'deploy/crds'), join(dist, 'deploy/crds'), { recursive: true }
 run([join(dist, 'worker/build-workflows.js')]);
 // The command line starts in a third of the time when it is few files, and without what its command does not need.
 await bundleCli(join(dist, 'cli'), ofPackage(dist));
+await bundleKubeConfig(root, dist);
