@@ -73,7 +73,7 @@ export function refusal(manifest: Manifest, result: Exclude<WriteResult, { reado
   switch (result.kind) {
     case 'conflict':
       return new CommandError(`${name}: ${result.fields.map(conflictText).join('; ')}`, {
-        fix: 'remove these fields from the file, or take them over: --force-conflicts',
+        fix: 'remove these fields from the file, or take them over: lynq apply --force-conflicts',
       });
     case 'refused':
       return new CommandError(`${name} was refused: ${result.message}`);

@@ -133,7 +133,7 @@ describe('client/commands/manifest-apply', () => {
 
     expect(refused.err).toBe(
       'Error: lynqhub.operator.lynq.sh/shop: .spec.source.syncInterval is held by kubectl\n' +
-        '  remove these fields from the file, or take them over: --force-conflicts\n',
+        '  remove these fields from the file, or take them over: lynq apply --force-conflicts\n',
     );
     expect(refused.exitCode).toBe(1);
     expect(cluster.calls.at(-1)?.options).toMatchObject({ force: true });
