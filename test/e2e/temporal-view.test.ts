@@ -188,12 +188,19 @@ describe('e2e/temporal-view', () => {
     ).toEqual([]);
     expect(await objects()).toEqual(before);
     expect((await world.node(node))?.metadata.uid).toBe(lynqNode?.metadata.uid);
-    // It works: an override goes through the new run.
-    expect(
-      await world.lynq(['scale', uid, 'api-tier', '--set', `apiReplicas=${how === 'cancel' ? 2 : 4}`]),
-    ).toMatchObject({ code: 0 });
-    await world.ready([node]);
+    // It works: an override goes through the new run. What it left is gone before the next test looks.
+    const podsAre = (count: number) =>
+      eventually(`${count} pods of ${node}`, async () => {
+        const pods = (await objects()).filter((line) => line.startsWith(`Pod ${uid}-api-`));
+        return pods.length === count ? there(count) : notYet(pods);
+      });
+    const pods = before.filter((line) => line.startsWith(`Pod ${uid}-api-`)).length;
+    const scaled = how === 'cancel' ? pods - 1 : pods + 1;
+    expect(await world.lynq(['scale', uid, 'api-tier', '--set', `apiReplicas=${scaled}`])).toMatchObject({ code: 0 });
+    await podsAre(scaled);
     expect(await world.lynq(['scale', uid, 'api-tier', '--clear'])).toMatchObject({ code: 0 });
+    await podsAre(pods);
+    await world.ready([node]);
   });
 
   test('the run of a removed row ends as completed', async () => {
