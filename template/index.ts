@@ -1,7 +1,7 @@
 /**
  * Go text/template with sprig 3.3.0 on the Handlebars runtime: parser, values, functions, typed output, limits.
  *
- * `compileForm` once per form, `renderForm` per row. Nothing here reads files, the network, the environment or a clock of its own.
+ * `compileForm` once per form, `renderForm` per row. Nothing here reads files, the network, the environment or the time; what limits the work looks at clocks (runtime/work-clock.ts).
  */
 export { compileForm } from './form/compile.ts';
 export type { CompiledForm, CompileInput, CompileResult, FormResources } from './form/compile.ts';

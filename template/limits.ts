@@ -1,7 +1,7 @@
 /**
  * Every bound a template runs under, in one place (reliability.md, S3). A test hits each of them.
  *
- * Sizes are bytes of UTF-8, times are milliseconds of wall clock, everything else is a count.
+ * Sizes are bytes of UTF-8, times are milliseconds of work (runtime/work-clock.ts), of wall clock for threads, everything else is a count.
  */
 export interface FieldLimits {
   /** Template text of one field. */

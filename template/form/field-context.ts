@@ -9,7 +9,7 @@ export interface NodeContext {
   readonly hubKey: Uint8Array;
   readonly kept: ReadonlyMap<string, string>;
   readonly usage: NodeUsage;
-  /** Monotonic clock in milliseconds, for the limits. */
+  /** Clock of work in milliseconds, for the limits (runtime/work-clock.ts). */
   readonly clock: () => number;
   readonly limits?: FieldLimits;
 }

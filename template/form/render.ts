@@ -4,6 +4,7 @@ import { TemplateFailure } from '../problems.ts';
 import type { Unit } from '../compile/unit.ts';
 import { nodeLimits } from '../limits.ts';
 import { type RunResult, runUnit } from '../runtime/run.ts';
+import { workClock } from '../runtime/work-clock.ts';
 import { type GoMap, goMap } from '../values.ts';
 import { cleanText } from '../values/text.ts';
 import type { CompiledForm } from './compile.ts';
@@ -74,7 +75,7 @@ export function renderForm(form: CompiledForm, context: RenderContext): RenderRe
       hubKey: context.hubKey,
       kept: context.kept,
       usage: newUsage(),
-      clock: () => performance.now(),
+      clock: workClock(),
     },
     row: rowMap([...context.variables, ...(context.secrets ?? [])]),
     publicRow: rowMap([...context.variables]),

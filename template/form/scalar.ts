@@ -2,6 +2,7 @@ import { compileUnit } from '../compile/unit.ts';
 import type { FieldLimits } from '../limits.ts';
 import { failureAt, type TemplateFailure, type TemplateProblem } from '../problems.ts';
 import { runUnit } from '../runtime/run.ts';
+import { workClock } from '../runtime/work-clock.ts';
 import type { GoValue } from '../values.ts';
 import { fromHost } from '../values/convert.ts';
 import { cleanText } from '../values/text.ts';
@@ -31,7 +32,7 @@ export function renderScalar(source: string, variables: unknown, options: Scalar
     hubKey: options.hubKey ?? new Uint8Array(32),
     kept: new Map<string, string>(),
     usage: newUsage(),
-    clock: () => performance.now(),
+    clock: workClock(),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   };
   const place = { hub: 'hub', uid: options.uid ?? 'uid', form: 'form', resource: 'scalar', path: '' };

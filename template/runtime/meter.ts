@@ -13,7 +13,7 @@ export interface NodeUsage {
 /** Steps between two looks at the clock. A field with fewer steps cannot run out of time, however busy the machine is. */
 const STEPS_PER_LOOK = 256;
 
-/** Counts what one field does and stops it at its limits, or at those of its node. Times are of a monotonic clock. */
+/** Counts what one field does and stops it at its limits, or at those of its node. Times are of the clock it is given. */
 export class Meter {
   readonly #limits: FieldLimits;
   readonly #nodeLimits: NodeLimits;

@@ -43,6 +43,7 @@ const allowances: readonly Allowance[] = [
     own: [domain, 'template/'],
     packages: ['handlebars', 're2js', 'lru-cache', 'yaml', 'bcryptjs', 'node:buffer', 'node:crypto', 'node:util'],
   },
+  { place: 'template/runtime/work-clock.ts', own: [domain, 'template/'], packages: ['node:process'] },
   { place: 'template/off-thread/', own: [domain, 'template/'], packages: ['node:worker_threads', 'tsx'] },
   { place: 'adapters/sql/', own: [domain, 'adapters/sql/'], packages: ['node:*'] },
   ...Object.entries(adapterPackages).map(([name, packages]) => ({
