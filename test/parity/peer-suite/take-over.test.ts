@@ -180,7 +180,7 @@ describe('parity/peer-suite/take-over', () => {
     },
   );
 
-  test('what was recorded of the Go operator is put back as it was: the same managers own the same fields', async () => {
+  test('what was recorded of requests like those of the Go operator is put back as it was: the same managers own the same fields', async () => {
     const { children: recorded } = readPeer();
     const owned = ({ metadata }: KubeObject) =>
       (metadata as Json).managedFields

@@ -4,8 +4,8 @@ import { lynqPath } from '../e2e/cluster.ts';
 import { type Kind, pathOf } from './paths.ts';
 
 /**
- * Objects of the Go operator as a real API server had them, managedFields included: recorded from what peer-writer.ts writes with LYNQ_RECORD_PEER=1, and
- * put back on a server of today for the take-over tests.
+ * Objects as the Go operator leaves them, managedFields included, as a real API server had them. The program itself could not be had: peer-writer.ts sent
+ * its requests (parity 5.2 to 5.11), which LYNQ_RECORD_PEER=1 records. They are put back on a server of today for the take-over tests.
  */
 export interface RecordedPeer {
   readonly node: KubeObject;
