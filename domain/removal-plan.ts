@@ -29,7 +29,7 @@ function dependsOn(dependent: InventoryEntry, entry: InventoryEntry): boolean {
 }
 
 /** All entries that depend on one, directly or not. */
-function dependentsOf(entry: InventoryEntry, entries: readonly InventoryEntry[]): ReadonlySet<InventoryEntry> {
+export function dependentsOf(entry: InventoryEntry, entries: readonly InventoryEntry[]): ReadonlySet<InventoryEntry> {
   const found = new Set<InventoryEntry>();
   const queue = [entry];
   for (let current = queue.shift(); current !== undefined; current = queue.shift()) {

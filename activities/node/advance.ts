@@ -16,13 +16,13 @@ import { waitingForForm } from './first-start.ts';
 import { gatherNode, type Gathered, type NodePass } from './gather.ts';
 import { childEvents } from '../../domain/events.ts';
 import { tellChild, tellTransition } from '../events.ts';
-import { removeLeftovers } from './leftovers.ts';
+import { type Leftovers, removeLeftovers } from './leftovers.ts';
 import { lookAt } from './observe.ts';
 import { PassState } from './pass-state.ts';
 import { progressOf } from './progress.ts';
 import { reportUnusable, writeNodeStatus } from './status-writer.ts';
 import type { Unsaid } from './unsaid.ts';
-import { isSuperseded, subscribeAll, waitForChange } from './wait.ts';
+import { isSuperseded, subscribeAll, type WaitLimits, waitForChange } from './wait.ts';
 import { writeChild } from './write-child.ts';
 
 /**
@@ -260,7 +260,7 @@ const watchedWaits: ReadonlySet<string> = new Set(['DependencyNotReady', waiting
 const longestGateMilliseconds = 10 * 60_000;
 
 /** What a pass without anything to write waits for; undefined when for nothing. */
-function openWait(state: PassState, verdicts: ReadonlyMap<string, EntryVerdict>) {
+function openWait(state: PassState, verdicts: ReadonlyMap<string, EntryVerdict>): WaitLimits | undefined {
   const states = [...verdicts.values()].map(({ status }) => status);
   const progressing = states.some((status) => status.state === 'Progressing');
   const outside = states.some(({ state: of, reason }) => of === 'Waiting' && !watchedWaits.has(reason ?? ''));
@@ -283,20 +283,29 @@ async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>
     if (woken === 'changed') return undefined;
   }
   if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
-  const woken = await waitForChange(wave, verdicts, open);
+  const leftovers = await removeLeftovers(wave, verdicts);
+  if (leftovers.went) return undefined;
+  const woken = await waitForChange(wave, verdicts, withLeftovers(open, leftovers));
   if (woken === 'superseded') return superseded(verdicts);
   if (woken === 'changed') return undefined;
   return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: afterWaitSeconds };
+}
+
+/** What is still to go is asked after again, and ends the wait when it has gone. */
+function withLeftovers(open: WaitLimits, { awaited }: Leftovers): WaitLimits {
+  return awaited.size === 0 ? open : { ...open, outside: true, also: awaited };
 }
 
 /**
  * Everything that can be done is done: reports it, and cleans up what the form does not name any more. What is held by someone else is looked at
  * again after a while: it is not watched, and its holder may go.
  */
-async function settle(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome> {
+async function settle(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome | undefined> {
   if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
-  const leftovers = await removeLeftovers(wave);
+  const leftovers = await removeLeftovers(wave, verdicts);
+  if (leftovers.went) return undefined;
   const conflicted = [...verdicts.values()].some(({ status }) => status.state === 'Conflicted');
-  if (leftovers === 'open' || conflicted) return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
+  if (leftovers.awaited.size > 0 || conflicted)
+    return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
   return { kind: 'settled', progress: progressOf(verdicts) };
 }

@@ -1,21 +1,57 @@
 import { refKey } from '../../domain/child.ts';
+import { freeLeftovers } from '../../domain/leftovers.ts';
+import type { EntryVerdict } from '../../domain/node-plan.ts';
 import type { Wave } from './advance.ts';
+import type { PassState } from './pass-state.ts';
 import { Removal } from './removal.ts';
-import { writeNodeStatus } from './status-writer.ts';
+import { isSuperseded } from './wait.ts';
+
+export interface Leftovers {
+  /** Some were proven gone or marked: what was refused is to be tried again. */
+  readonly went: boolean;
+  /** Keys that change when one that is still to go may have gone; empty when none is. */
+  readonly awaited: ReadonlySet<string>;
+}
+
+const none: Leftovers = { went: false, awaited: new Set() };
 
 /**
- * Objects on record that the present form does not name: they go, or are kept with markers, once everything that replaces them is done.
- * `open` when some are still there.
+ * Objects on record that the present form does not name: they go, or are kept with markers, once what replaces them is there, or waits for them to go
+ * (domain/leftovers.ts). What waits for anything else holds nothing but the object it replaces.
  */
-export async function removeLeftovers({ deps, state, attempt }: Wave): Promise<'done' | 'open'> {
-  const entries = state.leftovers();
-  if (entries.length === 0) return 'done';
+export async function removeLeftovers(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<Leftovers> {
+  const { deps, state, attempt, subscription } = wave;
+  const entries = freeLeftovers(state.leftovers(), { entries: state.pass.entries, verdicts });
+  if (entries.length === 0 || isSuperseded(wave)) return none;
   const removal = new Removal(deps, state.pass, { entries, reason: 'RemovedFromTemplate' });
-  await removal.proceed(attempt.signal);
+  const awaited = new Set<string>();
+  removal.subscribe({ add: (key) => void awaited.add(key) });
+  for (const key of awaited) subscription.add(key);
+  await takeAway(removal, attempt.signal);
   const remaining = new Set(removal.remaining().map((entry) => refKey(entry)));
-  for (const entry of entries) if (!remaining.has(refKey(entry))) state.record.delete(refKey(entry));
-  const now = deps.clock.now();
-  const status = state.takeChangedStatus(state.verdicts(now), now);
-  if (status !== undefined) await writeNodeStatus(deps, state.pass, status);
-  return remaining.size === 0 ? 'done' : 'open';
+  const gone = entries.filter((entry) => !remaining.has(refKey(entry)));
+  for (const entry of gone) state.record.delete(refKey(entry));
+  if (gone.length > 0) liftRefusals(state);
+  return { went: gone.length > 0, awaited: remaining.size === 0 ? new Set() : awaited };
+}
+
+/** Most objects are gone as soon as they are asked to go: looked at once more, they make way for those that go after them. */
+async function takeAway(removal: Removal, signal: AbortSignal): Promise<void> {
+  let before: number;
+  await removal.proceed(signal);
+  do {
+    before = removal.remaining().length;
+    removal.lookAgain();
+    await removal.proceed(signal);
+  } while (removal.remaining().length < before);
+}
+
+/** A name, a port or room in a quota that a leftover had may be free now. */
+function liftRefusals(state: PassState): void {
+  state.refusalsLifted = true;
+  for (const [id, attempt] of state.attempts) {
+    if (attempt.kind !== 'refused') continue;
+    state.attempts.delete(id);
+    state.observed.set(id, { kind: 'unread' });
+  }
 }

@@ -5,6 +5,7 @@ import { type DesiredChild, describeRef, intendedRecord, refKey } from '../../do
 import { LynqFailure } from '../../domain/failures.ts';
 import type { Creation } from '../../domain/creation.ts';
 import { keyedHash } from '../../domain/hashes.ts';
+import { leftoversOf } from '../../domain/leftovers.ts';
 import { furtherConditions } from '../../domain/node-conditions.ts';
 import { ownedFieldsHash, writtenOnlyByUs } from '../../domain/owned-fields.ts';
 import { childDigest } from '../../domain/node-digest.ts';
@@ -48,6 +49,8 @@ export class PassState {
   /** Writes of this pass that have not led to readiness yet: their readiness clock started then. */
   readonly appliedAt = new Map<string, Date>();
   readonly forced: Set<string>;
+  /** What an object was refused for may be gone: refusals that stand are tried again in this pass. */
+  refusalsLifted = false;
   private readonly comparedAt: Date | undefined;
   readonly begunAt: Date;
   /** The creation this pass is part of, if its form asks for that. */
@@ -97,11 +100,7 @@ export class PassState {
 
   /** Records of objects that the present form does not name any more. */
   leftovers(): readonly InventoryEntry[] {
-    const wanted = new Set(this.children.map(({ ref }) => refKey(ref)));
-    const broken = new Set(
-      [...this.pass.entries.values()].flatMap((entry) => (entry.kind === 'broken' ? [entry.entry.id] : [])),
-    );
-    return [...this.record].flatMap(([key, entry]) => (wanted.has(key) || broken.has(entry.id) ? [] : [entry]));
+    return leftoversOf(this.record, this.pass.entries);
   }
 
   verdicts(now: Date): ReadonlyMap<string, EntryVerdict> {
@@ -122,7 +121,7 @@ export class PassState {
       rolledBack: this.restsBecause(),
       attempts: this.attempts,
       previous: this.reported(),
-      inputChanged: this.pass.node.status?.observedInput !== this.pass.inputHash,
+      inputChanged: this.refusalsLifted || this.pass.node.status?.observedInput !== this.pass.inputHash,
       appliedAt: this.appliedAt,
       forced: this.forced,
       fights: this.fights(now),

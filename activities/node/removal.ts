@@ -104,7 +104,7 @@ export class Removal {
     for (const [key, fact] of this.facts) if (fact.kind === 'leaving') this.facts.set(key, { kind: 'open' });
   }
 
-  subscribe(subscription: Subscription): void {
+  subscribe(subscription: Pick<Subscription, 'add'>): void {
     for (const entry of this.remaining()) {
       subscription.add(changeKeys.child(removalKey(entry)));
       if (entry.kind === 'Namespace') {

@@ -33,8 +33,9 @@ function awaitedNodes(deps: Deps, { pass }: PassState): readonly string[] {
 }
 
 /** Brings observations up to date with what the watches know now; what they do not know is looked at again. False when nothing moved. */
-function refresh({ deps, state }: Wave, changed: ReadonlySet<string>): boolean {
-  let moved = state.isUnstarted() && gateKeys(state.pass).some((key) => changed.has(key));
+function refresh({ deps, state }: Wave, changed: ReadonlySet<string>, also: ReadonlySet<string> = new Set()): boolean {
+  const gates = state.isUnstarted() ? gateKeys(state.pass) : [];
+  let moved = [...gates, ...also].some((key) => changed.has(key));
   for (const child of state.children) {
     const space = child.ref.namespace;
     const freed = space !== undefined && changed.has(changeKeys.namespace(space)) && state.attempts.has(child.id);
@@ -69,6 +70,8 @@ export interface WaitLimits {
   readonly outside: boolean;
   /** Ends the wait as `quiet` after this time. */
   readonly atMostMilliseconds?: number;
+  /** Keys of the subscription, beside those of the node's own objects, whose change ends the wait. */
+  readonly also?: ReadonlySet<string>;
 }
 
 /** Waits until a child, a namespace or the node itself changes, or a readiness timeout passes. */
@@ -92,6 +95,6 @@ export async function waitForChange(
     const pause = Math.min(deadline - now, lookAgainAt - now, quietAt - now, sliceMilliseconds);
     const changed = await subscription.next(pause, attempt.signal);
     if (awaited.some((key) => changed.has(key))) return 'superseded';
-    if (changed.size > 0 && refresh(wave, changed)) return 'changed';
+    if (changed.size > 0 && refresh(wave, changed, limits.also)) return 'changed';
   }
 }

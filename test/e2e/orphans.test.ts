@@ -15,6 +15,7 @@ import {
   networkPolicy,
   service,
   statefulSet,
+  stuckDeployment,
   widget,
 } from '../support/parity/entries.ts';
 import { type Kind, pathOf } from '../support/parity/paths.ts';
@@ -43,6 +44,14 @@ const every: readonly Entry[] = [
 ];
 const clusterScoped = (kind: string): boolean => kind === 'Namespace' || kind === 'ClusterRole';
 const stays = configMap('stays');
+
+interface EntryStatus {
+  readonly id: string;
+  readonly state: string;
+  readonly reason?: string;
+}
+const entryOf = (node: KubeObject | undefined, id: string): EntryStatus | undefined =>
+  ((node?.status?.resources ?? []) as readonly EntryStatus[]).find((one) => one.id === id);
 
 /** What becomes of objects that a form does not name any more, for every kind (decisions.md section 4). */
 describe('e2e/orphans', () => {
@@ -200,5 +209,70 @@ describe('e2e/orphans', () => {
       });
       before = next;
     }
+  });
+
+  test.concurrent('an entry removed while others wait: its object goes at once; one that is replaced stays until the new one is there', async () => {
+    const slow = stuckDeployment('slow', { nameTemplate: '{{ .uid }}-waits-slow-{{ .plan }}' });
+    const nowhere: Entry = { id: 'nowhere', spec: { apiVersion: 'nowhere.example.com/v1', kind: 'Nothing' } };
+    const old = [configMap('old'), networkPolicy('net', { dependIds: ['old'] })];
+    const scene = await stand.scene('waits', { form: [slow, nowhere, ...old] });
+    const find = (name: string) => stand.find('Deployment', `a-waits-${name}`);
+    const stateOf = async (id: string) => entryOf(await scene.node(), id)?.reason;
+    await soon(async () => {
+      expect(await scene.child('NetworkPolicy', 'net')).toBeDefined();
+      expect(await stateOf('nowhere')).toBe('MissingKind');
+    });
+    await scene.sql("UPDATE $ SET plan = 'gold'");
+    await soon(async () => expect(await find('slow-gold')).toBeDefined());
+    await scene.edit([slow, nowhere]);
+    await soon(async () => {
+      expect(await scene.child('ConfigMap', 'old')).toBeUndefined();
+      expect(await scene.child('NetworkPolicy', 'net')).toBeUndefined();
+    });
+    expect(entryOf(await scene.node(), 'slow')?.state).toBe('Progressing');
+    expect((await find('slow-basic'))?.metadata.deletionTimestamp).toBeUndefined();
+    expect(await find('slow-basic')).toBeDefined();
+    await scene.edit([]);
+    await soon(async () => expect([await find('slow-basic'), await find('slow-gold')]).toEqual([undefined, undefined]));
+  });
+
+  test.concurrent('an entry renamed where a quota has room for one: the old object makes way, in reverse order', async () => {
+    const place = 'parity-orphans-quota';
+    await stand.create('Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: place } });
+    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'one' } };
+    const quotas = `/api/v1/namespaces/${place}/resourcequotas`;
+    await stand.world.cluster.create(quotas, { ...quota, spec: { hard: { 'count/secrets': '1' } } });
+    await soon(async () =>
+      expect((await stand.world.cluster.get(`${quotas}/one`)).status).toMatchObject({ used: { 'count/secrets': '0' } }),
+    );
+    const named = (id: string) => ({ nameTemplate: `{{ .uid }}-${id}-{{ .plan }}`, targetNamespace: place });
+    const pass = { ...plain('pass', 'Secret'), ...named('pass') };
+    const scene = await stand.scene('quota', {
+      form: [pass, configMap('user', {}, { ...named('user'), dependIds: ['pass'] })],
+    });
+    await scene.ready();
+    await scene.sql("UPDATE $ SET plan = 'gold'");
+    await soon(
+      async () => {
+        expect(await stand.find('Secret', 'a-pass-gold', place)).toBeDefined();
+        expect(await stand.find('ConfigMap', 'a-user-gold', place)).toBeDefined();
+      },
+      { withinMs: 120_000 },
+    );
+    expect(await stand.find('Secret', 'a-pass-basic', place)).toBeUndefined();
+    await soon(async () => expect(await stand.find('ConfigMap', 'a-user-basic', place)).toBeUndefined());
+    await lists(scene, 2);
+    await scene.ready();
+  });
+
+  test.concurrent('a Service with a fixed node port renamed: the old one makes way, and the refused one is made', async () => {
+    const spec = { type: 'NodePort', ports: [{ name: 'http', port: 80, nodePort: 31_873 }] };
+    const scene = await stand.scene('ports', { form: [service('door', spec, { nameTemplate: 'ports-{{ .plan }}' })] });
+    await scene.ready();
+    await scene.sql("UPDATE $ SET plan = 'gold'");
+    await soon(async () => expect(await stand.find('Service', 'ports-gold')).toBeDefined(), { withinMs: 90_000 });
+    expect(await stand.find('Service', 'ports-basic')).toBeUndefined();
+    await scene.ready();
+    await lists(scene, 1);
   });
 });

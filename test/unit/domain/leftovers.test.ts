@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { InventoryEntry } from '../../../domain/api/node.ts';
+import { freeLeftovers, leftoversOf } from '../../../domain/leftovers.ts';
+import { type Attempt, planWave } from '../../../domain/node-plan.ts';
+import type { RefusedReason } from '../../../domain/ports.ts';
+import { afterNoon, aPass, type Entries, live, seen } from '../../support/builders/node-pass.ts';
+
+const old = (id: string, change: Partial<InventoryEntry> = {}): InventoryEntry => ({
+  id,
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  namespace: 'tenants',
+  name: `${id}-before`,
+  policy: 'Delete',
+  ...change,
+});
+const refused = (reason: RefusedReason): Attempt => ({ kind: 'refused', reason, message: 'the API server said no' });
+
+/** Ids of the leftovers that may go; entries are absent where nothing is said of them. */
+function free(
+  leftovers: readonly InventoryEntry[],
+  entries: Entries,
+  facts: {
+    readonly observed?: Parameters<typeof seen>[0];
+    readonly attempts?: Readonly<Record<string, Attempt>>;
+    readonly fights?: ReadonlyMap<string, { readonly until: Date; readonly message: string }>;
+  } = {},
+): readonly string[] {
+  const absent = Object.fromEntries(Object.keys(entries).map((id) => [id, live.absent]));
+  const pass = aPass(entries, {
+    observed: seen({ ...absent, ...facts.observed }),
+    attempts: new Map(Object.entries(facts.attempts ?? {})),
+    ...(facts.fights === undefined ? {} : { fights: facts.fights }),
+  });
+  return freeLeftovers(leftovers, { entries: pass.entries, verdicts: planWave(pass) }).map(({ id }) => id);
+}
+
+describe('domain/leftovers', () => {
+  it('lets an object of an entry that was removed go, whatever the others wait for', () => {
+    const waiting = { slow: {}, room: {}, kind: {} };
+    const attempts = { room: refused('QuotaExceeded'), kind: refused('MissingKind') };
+
+    expect(free([old('removed')], waiting, { observed: { slow: live.progressing }, attempts })).toEqual(['removed']);
+  });
+
+  it('keeps what a new object takes the place of until that one is ready or has failed', () => {
+    expect(free([old('a')], { a: {} }, { observed: { a: live.progressing } })).toEqual([]);
+    expect(free([old('a')], { a: {} }, { observed: { a: live.ready } })).toEqual(['a']);
+    expect(free([old('a')], { a: {} }, { observed: { a: live.failed } })).toEqual(['a']);
+    expect(free([old('a')], { a: {} }, { observed: { a: live.foreign } })).toEqual(['a']);
+    expect(free([old('a')], { a: {} }, { attempts: { a: refused('Invalid') } })).toEqual(['a']);
+  });
+
+  it('keeps it while the new one waits for something that its going would not bring', () => {
+    for (const reason of ['MissingNamespace', 'TerminatingNamespace', 'MissingKind', 'Forbidden'] as const)
+      expect([reason, free([old('a')], { a: {} }, { attempts: { a: refused(reason) } })]).toEqual([reason, []]);
+    const behind = { base: {}, a: { dependIds: ['base'] } };
+    expect(free([old('a')], behind, { observed: { base: live.progressing } })).toEqual([]);
+  });
+
+  it('lets it go where the new one may be refused because of it', () => {
+    expect(free([old('a')], { a: {} }, { attempts: { a: refused('AdmissionDenied') } })).toEqual(['a']);
+    expect(free([old('a')], { a: {} }, { attempts: { a: refused('QuotaExceeded') } })).toEqual(['a']);
+  });
+
+  it('knows that a quota is a matter of one namespace', () => {
+    const elsewhere = old('a', { namespace: 'other' });
+    expect(free([elsewhere], { a: {} }, { attempts: { a: refused('QuotaExceeded') } })).toEqual([]);
+  });
+
+  it('lets what waits behind a refused one make way too, since it goes first', () => {
+    const entries = { a: {}, b: { dependIds: ['a'] } };
+    const leftovers = [old('a'), old('b', { dependIds: ['a'] })];
+    expect(free(leftovers, entries, { attempts: { a: refused('QuotaExceeded') } })).toEqual(['a', 'b']);
+    expect(free(leftovers, entries, { observed: { a: live.progressing } })).toEqual([]);
+  });
+
+  it('lets it go when the new one is there and somebody else fights over it', () => {
+    const fights = new Map([['a', { until: afterNoon(60), message: 'changed again and again' }]]);
+    expect(free([old('a')], { a: {} }, { observed: { a: live.outdated }, fights })).toEqual(['a']);
+  });
+
+  it('keeps what one that stays depends on, and the namespace it is in', () => {
+    const leftovers = [
+      old('config'),
+      old('api', { dependIds: ['config'], namespace: 'acme' }),
+      old('space', { kind: 'Namespace', namespace: undefined, name: 'acme' }),
+      old('other'),
+    ];
+    expect(free(leftovers, { api: {} }, { observed: { api: live.progressing } })).toEqual(['other']);
+    expect(free(leftovers, { api: {} }, { observed: { api: live.ready } })).toEqual([
+      'config',
+      'api',
+      'space',
+      'other',
+    ]);
+  });
+
+  it('names what is on record under other coordinates than the form has, but not of an entry that cannot be rendered', () => {
+    const { entries } = aPass({ a: {}, b: {} });
+    const wanted = [...entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
+    const record = new Map([
+      ['x', old('a')],
+      ['y', old('b')],
+      ...wanted.map(({ ref, id }) => [`/${ref.kind}/${ref.namespace}/${ref.name}`, old(id)] as const),
+    ]);
+    expect(leftoversOf(record, entries)).toEqual([old('a'), old('b')]);
+    const broken = { kind: 'broken', state: 'Failed', reason: 'TemplateRenderError', message: '' } as const;
+    const entry = wanted[1]?.entry ?? expect.fail('no entry');
+    expect(leftoversOf(record, new Map([...entries, ['b', { ...broken, entry }]])).map(({ id }) => id)).toEqual(['a']);
+  });
+});
