@@ -53,6 +53,8 @@ export const unmarked: Readonly<Record<string, string>> = {
   'docs/install.md: kind create cluster': 'needs Docker',
   'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
-  'docs/quick-start.md: docker compose': 'needs Docker',
+  'docs/quick-start.md: kubectl -n lynq-system create secret generic mysql-credentials --from-literal=password=example\nsed "s/host: .*/host: mysql/"':
+    'needs Docker',
+  'docs/quick-start.md: npx lynq uninstall --yes ': 'needs Docker',
   'stack/README.md: npm run --silent stack -- up': 'docs/quick-start.md has the same',
 };

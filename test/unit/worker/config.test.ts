@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../../worker/config.ts';
+import { z } from 'zod';
+import { readConfig, WorkerConfig } from '../../../worker/config.ts';
 
 describe('worker/config', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-config-'));
@@ -78,5 +79,28 @@ describe('worker/config', () => {
     expect(readConfig(version).version).toEqual({ deploymentName: 'lynqflow', buildId: '0.2.0' });
     expect(() => readConfig({ TEMPORAL_DEPLOYMENT_NAME: 'lynqflow' })).toThrow(/TEMPORAL_WORKER_BUILD_ID/);
     expect(() => readConfig({ TEMPORAL_WORKER_BUILD_ID: '0.2.0' })).toThrow(/TEMPORAL_DEPLOYMENT_NAME/);
+  });
+
+  describe('docs/configuration.md', () => {
+    const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+    const rows = page.split('\n').flatMap((line) => {
+      const [, names = '', value = ''] = line.split('|').map((cell) => cell.trim());
+      const text = value.replaceAll('`', '');
+      return names.startsWith('`') ? names.split(', ').map((name) => [name.replaceAll('`', ''), text] as const) : [];
+    });
+    // Temporal's own are read by its library.
+    const foreign = new Set(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_TLS_*', 'TEMPORAL_API_KEY']);
+
+    it('has every variable of the schema once, with its default, and no other', () => {
+      const { properties = {} } = z.toJSONSchema(WorkerConfig.in, { io: 'input' });
+      const known = Object.entries(properties).map(([name, schema]) => {
+        const value = typeof schema === 'object' ? schema.default : undefined;
+        return [name, value === undefined ? '' : String(value as string | number)] as const;
+      });
+      expect(known.length).toBeGreaterThan(30);
+      const own = rows.filter(([name]) => !foreign.has(name));
+      expect(Object.fromEntries(own)).toEqual(Object.fromEntries(known));
+      expect(own).toHaveLength(known.length);
+    });
   });
 });

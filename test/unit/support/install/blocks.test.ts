@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { isRun, pages, root, shellBlocks, unmarked } from '../../../support/install/blocks.ts';
 
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
@@ -48,5 +49,20 @@ describe('test/support/install/blocks', () => {
     expect(unknown).toEqual([]);
     const starts = others.map(({ page, script }) => `${page}: ${script.trimStart()}`);
     expect(reasons.filter((reason) => !starts.some((start) => start.startsWith(reason)))).toEqual([]);
+  });
+
+  it('the database of deploy/compose.yaml is the one that the hub of the example names, with the password of the quick start', () => {
+    const read = (path: string): unknown => parse(textOf(path));
+    const { services } = read('deploy/compose.yaml') as {
+      services: { mysql: { environment: Record<string, string> } };
+    };
+    const { spec } = read('examples/multi-tier/hub.yaml') as {
+      spec: { source: { mysql: { database: string; username: string } } };
+    };
+    const { MYSQL_DATABASE, MYSQL_USER, MYSQL_PASSWORD } = services.mysql.environment;
+    const { database, username } = spec.source.mysql;
+    expect({ database: MYSQL_DATABASE, username: MYSQL_USER }).toEqual({ database, username });
+    const kind = shellBlocks('docs/quick-start.md').find(({ script }) => script.includes('lynqflow-kind-hub'));
+    expect(kind?.script).toContain(`--from-literal=password=${MYSQL_PASSWORD}\n`);
   });
 });
