@@ -161,9 +161,16 @@ export function nodeStatus(facts: NodeStatusFacts): LynqNodeStatus {
   };
 }
 
+/** What condition Degraded says of a node that cannot be judged: the Go operator has a reason of its own for a form without an order (parity 6.1). */
+function unusableDraft(why: { readonly reason: string; readonly message: string }): Draft {
+  const degraded = { type: 'Degraded', status: 'True' as const };
+  if (why.reason !== 'DependencyError') return { ...degraded, ...why };
+  return { ...degraded, reason: 'DependencyCycle', message: 'Dependency cycle detected in resource graph' };
+}
+
 /**
- * Status of a node whose entries cannot be judged at all: counts, record and states stay, condition Ready says why. Undefined when the last
- * status says so already.
+ * Status of a node whose entries cannot be judged at all: counts, record and states stay, conditions Ready and Degraded say why. Undefined when the
+ * last status says so already.
  */
 export function unusableStatus(
   previous: LynqNodeStatus | undefined,
@@ -175,7 +182,7 @@ export function unusableStatus(
     conditions.some(({ type, reason, message }) => type === 'Ready' && reason === why.reason && message === why.message)
   )
     return undefined;
-  const [ready] = settleConditions(conditions, [{ type: 'Ready', status: 'False', ...why }], at);
-  const others = conditions.filter(({ type }) => type !== 'Ready');
-  return { ...previous, conditions: ready === undefined ? others : [ready, ...others] };
+  const said = settleConditions(conditions, [{ type: 'Ready', status: 'False', ...why }, unusableDraft(why)], at);
+  const others = conditions.filter(({ type }) => said.every((one) => one.type !== type));
+  return { ...previous, conditions: [...said, ...others] };
 }

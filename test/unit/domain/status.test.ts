@@ -327,9 +327,20 @@ describe('domain/status', () => {
       const { conditions: former, ...restBefore } = before;
 
       expect(rest).toEqual(restBefore);
-      expect(conditions?.filter(({ type }) => type !== 'Ready')).toEqual(
-        former?.filter(({ type }) => type !== 'Ready'),
-      );
+      const others = (all: typeof conditions) => all?.filter(({ type }) => type !== 'Ready' && type !== 'Degraded');
+      expect(others(conditions)).toEqual(others(former));
+    });
+
+    it('is Degraded with the reason of the Go operator for a form without an order, and with its own otherwise', () => {
+      const degraded = { type: 'Degraded', status: 'True' };
+      const missing = { reason: 'RevisionMissing', message: 'the revision web-1 of form web does not exist' };
+
+      expect(condition(unusableStatus(before, why, at), 'Degraded')).toEqual({
+        ...degraded,
+        reason: 'DependencyCycle',
+        message: 'Dependency cycle detected in resource graph',
+      });
+      expect(condition(unusableStatus(before, missing, at), 'Degraded')).toEqual({ ...degraded, ...missing });
     });
 
     it('says it once', () => {
