@@ -137,7 +137,16 @@ export const LynqFormStatus = z.object({
       completionTime: z.string().optional().meta({ format: 'date-time' }).describe('When the rollout ended.'),
       message: z.string().optional().describe('What the rollout waits for or why it stopped.'),
       revision: z.string().optional().describe('ControllerRevision the rollout leads to.'),
-      previousRevision: z.string().optional().describe('ControllerRevision of the last complete rollout before.'),
+      previousRevision: z
+        .string()
+        .optional()
+        .describe('ControllerRevision of the last rollout before that reached every node.'),
+      proven: z
+        .boolean()
+        .optional()
+        .describe(
+          'Whether every node has been brought to this revision: after the next edit, `undo` leads back to it.',
+        ),
       inFlight: z
         .array(RolloutGrant)
         .optional()

@@ -42,6 +42,11 @@ export interface RolloutPlan {
 
 export const isDone = ({ onTarget, state }: RolloutNode): boolean => onTarget && state === 'ready';
 
+/** Whether every node is where it belongs. */
+export function isSettled(nodes: readonly RolloutNode[], inFlight: readonly RolloutGrant[]): boolean {
+  return inFlight.length === 0 && nodes.every(({ onTarget }) => onTarget);
+}
+
 export interface Counted {
   readonly status: RolloutStatus;
   readonly inFlight: readonly RolloutGrant[];

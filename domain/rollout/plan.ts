@@ -6,6 +6,7 @@ import {
   failuresOf,
   isDone,
   isOverBudget,
+  isSettled,
   namesOf,
   type Progress,
   type RolloutFacts,
@@ -24,11 +25,17 @@ import { assignWaves } from './waves.ts';
  * nodes in flight never exceeds `maxSkew`; nothing else counts, so that tenants that were broken before, and new ones, hold nothing up.
  */
 
+/** The revision that was at every node last. That one of them has lost its readiness since, or never had it, does not make it a bad one. */
+function lastGood(previous: RolloutStatus | undefined): string | undefined {
+  const isGood = previous?.proven === true || previous?.phase === 'Complete';
+  return isGood ? previous.revision : previous?.previousRevision;
+}
+
 /** What is carried from the last look: everything within one rollout, only what is in flight across rollouts. */
 function begin(facts: RolloutFacts): RolloutStatus {
   const { previous, target, generation, now } = facts;
   if (previous?.revision === target) return { ...previous, targetGeneration: generation };
-  const good = previous?.phase === 'Complete' ? previous.revision : previous?.previousRevision;
+  const good = lastGood(previous);
   return {
     phase: 'InProgress',
     targetGeneration: generation,
@@ -36,6 +43,7 @@ function begin(facts: RolloutFacts): RolloutStatus {
     startTime: isoSeconds(now),
     lastProgressTime: isoSeconds(now),
     ...(good === undefined || good === target ? {} : { previousRevision: good }),
+    ...(previous?.previousRevision === target || good === target ? { proven: true } : {}),
     ...(previous?.inFlight === undefined ? {} : { inFlight: previous.inFlight }),
   };
 }
@@ -90,10 +98,6 @@ function waveUnderWay(facts: RolloutFacts, { status, inFlight }: Counted): Progr
     if (facts.now < ends) return { open, current: wave, soakingSince: since, soakEnds: ends };
   }
   return { open: waves, current: waves.at(-1) };
-}
-
-function isSettled(nodes: readonly RolloutNode[], inFlight: readonly RolloutGrant[]): boolean {
-  return inFlight.length === 0 && nodes.every(({ onTarget }) => onTarget);
 }
 
 /** The budget of a wave that was passed still holds: what fails later halts the rollout too. */

@@ -1,6 +1,14 @@
 import type { RolloutGrant, RolloutStatus } from '../api/form.ts';
 import { isoSeconds } from '../status.ts';
-import { failuresOf, isDone, type Progress, type RolloutFacts, type RolloutNode, type Stop } from './model.ts';
+import {
+  failuresOf,
+  isDone,
+  isSettled,
+  type Progress,
+  type RolloutFacts,
+  type RolloutNode,
+  type Stop,
+} from './model.ts';
 import { assignWaves } from './waves.ts';
 
 /** Nodes that failed are listed up to this number; the count is complete. */
@@ -53,6 +61,12 @@ function wavesOf({ nodes, settings }: RolloutFacts): Pick<RolloutStatus, 'waves'
   return { waves };
 }
 
+/** Whether the rollout has come to its end, and at least one node works with it. */
+function hasReachedAll({ nodes }: RolloutFacts, { inFlight, stop }: Outcome, ready: number): boolean {
+  const isHalted = stop?.kind === 'failed' || stop?.kind === 'aborted';
+  return ready > 0 && isSettled(nodes, inFlight) && (!isHalted || ready === nodes.length);
+}
+
 /** Of a rollout that begins with this look, the nodes that have nowhere to go. */
 function atStart({ target, previous }: RolloutFacts, status: RolloutStatus, ready: number): number {
   return previous?.revision === target ? (status.readyAtStart ?? 0) : ready;
@@ -92,7 +106,8 @@ function common(facts: RolloutFacts, { status, inFlight, stop }: Outcome, counts
 export function summarize(facts: RolloutFacts, outcome: Outcome): RolloutStatus {
   const counts = tally(facts.nodes);
   const { total, ready } = counts;
-  const base = common(facts, outcome, counts);
+  const isProven = outcome.status.proven === true || hasReachedAll(facts, outcome, ready);
+  const base = { ...common(facts, outcome, counts), ...(isProven ? { proven: true } : {}) };
   if (total === 0) return { ...base, phase: 'Idle', message: 'No nodes using this template' };
   if (ready === total && outcome.inFlight.length === 0) {
     const completionTime = outcome.status.completionTime ?? isoSeconds(facts.now);

@@ -88,6 +88,72 @@ describe('domain/rollout/plan', () => {
     expect(third.previousRevision).toBe('web-1');
   });
 
+  describe('the revision to go back to', () => {
+    const there = (nodes: readonly RolloutNode[]) => nodes.map((item) => ({ ...item, onTarget: true }));
+    const complete = (revision: string, previous?: RolloutStatus) =>
+      planRollout(facts(there(fleet(3)), { target: revision, previous })).status;
+
+    it('is the one that was complete, although a tenant has lost its readiness since', () => {
+      const second = complete('web-b', complete('web-a'));
+      const lost = there(fleet(3)).map((item) => (item.uid === 'row-001' ? { ...item, state: 'busy' as const } : item));
+      const after = planRollout(facts(lost, { target: 'web-b', previous: second })).status;
+      expect(after.phase).toBe('InProgress');
+
+      const third = planRollout(facts(fleet(3), { target: 'web-c', previous: after })).status;
+
+      expect(third.previousRevision).toBe('web-b');
+    });
+
+    it('is the one that every node was brought to, although one of them never gets ready', () => {
+      const first = complete('web-a');
+      const mixed = there(fleet(3)).map((item) =>
+        item.uid === 'row-001' ? { ...item, state: 'failed' as const } : item,
+      );
+      const second = planRollout(facts(mixed, { target: 'web-b', previous: first })).status;
+      expect(second.phase).toBe('InProgress');
+
+      expect(planRollout(facts(fleet(3), { target: 'web-c', previous: second })).status.previousRevision).toBe('web-b');
+    });
+
+    it('is not one that nobody is ready with, nor one that was halted or given up', () => {
+      const first = complete('web-a');
+      const bad = there(fleet(3)).map((item) => ({ ...item, state: 'failed' as const }));
+      const begun = planRollout(facts(fleet(3), { target: 'web-b', previous: first })).status;
+      const ways = [
+        planRollout(
+          facts(bad, {
+            target: 'web-b',
+            previous: {
+              ...first,
+              revision: 'web-b',
+              phase: 'InProgress',
+              previousRevision: 'web-a',
+              proven: undefined,
+            },
+          }),
+        ),
+        planRollout(facts(bad, { target: 'web-b', previous: begun, now: later(601) })),
+        planRollout(facts(fleet(3), { target: 'web-b', previous: { ...begun, aborted: true } })),
+      ];
+      for (const { status } of ways)
+        expect(planRollout(facts(fleet(3), { target: 'web-c', previous: status })).status.previousRevision).toBe(
+          'web-a',
+        );
+    });
+
+    it('is still the good one while an undo to it is under way', () => {
+      const begun = planRollout(facts(fleet(3), { target: 'web-b', previous: complete('web-a') })).status;
+      const undone = planRollout(facts(fleet(3), { target: 'web-a', previous: begun })).status;
+      expect(undone.previousRevision).toBeUndefined();
+      expect(planRollout(facts(fleet(3), { target: 'web-c', previous: undone })).status.previousRevision).toBe('web-a');
+    });
+
+    it('of a status that an older version wrote is the one that was complete', () => {
+      const { proven: _, ...old } = complete('web-b', complete('web-a'));
+      expect(planRollout(facts(fleet(3), { target: 'web-c', previous: old })).status.previousRevision).toBe('web-b');
+    });
+  });
+
   it('fails when nothing arrives within the deadline, names the nodes, and halts until a person acts', () => {
     const first = planRollout(facts(fleet(5)));
     const stuck = fleet(5).map((item) =>
