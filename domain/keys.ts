@@ -40,6 +40,8 @@ export const annotations = {
   templateGeneration: 'lynq.sh/template-generation',
   hubId: 'lynq.sh/hubId',
   rolloutUpdateStart: 'lynq.sh/rollout-update-start',
+  /** On a LynqNode: revision that a rollout brought it to, and whether it had failed before (domain/rollout/let-go.ts). */
+  letGo: 'lynq.sh/let-go',
   /** On a LynqForm: a command for its rollout, e.g. `abort`; taken off when it is carried out. */
   rollout: 'lynq.sh/rollout',
   /** On a LynqNode: values of its row that wait until the form's rollout lets them take effect. */

@@ -31,6 +31,8 @@ export interface NodeDigest extends KnownNode {
   readonly paused: boolean;
   /** Left to another operator (`lynq release`). */
   readonly released: boolean;
+  /** What a rollout wrote when it let the node go (rollout/let-go.ts). */
+  readonly letGo?: string | undefined;
   /** Carries an overrides annotation. */
   readonly overridden: boolean;
   /** Generation of the form, as text, that the node was last written from. */

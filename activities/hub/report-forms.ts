@@ -7,7 +7,7 @@ import { formStatus } from '../../domain/form-status.ts';
 import { apiVersion, managers } from '../../domain/keys.ts';
 import { rolloutEvents } from '../../domain/rollout/events.ts';
 import type { RolloutPlan } from '../../domain/rollout/model.ts';
-import { rolloutNode } from '../../domain/rollout/node.ts';
+import { isCovered, namesInFlight, rolloutNode } from '../../domain/rollout/node.ts';
 import { planRollout } from '../../domain/rollout/plan.ts';
 import { statusPatch } from '../../domain/rollout/status.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
@@ -34,8 +34,11 @@ export function rolloutOf(deps: Deps, form: JudgedForm, nodes: readonly NodeDige
   const { gate, revision, generation } = form;
   if (gate.kind === 'open' || revision === undefined) return undefined;
   const target = revision.name;
-  const considered = nodes.filter(({ paused }) => !paused).map((node) => rolloutNode(node, target));
-  const at = { previous: form.status?.rollout, now: deps.clock.now() };
+  const previous = form.status?.rollout;
+  const inFlight = namesInFlight(previous);
+  const covered = nodes.filter((node) => isCovered(form.name, node, inFlight));
+  const considered = covered.map((node) => rolloutNode(node, target));
+  const at = { previous, now: deps.clock.now() };
   return planRollout(factsOf({ settings: gate.settings, target, generation }, considered, at));
 }
 

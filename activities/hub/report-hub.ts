@@ -7,6 +7,7 @@ import { hubEvents } from '../../domain/events.ts';
 import { type FailureType, LynqFailure } from '../../domain/failures.ts';
 import { failedSyncStatus, type SyncFacts, syncedStatus } from '../../domain/hub-status.ts';
 import { annotations, managers } from '../../domain/keys.ts';
+import { usedUp } from '../../domain/used-up.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
@@ -110,12 +111,7 @@ export async function reserveDeletions(
 export async function useUpApproval(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<void> {
   const approval = hub.metadata.annotations?.[annotations.approveDeletions];
   if (approval === undefined) return;
-  const path = `/metadata/annotations/${annotations.approveDeletions.replaceAll('/', '~1')}`;
-  const steps = [
-    { op: 'test', path: '/metadata/uid', value: hub.metadata.uid },
-    { op: 'test', path, value: approval },
-    { op: 'remove', path },
-  ];
+  const steps = usedUp(hub.metadata.uid, annotations.approveDeletions, approval);
   const result = await deps.cluster.patch(hubRef(request), 'json', steps, { manager: managers.apply });
   if (result.kind === 'ok') return;
   throw new LynqFailure('ClusterStale', `the approval of LynqHub ${request.namespace}/${request.hub} has changed`, {

@@ -10,11 +10,13 @@ import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
 import { nodesOf, rolloutOf } from './report-forms.ts';
 
-/** New tenants of a form whose rollout has failed or was aborted get what worked last. */
+/** New tenants of a form whose rollout has failed or was aborted get what worked last; that is the present revision when only values of rows failed. */
 function birthRevision({ status }: JudgedForm, revision: string): { readonly births?: string } {
   const rollout = status?.rollout;
   const halted = rollout?.revision === revision && rollout.phase === 'Failed';
-  return halted && rollout.previousRevision !== undefined ? { births: rollout.previousRevision } : {};
+  return halted && rollout.proven !== true && rollout.previousRevision !== undefined
+    ? { births: rollout.previousRevision }
+    : {};
 }
 
 /** The usable forms of a hub, as a sync plans with them. */

@@ -5,6 +5,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
 import { rolloutEvents } from '../../domain/rollout/events.ts';
 import type { RolloutPlan } from '../../domain/rollout/model.ts';
+import { givenUpOnFailure, namesInFlight } from '../../domain/rollout/node.ts';
 import { planRollout } from '../../domain/rollout/plan.ts';
 import { statusPatch } from '../../domain/rollout/status.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
@@ -80,8 +81,11 @@ async function stepRollout(deps: Deps, request: FormRef, { judge, subscription }
 
 async function plannedRollout(deps: Deps, request: FormRef, form: RolloutForm): Promise<RolloutPlan> {
   const previous = form.form.status?.rollout;
-  const inFlight = new Set((previous?.inFlight ?? []).map(({ node }) => node));
-  const nodes = await rolloutNodes(deps, request, { target: form.target, inFlight });
+  const nodes = await rolloutNodes(deps, request, {
+    target: form.target,
+    inFlight: namesInFlight(previous),
+    givenUp: givenUpOnFailure(form.settings, previous),
+  });
   return planRollout(factsOf(form, nodes, { previous, now: deps.clock.now() }));
 }
 
@@ -114,9 +118,13 @@ async function record(
 
 /** Waiting times beyond this are left to a timer of the run. */
 const shortWaitMilliseconds = 30_000;
+/** How often it is looked whether a node that a person paused on its way goes on. */
+const restSeconds = 30;
 
 function outcomeOf(plan: RolloutPlan, now: Date): Step {
   const progress = progressOf(plan.status);
+  if (plan.kind === 'resting')
+    return { kind: 'return', outcome: { kind: 'waiting', progress, retryAfterSeconds: restSeconds } };
   if (plan.kind !== 'moving') return { kind: 'return', outcome: { kind: plan.kind, progress } };
   const idle = (plan.status.inFlight ?? []).length === 0;
   const left = plan.until === undefined ? 0 : plan.until.getTime() - now.getTime();

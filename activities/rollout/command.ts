@@ -10,12 +10,13 @@ import {
   rolloutWrites,
 } from '../../domain/rollout/commands.ts';
 import { LynqFailure } from '../../domain/failures.ts';
+import { usedUp } from '../../domain/used-up.ts';
 import type { FormRef, RolloutCommandOutcome, RolloutCommandRequest } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { listRevisions } from '../forms.ts';
 import { formRef } from './gather.ts';
 
-/** Carries out what annotation `lynq.sh/rollout` says and takes it off, so that it is done once. */
+/** Carries out what annotation `lynq.sh/rollout` says and takes it off, so that it is done once. Another command written meanwhile stays, for the next look. */
 export async function carryOutAnnotation(deps: Deps, request: FormRef, { form, object }: ReadForm): Promise<void> {
   const text = form.metadata.annotations?.[annotations.rollout] ?? '';
   const command = readRolloutCommand(text);
@@ -24,8 +25,11 @@ export async function carryOutAnnotation(deps: Deps, request: FormRef, { form, o
       ? { kind: 'refused' as const, message: 'the annotation is not pause, resume, abort, undo or undo:<revision>' }
       : await carryOut(deps, request, { form, object }, command);
   deps.logger.info('rollout command', { form: request.form, outcome: outcome.kind, detail: outcome.message });
-  const body = { metadata: { uid: form.metadata.uid, annotations: { [annotations.rollout]: null } } };
-  await deps.cluster.patch(formRef(request), 'merge', body, { manager: managers.apply });
+  const steps = usedUp(form.metadata.uid, annotations.rollout, text);
+  const result = await deps.cluster.patch(formRef(request), 'json', steps, { manager: managers.apply });
+  if (result.kind !== 'refused' || result.reason === 'Invalid') return;
+  const message = `annotation ${annotations.rollout} of LynqForm ${request.namespace}/${request.form} cannot be taken off`;
+  throw new LynqFailure('ClusterInvalid', message, { form: request.form });
 }
 
 /** Carries out a command that came as a message. */

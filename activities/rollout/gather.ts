@@ -5,9 +5,8 @@ import { annotations, apiVersion } from '../../domain/keys.ts';
 import { nodeDigest } from '../../domain/node-digest.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
 import type { RolloutFacts, RolloutNode } from '../../domain/rollout/model.ts';
-import { hasArrived, rolloutNode } from '../../domain/rollout/node.ts';
+import { isCovered, rolloutNode, seemsOver } from '../../domain/rollout/node.ts';
 import { type RolloutSettings, rolloutGate } from '../../domain/rollout/settings.ts';
-import type { NodeDigest } from '../../domain/watching.ts';
 import type { FormRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { releasedAt } from '../hub/holding.ts';
@@ -91,28 +90,28 @@ export class FormJudge {
   }
 }
 
-const isCovered = (form: string, node: NodeDigest): boolean => node.form === form && !node.deleting && !node.paused;
-
 /**
- * Nodes of the form. What a watch says is enough to let a node go, which is recorded first and conditional; that a node in flight has arrived, or
- * is not there any more, is believed only of the API server, read now.
+ * Nodes of the form. What a watch says is enough to let a node go, which is recorded first and conditional; that a node in flight has come to an end,
+ * or is not there any more, is believed only of the API server, read now.
  */
 export async function rolloutNodes(
   deps: Pick<Deps, 'cluster' | 'nodes'>,
   request: FormRef,
-  form: Pick<RolloutForm, 'target'> & { readonly inFlight: ReadonlySet<string> },
+  form: Pick<RolloutForm, 'target'> & Record<'inFlight' | 'givenUp', ReadonlySet<string>>,
 ): Promise<readonly RolloutNode[]> {
   const { namespace } = request;
-  const covered = deps.nodes.ofHub(namespace, request.hub).filter((node) => isCovered(request.form, node));
+  const covered = deps.nodes
+    .ofHub(namespace, request.hub)
+    .filter((node) => isCovered(request.form, node, form.inFlight));
   const seen = new Map(covered.map((digest) => [digest.name, digest]));
   const doubtful = [...form.inFlight].filter((name) => {
     const digest = seen.get(name);
-    return digest === undefined || hasArrived(digest, form.target);
+    return digest === undefined || seemsOver(digest, form.target, form.givenUp.has(name));
   });
   await inParallel(doubtful, readConcurrency, async (name) => {
     const object = await deps.cluster.get(nodeRef({ namespace, node: name }));
     const digest = object === undefined ? undefined : nodeDigest(object);
-    if (digest !== undefined && isCovered(request.form, digest)) seen.set(name, digest);
+    if (digest !== undefined && isCovered(request.form, digest, form.inFlight)) seen.set(name, digest);
     else seen.delete(name);
   });
   return [...seen.values()].map((digest) => rolloutNode(digest, form.target));

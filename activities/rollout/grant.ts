@@ -1,9 +1,10 @@
-import { LynqForm } from '../../domain/api/form.ts';
+import { LynqForm, type RolloutGrant } from '../../domain/api/form.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { nodeChangeEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import { grantedBy } from '../../domain/rollout/grants.ts';
+import { writeLetGo } from '../../domain/rollout/let-go.ts';
 import { readPendingValues } from '../../domain/rollout/values.ts';
 import { isoSeconds } from '../../domain/status.ts';
 import type { FormRef } from '../contract.ts';
@@ -41,14 +42,16 @@ export async function grantNodes(
     if (granted === undefined) return 'superseded';
     const going = reads.filter((read) => read !== undefined && granted.has(read.identity.name) && mayChange(read));
     await inParallel(going, grantsAtOnce, async (read) => {
-      if (read !== undefined) await grantNode(deps, request, form, read);
+      const grant = read === undefined ? undefined : granted.get(read.identity.name);
+      if (read !== undefined && grant !== undefined) await grantNode(deps, request, form, { read, grant });
     });
   }
   return 'granted';
 }
 
 function mayChange(read: ReadNode): boolean {
-  return read.node.metadata.deletionTimestamp === undefined && !isReleased(read);
+  const { metadata, spec } = read.node;
+  return metadata.deletionTimestamp === undefined && spec.paused !== true && !isReleased(read);
 }
 
 /** Nodes that the form lets go now; undefined when it is not about this target any more, or halted. */
@@ -56,30 +59,31 @@ async function stillGranted(
   deps: GrantDeps,
   request: FormRef,
   { form, target }: RolloutForm,
-): Promise<ReadonlySet<string> | undefined> {
+): Promise<ReadonlyMap<string, RolloutGrant> | undefined> {
   const { data } = LynqForm.safeParse(await deps.cluster.get(formRef(request)));
   return data?.metadata.uid === form.metadata.uid ? grantedBy(data, target) : undefined;
 }
 
 /** The node gets the revision, and the values that waited. Whatever comes in between is seen by the next look. */
-async function grantNode(deps: GrantDeps, request: FormRef, form: RolloutForm, read: ReadNode): Promise<void> {
+async function grantNode(
+  deps: GrantDeps,
+  request: FormRef,
+  form: RolloutForm,
+  { read, grant }: { readonly read: ReadNode; readonly grant: RolloutGrant },
+): Promise<void> {
   const { namespace } = request;
   const { name, nodeUid } = read.identity;
-  const found = read.node.metadata.annotations ?? {};
-  const pending = readPendingValues(found[annotations.pendingValues]);
+  const pending = readPendingValues(read.node.metadata.annotations?.[annotations.pendingValues]);
   if (pending === undefined && read.node.spec.formRevision === form.target) return;
   if (!(await takeSecretValues(deps, read, pending))) return dropPending(deps, read);
-  const overrides =
-    found[annotations.overrides] === undefined ? undefined : remainingOverrides(read, { ...found, ...pending });
   const body = {
     metadata: {
       uid: nodeUid,
       resourceVersion: textAt(read.object, 'metadata', 'resourceVersion') ?? '',
       annotations: {
-        ...pending,
-        ...(found[annotations.pendingValues] === undefined ? {} : { [annotations.pendingValues]: null }),
-        ...(overrides === undefined ? {} : { [annotations.overrides]: overrides }),
+        ...takenValues(read, pending),
         [annotations.templateGeneration]: String(form.generation),
+        ...letGo(form, read, grant),
         [annotations.rolloutUpdateStart]: isoSeconds(deps.clock.now()),
       },
     },
@@ -96,6 +100,31 @@ async function grantNode(deps: GrantDeps, request: FormRef, form: RolloutForm, r
   throw new LynqFailure('ClusterInvalid', `LynqNode ${namespace}/${name} cannot be updated: ${result.message}`, {
     node: name,
   });
+}
+
+/** Values that waited become the present ones; overrides of columns that change end with that. */
+function takenValues(
+  read: ReadNode,
+  pending: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string | null>> {
+  const found = read.node.metadata.annotations ?? {};
+  const overrides =
+    found[annotations.overrides] === undefined ? undefined : remainingOverrides(read, { ...found, ...pending });
+  return {
+    ...pending,
+    ...(found[annotations.pendingValues] === undefined ? {} : { [annotations.pendingValues]: null }),
+    ...(overrides === undefined ? {} : { [annotations.overrides]: overrides }),
+  };
+}
+
+/** Only the way to another revision is put down: new values of its row say nothing about the form. */
+function letGo(
+  { target }: RolloutForm,
+  { node }: ReadNode,
+  { broken }: RolloutGrant,
+): Readonly<Record<string, string>> {
+  if (node.spec.formRevision === target) return {};
+  return { [annotations.letGo]: writeLetGo(target, broken === true ? 'broken' : 'working') };
 }
 
 /** Secret values that waited take the place of the present ones, before the seal that is of them. False when they are not what the seal says. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LynqForm } from '../../domain/api/form.ts';
+import type { LynqForm, RolloutStatus } from '../../domain/api/form.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { liveOutput } from '../output/live.ts';
@@ -13,7 +13,7 @@ export const rolloutStatus = defineCommand({
   summary: 'Show where the rollout of a form is',
   description:
     'Exit code 1 when it failed or was aborted, else 0. ' +
-    'With -w it follows the rollout until it is complete or has failed: on a terminal as a picture of its waves, elsewhere as a line for each change.',
+    'With -w it follows the rollout until it has reached all nodes or has failed: on a terminal as a picture of its waves, elsewhere as a line for each change.',
   args: [{ name: 'form', kind: 'required', completes: 'forms', summary: 'name of the LynqForm' }],
   flags: { watch: { kind: 'boolean', short: 'w', summary: 'follow it until it ends' } },
   examples: [
@@ -36,8 +36,16 @@ export const rolloutStatus = defineCommand({
   },
 });
 
+/** Every node has been updated and is ready, or has failed without halting the rollout: a tenant that was broken before does not hold it up. */
+function hasNothingToWaitFor(rollout: RolloutStatus | undefined): boolean {
+  const { totalNodes = 0, updatedNodes = 0, readyUpdatedNodes = 0, failedUpdatedNodes = 0 } = rollout ?? {};
+  const isOver = updatedNodes === totalNodes && readyUpdatedNodes + failedUpdatedNodes === totalNodes;
+  return rollout?.inFlight?.length === 0 && isOver;
+}
+
 function stateOf(form: LynqForm): 'ended' | 'failed' | 'underWay' {
   const phase = currentRollout(form)?.phase;
   if (form.spec.rollout === undefined || phase === 'Complete' || phase === 'Idle') return 'ended';
-  return phase === 'Failed' ? 'failed' : 'underWay';
+  if (phase === 'Failed') return 'failed';
+  return hasNothingToWaitFor(currentRollout(form)) ? 'ended' : 'underWay';
 }

@@ -98,6 +98,11 @@ export type RolloutPhase = z.infer<typeof RolloutPhase>;
 export const RolloutGrant = z.object({
   node: z.string().describe('Name of the LynqNode.'),
   since: z.string().meta({ format: 'date-time' }).describe('When it was let go.'),
+  broken: z
+    .boolean()
+    .optional()
+    .describe('Whether it had failed before it was let go: it gives its place back even when it fails again.'),
+  values: z.boolean().optional().describe('Whether it was let go to take new values of its row only.'),
 });
 export type RolloutGrant = z.infer<typeof RolloutGrant>;
 
@@ -113,6 +118,13 @@ export const RolloutWaveStatus = z.object({
   updated: z.int32().describe('Of those, nodes made from the target.'),
   ready: z.int32().describe('Updated nodes that are Ready.'),
   failed: z.int32().describe('Updated nodes that failed.'),
+  share: z
+    .object({
+      of: z.string().describe('Hash of the wave as the form has it: another one is divided anew.'),
+      last: z.string().describe('uid of the last row of the share; empty when there was none.'),
+    })
+    .optional()
+    .describe('How far a wave with a percentage goes, fixed when the rollout begins: new rows do not move it.'),
 });
 export type RolloutWaveStatus = z.infer<typeof RolloutWaveStatus>;
 

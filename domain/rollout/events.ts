@@ -13,8 +13,13 @@ export function rolloutEvents(before: RolloutStatus | undefined, after: RolloutS
   return [
     ...(other && after.phase === 'InProgress' ? [started(after)] : []),
     ...(failed ? [warning('RolloutFailed', after.message ?? '')] : []),
-    ...(after.phase === 'Complete' && (other || isMoving(before)) ? [complete(after)] : []),
+    ...(hasEnded(after) && (other || isMoving(before)) ? [complete(after)] : []),
   ];
+}
+
+/** Every node is there; one that had failed before, or was allowed to, need not be Ready. */
+function hasEnded(status: RolloutStatus): boolean {
+  return status.phase === 'Complete' || (status.phase === 'InProgress' && status.proven === true && !isMoving(status));
 }
 
 /** A node that loses its readiness later, and gets it back, is no rollout. */
@@ -27,7 +32,10 @@ function started({ targetGeneration = 0, revision = '', totalNodes = 0, readyAtS
   return normal('RolloutStarted', message);
 }
 
-function complete({ targetGeneration = 0, revision = '', message = '' }: RolloutStatus): EventDraft {
+function complete(status: RolloutStatus): EventDraft {
+  const { targetGeneration = 0, revision = '' } = status;
+  const counts = `${status.updatedNodes ?? 0} nodes updated, ${status.readyUpdatedNodes ?? 0} ready`;
+  const message = status.phase === 'Complete' ? (status.message ?? '') : counts;
   return normal(
     'RolloutComplete',
     `Rollout of generation ${targetGeneration} (revision ${revision}) complete: ${message}`,

@@ -1,4 +1,4 @@
-import type { LynqForm } from '../api/form.ts';
+import type { LynqForm, RolloutGrant } from '../api/form.ts';
 
 function isHalted({ metadata, spec, status }: LynqForm): boolean {
   const { aborted, phase } = status?.rollout ?? {};
@@ -7,8 +7,8 @@ function isHalted({ metadata, spec, status }: LynqForm): boolean {
 }
 
 /** Nodes that a form lets go to a target right now; undefined when it is about another target, paused, halted, or being deleted. */
-export function grantedBy(form: LynqForm, target: string): ReadonlySet<string> | undefined {
+export function grantedBy(form: LynqForm, target: string): ReadonlyMap<string, RolloutGrant> | undefined {
   const { revision, targetGeneration, inFlight = [] } = form.status?.rollout ?? {};
   if (isHalted(form) || revision !== target || targetGeneration !== form.metadata.generation) return undefined;
-  return new Set(inFlight.map(({ node }) => node));
+  return new Map(inFlight.map((grant) => [grant.node, grant]));
 }

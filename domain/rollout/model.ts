@@ -12,6 +12,13 @@ export interface RolloutNode extends WaveMember {
   readonly valuesOnly: boolean;
   /** What its last pass said about what it is made of now; `busy` until a pass has. */
   readonly state: 'ready' | 'failed' | 'busy';
+  /**
+   * How it was brought to the target: by this rollout, when it worked or had failed before (`broken`). Undefined when nobody brought it: it was born on
+   * the target, or had it all the time.
+   */
+  readonly letGo?: 'working' | 'broken' | undefined;
+  /** Left alone by a person, with whatever it is made of now. */
+  readonly paused?: boolean | undefined;
   /** Of a failed node, in one word. */
   readonly reason?: string | undefined;
 }
@@ -32,24 +39,26 @@ export interface RolloutPlan {
   readonly status: RolloutStatus;
   /** Nodes to bring to the target now; all of them are in `status.inFlight`. */
   readonly grant: readonly RolloutNode[];
-  /** `ended`: every node is where it belongs. `halted`: until a person or an edit changes something. */
-  readonly kind: 'moving' | 'ended' | 'halted';
+  /** `ended`: every node is where it belongs. `halted`: until a person or an edit changes something. `resting`: only paused nodes are left. */
+  readonly kind: 'moving' | 'ended' | 'halted' | 'resting';
   /** When to look again although nothing changes. */
   readonly until?: Date;
   /** Nodes that would change now if `maxSkew` left places for them. */
   readonly throttled: number;
 }
 
-export const isDone = ({ onTarget, state }: RolloutNode): boolean => onTarget && state === 'ready';
+export const isDone = ({ onTarget, state, paused }: RolloutNode): boolean =>
+  onTarget && state === 'ready' && paused !== true;
 
 /** Whether every node is where it belongs. */
 export function isSettled(nodes: readonly RolloutNode[], inFlight: readonly RolloutGrant[]): boolean {
-  return inFlight.length === 0 && nodes.every(({ onTarget }) => onTarget);
+  return inFlight.length === 0 && nodes.every(({ onTarget, paused }) => onTarget || paused === true);
 }
 
 export interface Counted {
   readonly status: RolloutStatus;
   readonly inFlight: readonly RolloutGrant[];
+  readonly waves: readonly Wave[];
 }
 
 export type Wave = AssignedWave<RolloutNode>;
@@ -65,13 +74,19 @@ export interface Progress {
 export const failuresOf = (nodes: readonly RolloutNode[]): readonly RolloutNode[] =>
   nodes.filter(({ onTarget, state }) => onTarget && state === 'failed');
 
+/** What is to be held against the form: nodes that it was brought to and that worked before. */
+export const brokenByForm = (nodes: readonly RolloutNode[]): readonly RolloutNode[] =>
+  failuresOf(nodes).filter(({ letGo }) => letGo === 'working');
+
 export function isOverBudget({ nodes, maxFailures }: Wave): boolean {
-  return maxFailures !== undefined && failuresOf(nodes).length > maxFailures;
+  return maxFailures !== undefined && brokenByForm(nodes).length > maxFailures;
 }
 
 /** Why nothing further changes for now, in the order in which people would want to know it. */
 export type Stop =
   | { readonly kind: 'aborted' | 'paused' }
+  /** Nothing is left but nodes that a person paused on their way. */
+  | { readonly kind: 'nodesPaused'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'frozen' | 'soaking'; readonly until: Date };
 

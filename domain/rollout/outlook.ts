@@ -17,10 +17,11 @@ export function rolloutOutlook(
   if (gate.kind === 'open') return undefined;
   const { maxSkew, paused, waves, freezeWindows } = gate.settings;
   const frozen = frozenUntil(freezeWindows, now);
-  const assigned = assignWaves(nodes, waves).map(({ nodes: members, maxFailures, ...wave }) => ({
-    ...wave,
+  const assigned = assignWaves(nodes, waves).map(({ name, soakSeconds, nodes: members, maxFailures }) => ({
+    name,
+    soakSeconds,
     ...(maxFailures === undefined ? {} : { maxFailures }),
-    nodes: members.flatMap(({ name }) => (changing.has(name) ? [name] : [])),
+    nodes: members.flatMap((member) => (changing.has(member.name) ? [member.name] : [])),
   }));
   return {
     maxSkew,

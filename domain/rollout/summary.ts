@@ -8,8 +8,8 @@ import {
   type RolloutFacts,
   type RolloutNode,
   type Stop,
+  type Wave,
 } from './model.ts';
-import { assignWaves } from './waves.ts';
 
 /** Nodes that failed are listed up to this number; the count is complete. */
 const listedFailures = 20;
@@ -23,6 +23,8 @@ function messageOf(stop: Stop | undefined, { updated, total, ready }: Tally): st
       return `Paused; ${counts}`;
     case 'failed':
       return stop.message;
+    case 'nodesPaused':
+      return `${stop.message}; ${counts}`;
     case 'frozen':
       return `Frozen until ${isoSeconds(stop.until)}; ${counts}`;
     case 'soaking':
@@ -36,6 +38,7 @@ function messageOf(stop: Stop | undefined, { updated, total, ready }: Tally): st
 export interface Outcome {
   readonly status: RolloutStatus;
   readonly inFlight: readonly RolloutGrant[];
+  readonly waves: readonly Wave[];
   readonly progress: Progress;
   readonly stop: Stop | undefined;
 }
@@ -52,19 +55,19 @@ function tally(nodes: readonly RolloutNode[]): Tally {
 }
 
 /** How many of each wave are where; said only of forms that name waves. */
-function wavesOf({ nodes, settings }: RolloutFacts): Pick<RolloutStatus, 'waves'> {
+function wavesOf({ settings }: RolloutFacts, waves: readonly Wave[]): Pick<RolloutStatus, 'waves'> {
   if (settings.waves.length === 0) return {};
-  const waves = assignWaves(nodes, settings.waves).map(({ name, nodes: members }) => {
+  const counted = waves.map(({ name, nodes: members, share }) => {
     const { total, updated, ready } = tally(members);
-    return { name, nodes: total, updated, ready, failed: failuresOf(members).length };
+    const counts = { name, nodes: total, updated, ready, failed: failuresOf(members).length };
+    return share === undefined ? counts : { ...counts, share };
   });
-  return { waves };
+  return { waves: counted };
 }
 
 /** Whether the rollout has come to its end, and at least one node works with it. */
 function hasReachedAll({ nodes }: RolloutFacts, { inFlight, stop }: Outcome, ready: number): boolean {
-  const isHalted = stop?.kind === 'failed' || stop?.kind === 'aborted';
-  return ready > 0 && isSettled(nodes, inFlight) && (!isHalted || ready === nodes.length);
+  return ready > 0 && isSettled(nodes, inFlight) && (!isHalted(stop) || ready === nodes.length);
 }
 
 /** Of a rollout that begins with this look, the nodes that have nowhere to go. */
@@ -73,7 +76,7 @@ function atStart({ target, previous }: RolloutFacts, status: RolloutStatus, read
 }
 
 /** What every rollout status says; times and phases of the last look that may not hold any more are left out. */
-function common(facts: RolloutFacts, { status, inFlight, stop }: Outcome, counts: Tally): RolloutStatus {
+function common(facts: RolloutFacts, { status, inFlight, waves, stop }: Outcome, counts: Tally): RolloutStatus {
   const {
     soakingSince: _s,
     completionTime: _c,
@@ -95,7 +98,7 @@ function common(facts: RolloutFacts, { status, inFlight, stop }: Outcome, counts
     readyUpdatedNodes: counts.ready,
     failedUpdatedNodes: failed.length,
     readyAtStart: atStart(facts, status, counts.ready),
-    ...wavesOf(facts),
+    ...wavesOf(facts, waves),
     inFlight: [...inFlight],
     ...(failed.length === 0 ? {} : { failedNodes }),
     ...(lastProgressTime === undefined || stop?.kind === 'paused' ? {} : { lastProgressTime }),
@@ -109,15 +112,18 @@ export function summarize(facts: RolloutFacts, outcome: Outcome): RolloutStatus 
   const isProven = outcome.status.proven === true || hasReachedAll(facts, outcome, ready);
   const base = { ...common(facts, outcome, counts), ...(isProven ? { proven: true } : {}) };
   if (total === 0) return { ...base, phase: 'Idle', message: 'No nodes using this template' };
-  if (ready === total && outcome.inFlight.length === 0) {
-    const completionTime = outcome.status.completionTime ?? isoSeconds(facts.now);
-    return { ...base, phase: 'Complete', completionTime, message: `All ${total} nodes updated and ready` };
-  }
-  const { current, soakingSince } = outcome.progress;
+  if (ready < total || outcome.inFlight.length > 0) return { ...base, ...underWay(outcome, counts) };
+  const completionTime = outcome.status.completionTime ?? isoSeconds(facts.now);
+  return { ...base, phase: 'Complete', completionTime, message: `All ${total} nodes updated and ready` };
+}
+
+const isHalted = (stop: Stop | undefined): boolean => stop?.kind === 'failed' || stop?.kind === 'aborted';
+
+/** Of a rollout that is not complete. */
+function underWay({ stop, progress: { current, soakingSince } }: Outcome, counts: Tally): RolloutStatus {
   return {
-    ...base,
-    phase: outcome.stop?.kind === 'failed' || outcome.stop?.kind === 'aborted' ? 'Failed' : 'InProgress',
-    message: messageOf(outcome.stop, counts),
+    phase: isHalted(stop) ? 'Failed' : 'InProgress',
+    message: messageOf(stop, counts),
     ...(current === undefined ? {} : { wave: current.name }),
     ...(soakingSince === undefined ? {} : { soakingSince }),
   };

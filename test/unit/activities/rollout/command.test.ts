@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { commandRollout } from '../../../../activities/rollout/command.ts';
+import { carryOutAnnotation, commandRollout } from '../../../../activities/rollout/command.ts';
+import { LynqForm } from '../../../../domain/api/form.ts';
 import { at, type JsonObject } from '../../../../domain/api/json.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { startProcess } from '../../../support/node-deps.ts';
@@ -49,6 +50,34 @@ describe('activities/rollout/command', () => {
     await expect(commandRollout(deps, undo)).rejects.toThrow('changed meanwhile');
 
     expect(at(await cluster.get(ref), 'spec', 'hubId')).toBe('newer');
+  });
+
+  describe('of annotation lynq.sh/rollout', () => {
+    const told = async (cluster: Awaited<ReturnType<typeof busyForm>>['cluster']) => {
+      const object = (await cluster.get(ref)) ?? {};
+      return { form: LynqForm.parse(object), object };
+    };
+    const annotate = (text: string) => ({ metadata: { annotations: { 'lynq.sh/rollout': text } } });
+
+    it('is done once: the annotation is taken off', async () => {
+      const { cluster, deps } = await busyForm(0, () => ({}));
+      await cluster.patch(ref, 'merge', annotate('pause'), { manager: 'a person' });
+
+      await carryOutAnnotation(deps, undo, await told(cluster));
+
+      expect(at(await cluster.get(ref), 'metadata', 'annotations', 'lynq.sh/rollout')).toBeUndefined();
+      expect(at(await cluster.get(ref), 'spec', 'rollout', 'paused')).toBe(true);
+    });
+
+    it('leaves another command that was written while the first was carried out', async () => {
+      const { cluster, deps } = await busyForm(1, () => annotate('pause'));
+      await cluster.patch(ref, 'merge', annotate('abort'), { manager: 'a person' });
+
+      await carryOutAnnotation(deps, undo, await told(cluster));
+
+      expect(at(await cluster.get(ref), 'status', 'rollout', 'aborted')).toBe(true);
+      expect(at(await cluster.get(ref), 'metadata', 'annotations', 'lynq.sh/rollout')).toBe('pause');
+    });
   });
 
   it('says of a form that is gone that it does not exist', async () => {

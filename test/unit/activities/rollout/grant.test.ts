@@ -4,7 +4,7 @@ import { rolloutNodes } from '../../../../activities/rollout/gather.ts';
 import { keepSecretValues } from '../../../../activities/secret-values.ts';
 import { LynqForm } from '../../../../domain/api/form.ts';
 import { type JsonObject, textAt, textMapAt } from '../../../../domain/api/json.ts';
-import { nodeDigest } from '../../../../domain/node-digest.ts';
+import { inputHash, nodeDigest } from '../../../../domain/node-digest.ts';
 import type { EventNote } from '../../../../domain/ports.ts';
 import { rolloutGate } from '../../../../domain/rollout/settings.ts';
 import { sealOf } from '../../../../domain/secret-values.ts';
@@ -95,6 +95,22 @@ describe('activities/rollout/grant', () => {
     );
   });
 
+  it('puts down on each node that it was let go, and whether it had failed before', async () => {
+    const { deps, form, cluster, editForm } = world(['a', 'b']);
+    const [a, b] = inFlight('a', 'b');
+    await editForm({ status: { rollout: { inFlight: [a!, { ...b!, broken: true }] } } });
+    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+    const notes = cluster.objects('LynqNode').map((node) => textAt(node, 'metadata', 'annotations', 'lynq.sh/let-go'));
+    expect(notes).toEqual(['web-2', 'web-2 broken']);
+  });
+
+  it('leaves alone what a person has paused since it was recorded', async () => {
+    const { deps, form, cluster, revisions } = world(['a', 'b']);
+    await cluster.patch(nodeRef('a'), 'merge', { spec: { paused: true } }, { manager: 'a person' });
+    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+    expect(revisions()).toEqual(['web-1', 'web-2']);
+  });
+
   it('lets nothing go that the form does not name any more when it comes to it', async () => {
     const { deps, form, revisions, editForm } = world(['a', 'b']);
     await editForm({ status: { rollout: { inFlight: inFlight('a') } } });
@@ -177,11 +193,36 @@ describe('activities/rollout/grant', () => {
   });
 
   describe('counts, by activities/rollout/gather,', () => {
+    const flight = { inFlight: new Set(['a-web']), givenUp: new Set<string>() };
+
     it('a node in flight that the watch does not show but the API server does', async () => {
       const { cluster } = world(['a', 'b']);
       const nodes = seen(cluster.objects('LynqNode').filter((node) => textAt(node, 'spec', 'uid') === 'b'));
-      const found = await rolloutNodes({ cluster, nodes }, request, { target: 'web-2', inFlight: new Set(['a-web']) });
+      const found = await rolloutNodes({ cluster, nodes }, request, { ...flight, target: 'web-2' });
       expect(found.map(({ name }) => name).toSorted()).toEqual(['a-web', 'b-web']);
+    });
+
+    it('a node in flight that was paused on its way, and no other that is paused', async () => {
+      const { cluster } = world(['a', 'b']);
+      for (const uid of ['a', 'b'])
+        await cluster.patch(nodeRef(uid), 'merge', { spec: { paused: true } }, { manager: 'a person' });
+      const nodes = seen(cluster.objects('LynqNode'));
+      const found = await rolloutNodes({ cluster, nodes }, request, { ...flight, target: 'web-2' });
+      expect(found.map(({ name, paused }) => [name, paused])).toEqual([['a-web', true]]);
+    });
+
+    it('a node as failed for good only when the API server says so', async () => {
+      const { cluster } = world(['a']);
+      const [before] = cluster.objects('LynqNode');
+      const spec = { formRevision: 'web-2' };
+      const there = { ...before!, spec: { ...(before!['spec'] as JsonObject), ...spec } };
+      const nodes = seen([{ ...there, status: { observedInput: inputHash(there), failedResources: 1 } }]);
+      const states = async (givenUp: ReadonlySet<string>) =>
+        (await rolloutNodes({ cluster, nodes }, request, { ...flight, givenUp, target: 'web-2' })).map(
+          ({ state }) => state,
+        );
+      expect(await states(new Set())).toEqual(['failed']);
+      expect(await states(new Set(['a-web']))).toEqual(['busy']);
     });
 
     it('no node in flight that the API server does not have any more', async () => {
@@ -190,8 +231,8 @@ describe('activities/rollout/grant', () => {
       await cluster.delete(nodeRef('a'), textAt(object, 'metadata', 'uid') ?? '');
       const unseen = seen(cluster.objects('LynqNode'));
       const found = await rolloutNodes({ cluster, nodes: unseen }, request, {
+        ...flight,
         target: 'web-2',
-        inFlight: new Set(['a-web']),
       });
       expect(found.map(({ name }) => name)).toEqual(['b-web']);
       expect(nodes.ofHub(namespace, 'hub')).toHaveLength(2);

@@ -29,6 +29,13 @@ describe('client/commands/rollout-status', () => {
     expect(moving.exitCode).toBe(0);
   });
 
+  it('does not wait for a node that was broken before and still is', async () => {
+    const ended = { phase: 'InProgress', readyUpdatedNodes: 2, failedUpdatedNodes: 1 };
+    const { out, exitCode } = await run('rollout status web -w', { cluster: clusterWith(ended) });
+    expect(exitCode).toBe(0);
+    expect(out).toContain('web: InProgress: 3/3 updated, 2 ready, 1 failed, 0 in flight');
+  });
+
   it('ends with 1 when the rollout has failed, also when it is followed, and names the nodes', async () => {
     const failedNodes = [{ node: 'a-web', reason: 'ReadinessTimeout' }];
     const cluster = clusterWith({

@@ -35,6 +35,19 @@ describe('domain/rollout/events', () => {
     expect(reasons(status(), status({ phase: 'Complete', updatedNodes: 12 }))).toEqual(['Normal RolloutComplete']);
   });
 
+  it('tells that a rollout is complete although a node that was broken before still is', () => {
+    const after = status({ updatedNodes: 12, readyUpdatedNodes: 11, proven: true });
+    expect(rolloutEvents(status({ updatedNodes: 11 }), after)).toEqual([
+      {
+        type: 'Normal',
+        reason: 'RolloutComplete',
+        message: 'Rollout of generation 3 (revision web-2) complete: 12 nodes updated, 11 ready',
+      },
+    ]);
+    expect(reasons(after, { ...after, phase: 'Complete', readyUpdatedNodes: 12 })).toEqual([]);
+    expect(reasons(status({ updatedNodes: 11 }), { ...after, inFlight: [{ node: 'a', since: '' }] })).toEqual([]);
+  });
+
   it('says nothing of first nodes, nor of a node that is not ready for a while', () => {
     expect(reasons(undefined, status())).toEqual([]);
     const atRest = status({ updatedNodes: 12 });

@@ -17,8 +17,10 @@ const settings = (given: Partial<RolloutSettings> = {}): RolloutSettings => ({
   ...given,
 });
 
+/** One that is on the target was brought there by the rollout, unless it is said to be another case. */
 function node(uid: string, given: Partial<RolloutNode> = {}): RolloutNode {
-  return { name: `${uid}-web`, uid, labels: {}, onTarget: false, valuesOnly: false, state: 'ready', ...given };
+  const letGo = given.onTarget === true ? ('working' as const) : undefined;
+  return { name: `${uid}-web`, uid, labels: {}, onTarget: false, valuesOnly: false, state: 'ready', letGo, ...given };
 }
 
 function facts(nodes: readonly RolloutNode[], given: Partial<RolloutFacts> = {}): RolloutFacts {
@@ -58,13 +60,96 @@ describe('domain/rollout/plan', () => {
   });
 
   it('does not count tenants that were broken before, nor new ones', () => {
-    const nodes = [
+    const before = [
       node('a', { state: 'failed' }),
       node('b', { state: 'failed' }),
-      node('c', { onTarget: true, state: 'busy' }),
+      node('c', { onTarget: true, state: 'busy', letGo: undefined }),
       node('d'),
+      node('e'),
     ];
-    expect(granted(planRollout(facts(nodes)))).toEqual(['a', 'b']);
+    const first = planRollout(facts(before));
+    expect(granted(first)).toEqual(['a', 'b']);
+    const busy = before.map((item) => (item.uid < 'c' ? node(item.uid, { onTarget: true, state: 'busy' }) : item));
+    const second = planRollout(facts(busy, { previous: first.status, now: later(10) }));
+    expect(granted(second)).toEqual([]);
+
+    const failing = before.map((item) => (item.uid < 'c' ? node(item.uid, { onTarget: true, state: 'failed' }) : item));
+    const third = planRollout(facts(failing, { previous: second.status, now: later(20) }));
+
+    expect(granted(third)).toEqual(['d', 'e']);
+    expect(flying(third.status)).toEqual(['d-web', 'e-web']);
+    const after = failing.map((item) => (item.uid > 'c' ? node(item.uid, { onTarget: true }) : item));
+    const last = planRollout(facts(after, { previous: third.status, now: later(30) }));
+    expect(last).toMatchObject({ kind: 'ended', status: { phase: 'InProgress', proven: true, failedUpdatedNodes: 2 } });
+  });
+
+  it('keeps the place of a node that the form broke, also for the next edit', () => {
+    const first = planRollout(facts(fleet(5)));
+    const failing = fleet(5).map((item) =>
+      item.uid < 'row-002' ? node(item.uid, { onTarget: true, state: 'failed' }) : item,
+    );
+    const second = planRollout(facts(failing, { previous: first.status, now: later(10) }));
+    expect(granted(second)).toEqual([]);
+    const elsewhere = failing.map((item) => ({ ...item, onTarget: false }));
+    const third = planRollout(facts(elsewhere, { previous: second.status, target: 'web-3', now: later(20) }));
+    expect(granted(third)).toEqual(['row-000', 'row-001']);
+    const fourth = planRollout(facts(failing, { previous: third.status, target: 'web-3', now: later(30) }));
+    expect(granted(fourth)).toEqual([]);
+  });
+
+  it('does not hold a node against the next form that new values of its row have broken', () => {
+    const pending = fleet(5).map((item) => ({
+      ...item,
+      onTarget: item.uid > 'row-000',
+      valuesOnly: item.uid === 'row-000',
+    }));
+    const values = planRollout(facts(pending, { settings: settings({ maxSkew: 1 }) }));
+    expect(values.status.inFlight).toEqual([{ node: 'row-000-web', since: '2026-11-20T12:00:00Z', values: true }]);
+    const broken = fleet(5).map((item) => (item.uid === 'row-000' ? { ...item, state: 'failed' as const } : item));
+    const at = { settings: settings({ maxSkew: 1 }), target: 'web-3' };
+    const edited = planRollout(facts(broken, { ...at, previous: values.status, now: later(10) }));
+    expect(granted(edited)).toEqual(['row-000']);
+    const failing = fleet(5).map((item) =>
+      item.uid === 'row-000' ? node(item.uid, { onTarget: true, state: 'failed' }) : item,
+    );
+    const next = planRollout(facts(failing, { ...at, previous: edited.status, now: later(20) }));
+    expect(granted(next)).toEqual(['row-001']);
+  });
+
+  describe('a node that a person pauses on its way', () => {
+    const pausedAt = (uid: string, nodes: readonly RolloutNode[]) =>
+      nodes.map((item) =>
+        item.uid === uid ? { ...item, onTarget: true, state: 'busy' as const, paused: true } : item,
+      );
+
+    it('keeps its place, because its pods go on rolling', () => {
+      const first = planRollout(facts(fleet(5)));
+      const arrived = pausedAt('row-000', fleet(5)).map((item) =>
+        item.uid === 'row-001' ? node(item.uid, { onTarget: true }) : item,
+      );
+      const second = planRollout(facts(arrived, { previous: first.status, now: later(10) }));
+      expect(granted(second)).toEqual(['row-002']);
+      expect(flying(second.status)).toEqual(['row-000-web', 'row-002-web']);
+    });
+
+    it('is not changed meanwhile, and waited for without a deadline when the others are there', () => {
+      const first = planRollout(facts(fleet(1)));
+      const elsewhere = pausedAt('row-000', fleet(1)).map((item) => ({ ...item, onTarget: false }));
+      const plan = planRollout(facts(elsewhere, { previous: first.status, target: 'web-3', now: later(5000) }));
+      expect(plan).toMatchObject({ kind: 'resting', grant: [], status: { phase: 'InProgress' } });
+      expect(plan.status.message).toMatch(/^Waiting for paused nodes: row-000-web; /);
+      const resumed = planRollout(facts(fleet(1), { previous: plan.status, target: 'web-3', now: later(5001) }));
+      expect(granted(resumed)).toEqual(['row-000']);
+    });
+
+    it('is named when it keeps the others from moving for too long', () => {
+      const at = { settings: settings({ maxSkew: 1 }) };
+      const first = planRollout(facts(fleet(2), at));
+      const plan = planRollout(
+        facts(pausedAt('row-000', fleet(2)), { ...at, previous: first.status, now: later(601) }),
+      );
+      expect(plan.status.message).toBe('No progress for 600 s: row-000-web (Paused)');
+    });
   });
 
   it('keeps what is in flight across a newer edit, and brings it to the newer target at once', () => {
@@ -222,7 +307,7 @@ describe('domain/rollout/plan', () => {
     const waves = [{ name: 'canary', uids: ['row-003'], soakSeconds: 60, maxFailures: 0 }];
     const canary = settings({ maxSkew: 10, waves });
     const withCanary = (given: Partial<RolloutNode>) =>
-      fleet(5).map((item) => (item.uid === 'row-003' ? { ...item, ...given } : item));
+      fleet(5).map((item) => (item.uid === 'row-003' ? node(item.uid, given) : item));
 
     it('change one after the other', () => {
       const plan = planRollout(facts(fleet(5), { settings: canary }));
@@ -272,6 +357,80 @@ describe('domain/rollout/plan', () => {
       expect(granted(plan)).toEqual(['row-000', 'row-001', 'row-002', 'row-004']);
     });
 
+    it('go on past failures within the budget with a single place, too', () => {
+      const tolerant = settings({ maxSkew: 1, waves: [{ name: 'canary', uids: ['row-003'], maxFailures: 1 }] });
+      const first = planRollout(facts(fleet(5), { settings: tolerant }));
+      const failed = withCanary({ onTarget: true, state: 'failed' });
+      const plan = planRollout(facts(failed, { settings: tolerant, previous: first.status, now: later(10) }));
+      expect([granted(plan), flying(plan.status)]).toEqual([['row-000'], ['row-000-web']]);
+    });
+
+    it('count what an older version let go, too', () => {
+      const first = planRollout(facts(fleet(5), { settings: canary }));
+      const failed = withCanary({ onTarget: true, state: 'failed', letGo: undefined });
+      const plan = planRollout(facts(failed, { settings: canary, previous: first.status, now: later(10) }));
+      expect(plan).toMatchObject({ kind: 'halted', status: { phase: 'Failed' } });
+    });
+
+    it('do not let new values of rows break one node after the other', () => {
+      const tolerant = settings({ maxSkew: 1, waves: [{ name: 'canary', percentage: 100, maxFailures: 5 }] });
+      const pending = fleet(5).map((item) => ({
+        ...item,
+        onTarget: item.uid > 'row-001',
+        valuesOnly: item.uid < 'row-002',
+      }));
+      const first = planRollout(facts(pending, { settings: tolerant }));
+      expect(granted(first)).toEqual(['row-000']);
+      const failed = pending.map((item) =>
+        item.uid === 'row-000' ? node(item.uid, { onTarget: true, state: 'failed' }) : item,
+      );
+      const second = planRollout(facts(failed, { settings: tolerant, previous: first.status, now: later(10) }));
+      expect(granted(second)).toEqual([]);
+    });
+
+    it('count nobody who was born on the target or had failed before', () => {
+      for (const letGo of [undefined, 'broken'] as const) {
+        const first = planRollout(facts(fleet(5), { settings: canary }));
+        const nodes = [
+          ...withCanary({ onTarget: true }),
+          node('row-003', { name: 'row-003-new', onTarget: true, state: 'failed', letGo }),
+        ];
+        const plan = planRollout(facts(nodes, { settings: canary, previous: first.status, now: later(10) }));
+        expect(plan).toMatchObject({ kind: 'moving', until: later(70) });
+        const over = planRollout(facts(nodes, { settings: canary, previous: plan.status, now: later(71) }));
+        expect(granted(over)).toEqual(['row-000', 'row-001', 'row-002', 'row-004']);
+      }
+    });
+
+    it('soak on while a new row comes up among them', () => {
+      const first = planRollout(facts(fleet(5), { settings: canary }));
+      const soaking = planRollout(
+        facts(withCanary({ onTarget: true }), { settings: canary, previous: first.status, now: later(10) }),
+      );
+      const born = node('row-003', { name: 'row-003-new', onTarget: true, state: 'busy', letGo: undefined });
+      const nodes = [...withCanary({ onTarget: true }), born];
+      expect(planRollout(facts(nodes, { settings: canary, previous: soaking.status, now: later(30) })).until).toEqual(
+        later(70),
+      );
+    });
+
+    it('of a share keep their nodes, whoever comes or goes meanwhile', () => {
+      const shared = settings({ maxSkew: 10, waves: [{ name: 'canary', percentage: 20, soakSeconds: 60 }] });
+      const first = planRollout(facts(fleet(10), { settings: shared }));
+      expect(granted(first)).toEqual(['row-000', 'row-001']);
+      const there = fleet(10).map((item) => (item.uid < 'row-002' ? node(item.uid, { onTarget: true }) : item));
+      const born = { onTarget: true, letGo: undefined };
+      const grown = [...there, node('aaa', born), node('zzz', born), node('zzzz', born)];
+      const second = planRollout(facts(grown, { settings: shared, previous: first.status, now: later(10) }));
+      expect(second).toMatchObject({ grant: [], until: later(70) });
+      const fewer = grown.filter(({ uid }) => uid !== 'row-000');
+      const third = planRollout(facts(fewer, { settings: shared, previous: second.status, now: later(20) }));
+      expect(third).toMatchObject({ grant: [], until: later(70) });
+      const wider = settings({ maxSkew: 10, waves: [{ name: 'canary', percentage: 50, soakSeconds: 60 }] });
+      const fourth = planRollout(facts(fewer, { settings: wider, previous: third.status, now: later(20) }));
+      expect(granted(fourth)).toEqual(['row-002', 'row-003', 'row-004', 'row-005']);
+    });
+
     it('halt the rollout when nodes of a wave that was passed fail later', () => {
       const first = planRollout(facts(fleet(5), { settings: canary }));
       const arrived = withCanary({ onTarget: true });
@@ -317,7 +476,10 @@ describe('domain/rollout/plan', () => {
   });
 
   it('never has more nodes in flight than places, whatever happens to nodes and edits, and ends when nodes get ready', () => {
-    const event = fc.record({ pick: fc.nat(30), what: fc.constantFrom('ready', 'fail', 'edit', 'pass', 'lose') });
+    const event = fc.record({
+      pick: fc.nat(30),
+      what: fc.constantFrom('ready', 'fail', 'break', 'edit', 'pass', 'lose'),
+    });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(event, { maxLength: 80 }), (maxSkew, events) => {
         const world = openWorld(12, maxSkew);
@@ -332,7 +494,10 @@ describe('domain/rollout/plan', () => {
 
 type World = { happen(what: string, pick: number): void; settle(): void; worst(): number; phase(): string | undefined };
 
-/** A fleet as the API server would hold it: grants write revisions, passes make nodes ready or failed. */
+/**
+ * A fleet as the API server would hold it: grants write revisions, passes make nodes ready or failed. A node is on its way (`changed`) from its grant until it
+ * is ready, or has failed although it was no better before.
+ */
 function openWorld(size: number, maxSkew: number): World {
   const nodes = fleet(size).map(({ name, uid }) => ({
     name,
@@ -340,6 +505,7 @@ function openWorld(size: number, maxSkew: number): World {
     revision: 'r0',
     state: 'ready' as RolloutNode['state'],
     changed: false,
+    wasBroken: false,
   }));
   let target = 'r1';
   let status: RolloutStatus | undefined;
@@ -360,14 +526,19 @@ function openWorld(size: number, maxSkew: number): World {
     );
     status = plan.status;
     const going = new Set(carryOut ? plan.grant.map(({ name }) => name) : []);
+    for (const item of nodes) {
+      if (!going.has(item.name)) continue;
+      const wasBroken = item.changed ? item.wasBroken : item.state === 'failed';
+      Object.assign(item, { revision: target, state: 'busy', changed: true, wasBroken });
+    }
     for (const item of nodes)
-      if (going.has(item.name)) Object.assign(item, { revision: target, state: 'busy', changed: true });
-    for (const item of nodes) if (item.state === 'ready') item.changed = false;
+      if (item.state === 'ready' || (item.state === 'failed' && item.wasBroken)) item.changed = false;
     worst = Math.max(worst, nodes.filter(({ changed }) => changed).length);
   };
   const happenings: Record<string, (item: (typeof nodes)[number], pick: number) => void> = {
     ready: (item) => Object.assign(item, { state: 'ready' }),
     fail: (item) => (item.state === 'busy' ? Object.assign(item, { state: 'failed' }) : undefined),
+    break: (item) => (item.state === 'ready' && !item.changed ? Object.assign(item, { state: 'failed' }) : undefined),
     edit: (_, pick) => (target = `r${pick}`),
     pass: () => step(true),
     lose: () => step(false),
