@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,40 @@ import { chart, plainManifests, renderChart } from '../../tools/manifests/render
 import { type Cluster, openCluster } from '../support/e2e/cluster.ts';
 import { run } from '../support/e2e/programs.ts';
 import { type Manifest, plainInstall, readManifests, type Rule } from '../support/install/account.ts';
+
+interface Pod {
+  readonly serviceAccountName: string;
+  readonly containers: readonly {
+    readonly image: string;
+    readonly command?: readonly string[];
+    readonly resources?: unknown;
+    readonly ports?: readonly { readonly name: string }[];
+  }[];
+}
+type Labels = Readonly<Record<string, string>>;
+interface Template {
+  readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod };
+}
+
+function specOf<T>(object: Manifest | undefined): T {
+  if (object === undefined) throw new Error('there is no such object');
+  return object['spec'] as T;
+}
+const templateOf = (workload: Manifest | undefined) => specOf<Template>(workload).template;
+const podOf = (workload: Manifest | undefined): Pod => templateOf(workload).spec;
+const podLabels = (workload: Manifest | undefined): Labels => templateOf(workload).metadata.labels;
+
+/** The labels by which an object chooses pods, under its kind; of a Service with the end of its name. */
+function selectorsIn({ kind, metadata, spec }: Manifest): readonly (readonly [string, Labels])[] {
+  const { selector, podSelector } = (spec ?? {}) as {
+    readonly selector?: Labels & { readonly matchLabels?: Labels };
+    readonly podSelector?: { readonly matchLabels: Labels };
+  };
+  if (podSelector !== undefined) return [[kind, podSelector.matchLabels]];
+  if (selector === undefined) return [];
+  if (kind === 'Service') return [[`${kind} ${metadata.name.split('-').at(-1)}`, selector]];
+  return [[kind, selector.matchLabels ?? {}]];
+}
 
 /** The chart by helm itself, and what it makes by the API server. */
 describe('install/chart', () => {
@@ -148,6 +182,63 @@ describe('install/chart', () => {
     expect(ofKind(render('--set', 'monitoring.enabled=true'), 'ServiceMonitor')).toHaveLength(1);
   });
 
+  const selecting = ['networkPolicy', 'podDisruptionBudget', 'webhook'].map((name) => `${name}.enabled=true`);
+
+  test.each([
+    [[], 'lynqflow'],
+    [['nameOverride=other', 'podLabels.team=platform', 'commonLabels.zone=a'], 'other'],
+  ])('what chooses pods chooses those of the worker and no others (%j)', (more, name) => {
+    const all = render(...[...selecting, 'replicaCount=2', ...more].flatMap((value) => ['--set', value]));
+    const [worker] = ofKind(all, 'Deployment');
+    const [check] = ofKind(all, 'Job');
+    const labels = podLabels(worker);
+    expect(labels['app.kubernetes.io/name']).toBe(name);
+    const selectors = new Map(all.flatMap((object) => selectorsIn(object)));
+    expect([...selectors.keys()].toSorted()).toEqual(
+      ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service metrics', 'Service webhook'].toSorted(),
+    );
+    for (const [what, selector] of selectors) {
+      expect(Object.keys(selector).length, what).toBeGreaterThan(1);
+      expect(labels, what).toMatchObject(selector);
+      // The pod of the check before an uninstall has labels of the same release.
+      expect(podLabels(check), what).not.toMatchObject(selector);
+    }
+  });
+
+  test('the network policy opens what the worker serves by the names of its ports, and nothing when it serves nothing', () => {
+    const ingress = (...more: readonly string[]) => {
+      const all = render('--set', 'networkPolicy.enabled=true', ...more);
+      const ports = podOf(ofKind(all, 'Deployment')[0]).containers[0]?.ports?.map((port) => port.name) ?? [];
+      const [policy] = ofKind(all, 'NetworkPolicy');
+      const { ingress: rules } = specOf<{ ingress: { ports: { port: string }[] }[] }>(policy);
+      const opened = rules.map((rule) => rule.ports.map(({ port }) => port));
+      for (const port of opened.flat()) expect(ports).toContain(port);
+      return opened;
+    };
+    expect(ingress()).toEqual([['metrics']]);
+    const webhook = ['--set', 'webhook.enabled=true'];
+    const noMetrics = ['--set-string', 'manager.metricsBindAddress=0'];
+    expect(ingress(...webhook)).toEqual([['metrics', 'webhook']]);
+    expect(ingress(...webhook, ...noMetrics)).toEqual([['webhook']]);
+    expect(ingress(...noMetrics)).toEqual([]);
+  });
+
+  test("the Go operator's values are refused with its image; without image and resources they are taken", () => {
+    const file = fileURLToPath(new URL('../fixtures/peer/values.yaml', import.meta.url));
+    expect(() => render('-f', file)).toThrow("image ghcr.io/k8s-lynq/lynq is the Go operator's");
+    expect(() => render('--set', 'image.repository=ghcr.io/k8s-lynq/lynq')).toThrow("is the Go operator's");
+    const [{ image: _, resources: __, ...values }] = readManifests(readFileSync(file, 'utf8')) as [Manifest];
+    const without = join(folder, 'values.json');
+    writeFileSync(without, JSON.stringify(values));
+    const [worker] = ofKind(render('-f', without), 'Deployment');
+    const [own] = ofKind(render(), 'Deployment');
+    const { image, resources } = podOf(worker).containers[0] ?? {};
+    expect({ image, resources }).toEqual({
+      image: podOf(own).containers[0]?.image,
+      resources: podOf(own).containers[0]?.resources,
+    });
+  });
+
   test.each([
     ['dashboard.enabled=true', 'this chart has no dashboard'],
     ['certManager.install=true', 'nothing here needs cert-manager'],
@@ -158,9 +249,22 @@ describe('install/chart', () => {
     expect(() => render('--set', value)).toThrow(why);
   });
 
+  test('helm asks the check before an uninstall, in the image and under the account of the worker', () => {
+    const all = render();
+    const [check] = ofKind(all, 'Job');
+    const [worker] = ofKind(all, 'Deployment');
+    expect(check?.metadata['annotations']).toMatchObject({ 'helm.sh/hook': 'pre-delete' });
+    const pod = podOf(check);
+    expect(pod.containers[0]).toMatchObject({ command: ['node', 'bin/lynq-uninstall-check.mjs'] });
+    expect(pod.containers[0]?.image).toBe(podOf(worker).containers[0]?.image);
+    expect(pod.serviceAccountName).toBe(podOf(worker).serviceAccountName);
+    expect(check?.['spec']).toMatchObject({ backoffLimit: 0 });
+    expect(ofKind(render('--set', 'uninstallCheck.enabled=false'), 'Job')).toEqual([]);
+  });
+
   test('helm installs it, and at an uninstall takes everything but the definitions', async () => {
     await cluster.create('/api/v1/namespaces', namespace('lynq-helm'));
-    // The pods of the embedded stack run nothing: the check before an uninstall is tried by itself, in uninstall-check.test.ts.
+    // The pods of the embedded stack run nothing: the check before an uninstall is carried out in image.test.ts.
     const set = ['--set', 'uninstallCheck.enabled=false'];
     const args = [
       'install',
