@@ -228,6 +228,40 @@ describe('parity/docs-versus-code on a real cluster', () => {
     expect(await scene.child('ConfigMap', 'cfg')).toBeUndefined();
   });
 
+  test.concurrent('row 21: what bears the labels of a node goes with it in every namespace, by the policy that stands on it', async () => {
+    const { namespace: home, cluster } = stand.world;
+    const far = 'parity-row21';
+    await stand.create('Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: far } });
+    const scene = await stand.scene('row21', { form: [configMap('cfg')] });
+    await scene.ready();
+    /** Objects that the node has no record of. */
+    const straggler = (name: string, manager: string, policy: string): Promise<KubeObject> =>
+      cluster.call(
+        'PATCH',
+        `${pathOf('ConfigMap', far, name)}?fieldManager=${manager}`,
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: {
+            name,
+            labels: { 'lynq.sh/node': 'a-row21', 'lynq.sh/node-namespace': home },
+            annotations: { 'lynq.sh/deletion-policy': policy },
+          },
+        },
+        'application/apply-patch+yaml',
+      );
+    await straggler('going', 'lynq-operator', 'Delete');
+    const kept = await straggler('kept', 'lynq-operator', 'Retain');
+    const forged = await straggler('forged', 'someone', 'Delete');
+    await scene.dropRow();
+    await soon(async () => {
+      expect(await stand.find('ConfigMap', 'going', far)).toBeUndefined();
+      const orphan = await stand.find('ConfigMap', 'kept', far);
+      expect(orphan?.metadata).toMatchObject({ uid: kept.metadata.uid, labels: { 'lynq.sh/orphaned': 'true' } });
+    });
+    expect(await stand.find('ConfigMap', 'forged', far)).toEqual(forged);
+  });
+
   test.concurrent('row 22: an orphan says whose it was', async () => {
     const scene = await stand.scene('row22', { form: [configMap('cfg', {}, { deletionPolicy: 'Retain' })] });
     await scene.ready();
@@ -301,6 +335,24 @@ describe('parity/docs-versus-code on a real cluster', () => {
     await soon(async () => expect((await scene.nodeCondition('Conflicted'))?.status).toBe('True'));
     await scene.dropRow();
     expect(await scene.child('ConfigMap', 'cfg')).toEqual(theirs);
+  });
+
+  test.concurrent('row 33: the field manager is lynq-operator, whatever the strategy', async () => {
+    const strategies = ['apply', 'merge', 'replace'] as const;
+    const form = (v: string) => strategies.map((patchStrategy) => configMap(patchStrategy, { v }, { patchStrategy }));
+    const scene = await stand.scene('row33', { form: form('1') });
+    const managers = async (v: string) =>
+      Promise.all(
+        strategies.map(async (id) => {
+          const found: Json = await scene.child('ConfigMap', id);
+          expect(found?.data).toEqual({ v });
+          return [...new Set((found.metadata.managedFields as readonly Json[]).map(({ manager }) => manager))];
+        }),
+      );
+    await scene.ready();
+    expect(await managers('1')).toEqual(strategies.map(() => ['lynq-operator']));
+    await scene.edit(form('2'));
+    expect(await soon(() => managers('2'))).toEqual(strategies.map(() => ['lynq-operator']));
   });
 
   test.concurrent('row 34: without nameTemplate the name in the spec is used, in the record too', async () => {

@@ -5,13 +5,9 @@ import { planRead } from '../../../adapters/mysql/statement.ts';
 import { LynqHubSpec } from '../../../domain/api/hub.ts';
 import { LynqNodeStatus } from '../../../domain/api/node.ts';
 import { at, type JsonObject, listAt, textAt } from '../../../domain/api/json.ts';
-import { childEvents, hubEvents, nodeChangeEvents, removalEvents } from '../../../domain/events.ts';
-import { formEvents } from '../../../domain/form-events.ts';
 import { buildGraph } from '../../../domain/graph.ts';
-import { managers } from '../../../domain/keys.ts';
 import { parseIgnoreFields } from '../../../domain/policies/field-path.ts';
 import { evaluateReadiness } from '../../../domain/readiness/index.ts';
-import { removalAction } from '../../../domain/removal-plan.ts';
 import { planRollout } from '../../../domain/rollout/plan.ts';
 import type { RolloutNode } from '../../../domain/rollout/model.ts';
 import { countStates } from '../../../domain/status.ts';
@@ -19,7 +15,6 @@ import { compileUnit } from '../../../template/compile/unit.ts';
 import { compileForm } from '../../../template/index.ts';
 import { cacheLimits } from '../../../template/limits.ts';
 import { readConfig } from '../../../worker/config.ts';
-import { aConfigMap, aRecord } from '../../support/builders/resources.ts';
 import { run } from '../../unit/client/run.ts';
 import { goodForm, goodHub, withLine } from '../../unit/client/lint/forms.ts';
 import { compile, objectOf, render, resource } from '../../unit/template/forms.ts';
@@ -58,26 +53,6 @@ describe('parity/docs-versus-code', () => {
   it('row 13: the interval of the full comparison can be set, and is ten minutes otherwise', () => {
     expect(readConfig({ KUBECONFIG: '/k', LYNQ_RELIST_SECONDS: '60' }).relistSeconds).toBe(60);
     expect(readConfig({ KUBECONFIG: '/k' }).relistSeconds).toBe(600);
-  });
-
-  it('row 15: events have the names of the code, none that only the documentation has, but for DependencyError', () => {
-    const files = ['domain/events.ts', 'domain/form-events.ts', 'domain/node-events.ts', 'activities/node/gather.ts'];
-    const sources = files.map(text).join('\n');
-    const onlyDocumented = [
-      'ForceApply',
-      'LynqNodeDeleting',
-      'LynqNodeDeletionFailed',
-      'TemplateRendered',
-      'ResourceApplied',
-      'Reconciling',
-    ];
-
-    expect(onlyDocumented.filter((reason) => sources.includes(`'${reason}'`))).toEqual([]);
-    expect(sources.includes("'DependencyError'")).toBe(true);
-    const given = [hubEvents, formEvents, childEvents, removalEvents, nodeChangeEvents].flatMap(Object.keys);
-    expect(given).toEqual(
-      expect.arrayContaining(['databaseQueryFailed', 'orphanDeleted', 'markersAdded', 'nodeDeleted']),
-    );
   });
 
   it('row 18: the error of a cycle names the whole chain', () => {
@@ -120,14 +95,6 @@ describe('parity/docs-versus-code', () => {
     expect(look(61).phase).toBe('Failed');
   });
 
-  it('row 21: the removal of a node obeys the policy that stands on the object, even where the record says otherwise', () => {
-    const live = (policy: string) =>
-      aConfigMap('settings', { metadata: { annotations: { 'lynq.sh/deletion-policy': policy } } });
-
-    expect(removalAction(aRecord('settings', { policy: 'Delete' }), live('Retain'))).toBe('retain');
-    expect(removalAction(aRecord('settings', { policy: 'Delete' }), live('Delete'))).toBe('delete');
-  });
-
   it('row 24: the rendered objects of a row can be seen; the node names the revision they are made from', async () => {
     const { out, exitCode } = await run('render -f form.yaml --hub-file hub.yaml --row id=acme --row replicas=2', {
       files: { 'form.yaml': goodForm, 'hub.yaml': goodHub },
@@ -166,10 +133,6 @@ describe('parity/docs-versus-code', () => {
     expect(line).toBeGreaterThan(0);
     expect(await lint(goodForm)).not.toContain('error');
     expect(await lint(withLine(goodForm, line + 1, ''))).toMatch(/form\.yaml:\d+:\d+: error: .*kind/);
-  });
-
-  it('row 33: the field manager is lynq-operator', () => {
-    expect(managers.apply).toBe('lynq-operator');
   });
 
   it('row 36: what is compiled is kept, and the oldest of it goes when there is more than fits', () => {

@@ -190,10 +190,16 @@ describe('parity/peer-suite/policies', () => {
         reason: 'ResourceConflict',
         message: 'One or more resources are in conflict. Check events for details.',
       });
-      expect(await scene.nodeCondition('Ready')).toMatchObject({ status: 'False' });
-      expect((await scene.nodeCondition('Ready'))?.reason).toMatch(/^Resources(FailedAnd)?Conflicted$/);
-      expect((await scene.nodeCondition('Degraded'))?.status).toBe('True');
-      expect((await scene.nodeCondition('Degraded'))?.reason).toMatch(/^Resource(FailuresAnd)?Conflicts$/);
+      expect(await scene.nodeCondition('Ready')).toMatchObject({
+        status: 'False',
+        reason: 'ResourcesFailedAndConflicted',
+        message: '1 resources failed and 1 resources in conflict',
+      });
+      expect(await scene.nodeCondition('Degraded')).toMatchObject({
+        status: 'True',
+        reason: 'ResourceFailuresAndConflicts',
+        message: 'LynqNode has 1 failed and 1 conflicted resources',
+      });
       expect(node.status.desiredResources).toBe(2);
       expect(await scene.child('ConfigMap', 'cfg')).toEqual(theirs);
     });
