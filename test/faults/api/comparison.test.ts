@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { childPath } from '../../support/e2e/cluster.ts';
+import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
+import { childrenOf } from '../../support/faults/proxy-golden.ts';
+import { configMap, deployment, secret, service } from '../../support/faults/proxy-forms.ts';
+import { openProxyWorld, type ProxyWorld, type Scenario } from '../../support/faults/proxy-world.ts';
+import type { PassedCall } from '../../support/faults/proxy.ts';
+
+const comparisonSeconds = 5;
+const rounds = 6;
+
+const plain = (id: string, apiVersion: string, kind: string, spec?: unknown) => ({
+  id,
+  nameTemplate: `{{ .uid }}-${id}`,
+  spec: { apiVersion, kind, ...(spec === undefined ? {} : { spec }) },
+});
+
+/** Objects of eight kinds. */
+const manifests = [
+  configMap('settings'),
+  secret('keys'),
+  service('web'),
+  deployment('api'),
+  plain('account', 'v1', 'ServiceAccount'),
+  plain('wall', 'networking.k8s.io/v1', 'NetworkPolicy', { podSelector: {}, policyTypes: ['Ingress'] }),
+  plain('budget', 'policy/v1', 'PodDisruptionBudget', {
+    maxUnavailable: 1,
+    selector: { matchLabels: { app: '{{ .uid }}' } },
+  }),
+  plain('nightly', 'batch/v1', 'CronJob', {
+    schedule: '0 0 1 1 *',
+    jobTemplate: {
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'job', image: 'example/job:1' }] } } },
+    },
+  }),
+];
+const resources = [
+  'configmaps',
+  'secrets',
+  'services',
+  'deployments',
+  'serviceaccounts',
+  'networkpolicies',
+  'poddisruptionbudgets',
+  'cronjobs',
+];
+
+/** The full comparison of all nodes (issue: by listing, spread out), as the requests of a worker show it. */
+describe('faults/api/comparison', () => {
+  let world: ProxyWorld;
+  let full: Scenario;
+  let blocked: Scenario;
+  /** Requests of some rounds in which nothing happened. */
+  let calls: readonly PassedCall[] = [];
+  const rows = Array.from({ length: 20 }, (_, index) => `r${index}`);
+  const nodes = rows.map((row) => `${row}-form`);
+  const blocks = Array.from({ length: 12 }, (_, index) => `b${index}`);
+
+  beforeAll(async () => {
+    world = await openProxyWorld(inject('stack'), {
+      name: 'comparison',
+      settings: { LYNQ_RELIST_SECONDS: String(comparisonSeconds) },
+    });
+    full = await world.scenario('full', { forms: { form: { manifests } }, rows, syncInterval: '1h' });
+    blocked = await world.scenario('blocked', {
+      forms: { form: { configMaps: [configMap('map')] } },
+      syncInterval: '5s',
+    });
+    for (const row of blocks)
+      await world.cluster.create(childPath('ConfigMap', blocked.namespace), {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: `${row}-map` },
+        data: { counter: 'theirs' },
+      });
+    await blocked.insert(...blocks);
+    await full.ready(nodes, { withinMs: 150_000 });
+    for (const row of blocks) await blocked.entry(`${row}-form`, 'map', 'Conflicted');
+    await full.quiet(2 * comparisonSeconds * 1_000);
+    const place = world.proxy.calls.length;
+    await window(rounds * comparisonSeconds * 1_000);
+    calls = world.proxy.calls.slice(place);
+  });
+  afterAll(() => world?.close());
+
+  /** Times of the lists of a kind in the whole cluster, and of those only. */
+  const listsOf = (resource: string): readonly number[] =>
+    calls
+      .filter((call) => call.verb === 'list' && call.resource === resource && call.namespace === '')
+      .filter(({ query }) => !query.has('continue'))
+      .map(({ at }) => at);
+
+  test('goes by lists of whole kinds: not one object of a node is read, and nothing is written', async () => {
+    const children = await childrenOf(world.cluster, full.namespace);
+    expect(children).toHaveLength(rows.length * manifests.length);
+    const names = new Set(children.map(({ metadata }) => metadata.name));
+    const ofChildren = calls.filter(({ namespace, name }) => namespace === full.namespace && names.has(name));
+    expect(ofChildren.map(({ verb, resource, name }) => `${verb} ${resource} ${name}`)).toEqual([]);
+    for (const resource of resources) {
+      const lists = listsOf(resource).length;
+      expect([resource, lists >= rounds - 2, lists <= rounds + 2, lists]).toEqual([resource, true, true, lists]);
+    }
+    const inNamespace = calls.filter(
+      ({ verb, namespace, resource }) =>
+        verb === 'list' && namespace === full.namespace && resources.includes(resource),
+    );
+    expect(inNamespace).toEqual([]);
+  });
+
+  test('lists kinds at different times, not all of them at once', () => {
+    const starts = resources.map(listsOf);
+    /** How far apart the kinds are in a round; one that began in step stays so when nothing spreads them. */
+    const spread = Array.from({ length: rounds - 2 }, (_, round) => {
+      const times = starts.map((lists) => lists[round]!);
+      return Math.max(...times) - Math.min(...times);
+    });
+    expect(Math.max(...spread)).toBeGreaterThan(900);
+  });
+
+  test('has the turns of nodes spread over the interval, each once in it', () => {
+    const reads = calls.filter(
+      ({ verb, namespace, resource, name }) =>
+        verb === 'get' && resource === 'configmaps' && namespace === blocked.namespace && name.endsWith('-map'),
+    );
+    for (const row of blocks) {
+      const own = reads.filter(({ name }) => name === `${row}-map`);
+      expect([row, own.length >= rounds - 2, own.length]).toEqual([row, true, own.length]);
+    }
+    const first = calls[0]!.at;
+    const fifths = reads.map(({ at }) => Math.floor(((at - first) / 1_000) % comparisonSeconds));
+    const shares = Array.from(
+      { length: comparisonSeconds },
+      (_, fifth) => fifths.filter((one) => one === fifth).length,
+    );
+    expect(Math.max(...shares)).toBeLessThan(reads.length * 0.7);
+  });
+
+  test('finds, by the next lists alone, what no watch told of, and reads only what it repairs', async () => {
+    const name = 'r7-settings';
+    const path = childPath('ConfigMap', full.namespace, name);
+    const hear = world.proxy.lose(({ object }) => object.metadata.namespace === full.namespace);
+    const place = world.proxy.calls.length;
+    await world.cluster.merge(path, { data: { counter: 'edited' } });
+    await eventually('the edit is repaired', async () => {
+      const found = await world.cluster.get(path);
+      return found.data?.['counter'] === '1' ? there(true) : notYet(found.data);
+    });
+    hear();
+    const touched = world.proxy.calls
+      .slice(place)
+      .filter(
+        ({ namespace, verb, resource }) =>
+          namespace === full.namespace && verb !== 'list' && resources.includes(resource),
+      )
+      .map((call) => call.name);
+    expect(new Set(touched)).toEqual(new Set([name]));
+  });
+});
