@@ -53,8 +53,6 @@ export const apply = defineCommand({
       refusal: 'nothing was applied',
     };
     const manifests = inApplyOrder(await checkedManifests(context, flags, checked));
-    if (manifests.length === 0)
-      throw new CommandError('the files hold no object', { fix: 'check the paths given to -f' });
     if (flags['dry-run'] === 'client') {
       for (const manifest of manifests) context.out.write(`${printedName(manifest)} valid (dry run)\n`);
       return exitCodes.ok;

@@ -3,6 +3,7 @@ import { apiVersion } from '../../domain/keys.ts';
 import { offsetOf, type Located } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
+import { asMeant } from './envelope.ts';
 import { lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
@@ -19,8 +20,11 @@ export interface LintOptions {
   readonly findHub: HubLookup;
 }
 
-export async function lintManifests(manifests: readonly Manifest[], options: LintOptions): Promise<readonly Problem[]> {
+export async function lintManifests(given: readonly Manifest[], options: LintOptions): Promise<readonly Problem[]> {
+  const meant = given.map(asMeant);
+  const manifests = meant.map(({ manifest }) => manifest);
   const problems: Problem[] = [
+    ...meant.flatMap((one) => one.problems),
     ...lintIdentities(manifests, options.namespace),
     ...lintFormOrder(manifests.filter(isForm), options.namespace),
   ];

@@ -49,6 +49,11 @@ export function readManifests(name: string, text: string): ReadResult {
     problems.push(...found);
     if (root !== undefined) collect(source, root, manifests, problems);
   }
+  if (manifests.length === 0 && problems.length === 0) {
+    problems.push(
+      problemAt(source, 0, { message: 'the file holds no object', fix: 'remove it, or write one into it' }),
+    );
+  }
   const usable = masked.problems.length === 0 ? manifests : [];
   return { manifests: usable, problems: sortProblems(problems) };
 }

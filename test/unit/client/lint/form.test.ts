@@ -4,21 +4,22 @@ import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { run } from '../run.ts';
 import { goodHub } from './forms.ts';
 
-/** Forms that are wrong in one way each; their first line says in which line of the file, and a part of what has to be said. */
+/** Forms that are wrong in one way each; their first line says at which line and column of the file, and a part of what has to be said. */
 
 const folder = new URL('../../../fixtures/broken-forms/', import.meta.url);
 
 interface BrokenForm {
   readonly name: string;
   readonly text: string;
-  readonly line: number;
+  /** `12:7`: line and column. */
+  readonly place: string;
   readonly words: string;
 }
 
 function read(name: string): BrokenForm {
   const text = readFileSync(new URL(name, folder), 'utf8');
-  const [, line = '', words = ''] = /^# expected in line (\d+): (.*)$/m.exec(text) ?? [];
-  return { name, text, line: Number(line), words };
+  const [, place = '', words = ''] = /^# expected at (\d+:\d+): (.*)$/m.exec(text) ?? [];
+  return { name, text, place, words };
 }
 
 /** A form of ConfigMaps, one to a line; each depends on the one before it where they are in a row. The last one is one too many. */
@@ -31,7 +32,7 @@ function generated(name: string, length: number, inARow: boolean, words: string)
   const text = [...head, '  namespace: lynq-system', 'spec:', '  hubId: shop', '  configMaps:', ...entries, ''].join(
     '\n',
   );
-  return { name: `${name}.yaml`, text, line: head.length + 4 + length, words };
+  return { name: `${name}.yaml`, text, place: `${head.length + 4 + length}:12`, words };
 }
 
 const forms = [
@@ -40,19 +41,19 @@ const forms = [
   generated('too-long', 201, true, 'ChainTooLong: 201 resources'),
 ];
 
-/** Whether a line of the output says, at this line of the file, what has to be said. */
+/** Whether a line of the output says, at this place of the file, what has to be said. */
 const says =
-  ({ name, line, words }: BrokenForm) =>
+  ({ name, place, words }: BrokenForm) =>
   (text: string): boolean =>
-    text.startsWith(`${name}:${line}:`) && text.includes(': error: ') && text.includes(words);
+    text.startsWith(`${name}:${place}: error: `) && text.includes(words);
 
 describe('client/lint/form', () => {
   it('has at least forty of them', () => {
     expect(forms.length).toBeGreaterThanOrEqual(40);
-    expect(forms.filter(({ line }) => !(line > 0))).toEqual([]);
+    expect(forms.filter(({ place, words }) => place === '' || words === '')).toEqual([]);
   });
 
-  it.each(forms)('lint refuses $name in line $line', async (form) => {
+  it.each(forms)('lint refuses $name at $place', async (form) => {
     const files = { [form.name]: form.text, 'hub.yaml': goodHub };
 
     const { out, exitCode } = await run(`lint --offline -f ${form.name} -f hub.yaml`, { files });
@@ -63,7 +64,7 @@ describe('client/lint/form', () => {
     expect(exitCode).toBe(1);
   });
 
-  it.each(forms)('apply refuses $name in line $line and sends nothing', async (form) => {
+  it.each(forms)('apply refuses $name at $place and sends nothing', async (form) => {
     const cluster = createFakeCluster();
     cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lynq-system' } });
     const files = { [form.name]: form.text, 'hub.yaml': goodHub };

@@ -186,6 +186,43 @@ describe('client/lint/index', () => {
     ]);
   });
 
+  it('leaves objects of others alone, also where a kind looks a little like one of ours', async () => {
+    const other = (apiVersion: string, kind: string): string =>
+      `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: c}\nextra: 1\n`;
+
+    expect(await lint({ 'a.yaml': other('example.com/v1', 'LinkNode'), 'b.yaml': other('v1', 'Node') })).toEqual([]);
+  });
+
+  it('checks the rest of a form whose kind or version is wrong, and takes such a hub for the one that is meant', async () => {
+    const form = withLine(goodForm, 2, 'kind: LynqFrom').replace('{{ .plan }}', '{{ .plna }}');
+    const hub = withLine(goodHub, 1, 'apiVersion: operator.lynq.sh/v1beta1');
+
+    const { out } = await run('lint --offline -f form.yaml -f hub.yaml', {
+      files: { 'form.yaml': form, 'hub.yaml': hub },
+    });
+
+    expect(problemLines(out)).toEqual([
+      'form.yaml:2:1: error: there is no kind LynqFrom',
+      expect.stringContaining(
+        'form.yaml:27:21: error: spec.configMaps[0].spec.data.text: the hub does not declare the variable plna',
+      ),
+      'hub.yaml:1:1: error: there is no LynqHub in operator.lynq.sh/v1beta1',
+    ]);
+  });
+
+  it.each(['', '# nothing\n', '---\n---\n'])('refuses a file without an object: %j', async (text) => {
+    expect(await lint({ 'a.yaml': text })).toEqual(['a.yaml:1:1: error: the file holds no object']);
+  });
+
+  it('is what apply goes by, also in a dry run of the client', async () => {
+    const files = { 'a.yaml': withLine(goodForm, 1, 'apiVersion: operator.lynq.sh/v2'), 'hub.yaml': goodHub };
+
+    const { out, err, exitCode } = await run('apply --dry-run=client -f a.yaml -f hub.yaml', { files });
+
+    expect({ out, exitCode }).toEqual({ out: '', exitCode: 1 });
+    expect(err).toContain('a.yaml:1:1: error: there is no LynqForm in operator.lynq.sh/v2');
+  });
+
   it('only warns when the hub of a form is nowhere to be found', async () => {
     expect(await lint({ 'form.yaml': goodForm })).toEqual([
       'form.yaml:6:3: warning: the variables of LynqHub shop are not known, so their names were not checked: no cluster was asked',
