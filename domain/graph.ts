@@ -17,10 +17,17 @@ export interface Graph {
   readonly levels: number;
 }
 
+/** `place` is where the entry stands that a problem is about, counted from 0: its id may be that of another one too. */
 export type GraphProblem =
-  | { readonly kind: 'empty'; readonly message: string }
-  | { readonly kind: 'duplicate'; readonly id: string; readonly message: string }
-  | { readonly kind: 'unknown'; readonly id: string; readonly dependId: string; readonly message: string }
+  | { readonly kind: 'empty'; readonly place: number; readonly message: string }
+  | { readonly kind: 'duplicate'; readonly id: string; readonly place: number; readonly message: string }
+  | {
+      readonly kind: 'unknown';
+      readonly id: string;
+      readonly place: number;
+      readonly dependId: string;
+      readonly message: string;
+    }
   | { readonly kind: 'cycle'; readonly chain: readonly string[]; readonly message: string }
   | { readonly kind: 'tooMany'; readonly message: string }
   /** `id` is an entry at the end of a chain that is too long. */
@@ -39,40 +46,60 @@ export type GraphResult =
 function namingProblems(entries: readonly GraphEntry[]): readonly GraphProblem[] {
   const problems: GraphProblem[] = [];
   const seen = new Set<string>();
-  for (const { id } of entries) {
-    if (id === '') problems.push({ kind: 'empty', message: 'resource must have a non-empty ID' });
-    else if (seen.has(id)) problems.push({ kind: 'duplicate', id, message: `duplicate resource ID: ${id}` });
+  for (const [place, { id }] of entries.entries()) {
+    if (id === '') problems.push({ kind: 'empty', place, message: 'resource must have a non-empty ID' });
+    else if (seen.has(id)) problems.push({ kind: 'duplicate', id, place, message: `duplicate resource ID: ${id}` });
     seen.add(id);
   }
-  for (const { id, dependIds } of entries) {
+  for (const [place, { id, dependIds }] of entries.entries()) {
     for (const dependId of dependIds.filter((dependency) => !seen.has(dependency))) {
       const message = `resource '${id}' depends on non-existent resource '${dependId}'`;
-      problems.push({ kind: 'unknown', id, dependId, message });
+      problems.push({ kind: 'unknown', id, place, dependId, message });
     }
   }
   return problems;
 }
 
-/** Walks dependencies from an id that is on or before a cycle until an id repeats; the repeated part is the cycle. */
-function cycleFrom(
-  start: string,
-  dependencies: ReadonlyMap<string, readonly string[]>,
-  open: ReadonlySet<string>,
-): readonly string[] {
-  const places = new Map<string, number>();
-  let current: string | undefined = start;
-  while (current !== undefined && !places.has(current)) {
-    places.set(current, places.size);
-    current = dependencies.get(current)?.find((id) => open.has(id));
-  }
-  const path = [...places.keys()];
-  return current === undefined ? path : [...path.slice(places.get(current)), current];
+/** More cycles than anybody mends at one sitting; a form of 500 entries can have a hundred thousand. */
+const namedCycles = 20;
+
+interface Step {
+  readonly id: string;
+  readonly next: Iterator<string>;
 }
 
-function invert(entries: readonly GraphEntry[]): ReadonlyMap<string, readonly string[]> {
-  const dependents = new Map<string, string[]>(entries.map(({ id }) => [id, []]));
-  for (const { id, dependIds } of entries)
-    for (const dependency of new Set(dependIds)) dependents.get(dependency)?.push(id);
+/** Walks dependencies in depth: each that leads back to where the walk has come from closes a cycle, and without those there is none. */
+function cyclesAmong(
+  open: ReadonlySet<string>,
+  dependencies: ReadonlyMap<string, readonly string[]>,
+): readonly (readonly string[])[] {
+  const cycles: (readonly string[])[] = [];
+  const done = new Set<string>();
+  const path: Step[] = [];
+  const places = new Map<string, number>();
+  const enter = (id: string): void => {
+    places.set(id, path.length);
+    path.push({ id, next: (dependencies.get(id) ?? []).values() });
+  };
+  for (const start of open) {
+    if (!done.has(start)) enter(start);
+    for (let step = path.at(-1); step !== undefined && cycles.length < namedCycles; step = path.at(-1)) {
+      const { value: dependency, done: last } = step.next.next();
+      if (last === true) {
+        path.pop();
+        places.delete(step.id);
+        done.add(step.id);
+      } else if (places.has(dependency)) {
+        cycles.push([...path.slice(places.get(dependency)).map(({ id }) => id), dependency]);
+      } else if (open.has(dependency) && !done.has(dependency)) enter(dependency);
+    }
+  }
+  return cycles;
+}
+
+function invert(dependencies: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
+  const dependents = new Map<string, string[]>([...dependencies.keys()].map((id) => [id, []]));
+  for (const [id, dependIds] of dependencies) for (const dependency of dependIds) dependents.get(dependency)?.push(id);
   return dependents;
 }
 
@@ -104,22 +131,24 @@ function sortIntoRounds(
   return { rounds, open };
 }
 
-/** Checks and orders entries. All naming problems are reported at once, a cycle only when names are right. */
-export function buildGraph(entries: readonly GraphEntry[]): GraphResult {
-  const problems = namingProblems(entries);
-  if (problems.length > 0) return { ok: false, problems };
+/** Dependencies by id, as far as both ends are there; entries of one id count together. */
+function edgesOf(entries: readonly GraphEntry[]): ReadonlyMap<string, readonly string[]> {
+  const edges = new Map(entries.map(({ id }) => [id, new Set<string>()] as const));
+  for (const { id, dependIds } of entries)
+    for (const dependId of dependIds) if (edges.has(dependId)) edges.get(id)?.add(dependId);
+  return new Map([...edges].map(([id, dependIds]) => [id, [...dependIds]] as const));
+}
 
-  const dependencies = new Map(entries.map(({ id, dependIds }) => [id, [...new Set(dependIds)]] as const));
-  const dependents = invert(entries);
+/** Checks and orders entries. Everything that is wrong is reported at once, cycles also beside names that are wrong. */
+export function buildGraph(entries: readonly GraphEntry[]): GraphResult {
+  const dependencies = edgesOf(entries);
+  const dependents = invert(dependencies);
   const { rounds, open } = sortIntoRounds(dependencies, dependents);
-  const [stuck] = open;
-  if (stuck !== undefined) {
-    const chain = cycleFrom(stuck, dependencies, open);
-    return {
-      ok: false,
-      problems: [{ kind: 'cycle', chain, message: `circular dependency detected: ${chain.join(' -> ')}` }],
-    };
-  }
+  const cycles = cyclesAmong(open, dependencies).map((chain): GraphProblem => {
+    return { kind: 'cycle', chain, message: `circular dependency detected: ${chain.join(' -> ')}` };
+  });
+  const problems = [...namingProblems(entries), ...cycles];
+  if (problems.length > 0) return { ok: false, problems };
   return { ok: true, graph: { order: rounds.flat(), dependencies, dependents, levels: rounds.length } };
 }
 

@@ -49,6 +49,11 @@ export class TemplateFailure extends Error {
     this.position = position;
     this.culprit = culprit;
   }
+
+  /** `culprit` is called as a function and is none; the rest of the text may be fine. */
+  get unknownFunction(): boolean {
+    return this.class === 'parse' && this.message === `function ${JSON.stringify(this.culprit)} not defined`;
+  }
 }
 
 /**

@@ -3,11 +3,12 @@ import { findPath, offsetOf, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem, type ProblemText } from '../manifest/source.ts';
+import type { FormEntry } from './form-entries.ts';
 
 /** One entry of a form in its file. */
 export interface EntryInFile {
   readonly manifest: Manifest;
-  readonly placed: PlacedResource;
+  readonly placed: FormEntry;
   readonly resource: TResource;
 }
 
@@ -54,9 +55,9 @@ export function templatesOf({ resource }: EntryInFile): readonly (readonly [read
   return textsIn(all, []).filter(([, text]) => text.includes('{{'));
 }
 
-/** A text without its template actions; undefined when it has none. */
+/** A text without its template actions; one that is not closed reaches to the end. */
 export function staticParts(text: string): string {
-  return text.replaceAll(/\{\{.*?\}\}/gsu, '');
+  return text.replaceAll(/\{\{.*?(?:\}\}|$)/gsu, '');
 }
 
 /** The actions of a template, each with where it begins. */

@@ -1,7 +1,7 @@
 import { LynqFormSpec } from '../../domain/api/form.ts';
 import { FormName, HubName } from '../../domain/api/names.ts';
-import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
-import { textAt } from '../../domain/api/json.ts';
+import type { PlacedResource } from '../../domain/api/resource.ts';
+import { at, isJsonObject, textAt } from '../../domain/api/json.ts';
 import { fieldPathLimits, parseFieldPath } from '../../domain/policies/field-path.ts';
 import { formGraph, type GraphProblem, graphLimits } from '../../domain/graph.ts';
 import { compileReadyWhen } from '../../domain/readiness/ready-when.ts';
@@ -10,6 +10,7 @@ import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { type EntryInFile, entryPath } from './entry.ts';
+import { type FormEntry, type FormParts, readFormParts } from './form-entries.ts';
 import { lintMetadata } from './metadata.ts';
 import { lintName } from './name.ts';
 import { lintFormFields, lintPolicies, lintRetained, lintSameObject } from './policies.ts';
@@ -17,55 +18,55 @@ import { lintFunctions } from './risky-functions.ts';
 import { checkShape } from './shape.ts';
 
 export interface FormShape {
-  readonly spec: LynqFormSpec | undefined;
+  /** What of it fits the schema; undefined when there is no spec at all. */
+  readonly parts: FormParts | undefined;
   readonly problems: readonly Problem[];
 }
 
-/** What is wrong with one LynqForm besides its templates (parity 1.3, 1.4, 8). `spec` is there when it can be compiled. */
+/** What is wrong with one LynqForm besides its templates (parity 1.3, 1.4, 8). What does not fit the schema is left out of all other checks. */
 export function lintFormShape(manifest: Manifest): FormShape {
   const shape = checkShape({ source: manifest.source, root: manifest.root, path: ['spec'] }, LynqFormSpec);
   const problems = [...lintName(manifest, FormName), ...shape.problems];
-  if (!shape.ok) return { spec: undefined, problems };
-  const placed = collectResources(shape.value);
+  const spec = at(manifest.object, 'spec');
+  if (!isJsonObject(spec)) return { parts: undefined, problems };
+  const parts = readFormParts(spec);
+  const { entries } = parts;
   return {
-    spec: shape.value,
+    parts,
     problems: [
       ...problems,
-      ...lintHubId(manifest, shape.value),
-      ...lintFormFields(manifest, shape.value),
-      ...placed.flatMap((entry) => lintEntry(manifest, entry)),
-      ...lintGraph(manifest, placed),
-      ...lintRetained(manifest, placed),
-      ...lintSameObject(manifest, placed),
+      ...lintHubId(manifest, parts),
+      ...lintFormFields(manifest, parts.order),
+      ...entries.flatMap((entry) => lintEntry(manifest, entry)),
+      ...lintGraph(manifest, parts),
+      ...lintRetained(manifest, entries),
+      ...lintSameObject(manifest, entries),
     ],
   };
 }
 
-function at(manifest: Manifest, path: readonly PathStep[], message: string, fix?: string): Problem {
+function problem(manifest: Manifest, path: readonly PathStep[], message: string, fix?: string): Problem {
   return problemAt(manifest.source, offsetOf(manifest.root, path), { message, fix });
 }
 
-function lintHubId(manifest: Manifest, { hubId }: LynqFormSpec): readonly Problem[] {
-  if (hubId === '') return [at(manifest, ['spec', 'hubId'], 'spec.hubId is required')];
+function lintHubId(manifest: Manifest, { hubId }: FormParts): readonly Problem[] {
+  if (hubId === undefined) return [];
+  if (hubId === '') return [problem(manifest, ['spec', 'hubId'], 'spec.hubId is required')];
   if (HubName.safeParse(hubId).success) return [];
   return [
-    at(manifest, ['spec', 'hubId'], `spec.hubId "${hubId}" is not the name of a LynqHub`, 'write its metadata.name'),
+    problem(
+      manifest,
+      ['spec', 'hubId'],
+      `spec.hubId "${hubId}" is not the name of a LynqHub`,
+      'write its metadata.name',
+    ),
   ];
 }
 
-function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem[] {
+function lintEntry(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   const path = entryPath(placed);
   const { resource } = placed;
-  const problems: Problem[] = [];
-  for (const key of ['apiVersion', 'kind']) {
-    if (textAt(resource.spec, key)) continue;
-    const advice = 'spec is the complete Kubernetes object, apiVersion and kind included';
-    problems.push(at(manifest, [...path, 'spec', key], `${pathText([...path, 'spec', key])} is required`, advice));
-  }
-  if (!resource.nameTemplate && !textAt(resource.spec, 'metadata', 'name')) {
-    const message = `resource '${resource.id}' has no name`;
-    problems.push(at(manifest, path, message, 'add nameTemplate, such as "{{ .uid }}-web"'));
-  }
+  const problems: Problem[] = [...lintObject(manifest, placed)];
   problems.push(...lintReadyWhen(manifest, placed));
   problems.push(...lintIgnoreFields(manifest, placed));
   const entry: EntryInFile = { manifest, placed, resource };
@@ -84,6 +85,22 @@ function lintEntry(manifest: Manifest, placed: PlacedResource): readonly Problem
   return problems;
 }
 
+/** What every object needs. */
+function lintObject(manifest: Manifest, placed: FormEntry): readonly Problem[] {
+  const { resource, dropped } = placed;
+  if (dropped.has('spec')) return [];
+  const path = entryPath(placed);
+  const advice = 'spec is the complete Kubernetes object, apiVersion and kind included';
+  const missing = ['apiVersion', 'kind'].filter((key) => !textAt(resource.spec, key));
+  const problems = missing.map((key) =>
+    problem(manifest, [...path, 'spec', key], `${pathText([...path, 'spec', key])} is required`, advice),
+  );
+  if (resource.nameTemplate || dropped.has('nameTemplate') || textAt(resource.spec, 'metadata', 'name'))
+    return problems;
+  const message = `resource '${resource.id}' has no name`;
+  return [...problems, problem(manifest, path, message, 'add nameTemplate, such as "{{ .uid }}-web"')];
+}
+
 /** What is wrong with the expression of an entry, at the character it is about. */
 function lintReadyWhen(manifest: Manifest, placed: PlacedResource): readonly Problem[] {
   const { readyWhen, id } = placed.resource;
@@ -99,14 +116,14 @@ function lintIgnoreFields(manifest: Manifest, placed: PlacedResource): readonly 
   const { id, ignoreFields = [] } = placed.resource;
   const path = [...entryPath(placed), 'ignoreFields'];
   if (ignoreFields.length > fieldPathLimits.paths) {
-    return [at(manifest, path, `resource '${id}' ignores more than ${fieldPathLimits.paths} paths`)];
+    return [problem(manifest, path, `resource '${id}' ignores more than ${fieldPathLimits.paths} paths`)];
   }
   return ignoreFields.flatMap((text, index) => {
     const parsed = parseFieldPath(text);
     if (parsed.ok || text.includes('{{')) return [];
     const message = `invalid ignoreFields in resource '${id}': ${parsed.problem}`;
     const fix = `write a path such as $.spec.replicas or $.spec.template.spec.containers[?(@.name=="web")].image`;
-    return [at(manifest, [...path, index], message, fix)];
+    return [problem(manifest, [...path, index], message, fix)];
   });
 }
 
@@ -119,9 +136,11 @@ function literalTexts({ resource }: PlacedResource): readonly (readonly [readonl
   ];
 }
 
-function lintGraph(manifest: Manifest, placed: readonly PlacedResource[]): readonly Problem[] {
-  const result = formGraph(placed.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
-  return result.ok ? [] : result.problems.map((problem) => graphProblem(manifest, placed, problem));
+function lintGraph(manifest: Manifest, { entries, incomplete }: FormParts): readonly Problem[] {
+  const result = formGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
+  if (result.ok) return [];
+  const certain = result.problems.filter(({ kind }) => !(incomplete && kind === 'unknown'));
+  return certain.map((found) => graphProblem(manifest, entries, found));
 }
 
 interface Place {
@@ -130,39 +149,35 @@ interface Place {
   readonly fix: string;
 }
 
-function graphProblem(manifest: Manifest, placed: readonly PlacedResource[], problem: GraphProblem): Problem {
-  const { entry, rest, fix } = graphPlace(placed, problem);
+function graphProblem(manifest: Manifest, placed: readonly PlacedResource[], found: GraphProblem): Problem {
+  const { entry, rest, fix } = graphPlace(placed, found);
   const { located } = findPath(manifest.root, [...(entry === undefined ? ['spec'] : entryPath(entry)), ...rest]);
-  return problemAt(manifest.source, located.start, { message: problem.message, fix });
+  return problemAt(manifest.source, located.start, { message: found.message, fix });
 }
 
 const splitForm = 'spread the resources over forms, in order by `dependsOn` of the form';
 
-function graphPlace(placed: readonly PlacedResource[], problem: GraphProblem): Place {
+function graphPlace(placed: readonly PlacedResource[], found: GraphProblem): Place {
   const withId = (id: string) => placed.filter(({ resource }) => resource.id === id);
-  switch (problem.kind) {
+  switch (found.kind) {
     case 'empty':
-      return { entry: withId('')[0], rest: ['id'], fix: 'give it an id that is unique in the form' };
+      return { entry: placed[found.place], rest: ['id'], fix: 'give it an id that is unique in the form' };
     case 'duplicate':
-      return {
-        entry: withId(problem.id)[1],
-        rest: ['id'],
-        fix: 'ids are unique across all lists of a form; rename one',
-      };
+      return { entry: placed[found.place], rest: ['id'], fix: 'ids are unique across all lists of a form; rename one' };
     case 'unknown': {
-      const entry = withId(problem.id).find(({ resource }) => resource.dependIds?.includes(problem.dependId));
+      const entry = placed[found.place];
       const ids = placed.map(({ resource }) => resource.id).join(', ');
-      return { entry, rest: dependency(entry, problem.dependId), fix: `ids of this form: ${ids}` };
+      return { entry, rest: dependency(entry, found.dependId), fix: `ids of this form: ${ids}` };
     }
     case 'cycle': {
-      const [first = '', second = ''] = problem.chain;
-      const entry = withId(first)[0];
+      const [first = '', second = ''] = found.chain;
+      const entry = withId(first).find(({ resource }) => resource.dependIds?.includes(second));
       return { entry, rest: dependency(entry, second), fix: 'remove one of these dependencies' };
     }
     case 'tooMany':
       return { entry: placed[graphLimits.entries], rest: ['id'], fix: splitForm };
     case 'tooLong':
-      return { entry: withId(problem.id)[0], rest: ['id'], fix: splitForm };
+      return { entry: withId(found.id)[0], rest: ['id'], fix: splitForm };
   }
 }
 

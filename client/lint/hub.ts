@@ -1,10 +1,12 @@
+import type { z } from 'zod';
 import { LynqHubSpec } from '../../domain/api/hub.ts';
 import { HubName } from '../../domain/api/names.ts';
 import { mappingProblem } from '../../domain/secret-values.ts';
-import { offsetOf } from '../manifest/located.ts';
+import { findPath, offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { lintName } from './name.ts';
+import { salvage } from './salvage.ts';
 import { checkShape } from './shape.ts';
 import { alwaysDeclared } from './variables.ts';
 
@@ -13,8 +15,10 @@ export function lintHub(manifest: Manifest): readonly Problem[] {
   const { source, root } = manifest;
   const shape = checkShape({ source, root, path: ['spec'] }, LynqHubSpec);
   const problems = [...lintName(manifest, HubName), ...shape.problems];
-  if (!shape.ok) return problems;
-  const { value } = shape;
+  // What does not fit the schema has been told; it hides nothing else.
+  const spec = findPath(root, ['spec']);
+  const { value } = salvage(HubParts, spec.located.value);
+  if (spec.depth === 0 || value === undefined) return problems;
   return [
     ...problems,
     ...lintSource(manifest, value),
@@ -23,17 +27,20 @@ export function lintHub(manifest: Manifest): readonly Problem[] {
   ];
 }
 
-function lintSecrets({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {
-  const problem = mappingProblem(spec);
+const HubParts = LynqHubSpec.partial();
+type HubParts = z.infer<typeof HubParts>;
+
+function lintSecrets({ source, root }: Manifest, { valueMappings, ...spec }: HubParts): readonly Problem[] {
+  const problem = valueMappings === undefined ? undefined : mappingProblem({ ...spec, valueMappings });
   if (problem === undefined) return [];
   return [problemAt(source, offsetOf(root, ['spec', 'secretValueMappings']), { message: `the hub has ${problem}` })];
 }
 
-function lintSource({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {
+function lintSource({ source, root }: Manifest, spec: HubParts): readonly Problem[] {
   const problems: Problem[] = [];
-  const { type } = spec.source;
-  const block = spec.source[type];
-  if (block === undefined) {
+  const type = spec.source?.type;
+  const block = type === undefined ? undefined : spec.source?.[type];
+  if (type !== undefined && findPath(root, ['spec', 'source', type]).depth < 3) {
     problems.push(
       problemAt(source, offsetOf(root, ['spec', 'source']), {
         message: `${type} configuration is required when source type is ${type}`,
@@ -41,13 +48,11 @@ function lintSource({ source, root }: Manifest, spec: LynqHubSpec): readonly Pro
       }),
     );
   }
+  const needed = ['host', 'username', 'database', 'table'] as const;
   const required = {
-    'spec.valueMappings.uid': spec.valueMappings.uid,
-    'spec.valueMappings.activate': spec.valueMappings.activate,
-    [`spec.source.${type}.host`]: block?.host,
-    [`spec.source.${type}.username`]: block?.username,
-    [`spec.source.${type}.database`]: block?.database,
-    [`spec.source.${type}.table`]: block?.table,
+    'spec.valueMappings.uid': spec.valueMappings?.uid,
+    'spec.valueMappings.activate': spec.valueMappings?.activate,
+    ...Object.fromEntries(needed.map((field) => [`spec.source.${type}.${field}`, block?.[field]])),
   };
   for (const [path, value] of Object.entries(required)) {
     if (value === '')
@@ -56,9 +61,9 @@ function lintSource({ source, root }: Manifest, spec: LynqHubSpec): readonly Pro
   return problems;
 }
 
-function lintVariables({ source, root }: Manifest, spec: LynqHubSpec): readonly Problem[] {
+function lintVariables({ source, root }: Manifest, spec: HubParts): readonly Problem[] {
   const problems: Problem[] = [];
-  if (spec.valueMappings.hostOrUrl !== undefined) {
+  if (spec.valueMappings?.hostOrUrl !== undefined) {
     problems.push(
       problemAt(source, offsetOf(root, ['spec', 'valueMappings', 'hostOrUrl']), {
         severity: 'warning',

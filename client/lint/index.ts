@@ -1,4 +1,3 @@
-import { LynqHubSpec } from '../../domain/api/hub.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import { offsetOf, type Located } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -8,7 +7,7 @@ import { lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
 import { lintTemplates } from './templates.ts';
-import { declaredVariables, type HubAnswer, type HubLookup } from './variables.ts';
+import { declaredVariables, type HubAnswer, type HubLookup, HubVariables } from './variables.ts';
 
 /**
  * All that can be said about manifests without applying them: schema, graph, templates, what the files say about each other. Every problem has a
@@ -85,11 +84,13 @@ async function lintForm(
   manifests: readonly Manifest[],
   options: LintOptions,
 ): Promise<readonly Problem[]> {
-  const { spec, problems } = lintFormShape(manifest);
-  if (spec === undefined) return problems;
-  const answer = await findHub(manifest, spec.hubId, manifests, options);
+  const { parts, problems } = lintFormShape(manifest);
+  if (parts === undefined) return problems;
+  const { hubId, entries } = parts;
+  if (hubId === undefined || hubId === '') return [...problems, ...lintTemplates(manifest, entries, anyVariable)];
+  const answer = await findHub(manifest, hubId, manifests, options);
   const declared = answer.kind === 'found' ? declaredVariables(answer.spec) : anyVariable;
-  return [...problems, ...hubProblems(manifest, spec.hubId, answer), ...lintTemplates(manifest, spec, declared)];
+  return [...problems, ...hubProblems(manifest, hubId, answer), ...lintTemplates(manifest, entries, declared)];
 }
 
 /** Stands for the variables of a hub that cannot be read: none is undeclared. */
@@ -112,7 +113,7 @@ async function findHub(
     (manifest) => isHub(manifest) && manifest.name === hubId && (manifest.namespace ?? options.namespace) === namespace,
   );
   if (near === undefined) return options.findHub(namespace, hubId);
-  const parsed = LynqHubSpec.safeParse(near.object['spec']);
+  const parsed = HubVariables.safeParse(near.object['spec']);
   if (parsed.success) return { kind: 'found', spec: parsed.data };
   return { kind: 'unknown', why: 'it has problems of its own' };
 }

@@ -102,6 +102,8 @@ const lintNames: EntryRule = (entry) => {
 /** One name for all rows: the second row finds an object that is the first one's. */
 const lintSharedName: EntryRule = (entry) => {
   const { nameTemplate, targetNamespace, spec, id } = entry.resource;
+  const { dropped } = entry.placed;
+  if (dropped.has('spec') || dropped.has('targetNamespace')) return [];
   const name = nameTemplate || textAt(spec, 'metadata', 'name');
   const place = targetNamespace || textAt(spec, 'metadata', 'namespace') || '';
   if (name === undefined || name.includes('{{') || place.includes('{{')) return [];

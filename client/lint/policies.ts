@@ -6,6 +6,7 @@ import { findPath, offsetOf, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { atKey, type EntryInFile, type EntryRule, entryPath } from './entry.ts';
+import type { FormEntry } from './form-entries.ts';
 
 /** Policies that contradict each other, or do nothing where they stand. */
 
@@ -43,7 +44,7 @@ export function lintPolicies(entry: EntryInFile): readonly Problem[] {
 }
 
 /** `Delete` that was written down and does not hold, since a retained entry needs this one. */
-export function lintRetained(manifest: Manifest, placed: readonly PlacedResource[]): readonly Problem[] {
+export function lintRetained(manifest: Manifest, placed: readonly FormEntry[]): readonly Problem[] {
   const byId = new Map(placed.map((entry) => [entry.resource.id, entry]));
   const keeper = new Map<string, string>();
   for (const { resource } of placed.filter((entry) => entry.resource.deletionPolicy === 'Retain')) {
@@ -57,7 +58,7 @@ export function lintRetained(manifest: Manifest, placed: readonly PlacedResource
   return placed.flatMap((entry) => {
     const because = keeper.get(entry.resource.id);
     const path = [...entryPath(entry), 'deletionPolicy'];
-    const written = findPath(manifest.root, path).depth === path.length;
+    const written = findPath(manifest.root, path).depth === path.length && !entry.dropped.has('deletionPolicy');
     if (because === undefined || !written || entry.resource.deletionPolicy !== 'Delete') return [];
     const message = `deletionPolicy Delete of resource '${entry.resource.id}' does not hold: '${because}' is retained and depends on it`;
     return [problemAt(manifest.source, offsetOf(manifest.root, path), { message, severity: 'warning' })];
@@ -67,27 +68,32 @@ export function lintRetained(manifest: Manifest, placed: readonly PlacedResource
 /** Two entries that name one object would overwrite each other for ever. */
 export function lintSameObject(manifest: Manifest, placed: readonly PlacedResource[]): readonly Problem[] {
   const first = new Map<string, string>();
-  return placed.flatMap((entry) => {
-    const { id, nameTemplate, targetNamespace, spec } = entry.resource;
-    const metadata = at(spec, 'metadata');
-    const name = nameTemplate || at(metadata, 'name');
-    if (typeof name !== 'string' || name === '') return [];
-    const kind = textAt(spec, 'kind') ?? '';
-    const group = (textAt(spec, 'apiVersion') ?? '').split('/').slice(0, -1).join('/');
-    const key = JSON.stringify([group, kind, targetNamespace || (at(metadata, 'namespace') ?? ''), name]);
-    const holder = first.get(key);
-    first.set(key, holder ?? id);
-    if (holder === undefined || holder === id) return [];
-    const path = [...entryPath(entry), ...(nameTemplate ? ['nameTemplate'] : ['spec', 'metadata', 'name'])];
-    const message = `resource '${id}' names the same ${kind} as resource '${holder}'`;
-    return [
-      problemAt(manifest.source, offsetOf(manifest.root, path), { message, fix: 'give one of them another name' }),
-    ];
-  });
+  return placed
+    .filter(({ resource }) => textAt(resource.spec, 'kind'))
+    .flatMap((entry) => {
+      const { id, nameTemplate, targetNamespace, spec } = entry.resource;
+      const metadata = at(spec, 'metadata');
+      const name = nameTemplate || at(metadata, 'name');
+      const kind = textAt(spec, 'kind') ?? '';
+      if (typeof name !== 'string' || name === '') return [];
+      const group = (textAt(spec, 'apiVersion') ?? '').split('/').slice(0, -1).join('/');
+      const key = JSON.stringify([group, kind, targetNamespace || (at(metadata, 'namespace') ?? ''), name]);
+      const holder = first.get(key);
+      first.set(key, holder ?? id);
+      if (holder === undefined || holder === id) return [];
+      const path = [...entryPath(entry), ...(nameTemplate ? ['nameTemplate'] : ['spec', 'metadata', 'name'])];
+      const message = `resource '${id}' names the same ${kind} as resource '${holder}'`;
+      return [
+        problemAt(manifest.source, offsetOf(manifest.root, path), { message, fix: 'give one of them another name' }),
+      ];
+    });
 }
 
 /** The rollout block and the order between forms. */
-export function lintFormFields(manifest: Manifest, spec: LynqFormSpec): readonly Problem[] {
+export function lintFormFields(
+  manifest: Manifest,
+  spec: Pick<LynqFormSpec, 'rollout' | 'dependsOn'>,
+): readonly Problem[] {
   const forms = (spec.dependsOn ?? []).map(({ form }) => form);
   const repeated = forms.flatMap((form, index): readonly FormProblem[] => {
     const message = `dependsOn names form ${form} twice`;

@@ -20,7 +20,7 @@ function findFunction(
 
 /** The time of the render is another one at every render, so the object would be written again and again (decisions.md section 2). */
 export const lintTimeFunctions: EntryRule = (entry) => {
-  if (entry.resource.creationPolicy === 'Once') return [];
+  if (entry.resource.creationPolicy === 'Once' || entry.placed.dropped.has('creationPolicy')) return [];
   return templatesOf(entry).flatMap(([path, text]): readonly Problem[] => {
     const found = findFunction(text, ['now', 'ago']);
     if (found === undefined) return [];

@@ -1,5 +1,4 @@
-import type { LynqFormSpec } from '../../domain/api/form.ts';
-import { collectResources, type PlacedResource } from '../../domain/api/resource.ts';
+import type { PlacedResource } from '../../domain/api/resource.ts';
 import type { TemplateProblem } from '../../template/index.ts';
 import { findPath, type Located, pathText, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -11,10 +10,11 @@ import { entryPath } from './entry.ts';
 /** Problems of a form's templates, at the character of the file they are about. */
 export function lintTemplates(
   manifest: Manifest,
-  spec: LynqFormSpec,
+  entries: readonly PlacedResource[],
   declared: ReadonlySet<string>,
 ): readonly Problem[] {
-  const resources = collectResources(spec);
+  // Ids may be there twice; their places may not.
+  const resources = entries.map((entry, place) => ({ ...entry, resource: { ...entry.resource, id: String(place) } }));
   const result = compileTemplates({ form: manifest.name, resources, declared, countsArguments: true });
   if (result.ok) return [];
   return result.problems.map((problem) => templateProblem(manifest, resources, problem));

@@ -1,4 +1,5 @@
-import type { LynqHubSpec } from '../../domain/api/hub.ts';
+import type { z } from 'zod';
+import { LynqHubSpec } from '../../domain/api/hub.ts';
 import { namespaceVariable } from '../../domain/template-variables.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
 
@@ -12,14 +13,22 @@ export const alwaysDeclared: ReadonlySet<string> = new Set([
   'templateRef',
 ]);
 
+/** The part of a hub that says so; everything else may be wrong. */
+export const HubVariables = LynqHubSpec.pick({
+  valueMappings: true,
+  extraValueMappings: true,
+  secretValueMappings: true,
+});
+export type HubVariables = z.infer<typeof HubVariables>;
+
 /** What templates of a hub's forms may use. */
-export function declaredVariables(spec: LynqHubSpec): ReadonlySet<string> {
+export function declaredVariables(spec: HubVariables): ReadonlySet<string> {
   return new Set([...alwaysDeclared, namespaceVariable, ...mappedVariables(spec)]);
 }
 
 /** Where a form's hub was looked for, and what came of it. */
 export type HubAnswer =
-  | { readonly kind: 'found'; readonly spec: LynqHubSpec }
+  | { readonly kind: 'found'; readonly spec: HubVariables }
   /** The cluster was asked and has no such hub. */
   | { readonly kind: 'absent' }
   /** Nobody could be asked. */

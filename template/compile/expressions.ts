@@ -157,7 +157,11 @@ function emitFunction(
   const { name } = node;
   if (name === 'and' || name === 'or') return emitLazy(frame, node, args, final);
   const fn = frame.emission.functionOf(name);
-  if (fn === undefined) return emitFailure(frame, node.at, 'function not defined', name);
+  if (fn === undefined) {
+    // Never run; what its arguments read is to be known all the same.
+    for (const arg of args) emitOperand(frame, arg);
+    return emitFailure(frame, node.at, 'function not defined', name);
+  }
   const [only, ...more] = args;
   // The text of `fail` is shown only where the template spells it out: a computed one may contain values of the row.
   if (name === 'fail' && only?.node === 'string' && more.length === 0 && final === undefined) {

@@ -4,7 +4,7 @@ import { functionOf } from '../functions/registry.ts';
 import type { ListNode } from '../language/nodes.ts';
 import { parseTemplate, ROOT_NAME } from '../language/parser.ts';
 import { cacheLimits } from '../limits.ts';
-import { failureAt, type TemplateFailure } from '../problems.ts';
+import { failureAt, TemplateFailure } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
 import { compileProgram, type Program } from '../runtime/environment.ts';
 import { type CalledFunction, type Emission, type Miscount, newFrame, type RootField } from './emitter.ts';
@@ -31,7 +31,8 @@ export interface Unit {
 
 export type UnitResult =
   | { readonly ok: true; readonly unit: Unit }
-  | { readonly ok: false; readonly failure: TemplateFailure };
+  /** The first failure is the one Go finds. After unknown functions only, there is a unit to look at, but none to run. */
+  | { readonly ok: false; readonly failures: readonly [TemplateFailure, ...TemplateFailure[]]; readonly unit?: Unit };
 
 const units = new LRUCache<string, UnitResult>({ max: cacheLimits.fields });
 
@@ -44,11 +45,30 @@ export function compileUnit(source: string): UnitResult {
   return result;
 }
 
+/** More unknown functions than this are not looked for in one scalar. */
+const namedFunctions = 20;
+
+/** What is wrong behind an unknown function is found by taking it for a known one. */
 function compile(source: string): UnitResult {
+  const failures: TemplateFailure[] = [];
+  const unknown = new Set<string>();
+  for (;;) {
+    const result = attempt(source, unknown);
+    const isUnit = !(result instanceof TemplateFailure);
+    const [first, ...others] = isUnit ? failures : [...failures, result];
+    if (first === undefined) return { ok: true, unit: result as Unit };
+    if (isUnit) return { ok: false, failures: [first, ...others], unit: result };
+    if (!result.unknownFunction || unknown.size === namedFunctions) return { ok: false, failures: [first, ...others] };
+    failures.push(result);
+    unknown.add(result.culprit ?? '');
+  }
+}
+
+function attempt(source: string, unknown: ReadonlySet<string>): Unit | TemplateFailure {
   try {
-    return { ok: true, unit: emitUnit(source) };
+    return emitUnit(source, unknown);
   } catch (error) {
-    return { ok: false, failure: failureAt(error, { line: 1, column: 1 }) };
+    return failureAt(error, { line: 1, column: 1 });
   }
 }
 
@@ -58,8 +78,8 @@ function isFunction(name: string): boolean {
   return builtinLazy.has(name) || functionOf(name) !== undefined;
 }
 
-function emitUnit(source: string): Unit {
-  const template = parseTemplate(source, isFunction);
+function emitUnit(source: string, alsoFunctions: ReadonlySet<string>): Unit {
+  const template = parseTemplate(source, (name) => alsoFunctions.has(name) || isFunction(name));
   const emission: Emission = {
     source,
     constants: [],

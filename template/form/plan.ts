@@ -67,7 +67,8 @@ export function planText(planning: Planning, text: string, place: Place, textOnl
   const path = pathText(place.steps);
   const result = compileUnit(text);
   if (!result.ok) {
-    planning.fail(path, result.failure);
+    for (const failure of result.failures) planning.fail(path, failure);
+    if (result.unit !== undefined) planning.fields.push({ kind: 'field', path, unit: result.unit, textOnly });
     return { kind: 'value', value: text };
   }
   const field: FieldPlan = { kind: 'field', path, unit: result.unit, textOnly };

@@ -24,7 +24,7 @@ export interface ScalarOptions {
 export function renderScalar(source: string, variables: unknown, options: ScalarOptions = {}): ScalarResult {
   if (!source.includes('{{')) return { ok: true, text: cleanText(source) };
   const compiled = compileUnit(cleanText(source));
-  if (!compiled.ok) return failed(compiled.failure);
+  if (!compiled.ok) return failed(compiled.failures[0]);
   const root = rootOf(variables);
   if (root instanceof Error) return failed(failureAt(root, { line: 1, column: 1 }));
   const node = {

@@ -217,6 +217,63 @@ describe('domain/graph', () => {
     });
   });
 
+  describe('cycles beside other problems', () => {
+    it('names every cycle of its own', () => {
+      const problems = problemsOf([
+        entry('a', 'b'),
+        entry('b', 'a'),
+        entry('c', 'd'),
+        entry('d', 'c'),
+        entry('e', 'a'),
+      ]);
+
+      expect(problems.map(({ message }) => message)).toEqual([
+        'circular dependency detected: a -> b -> a',
+        'circular dependency detected: c -> d -> c',
+      ]);
+    });
+
+    it('names two cycles that share an entry', () => {
+      const problems = problemsOf([entry('a', 'b', 'c'), entry('b', 'a'), entry('c', 'a')]);
+
+      expect(problems).toMatchObject([{ chain: ['a', 'b', 'a'] }, { chain: ['a', 'c', 'a'] }]);
+    });
+
+    it('goes on past an unknown and a repeated id', () => {
+      const problems = problemsOf([entry('a', 'b', 'zz'), entry('b'), entry('b', 'a')]);
+
+      expect(problems).toMatchObject([
+        { kind: 'duplicate', id: 'b', place: 2 },
+        { kind: 'unknown', id: 'a', dependId: 'zz', place: 0 },
+        { kind: 'cycle', chain: ['a', 'b', 'a'] },
+      ]);
+    });
+
+    it('leaves no cycle when an edge of each one that is named is taken away', () => {
+      const ids = fc.constantFrom('a', 'b', 'c', 'd');
+      const edges = fc.uniqueArray(fc.tuple(ids, ids), { maxLength: 8, selector: (edge) => edge.join() });
+      fc.assert(
+        fc.property(edges, (all) => {
+          const build = (left: readonly (readonly [string, string])[]) =>
+            problemsOf(
+              ['a', 'b', 'c', 'd'].map((id) => entry(id, ...left.flatMap(([from, to]) => (from === id ? [to] : [])))),
+            );
+          const closing = build(all).flatMap((problem) =>
+            problem.kind === 'cycle' ? [problem.chain.slice(-2).join()] : [],
+          );
+
+          expect(build(all.filter((edge) => !closing.includes(edge.join())))).toEqual([]);
+        }),
+      );
+    });
+
+    it('names no more than twenty, however many there are', () => {
+      const ids = Array.from({ length: 100 }, (_, index) => `id${index}`);
+
+      expect(problemsOf(ids.map((id) => entry(id, ...ids)))).toHaveLength(20);
+    });
+  });
+
   describe('names', () => {
     it('reports every unknown dependency and every duplicate at once', () => {
       const problems = problemsOf([entry('a', 'x', 'y'), entry('a'), entry('b', 'z'), entry('c'), entry('c')]);

@@ -180,7 +180,7 @@ describe('template/index', () => {
 /** Runs a scalar with helpers that report their arguments. */
 function runWatched(source: string, report: (args: readonly unknown[]) => void): void {
   const compiled = compileUnit(source);
-  if (!compiled.ok) throw compiled.failure;
+  if (!compiled.ok) throw compiled.failures[0];
   const watched = Object.fromEntries(
     Object.entries(helpers).map(([name, helper]) => [
       name,

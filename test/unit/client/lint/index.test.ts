@@ -83,7 +83,10 @@ describe('client/lint/index', () => {
     [
       'an entry without id',
       withLine(goodForm, 8, '    - nameTemplate: a').replace('      nameTemplate: "{{ .uid }}-app"\n', ''),
-      ['form.yaml:8:7: error: spec.deployments[0].id is required'],
+      [
+        'form.yaml:8:7: error: spec.deployments[0].id is required',
+        "form.yaml:8:7: warning: resource 'deployments[0]' has the same name in the same namespace for every row; all rows but the first would be in conflict",
+      ],
     ],
     [
       'an empty id',
