@@ -6,6 +6,7 @@ import { describeError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { globalFlags, globalOptions, type GlobalValues, rareFlags } from './global-flags.ts';
 import { completionWord } from './completion/protocol.ts';
+import { splitShortFlags } from './short-flags.ts';
 
 /** The command line made from the command table: parsing, help and errors in one style. Nothing here knows what a command does. */
 
@@ -29,7 +30,8 @@ export async function runProgram(
     exitCode = code;
   });
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    const flags = [globalFlags, ...commands.map((command) => command.flags)];
+    await program.parseAsync([...splitShortFlags(argv, flags)], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

@@ -145,7 +145,7 @@ function heldText(hub: JsonObject): string {
   const approve =
     hash === undefined
       ? ''
-      : `  let them go: lynq approve-deletions ${textAt(hub, 'metadata', 'name')} --plan ${hash}\n`;
+      : `  let them go: lynq approve-deletions ${textAt(hub, 'metadata', 'name')} -n ${textAt(hub, 'metadata', 'namespace')} --plan ${hash}\n`;
   return `\nHeld (${textAt(held, 'reason') ?? ''}):\n  ${message}\n${approve}`;
 }
 

@@ -28,8 +28,14 @@ export const scale = defineCommand({
   ],
   async run({ args, flags }, context) {
     const overrides = parseAssignments(flags.set, 'set');
-    if (flags.clear === flags.set.length > 0) {
-      throw usageError('scale needs --set or --clear, not both', 'such as: lynq scale UID FORM --set apiReplicas=4');
+    if (flags.clear && flags.set.length > 0) {
+      throw usageError('--set and --clear exclude each other', 'end all overrides first, then set anew');
+    }
+    if (!flags.clear && flags.set.length === 0) {
+      throw usageError(
+        'nothing to scale: neither --set nor --clear is given',
+        'such as: lynq scale UID FORM --set apiReplicas=4',
+      );
     }
     const namespace = await context.namespace();
     const node = nodeName(args.uid, args.form);

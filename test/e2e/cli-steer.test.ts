@@ -131,7 +131,7 @@ describe('e2e/cli-steer', () => {
         const shown = await status();
         return shown.includes('\nHeld (') && shown.includes('2 held') ? there(shown) : notYet(shown);
       });
-      const [, hash = ''] = /let them go: lynq approve-deletions things --plan (\w+)$/m.exec(held) ?? [];
+      const [, hash = ''] = /let them go: lynq approve-deletions things -n \S+ --plan (\w+)$/m.exec(held) ?? [];
       await world.said('approve-deletions', 'things', '--plan', hash, '--yes', '--wait');
       await world.gone([...shopsOf('beta', 'gamma'), 'beta-claimed', 'gamma-claimed']);
       await eventually('nothing is held', async () => {

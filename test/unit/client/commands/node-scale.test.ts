@@ -60,8 +60,8 @@ describe('client/commands/node-scale', () => {
   });
 
   it.each([
-    ['scale acme-corp api-tier', 'scale needs --set or --clear, not both'],
-    ['scale acme-corp api-tier --clear --set a=1', 'scale needs --set or --clear, not both'],
+    ['scale acme-corp api-tier', 'nothing to scale: neither --set nor --clear is given'],
+    ['scale acme-corp api-tier --clear --set a=1', '--set and --clear exclude each other'],
     ['scale acme-corp api-tier --set a', '--set a has no name or no ='],
     ['scale acme-corp api-tier --set =4', '--set =4 has no name or no ='],
     ['scale acme-corp api-tier --set a=1 --set a=2', '--set names a twice'],
