@@ -157,11 +157,7 @@ function emitFunction(
   const { name } = node;
   if (name === 'and' || name === 'or') return emitLazy(frame, node, args, final);
   const fn = frame.emission.functionOf(name);
-  if (fn === undefined) {
-    // Never run; what its arguments read is to be known all the same.
-    for (const arg of args) emitOperand(frame, arg);
-    return emitFailure(frame, node.at, 'function not defined', name);
-  }
+  if (fn === undefined) return emitUnknownFunction(frame, node, args);
   const [only, ...more] = args;
   // The text of `fail` is shown only where the template spells it out: a computed one may contain values of the row.
   if (name === 'fail' && only?.node === 'string' && more.length === 0 && final === undefined) {
@@ -174,6 +170,12 @@ function emitFunction(
   const given = args.map((arg) => emitOperand(frame, arg));
   const index = number(calledIndex(frame, name, fn, final !== undefined), at);
   return call('call', [index, ...given, ...(final === undefined ? [] : [final])], at);
+}
+
+/** Never run; what its arguments read is to be known all the same. */
+function emitUnknownFunction(frame: Frame, node: IdentifierNode, args: readonly OperandNode[]): Expression {
+  for (const arg of args) emitOperand(frame, arg);
+  return emitFailure(frame, node.at, 'function not defined', node.name);
 }
 
 function noteGuard(frame: Frame, name: string, args: readonly OperandNode[]): void {
