@@ -235,7 +235,8 @@ async function unlessRefused(refused: FrozenRow[], uid: string, work: () => Prom
     await work();
   } catch (error) {
     if (!isLynqFailure(error) || error.type !== 'ClusterInvalid') throw error;
-    refused.push({ uid, reason: 'NodeRefused', message: error.message });
+    const reason = error.detail['reason'] === 'TooLarge' ? 'TooLarge' : 'NodeRefused';
+    refused.push({ uid, reason, message: error.message });
   }
 }
 

@@ -7,6 +7,7 @@ import { ownedByHub } from '../../domain/node-edits.ts';
 import { annotations, apiVersion, finalizers, labels, managers } from '../../domain/keys.ts';
 import { liveOverrides, readOverrides, writeOverrides } from '../../domain/overrides.ts';
 import { writePendingValues } from '../../domain/rollout/values.ts';
+import { isTooLarge } from '../../domain/row-size.ts';
 import { rowVariables } from '../../domain/rows.ts';
 import { isoSeconds } from '../../domain/status.ts';
 import type { HubRef } from '../contract.ts';
@@ -153,6 +154,14 @@ async function changeOf(writes: NodeWrites, update: Update): Promise<NodeChange 
   return read === undefined ? undefined : changeOfRead(writes, update, { read, values });
 }
 
+/** @throws LynqFailure when a LynqNode cannot hold what it has and what waits. */
+function pendingBeside({ node, identity }: ReadNode, pending: string): NodeChange['annotations'] {
+  const { [annotations.pendingValues]: _former, ...present } = node.metadata.annotations ?? {};
+  if (!isTooLarge([...Object.values(present), pending])) return { [annotations.pendingValues]: pending };
+  const message = `the values of LynqNode ${identity.namespace}/${identity.name} and the new ones, which wait for the rollout of its form, are together larger than a Kubernetes object can hold: 240 KiB`;
+  throw new LynqFailure('ClusterInvalid', message, { node: identity.name, reason: 'TooLarge' });
+}
+
 async function changeOfRead(
   writes: NodeWrites,
   { node, form }: Update,
@@ -161,7 +170,7 @@ async function changeOfRead(
   const values = rowValues(writes, node.rowUid);
   const row = values.annotations;
   if (form.gated === true && (await changesObjects(writes.deps, known.read, values)))
-    return { annotations: { [annotations.pendingValues]: writePendingValues(row) } };
+    return { annotations: pendingBeside(known.read, writePendingValues(row)) };
   const overridden = known.read.node.metadata.annotations?.[annotations.overrides] !== undefined;
   const kept = overridden ? { [annotations.overrides]: remainingOverrides(known.read, row) } : {};
   if (form.gated === true) return { annotations: { ...known.values, ...kept } };

@@ -5,7 +5,7 @@ import { configMapForm, hubObject } from '../support/e2e/manifests.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 
 const schema =
-  'CREATE TABLE things (id VARCHAR(63), active BOOLEAN DEFAULT TRUE, big LONGTEXT); CREATE TABLE wide LIKE things;';
+  'CREATE TABLE things (id VARCHAR(63), active BOOLEAN DEFAULT TRUE, big LONGTEXT); CREATE TABLE wide LIKE things; CREATE TABLE gated LIKE things;';
 
 describe('e2e/limits', () => {
   let world: World;
@@ -96,6 +96,39 @@ describe('e2e/limits', () => {
     const made = world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.name === 'plain-heavy-beside');
     expect(made).toHaveLength(1);
     await world.cluster.remove(lynqPath(world.namespace, 'lynqforms', 'heavy'));
+  });
+
+  test('a form with a rollout takes a new value of 100 KB of JSON beside the old one; what cannot be held twice is refused by name', async () => {
+    const text = (mark: string, size: number) => `{"mark":"${mark}",\n`.repeat(size).slice(0, size);
+    const set = (uid: string, big: string) => world.database.sql('UPDATE gated SET big = ? WHERE id = ?', [big, uid]);
+    await world.database.sql('INSERT INTO gated (id, big) VALUES (?, ?), (?, ?)', [
+      'json',
+      text('a', 100 * 1024),
+      'twice',
+      'y'.repeat(150_000),
+    ]);
+    await hubOf('gated');
+    const form = configMapForm({ name: 'paced', namespace: world.namespace, hub: 'gated' }, [
+      { id: 'map', data: { big: '{{ .big }}' } },
+    ]) as { readonly spec: object };
+    await world.cluster.create(lynqPath(world.namespace, 'lynqforms'), {
+      ...form,
+      spec: { ...form.spec, rollout: { maxSkew: 1 } },
+    });
+    await world.ready(['json-paced', 'twice-paced']);
+    await set('json', text('b', 100 * 1024));
+    await set('twice', 'z'.repeat(150_000));
+    const map = (uid: string) => childPath('ConfigMap', world.namespace, `${uid}-paced-map`);
+    await eventually('the new value has arrived', async () => {
+      const big = (await world.cluster.get(map('json'))).data?.['big'] ?? '';
+      return big === text('b', 100 * 1024) ? there(true) : notYet(big.slice(0, 20));
+    });
+    const frozen = await eventually('the hub names what is too large', async () => {
+      const { status } = await world.hub('gated');
+      return (status.frozenRows ?? []).length > 0 ? there(status.frozenRows) : notYet(status);
+    });
+    expect(frozen).toEqual([expect.objectContaining({ uid: 'twice', reason: 'TooLarge' })]);
+    expect((await world.cluster.get(map('twice'))).data?.['big']).toBe('y'.repeat(150_000));
   });
 
   test('a form of 500 resources stays far below the limits of etcd and Temporal', async () => {
