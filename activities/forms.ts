@@ -160,6 +160,18 @@ interface RevisionContent {
   readonly content: JsonObject;
 }
 
+/** A form's revisions go with it. Those that come back from a backup belong to nobody: the form that was restored has another uid. */
+async function takeOwnership(cluster: Cluster, form: FormIdentity, kept: readonly KeptRevision[]): Promise<void> {
+  for (const { name, uid } of kept.filter(({ ownerless }) => ownerless === true)) {
+    const body = { metadata: { uid, ownerReferences: [ownerOf(form)] } };
+    await cluster.patch(revisionRef(form.namespace, name), 'merge', body, { manager: managers.apply });
+  }
+}
+
+function ownerOf({ name, uid }: FormIdentity): JsonObject {
+  return { apiVersion, kind: 'LynqForm', name, uid, controller: true, blockOwnerDeletion: true };
+}
+
 /**
  * Makes the revision the newest of its form, as Deployments do: new content gets the next number, old content that returns is renumbered. Returns
  * the revisions that were there before.
@@ -176,6 +188,7 @@ async function numberRevision(
   if (found === undefined) await writeRevision(cluster, form, { ...revision, number: highest + 1 });
   else if (found.number !== highest)
     await cluster.patch(ref, 'merge', { revision: highest + 1 }, { manager: managers.apply });
+  await takeOwnership(cluster, form, kept);
   return kept;
 }
 
@@ -185,14 +198,6 @@ async function writeRevision(
   { name, content, number }: RevisionContent & { readonly number: number },
 ): Promise<void> {
   const ref = revisionRef(form.namespace, name);
-  const owner = {
-    apiVersion,
-    kind: 'LynqForm',
-    name: form.name,
-    uid: form.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  };
   const body = {
     apiVersion: ref.apiVersion,
     kind: ref.kind,
@@ -200,7 +205,7 @@ async function writeRevision(
       name,
       namespace: form.namespace,
       labels: { [labels.form]: labelValue(form.name) },
-      ownerReferences: [owner],
+      ownerReferences: [ownerOf(form)],
     },
     revision: number,
     data: content,

@@ -1,7 +1,8 @@
-import { listAt, textAt, textMapAt } from '../domain/api/json.ts';
+import { type JsonObject, listAt, textAt, textMapAt } from '../domain/api/json.ts';
 import { LynqFailure } from '../domain/failures.ts';
 import { pendingValuesSecret, valuesSecret } from '../domain/identity.ts';
-import { annotations, apiVersion, managers } from '../domain/keys.ts';
+import { annotations, apiVersion, labels, managers } from '../domain/keys.ts';
+import { writtenByUs } from '../domain/owned-fields.ts';
 import type { NodeIdentity } from '../domain/ownership.ts';
 import type { ObjectRef } from '../domain/ports.ts';
 import { sealOf, type SecretValues } from '../domain/secret-values.ts';
@@ -55,11 +56,28 @@ export async function keepSecretValues(
   );
 }
 
-async function refuseForeign(deps: Pick<Deps, 'cluster'>, { nodeUid }: ValuesOwner, ref: ObjectRef): Promise<void> {
+/** What a form makes, or what is kept of it, has a label of ours; values beside a node have an owner, and without one came back from a backup. */
+function isRestored(secret: JsonObject): boolean {
+  const marks = [labels.node, labels.orphaned].map((label) => textAt(secret, 'metadata', 'labels', label));
+  const isOwned = listAt(secret, 'metadata', 'ownerReferences').length > 0;
+  return !isOwned && marks.every((mark) => mark === undefined) && writtenByUs(secret);
+}
+
+async function refuseForeign(
+  deps: Pick<Deps, 'cluster'>,
+  { node, nodeUid }: ValuesOwner,
+  ref: ObjectRef,
+): Promise<void> {
   const present = await deps.cluster.get(ref);
-  const owned = listAt(present, 'metadata', 'ownerReferences').some((owner) => textAt(owner, 'uid') === nodeUid);
-  if (present === undefined || owned) return;
-  const message = `Secret ${ref.namespace ?? ''}/${ref.name} is where values of the row are kept, but it is someone else's; remove or rename it`;
+  if (present === undefined || isRestored(present)) return;
+  const owners = listAt(present, 'metadata', 'ownerReferences');
+  if (owners.some((owner) => textAt(owner, 'uid') === nodeUid)) return;
+  const title = `Secret ${ref.namespace ?? ''}/${ref.name}`;
+  if (owners.some((owner) => textAt(owner, 'kind') === 'LynqNode' && textAt(owner, 'name') === node)) {
+    const message = `${title} is of an earlier LynqNode ${node}, and goes with it`;
+    throw new LynqFailure('ClusterStale', message, { node });
+  }
+  const message = `${title} is where values of the row are kept, but it is someone else's; remove or rename it`;
   throw new LynqFailure('HubInvalid', message, { secret: ref.name });
 }
 

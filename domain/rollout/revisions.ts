@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, numberAt, textAt } from '../api/json.ts';
+import { isJsonObject, type JsonObject, listAt, numberAt, textAt } from '../api/json.ts';
 import { labelValue } from '../identity.ts';
 import { labels } from '../keys.ts';
 
@@ -10,6 +10,8 @@ export interface KeptRevision {
   readonly number: number;
   readonly content: JsonObject;
   readonly created: string;
+  /** Belongs to nobody: it was restored from a backup. */
+  readonly ownerless?: true;
 }
 
 /** Where the kept revisions of a form are: ControllerRevisions of its namespace with its label. */
@@ -28,7 +30,9 @@ export function keptRevisions(objects: readonly JsonObject[]): readonly KeptRevi
       const name = textAt(object, 'metadata', 'name') ?? '';
       const uid = textAt(object, 'metadata', 'uid') ?? '';
       const created = textAt(object, 'metadata', 'creationTimestamp') ?? '';
-      return [{ name, uid, number: numberAt(object, 'revision') ?? 0, content, created }];
+      const ownerless =
+        listAt(object, 'metadata', 'ownerReferences').length === 0 ? ({ ownerless: true } as const) : {};
+      return [{ name, uid, number: numberAt(object, 'revision') ?? 0, content, created, ...ownerless }];
     })
     .toSorted((left, right) => right.number - left.number);
 }
