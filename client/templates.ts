@@ -9,20 +9,15 @@ export interface CompileRequest {
   readonly form: string;
   readonly resources: readonly PlacedResource[];
   readonly declared: ReadonlySet<string>;
-  /** Whether calls with too few or too many arguments are problems already. */
-  readonly countsArguments?: boolean;
+  /** Whether places that fail whenever a row gets there are problems already. */
+  readonly findsDoomed?: boolean;
 }
 
 /** Compiles the entries of a form that may not be in any cluster yet; their content stands for a revision. */
-export function compileTemplates({
-  form,
-  resources,
-  declared,
-  countsArguments = false,
-}: CompileRequest): CompileResult {
+export function compileTemplates({ form, resources, declared, findsDoomed = false }: CompileRequest): CompileResult {
   const contentHash = hashJson(resources.map(({ resource }) => resource) as unknown as Json);
   const placed = resources.map(({ resource, list, index }) => ({ resource: templateResource(resource), list, index }));
-  return compileForm({ form, contentHash, resources: placed, declared, countsArguments });
+  return compileForm({ form, contentHash, resources: placed, declared, findsDoomed });
 }
 
 function templateResource({

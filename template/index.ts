@@ -3,6 +3,8 @@
  *
  * `compileForm` once per form, `renderForm` per row. Nothing here reads files, the network, the environment or the time; what limits the work looks at clocks (runtime/work-clock.ts).
  */
+export { clockReads } from './form/clock-reads.ts';
+export type { ClockRead } from './form/clock-reads.ts';
 export { compileForm } from './form/compile.ts';
 export type { CompiledForm, CompileInput, CompileResult, FormResources } from './form/compile.ts';
 export { exactInteger, INT64_KEY } from './form/int64.ts';

@@ -11,6 +11,7 @@ import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { type EntryInFile, entryPath } from './entry.ts';
 import { type FormEntry, type FormParts, readFormParts } from './form-entries.ts';
+import { lintMapKeys } from './map-keys.ts';
 import { lintMetadata } from './metadata.ts';
 import { lintName } from './name.ts';
 import { lintFormFields, lintPolicies, lintRetained, lintSameObject } from './policies.ts';
@@ -70,7 +71,7 @@ function lintEntry(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   problems.push(...lintReadyWhen(manifest, placed));
   problems.push(...lintIgnoreFields(manifest, placed));
   const entry: EntryInFile = { manifest, placed, resource };
-  problems.push(...lintMetadata(entry), ...lintPolicies(entry), ...lintFunctions(entry));
+  problems.push(...lintMetadata(entry), ...lintMapKeys(entry), ...lintPolicies(entry), ...lintFunctions(entry));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;
     const { located } = findPath(manifest.root, [...path, ...key]);

@@ -23,6 +23,7 @@ export function lintHub(manifest: Manifest): readonly Problem[] {
     ...problems,
     ...lintSource(manifest, value),
     ...lintVariables(manifest, value),
+    ...lintMappings(manifest, value),
     ...lintSecrets(manifest, value),
   ];
 }
@@ -59,6 +60,20 @@ function lintSource({ source, root }: Manifest, spec: HubParts): readonly Proble
       problems.push(problemAt(source, offsetOf(root, path.split('.')), { message: `${path} is required` }));
   }
   return problems;
+}
+
+/** Columns without a name, and variables that a template cannot name. */
+function lintMappings({ source, root }: Manifest, spec: HubParts): readonly Problem[] {
+  return (['extraValueMappings', 'secretValueMappings'] as const).flatMap((block) =>
+    Object.entries(spec[block] ?? {}).flatMap(([name, column]): readonly Problem[] => {
+      const offset = offsetOf(root, ['spec', block, name]);
+      if (column === '') return [problemAt(source, offset, { message: `${block}.${name} names no column` })];
+      if (/^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(name)) return [];
+      const message = `templates cannot write .${name}: the name of a variable has letters, digits and _ only`;
+      const fix = `choose another name, or write index . "${name}"`;
+      return [problemAt(source, offset, { severity: 'warning', message, fix })];
+    }),
+  );
 }
 
 function lintVariables({ source, root }: Manifest, spec: HubParts): readonly Problem[] {

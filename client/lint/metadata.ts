@@ -2,6 +2,7 @@ import { at, isJsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
 import { dns1123Subdomain, isDnsLabel } from '../../domain/api/patterns.ts';
 import { reservedPrefix } from '../../domain/keys.ts';
 import { isNeverAllowed, isReservedKey, reservedMembers } from '../../domain/policies/scope.ts';
+import { closest } from '../closest.ts';
 import type { PathStep } from '../manifest/located.ts';
 import type { Problem } from '../manifest/source.ts';
 import { atKey, type EntryInFile, type EntryRule, staticParts } from './entry.ts';
@@ -33,6 +34,25 @@ const homes: Readonly<Record<string, string>> = {
   RoleBinding: 'rbac.authorization.k8s.io/v1',
 };
 
+/** The other kinds of groups that have no more than these and those above. */
+const furtherKinds: Readonly<Record<string, readonly string[]>> = {
+  '': ['Binding', 'Endpoints', 'Event', 'List', 'Node', 'PersistentVolume', 'PodTemplate', 'ReplicationController'],
+  apps: ['ControllerRevision'],
+  batch: [],
+  autoscaling: ['Scale'],
+  policy: ['Eviction', 'PodSecurityPolicy'],
+};
+
+/** The kind that a mistyped one of such a group is nearest to. */
+function kindMeant(kind: string, apiVersion: string): string | undefined {
+  const further = furtherKinds[group(apiVersion)];
+  if (further === undefined || further.includes(kind)) return undefined;
+  return closest(
+    kind,
+    Object.keys(homes).filter((known) => group(homes[known] ?? '') === group(apiVersion)),
+  );
+}
+
 /** Groups of Kubernetes itself; other groups may have kinds of the same names. */
 const builtInGroup = /^(?:|apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)$/;
 const group = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');
@@ -54,7 +74,8 @@ const lintKind: EntryRule = (entry) => {
 
 function lintHome(entry: EntryInFile, apiVersion: string, kind: string): readonly Problem[] {
   const home = homes[kind];
-  const near = Object.keys(homes).find((known) => known.toLowerCase() === kind.toLowerCase());
+  const near =
+    Object.keys(homes).find((known) => known.toLowerCase() === kind.toLowerCase()) ?? kindMeant(kind, apiVersion);
   if (home === undefined && near !== undefined) {
     return [atKey(entry, ['spec', 'kind'], { message: `there is no kind ${kind}`, fix: `did you mean ${near}?` })];
   }

@@ -1,3 +1,4 @@
+import { clockReads } from '../../template/index.ts';
 import type { PathStep } from '../manifest/located.ts';
 import type { Problem } from '../manifest/source.ts';
 import { actionsOf, type EntryInFile, type EntryRule, inText, templatesOf } from './entry.ts';
@@ -31,6 +32,23 @@ export const lintTimeFunctions: EntryRule = (entry) => {
   });
 };
 
+/** `date` of a text is the date of the render, as in sprig: it reads no date out of a column. */
+const lintDates: EntryRule = (entry) => {
+  if (entry.resource.creationPolicy === 'Once' || entry.placed.dropped.has('creationPolicy')) return [];
+  return templatesOf(entry).flatMap(([path, text]) =>
+    clockReads(text).map(({ name, position }) => {
+      const message = `${name} in resource '${entry.resource.id}' is given a text, which it takes for now: the object would never rest`;
+      const fix = 'make a time of it first: toDate "2006-01-02" .column';
+      return inText(entry, path, { index: indexOf(text, position), text: { message, fix } });
+    }),
+  );
+};
+
+function indexOf(text: string, { line, column }: { readonly line: number; readonly column: number }): number {
+  const before = text.split('\n').slice(0, line - 1);
+  return before.reduce((sum, one) => sum + one.length + 1, 0) + column - 1;
+}
+
 const randomNames = [
   'randAlphaNum',
   'randAlpha',
@@ -63,5 +81,5 @@ export const lintRandomNames: EntryRule = (entry) =>
   });
 
 export function lintFunctions(entry: EntryInFile): readonly Problem[] {
-  return [...lintTimeFunctions(entry), ...lintRandomNames(entry)];
+  return [...lintTimeFunctions(entry), ...lintDates(entry), ...lintRandomNames(entry)];
 }

@@ -15,7 +15,7 @@ export function lintTemplates(
 ): readonly Problem[] {
   // Ids may be there twice; their places may not.
   const resources = entries.map((entry, place) => ({ ...entry, resource: { ...entry.resource, id: String(place) } }));
-  const result = compileTemplates({ form: manifest.name, resources, declared, countsArguments: true });
+  const result = compileTemplates({ form: manifest.name, resources, declared, findsDoomed: true });
   if (result.ok) return [];
   return result.problems.map((problem) => templateProblem(manifest, resources, problem));
 }

@@ -19,11 +19,14 @@ export interface RootField {
   readonly conditional: boolean;
 }
 
-/** A call that fails whenever it is reached, whatever its values are. */
-export interface Miscount {
-  readonly name: string;
+/** A place that fails whenever it is reached, whatever the row holds. */
+export interface DoomedPlace {
+  /** The function, field or template it is about. */
+  readonly name: string | undefined;
   readonly message: string;
   readonly position: Position;
+  /** Holds because the fields of a row are texts; a template that changes its row may have made it otherwise. */
+  readonly ofRow: boolean;
 }
 
 /** Everything of one scalar that is not its Handlebars programs. Shared by all its templates; filled while emitting. */
@@ -32,7 +35,7 @@ export interface Emission {
   readonly constants: Argument[];
   readonly called: CalledFunction[];
   readonly rootFields: RootField[];
-  readonly miscounts: Miscount[];
+  readonly doomed: DoomedPlace[];
   /** Names asked for with `hasKey`, `get` or `index` on the root: reading them is guarded. */
   readonly guarded: Set<string>;
   /** A dot or `$` is used as a whole: functions may get hold of the row and change it. */
@@ -105,4 +108,16 @@ export function calledIndex(frame: Frame, name: string, fn: GoFunction, piped: b
 
 export function noteRootField(frame: Frame, name: string, at: number): void {
   frame.emission.rootFields.push({ name, position: place(frame, at), conditional: frame.conditional });
+}
+
+export function noteDoomed(
+  frame: Frame,
+  at: number,
+  {
+    name,
+    message,
+    ofRow = false,
+  }: { readonly name: string | undefined; readonly message: string; readonly ofRow?: boolean },
+): void {
+  frame.emission.doomed.push({ name, message, position: place(frame, at), ofRow });
 }

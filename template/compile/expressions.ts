@@ -7,6 +7,7 @@ import {
   constantIndex,
   declareVariable,
   type Frame,
+  noteDoomed,
   noteRootField,
   place,
   scoped,
@@ -38,8 +39,14 @@ function undefinedVariable(frame: Frame, name: string, at: number): Expression {
   return emitFailure(frame, at, 'undefined variable', name);
 }
 
-/** A place that fails when it is reached, and only then, as in Go. */
+/** A place that fails when it is reached, and only then, as in Go; lint says so before. */
 export function emitFailure(frame: Frame, at: number, message: string, culprit?: string): Expression {
+  noteDoomed(frame, at, { name: culprit, message });
+  return emitStop(frame, at, message, culprit);
+}
+
+/** As `emitFailure`, where it is meant or told already. */
+function emitStop(frame: Frame, at: number, message: string, culprit?: string): Expression {
   const position = place(frame, at);
   const named = culprit === undefined ? [] : [text(culprit, position)];
   return call('fail', [text(message, position), ...named], position);
@@ -118,18 +125,26 @@ function isRoot(frame: Frame, node: VariableNode): boolean {
 
 type Selector = Extract<OperandNode, { node: 'field' | 'chain' | 'variable' }>;
 
+function startsAtRow(frame: Frame, node: Selector): boolean {
+  if (node.node === 'chain') return false;
+  return node.node === 'field' ? frame.dotIsRow : isRoot(frame, node);
+}
+
 /** What `.a.b` starts from. */
 function emitReceiver(frame: Frame, node: Selector): Expression {
   if (node.node === 'chain') return emitOperand(frame, node.base);
-  const isRow = node.node === 'field' ? frame.dotIsRow : isRoot(frame, node);
   const [name] = node.names;
-  if (isRow && name !== undefined) noteRootField(frame, name, node.at);
+  if (startsAtRow(frame, node) && name !== undefined) noteRootField(frame, name, node.at);
   return node.node === 'field' ? stateField('dot', place(frame, node.at)) : emitVariable(frame, node);
 }
 
 function emitGet(frame: Frame, node: Selector, names: readonly string[]): Expression {
   const at = place(frame, node.at);
   const receiver = emitReceiver(frame, node);
+  const [, inside] = names;
+  if (inside !== undefined && startsAtRow(frame, node)) {
+    noteDoomed(frame, node.at, { name: inside, message: "can't evaluate the field in type string", ofRow: true });
+  }
   return names.length === 0 ? receiver : call('get', [receiver, ...names.map((name) => text(name, at))], at);
 }
 
@@ -143,7 +158,11 @@ function emitFieldCall(
   if (args.length === 0 && final === undefined) return emitGet(frame, node, node.names);
   const at = place(frame, node.at);
   const receiver = emitGet(frame, node, node.names.slice(0, -1));
-  const name = text(node.names.at(-1) ?? '', at);
+  const last = node.names.at(-1) ?? '';
+  const name = text(last, at);
+  if (startsAtRow(frame, node) && node.names.length > 0 && node.names.length < 3) {
+    noteDoomed(frame, node.at, { name: last, message: 'is not a method but has arguments', ofRow: true });
+  }
   const given = args.map((arg) => emitOperand(frame, arg));
   return call('method', [receiver, name, ...given, ...(final === undefined ? [] : [final])], at);
 }
@@ -161,12 +180,12 @@ function emitFunction(
   const [only, ...more] = args;
   // The text of `fail` is shown only where the template spells it out: a computed one may contain values of the row.
   if (name === 'fail' && only?.node === 'string' && more.length === 0 && final === undefined) {
-    return emitFailure(frame, node.at, only.text, name);
+    return emitStop(frame, node.at, only.text, name);
   }
   noteGuard(frame, name, args);
   const at = place(frame, node.at);
   const message = countProblem(fn, args.length + (final === undefined ? 0 : 1));
-  if (message !== undefined) frame.emission.miscounts.push({ name, message, position: at });
+  if (message !== undefined) noteDoomed(frame, node.at, { name, message });
   const given = args.map((arg) => emitOperand(frame, arg));
   const index = number(calledIndex(frame, name, fn, final !== undefined), at);
   return call('call', [index, ...given, ...(final === undefined ? [] : [final])], at);
@@ -175,7 +194,7 @@ function emitFunction(
 /** Never run; what its arguments read is to be known all the same. */
 function emitUnknownFunction(frame: Frame, node: IdentifierNode, args: readonly OperandNode[]): Expression {
   for (const arg of args) emitOperand(frame, arg);
-  return emitFailure(frame, node.at, 'function not defined', node.name);
+  return emitStop(frame, node.at, 'function not defined', node.name);
 }
 
 function noteGuard(frame: Frame, name: string, args: readonly OperandNode[]): void {

@@ -7,7 +7,7 @@ import { cacheLimits } from '../limits.ts';
 import { failureAt, TemplateFailure } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
 import { compileProgram, type Program } from '../runtime/environment.ts';
-import { type CalledFunction, type Emission, type Miscount, newFrame, type RootField } from './emitter.ts';
+import { type CalledFunction, type Emission, type DoomedPlace, newFrame, type RootField } from './emitter.ts';
 import { emitList } from './statements.ts';
 
 /** One template of a scalar, ready to run; `slots` is the size of its variable frame. */
@@ -23,7 +23,8 @@ export interface Unit {
   readonly constants: readonly Argument[];
   readonly called: readonly CalledFunction[];
   readonly rootFields: readonly RootField[];
-  readonly miscounts: readonly Miscount[];
+  /** What Go finds only when it gets there. */
+  readonly doomed: readonly DoomedPlace[];
   readonly guarded: ReadonlySet<string>;
   /** The row as a whole may reach functions, and so be changed; otherwise fields may share it. */
   readonly exposesRow: boolean;
@@ -85,7 +86,7 @@ function emitUnit(source: string, alsoFunctions: ReadonlySet<string>): Unit {
     constants: [],
     called: [],
     rootFields: [],
-    miscounts: [],
+    doomed: [],
     guarded: new Set(),
     exposesRow: false,
     functionOf: (name: string): GoFunction | undefined => functionOf(name),
@@ -94,8 +95,9 @@ function emitUnit(source: string, alsoFunctions: ReadonlySet<string>): Unit {
   const templates = new Map<string, Runnable>();
   for (const [name, list] of template.defined) templates.set(name, emitRunnable(emission, list, name === ROOT_NAME));
   const main = templates.get(ROOT_NAME) ?? emitRunnable(emission, template.body, true);
-  const { constants, called, rootFields, miscounts, guarded, exposesRow } = emission;
-  return { main, templates, constants, called, rootFields, miscounts, guarded, exposesRow };
+  const { constants, called, rootFields, guarded, exposesRow } = emission;
+  const doomed = emission.doomed.filter(({ ofRow }) => !(ofRow && exposesRow));
+  return { main, templates, constants, called, rootFields, doomed, guarded, exposesRow };
 }
 
 function emitRunnable(emission: Emission, list: ListNode, isRoot: boolean): Runnable {

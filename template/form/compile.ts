@@ -28,8 +28,8 @@ export interface CompileInput {
   readonly resources: FormResources['resources'];
   /** Every variable a template of this form may read. */
   readonly declared: ReadonlySet<string>;
-  /** Calls with too few or too many arguments are problems, also where no row may ever reach them; Go finds them when it gets there. */
-  readonly countsArguments?: boolean;
+  /** Places that fail whenever they are reached, such as calls with too many arguments, are problems, also where no row may ever reach them; Go finds them when it gets there. */
+  readonly findsDoomed?: boolean;
 }
 
 function isCostly({ functions }: CompiledResource): boolean {
@@ -43,13 +43,13 @@ const forms = new LRUCache<string, CompileResult>({ max: cacheLimits.forms });
  * variable that the hub does not declare where that can be seen without running anything.
  */
 export function compileForm(input: CompileInput): CompileResult {
-  const { countsArguments = false } = input;
-  const key = JSON.stringify([input.form, input.contentHash, [...input.declared].sort(), countsArguments]);
+  const { findsDoomed = false } = input;
+  const key = JSON.stringify([input.form, input.contentHash, [...input.declared].sort(), findsDoomed]);
   const known = forms.get(key);
   if (known !== undefined) return known;
   const problems: TemplateProblem[] = [];
   const resources = input.resources.map(({ resource }) =>
-    compileResource({ resource, declared: input.declared, countsArguments, problems }),
+    compileResource({ resource, declared: input.declared, findsDoomed, problems }),
   );
   const result: CompileResult =
     problems.length > 0

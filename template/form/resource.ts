@@ -37,15 +37,15 @@ export interface CompiledResource {
 export interface ResourceInput {
   readonly resource: TemplateResource;
   readonly declared: ReadonlySet<string>;
-  /** Calls with too few or too many arguments are problems, also where no row may ever reach them. */
-  readonly countsArguments: boolean;
+  /** Places that fail whenever they are reached are problems, also where no row may ever reach them. */
+  readonly findsDoomed: boolean;
   readonly problems: TemplateProblem[];
 }
 
 const start: Position = { line: 1, column: 1 };
 
 /** Plans a resource; every problem of every field is added to `problems`. */
-export function compileResource({ resource, declared, countsArguments, problems }: ResourceInput): CompiledResource {
+export function compileResource({ resource, declared, findsDoomed, problems }: ResourceInput): CompiledResource {
   const kind = resource.spec['kind'];
   const planning: Planning = {
     kind: typeof kind === 'string' && !kind.includes('{{') ? kind : undefined,
@@ -55,7 +55,7 @@ export function compileResource({ resource, declared, countsArguments, problems 
   const plan = planResource(planning, resource);
   for (const field of planning.fields) {
     problems.push(...undeclared(resource.id, field, declared));
-    if (countsArguments) problems.push(...miscounted(resource.id, field));
+    if (findsDoomed) problems.push(...doomed(resource.id, field));
   }
   const called = planning.fields.flatMap((field) => field.unit.called.map((entry) => entry.name));
   const namePath = hasText(resource.nameTemplate) ? 'nameTemplate' : 'metadata.name';
@@ -110,14 +110,14 @@ function undeclared(resourceId: string, field: FieldPlan, declared: ReadonlySet<
 }
 
 /** Go finds these when it gets there. */
-function miscounted(resourceId: string, { path, unit }: FieldPlan): TemplateProblem[] {
-  return unit.miscounts.map(({ name, message, position }) => ({
+function doomed(resourceId: string, { path, unit }: FieldPlan): TemplateProblem[] {
+  return unit.doomed.map(({ name, message, position }) => ({
     resourceId,
     path,
     ...position,
     class: 'exec',
-    message: `${name}: ${message}`,
-    culprit: name,
+    message: name === undefined ? message : `${name}: ${message}`,
+    ...(name === undefined ? {} : { culprit: name }),
   }));
 }
 

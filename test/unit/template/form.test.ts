@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileForm, renderForm } from '../../../template/index.ts';
+import { compileForm, renderForm, renderScalar } from '../../../template/index.ts';
 import { compile, contextOf, objectOf, render, resource } from './forms.ts';
 
 describe('template/form', () => {
@@ -48,11 +48,46 @@ describe('template/form', () => {
     expect(objectOf(render([resource(spec)]))).toMatchObject(spec);
   });
 
+  it.each([
+    ['{{ .uid.x }}', "x: can't evaluate the field in type string", 4],
+    ['{{ $.uid.x }}', "x: can't evaluate the field in type string", 4],
+    ['{{ .uid .a }}', 'uid: is not a method but has arguments', 4],
+    ['{{ .a | .uid }}', 'uid: is not a method but has arguments', 9],
+    ['{{ "a" "b" }}', "can't give argument to non-function", 4],
+    ['{{ template "t" }}', 't: template not defined', 13],
+    ['{{ nil }}', 'nil is not a command', 4],
+    ['{{ and }}', 'and: wrong number of arguments', 4],
+  ])('says of %s before any row gets there what would be said then', (source, message, column) => {
+    const given = { form: source, contentHash: '1', declared: new Set(['uid', 'a']) };
+    const resources = [{ resource: resource({ a: source }), list: 'manifests', index: 0 }];
+
+    const problems = [{ path: 'a', line: 1, message }];
+    expect(compileForm({ ...given, resources, findsDoomed: true })).toMatchObject({
+      ok: false,
+      problems: [{ ...problems[0], column }],
+    });
+    expect(renderScalar(source, { uid: 'u', a: 'a' })).toMatchObject({
+      ok: false,
+      problem: { message: expect.stringContaining(message.split(': ').at(-1) ?? '') },
+    });
+  });
+
+  it.each([
+    '{{ fail "no" }}',
+    '{{ $_ := set . "uid" (dict "x" "1") }}{{ .uid.x }}',
+    '{{ with dict "x" 1 }}{{ .x }}{{ end }}',
+  ])('says nothing of %s, which may be meant or may work', (source) => {
+    const resources = [{ resource: resource({ a: source }), list: 'manifests', index: 0 }];
+
+    const given = { form: source, contentHash: '1', declared: new Set(['uid', 'a']), resources };
+    expect(compileForm({ ...given, findsDoomed: true })).toMatchObject({ ok: true });
+  });
+
   it('counts the arguments of calls only when asked to: Go finds them when a row gets there', () => {
     const entry = resource({ spec: { a: '{{ if eq .a "x" }}{{ .uid | trunc }}{{ end }}' } });
     expect(compile([entry])).toMatchObject({ ok: true });
     const placed = { form: 'counted', contentHash: '1', resources: [{ resource: entry, list: 'manifests', index: 0 }] };
-    expect(compileForm({ ...placed, declared: new Set(['uid', 'a']), countsArguments: true })).toMatchObject({
+    expect(compileForm({ ...placed, declared: new Set(['uid', 'a']), findsDoomed: true })).toMatchObject({
       ok: false,
       problems: [{ path: 'spec.a', line: 1, column: 29, message: 'trunc: wrong number of args: want 2 got 1' }],
     });

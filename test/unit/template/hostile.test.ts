@@ -195,7 +195,7 @@ function runWatched(source: string, report: (args: readonly unknown[]) => void):
     constants: [],
     called: [],
     rootFields: [],
-    miscounts: [],
+    doomed: [],
     guarded: new Set(),
     exposesRow: false,
     functionOf,

@@ -167,6 +167,18 @@ describe('client/lint/index', () => {
       ['hub.yaml:19:5: warning: extraValueMappings.uid has the name of a variable every row has'],
     ],
     [
+      'a column without a name',
+      withLine(goodHub, 20, '    plan: ""'),
+      ['hub.yaml:20:5: error: extraValueMappings.plan names no column'],
+    ],
+    [
+      'a variable no template can write',
+      withLine(goodHub, 20, '    web-replicas: plan'),
+      [
+        'hub.yaml:20:5: warning: templates cannot write .web-replicas: the name of a variable has letters, digits and _ only',
+      ],
+    ],
+    [
       'a deprecated mapping',
       withLine(goodHub, 17, '    activate: active', '    hostOrUrl: url'),
       ['hub.yaml:18:5: warning: valueMappings.hostOrUrl is deprecated'],
