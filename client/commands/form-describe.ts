@@ -1,27 +1,19 @@
 import type { Json, JsonObject } from '../../domain/api/json.ts';
 import { at, isJsonObject, listAt, numberAt, textAt } from '../../domain/api/json.ts';
-import { defineCommand } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { kinds, requireObject } from '../kinds.ts';
+import { kinds } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
 import { section } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
-import { conditionsSection, eventsSection, readEvents, timeAndAge } from '../show/events.ts';
+import { describeCommand } from '../show/describe.ts';
+import { conditionsSection, eventsSection, timeAndAge } from '../show/events.ts';
 
-export const describeForm = defineCommand({
-  name: 'describe form',
+export const describeForm = describeCommand({
+  kind: kinds.form,
   aliases: ['forms', 'lynqform', 'lynqforms', 'lform'],
   summary: 'Show a LynqForm with its entries, policies, conditions and events',
-  args: [{ name: 'name', kind: 'required', completes: 'forms', summary: 'name of the LynqForm' }],
-  flags: {},
-  examples: [{ command: 'lynq describe form api-tier', summary: 'what every row gets' }],
-  async run({ args }, context) {
-    const namespace = await context.namespace();
-    const cluster = await context.services.cluster();
-    const form = await requireObject(cluster, kinds.form, namespace, args.name);
-    context.out.write(describe(form, await readEvents(cluster, form), context.clock.now()));
-    return exitCodes.ok;
-  },
+  completes: 'forms',
+  example: { command: 'lynq describe form api-tier', summary: 'what every row gets' },
+  describe,
 });
 
 function describe(form: JsonObject, events: readonly JsonObject[], now: Date): string {

@@ -1,4 +1,4 @@
-import { apiGroup, labels } from '../../domain/keys.ts';
+import { labels } from '../../domain/keys.ts';
 import { type Command, defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { type Column, namespaceColumn } from '../get/columns.ts';
 import { type Format, formatNames, parseFormat } from '../get/format.ts';
 import { printObjects, type Printing } from '../get/print.ts';
-import { listOptions, readObjects, type Wanted } from '../get/read.ts';
+import { listOptions, readObjects, sayMissing, sayNothingFound, type Wanted } from '../get/read.ts';
 import type { LynqKind } from '../kinds.ts';
 import type { Widths } from '../output/table.ts';
 
@@ -109,17 +109,6 @@ function isDocument({ kind }: Format): boolean {
 
 function isPlainTable(format: Format): boolean {
   return format.kind === 'table' && !format.wide;
-}
-
-function sayNothingFound(context: Context, { namespace }: Wanted): void {
-  context.err.write(`No resources found${namespace === undefined ? '' : ` in ${namespace} namespace`}.\n`);
-}
-
-function sayMissing(context: Context, { kind, namespace = '' }: Wanted, missing: readonly string[]): void {
-  for (const name of missing) {
-    context.err.write(`Error: ${kind.plural}.${apiGroup} "${name}" not found in namespace "${namespace}"\n`);
-  }
-  if (missing.length > 0) context.err.write(`  see what is there: lynq get ${kind.noun}s -n ${namespace}\n`);
 }
 
 /** For `quickTable`: reads the list as the API server prints it. */

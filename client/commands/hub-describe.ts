@@ -1,27 +1,19 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { at, listAt, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
-import { defineCommand } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { kinds, requireObject } from '../kinds.ts';
+import { kinds } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
 import { indent, sectionIfAny, texts } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
-import { conditionsSection, eventsSection, readEvents, timeAndAge } from '../show/events.ts';
+import { describeCommand } from '../show/describe.ts';
+import { conditionsSection, eventsSection, timeAndAge } from '../show/events.ts';
 
-export const describeHub = defineCommand({
-  name: 'describe hub',
+export const describeHub = describeCommand({
+  kind: kinds.hub,
   aliases: ['hubs', 'lynqhub', 'lynqhubs', 'lhub'],
   summary: 'Show a LynqHub with its source, columns, conditions and events',
-  args: [{ name: 'name', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
-  flags: {},
-  examples: [{ command: 'lynq describe hub multi-tier-nodes', summary: 'where the rows come from' }],
-  async run({ args }, context) {
-    const namespace = await context.namespace();
-    const cluster = await context.services.cluster();
-    const hub = await requireObject(cluster, kinds.hub, namespace, args.name);
-    context.out.write(describe(hub, await readEvents(cluster, hub), context.clock.now()));
-    return exitCodes.ok;
-  },
+  completes: 'hubs',
+  example: { command: 'lynq describe hub multi-tier-nodes', summary: 'where the rows come from' },
+  describe,
 });
 
 function describe(hub: JsonObject, events: readonly JsonObject[], now: Date): string {

@@ -1,29 +1,20 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
 import { labels } from '../../domain/keys.ts';
-import { defineCommand } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { kinds, requireObject } from '../kinds.ts';
+import { kinds } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
 import { section, texts } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
-import { conditionsSection, eventsSection, readEvents, timeAndAge } from '../show/events.ts';
+import { describeCommand } from '../show/describe.ts';
+import { conditionsSection, eventsSection, timeAndAge } from '../show/events.ts';
 
-export const describeNode = defineCommand({
-  name: 'describe node',
+export const describeNode = describeCommand({
+  kind: kinds.node,
   aliases: ['nodes', 'lynqnode', 'lynqnodes', 'lnode'],
   summary: 'Show a LynqNode with its resources and events',
-  args: [{ name: 'name', kind: 'required', completes: 'nodes', summary: 'name of the LynqNode' }],
-  flags: {},
-  examples: [{ command: 'lynq describe node acme-corp-data-tier', summary: 'why a node is not ready' }],
-  async run({ args }, context) {
-    const namespace = await context.namespace();
-    const cluster = await context.services.cluster();
-    const node = await requireObject(cluster, kinds.node, namespace, args.name);
-    const events = await readEvents(cluster, node);
-    context.out.write(describe(node, events, context.clock.now()));
-    return exitCodes.ok;
-  },
+  completes: 'nodes',
+  example: { command: 'lynq describe node acme-corp-data-tier', summary: 'why a node is not ready' },
+  describe,
 });
 
 function describe(node: JsonObject, events: readonly JsonObject[], now: Date): string {

@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../domain/api/json.ts';
+import { apiGroup } from '../../domain/keys.ts';
 import type { Cluster, ListOptions } from '../../domain/ports.ts';
+import type { Context } from '../context.ts';
 import { type LynqKind, refOf } from '../kinds.ts';
 
 export interface Wanted {
@@ -32,4 +34,15 @@ export async function readObjects(cluster: Cluster, wanted: Wanted): Promise<Fou
     objects: found.flatMap(({ object }) => (object === undefined ? [] : [object])),
     missing: found.filter(({ object }) => object === undefined).map(({ name }) => name),
   };
+}
+
+export function sayNothingFound(context: Context, { namespace }: Wanted): void {
+  context.err.write(`No resources found${namespace === undefined ? '' : ` in ${namespace} namespace`}.\n`);
+}
+
+export function sayMissing(context: Context, { kind, namespace = '' }: Wanted, missing: readonly string[]): void {
+  for (const name of missing) {
+    context.err.write(`Error: ${kind.plural}.${apiGroup} "${name}" not found in namespace "${namespace}"\n`);
+  }
+  if (missing.length > 0) context.err.write(`  see what is there: lynq get ${kind.noun}s -n ${namespace}\n`);
 }

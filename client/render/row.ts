@@ -1,7 +1,8 @@
 import type { LynqHubSpec } from '../../domain/api/hub.ts';
-import { rowAnnotations, rowVariables } from '../../domain/rows.ts';
+import { isDnsLabel } from '../../domain/api/patterns.ts';
+import { frozenReasons, rowAnnotations, rowVariables } from '../../domain/rows.ts';
 import { closest } from '../closest.ts';
-import { usageError } from '../errors.ts';
+import { CommandError, usageError } from '../errors.ts';
 import { mask } from './print.ts';
 
 /** A row as the command line gives it, turned into what the templates of a form see. */
@@ -27,17 +28,13 @@ export interface RowVariables {
 
 const identity = ['uid', 'activate', 'hostOrUrl'] as const;
 
-/** Variables of the row. Names that are neither a column nor a variable are refused, as is a row without uid. */
+/** Variables of the row. Names that are neither a column nor a variable are refused, as is a row without uid or with one that no sync takes. */
 export function buildRow({ given, hubName, hub, form, showSecrets }: RowRequest): RowVariables {
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(given)) {
     for (const variable of variablesOf(name, hub)) values.set(variable, value);
   }
-  const uid = values.get('uid');
-  if (uid === undefined || uid === '') {
-    const column = hub === undefined ? 'uid' : hub.valueMappings.uid;
-    throw usageError('the row has no uid', `add --row ${column}=acme-corp`);
-  }
+  const uid = uidOf(values, hub);
   const names = Object.keys(hub?.extraValueMappings ?? Object.fromEntries(values));
   const extras = names.filter((name) => !identity.some((own) => own === name));
   const row = {
@@ -54,6 +51,17 @@ export function buildRow({ given, hubName, hub, form, showSecrets }: RowRequest)
     variables: rowVariables(rowAnnotations(row, hubName), uid, hubName, form),
     empty: [...extras, ...secretNames].filter((name) => !values.has(name)),
   };
+}
+
+function uidOf(values: ReadonlyMap<string, string>, hub: LynqHubSpec | undefined): string {
+  const uid = values.get('uid');
+  if (uid === undefined || uid === '') {
+    const column = hub === undefined ? 'uid' : hub.valueMappings.uid;
+    throw usageError('the row has no uid', `add --row ${column}=acme-corp`);
+  }
+  if (isDnsLabel(uid)) return uid;
+  const message = `nothing was rendered: a sync would freeze the row ${uid} (InvalidUid)`;
+  throw new CommandError(message, { fix: frozenReasons.InvalidUid });
 }
 
 /** What a name of `--row` sets: every variable that reads this column, else the variable of this name. */

@@ -87,6 +87,11 @@ describe('client/commands/form-render', () => {
     ['render -f broken.yaml --row uid=a', 'nothing was rendered: 1 error', 1],
     ['render -f form.yaml', 'give its values: --row NAME=VALUE', 2],
     ['render', 'nothing to render', 2],
+    [
+      'render -f form.yaml -f hub.yaml --row id=ACME_x',
+      'nothing was rendered: a sync would freeze the row ACME_x (InvalidUid)',
+      1,
+    ],
     ['render --uid acme', '--hub and --uid name a row together', 2],
     ['render --hub shop --uid acme --row a=b', 'are two different rows', 2],
   ])('explains what is wrong with %s', async (line, message, exitCode) => {

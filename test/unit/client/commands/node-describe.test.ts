@@ -99,4 +99,33 @@ Events:
 
     expect(out).toContain('Conditions:  <none>\n\nResources:  <none>\n\nInventory:  <none>\n\nEvents:  <none>\n');
   });
+
+  it('shows several one after the other, in the order asked for, and all of the namespace without a name', async () => {
+    const cluster = createFakeCluster();
+    for (const name of ['a', 'b', 'c']) cluster.seed(aNode(name));
+    const shown = (out: string) => out.split('\n\n\n').map((one) => /^Name: +(\w+)$/m.exec(one)?.[1]);
+
+    const two = await run('describe nodes c a', { cluster });
+    const all = await run('describe nodes', { cluster });
+
+    expect(shown(two.out)).toEqual(['c', 'a']);
+    expect(shown(all.out)).toEqual(['a', 'b', 'c']);
+    expect([two.exitCode, all.exitCode]).toEqual([0, 0]);
+  });
+
+  it('shows what is there beside a name that nothing has, and says when there is nothing at all', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(aNode('a'));
+
+    expect(await run('describe node a nobody', { cluster })).toMatchObject({
+      out: expect.stringContaining('Name:        a\n'),
+      err: 'Error: lynqnodes.operator.lynq.sh "nobody" not found in namespace "lynq-system"\n  see what is there: lynq get nodes -n lynq-system\n',
+      exitCode: 1,
+    });
+    expect(await run('describe hubs', { cluster })).toMatchObject({
+      out: '',
+      err: 'No resources found in lynq-system namespace.\n',
+      exitCode: 0,
+    });
+  });
 });
