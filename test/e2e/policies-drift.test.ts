@@ -1,168 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { describeRequest } from '../support/e2e/audit.ts';
-import { childPath, type Json, type KubeObject } from '../support/e2e/cluster.ts';
+import { created, describeRequest, identityOf } from '../support/e2e/audit.ts';
+import type { Json, KubeObject } from '../support/e2e/cluster.ts';
+import { type DriftKind as Kind, driftKinds as kinds, driftWidgets } from '../support/e2e/drift-kinds.ts';
 import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
-import { type Entry, openPolicyWorld, type PolicyWorld, widgetKind } from '../support/e2e/policy-world.ts';
-
-interface Kind {
-  readonly id: string;
-  /** Path of an object of a name. */
-  readonly path: (namespace: string, name: string) => string;
-  readonly spec: Json;
-  readonly edit: readonly Json[];
-  readonly edited: (object: KubeObject) => Json;
-  readonly clusterScoped?: boolean;
-}
-
-const inGroup = (group: string, plural: string) => (namespace: string, name: string) =>
-  `/apis/${group}/namespaces/${namespace}/${plural}/${name}`;
-const replace = (path: string, value: Json): readonly Json[] => [{ op: 'replace', path, value }];
-
-const kinds: readonly Kind[] = [
-  {
-    id: 'configmap',
-    path: (namespace, name) => childPath('ConfigMap', namespace, name),
-    spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' } },
-    edit: replace('/data/a', 'edited'),
-    edited: ({ data }) => data,
-  },
-  {
-    id: 'secret',
-    path: (namespace, name) => childPath('Secret', namespace, name),
-    spec: { apiVersion: 'v1', kind: 'Secret', stringData: { a: 'one' } },
-    edit: replace('/data/a', 'ZWRpdGVk'),
-    edited: ({ data }) => data,
-  },
-  {
-    id: 'service',
-    path: (namespace, name) => childPath('Service', namespace, name),
-    spec: {
-      apiVersion: 'v1',
-      kind: 'Service',
-      spec: {
-        selector: { app: 'x' },
-        ports: [
-          { name: 'http', port: 80 },
-          { name: 'metrics', port: 90 },
-        ],
-      },
-    },
-    edit: replace('/spec/ports/0/port', 8080),
-    edited: ({ spec }) => spec.ports.map(({ name, port }: Json) => `${name}=${port}`).toSorted(),
-  },
-  {
-    id: 'single-port',
-    path: (namespace, name) => childPath('Service', namespace, name),
-    spec: { apiVersion: 'v1', kind: 'Service', spec: { selector: { app: 'x' }, ports: [{ port: 80 }] } },
-    edit: replace('/spec/ports/0/port', 8080),
-    edited: ({ spec }) => spec.ports.map(({ port }: Json) => port),
-  },
-  {
-    id: 'deployment',
-    path: (namespace, name) => childPath('Deployment', namespace, name),
-    spec: {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: { app: 'x' } },
-        template: {
-          metadata: { labels: { app: 'x' } },
-          spec: {
-            containers: [
-              {
-                name: 'x',
-                image: 'x:1',
-                ports: [
-                  { name: 'http', containerPort: 80, protocol: 'TCP' },
-                  { name: 'dns', containerPort: 80, protocol: 'UDP' },
-                ],
-              },
-            ],
-          },
-        },
-      },
-    },
-    edit: replace('/spec/template/spec/containers/0/ports/0/containerPort', 8080),
-    edited: ({ spec }) =>
-      spec.template.spec.containers[0].ports
-        .map(({ name, containerPort }: Json) => `${name}=${containerPort}`)
-        .toSorted(),
-  },
-  {
-    id: 'networkpolicy',
-    path: inGroup('networking.k8s.io/v1', 'networkpolicies'),
-    spec: {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      spec: { podSelector: { matchLabels: { app: 'x' } }, policyTypes: ['Ingress'] },
-    },
-    edit: replace('/spec/podSelector/matchLabels/app', 'edited'),
-    edited: ({ spec }) => spec.podSelector,
-  },
-  {
-    id: 'hpa',
-    path: inGroup('autoscaling/v2', 'horizontalpodautoscalers'),
-    spec: {
-      apiVersion: 'autoscaling/v2',
-      kind: 'HorizontalPodAutoscaler',
-      spec: {
-        minReplicas: 1,
-        maxReplicas: 3,
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' },
-      },
-    },
-    edit: replace('/spec/maxReplicas', 9),
-    edited: ({ spec }) => spec.maxReplicas,
-  },
-  {
-    id: 'pdb',
-    path: inGroup('policy/v1', 'poddisruptionbudgets'),
-    spec: {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'x' } } },
-    },
-    edit: replace('/spec/maxUnavailable', 2),
-    edited: ({ spec }) => spec.maxUnavailable,
-  },
-  {
-    id: 'lease',
-    path: inGroup('coordination.k8s.io/v1', 'leases'),
-    spec: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', spec: { leaseDurationSeconds: 10 } },
-    edit: replace('/spec/leaseDurationSeconds', 99),
-    edited: ({ spec }) => spec.leaseDurationSeconds,
-  },
-  {
-    id: 'widget',
-    path: inGroup('drift.example.com/v1', 'widgets'),
-    spec: { apiVersion: 'drift.example.com/v1', kind: 'Widget', spec: { a: '1' } },
-    edit: replace('/spec/a', 'edited'),
-    edited: ({ spec }) => spec,
-  },
-  {
-    id: 'namespace',
-    path: (_namespace, name) => `/api/v1/namespaces/${name}`,
-    clusterScoped: true,
-    spec: { apiVersion: 'v1', kind: 'Namespace', metadata: { labels: { team: 'a' } } },
-    edit: replace('/metadata/labels/team', 'edited'),
-    edited: ({ metadata }) => metadata.labels?.['team'],
-  },
-  {
-    id: 'clusterrole',
-    path: (_namespace, name) => `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`,
-    clusterScoped: true,
-    spec: {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
-    },
-    edit: replace('/rules/0/verbs/0', 'delete'),
-    edited: (object) => (object as Json).rules,
-  },
-];
-
-const widgets = widgetKind('drift.example.com');
+import { type Entry, openPolicyWorld, type PolicyWorld } from '../support/e2e/policy-world.ts';
 
 /** A row of its own for each trouble: many repairs of one object in a minute are a fight, and slowed down. */
 const rows = ['edited', 'unlabelled', 'relabelled', 'disowned', 'given', 'deleted'] as const;
@@ -178,7 +19,7 @@ describe('e2e/policies-drift', () => {
 
   beforeAll(async () => {
     world = await openPolicyWorld(inject('stack'), 'policies-drift', rows);
-    await world.cluster.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', widgets);
+    await world.cluster.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', driftWidgets);
     const entries = kinds.map(
       ({ id, spec }): Entry => ({ id, waitForReady: false, nameTemplate: `{{ .uid }}-drift-${id}`, spec }),
     );
@@ -258,5 +99,44 @@ describe('e2e/policies-drift', () => {
       return old.length === 0 ? there(true) : notYet(old.map(({ id }) => id));
     });
     await areRight('deleted');
+  });
+
+  test('a Namespace that was deleted with all that is in it is made again, and each of its objects once', async () => {
+    const inside = kinds.filter(({ clusterScoped }) => clusterScoped !== true);
+    const space = 'edited-space';
+    const entries = inside.map(
+      ({ id, spec }): Entry => ({
+        id,
+        spec,
+        waitForReady: false,
+        nameTemplate: id,
+        targetNamespace: '{{ .uid }}-space',
+        dependIds: ['space'],
+      }),
+    );
+    const paths = [`/api/v1/namespaces/${space}`, ...inside.map(({ id, path }) => path(space, id))];
+    const uids = () => Promise.all(paths.map(async (path) => (await world.cluster.find(path))?.metadata.uid));
+    await world.putForm('space', [
+      { id: 'space', nameTemplate: '{{ .uid }}-space', spec: { apiVersion: 'v1', kind: 'Namespace' } },
+      ...entries,
+    ]);
+    await world.settled('edited-space');
+    const first = await uids();
+    const place = world.audit.now();
+    await world.cluster.remove(paths[0]!);
+    await eventually('all are new objects', async () => {
+      const now = await uids();
+      const old = paths.filter((_, index) => now[index] === undefined || now[index] === first[index]);
+      return old.length === 0 ? there(true) : notYet(old);
+    });
+    await world.settled('edited-space');
+    await window(2_500);
+    // The audit log leaves Leases out.
+    const logged = paths.filter((path) => !path.includes('/leases/'));
+    const made = world.audit
+      .ofWorker(place)
+      .filter((entry) => created(entry) && (entry.objectRef?.namespace ?? entry.objectRef?.name) === space)
+      .map(identityOf);
+    expect([made.length, new Set(made).size]).toEqual([logged.length, logged.length]);
   });
 });

@@ -118,60 +118,6 @@ describe('e2e/policies', () => {
       expect(dropped.data).toEqual({ own: '2' });
     });
 
-    test('are told apart per element, by filters and wildcards', async () => {
-      const two = (tag: string, sidecar: string): Entry => ({
-        id: 'two',
-        nameTemplate: named('two'),
-        ignoreFields: ['$.spec.template.spec.containers[?(@.name=="side")].image', '$.metadata.labels[*]'],
-        spec: {
-          ...workload(`web:${tag}`),
-          metadata: { labels: { team: tag } },
-          spec: {
-            ...workload('').spec,
-            template: {
-              metadata: { labels: { app: 'web' } },
-              spec: {
-                containers: [
-                  { name: 'web', image: `web:${tag}` },
-                  { name: 'side', image: `side:${sidecar}` },
-                ],
-              },
-            },
-          },
-        },
-      });
-      const at = deployment(`${row}-two`);
-      await world.putForm('two', [two('1', '1')]);
-      await world.settled(`${row}-two`);
-      await world.patch(
-        at,
-        'updater',
-        [
-          { op: 'replace', path: '/spec/template/spec/containers/1/image', value: 'side:9' },
-          { op: 'replace', path: '/metadata/labels/team', value: 'theirs' },
-        ],
-        'json',
-      );
-      await world.atRest(at);
-      await world.putForm('two', [two('2', '2')]);
-      const after = await world.until(at, 'updated', ({ spec }) => spec.template.spec.containers[0].image === 'web:2');
-      expect(after.spec.template.spec.containers[1].image).toBe('side:9');
-      expect(after.metadata.labels).toMatchObject({ team: 'theirs', 'lynq.sh/node': `${row}-two` });
-      await world.settled(`${row}-two`);
-      await world.patch(
-        at,
-        'kubectl-edit',
-        [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'evil:1' }],
-        'json',
-      );
-      const repaired = await world.until(
-        at,
-        'repaired',
-        ({ spec }) => spec.template.spec.containers[0].image === 'web:2',
-      );
-      expect(repaired.spec.template.spec.containers[1].image).toBe('side:9');
-    });
-
     test('inside a list that is taken whole keep their live value', async () => {
       const rules = (host: string, service: string): Entry => ({
         id: 'ingress',
