@@ -123,6 +123,26 @@ export interface GoneObject {
   readonly name: string;
 }
 
+export interface TakenAlong {
+  readonly foreign: readonly string[];
+  readonly unseen: readonly string[];
+}
+
+const mostNamed = 10;
+
+/** The first names of a list, and how many more there are: an Event has room for 1,024 characters. */
+function someOf(names: readonly string[]): string {
+  const shown: string[] = [];
+  for (const name of names.toSorted()) {
+    if (shown.length === mostNamed || goList([...shown, name]).length > mostCharacters) break;
+    shown.push(name);
+  }
+  const more = names.length - shown.length;
+  return more === 0 ? goList(shown) : `${goList(shown)} and ${more} more`;
+}
+
+const mostCharacters = 400;
+
 /** What is said on a LynqNode while its objects go or are kept. */
 export const removalEvents = {
   retained: ({ kind, name }: GoneObject) =>
@@ -140,6 +160,16 @@ export const removalEvents = {
     normal('RetainedAsDependency', `Resource ${kind}/${name} retained because a retained object needs it`),
   namespaceInUse: (name: string, users: readonly string[]) =>
     normal('NamespaceInUse', `Namespace ${name} stays while these LynqNodes have objects in it: ${goList(users)}`),
+  /** `foreign`: what else is in it, as `Kind/name`; `unseen`: kinds that may not be listed. */
+  namespaceTakes: (name: string, { foreign, unseen }: TakenAlong) => {
+    const blind = unseen.length === 0 ? '' : `; not looked for, since they may not be listed: ${someOf(unseen)}`;
+    return foreign.length === 0
+      ? normal('NamespaceTakesAlong', `Namespace ${name} is deleted with all that is in it${blind}`)
+      : warning(
+          'NamespaceTakesAlong',
+          `Namespace ${name} is deleted with what else is in it: ${someOf(foreign)}${blind}`,
+        );
+  },
   cleanupPartialFailure: (error: string) =>
     warning(
       'CleanupPartialFailure',

@@ -23,7 +23,9 @@ export async function removeLeftovers(wave: Wave, verdicts: ReadonlyMap<string, 
   const { deps, state, attempt, subscription } = wave;
   const entries = freeLeftovers(state.leftovers(), { entries: state.pass.entries, verdicts });
   if (entries.length === 0 || isSuperseded(wave)) return none;
-  const removal = new Removal(deps, state.pass, { entries, reason: 'RemovedFromTemplate' });
+  const going = new Set(entries);
+  const staying = [...state.record.values()].filter((entry) => !going.has(entry));
+  const removal = new Removal(deps, state.pass, { entries, reason: 'RemovedFromTemplate', staying });
   const awaited = new Set<string>();
   removal.subscribe({ add: (key) => void awaited.add(key) });
   for (const key of awaited) subscription.add(key);

@@ -1,8 +1,7 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
-import { isFormKind } from '../../domain/form-kinds.ts';
-import { annotations, labels, managers } from '../../domain/keys.ts';
+import { annotations, managers } from '../../domain/keys.ts';
 import { writtenByUs } from '../../domain/owned-fields.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import {
@@ -14,7 +13,7 @@ import {
   removalAction,
   removalKey,
 } from '../../domain/removal-plan.ts';
-import type { Cluster, DeleteResult, KindRef, ListOptions } from '../../domain/ports.ts';
+import type { Cluster, DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
@@ -22,8 +21,16 @@ import type { Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
+import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
 
 type Refusal = Extract<DeleteResult, { readonly kind: 'refused' }>;
+
+export interface RemovalWork {
+  readonly entries: readonly InventoryEntry[];
+  readonly reason: OrphanReason;
+  /** What the node has on record beside them: a Namespace with one of these in it stays. */
+  readonly staying?: readonly InventoryEntry[];
+}
 
 /** Takes recorded objects away, or keeps them with markers, one step at a time. Nothing but the record decides what is touched. */
 export class Removal {
@@ -42,17 +49,16 @@ export class Removal {
   private readonly cluster: Cluster;
   private readonly read: Pick<ReadNode, 'identity'>;
   private readonly orphanReason: OrphanReason;
+  private readonly staying: readonly InventoryEntry[];
+  private readonly told = new Set<string>();
 
-  constructor(
-    deps: Deps,
-    read: Pick<ReadNode, 'identity'>,
-    work: { readonly entries: readonly InventoryEntry[]; readonly reason: OrphanReason },
-  ) {
+  constructor(deps: Deps, read: Pick<ReadNode, 'identity'>, work: RemovalWork) {
     this.deps = deps;
     this.cluster = deps.childCluster(read.identity.namespace);
     this.read = read;
     this.entries = work.entries;
     this.orphanReason = work.reason;
+    this.staying = work.staying ?? [];
   }
 
   isDone(): boolean {
@@ -139,14 +145,15 @@ export class Removal {
       return { kind: 'done' };
     }
     if (isUntouched(entry, object)) return { kind: 'done' };
-    const retain =
-      removalAction(entry, object) === 'retain' || (await this.keepsOrphans(entry)) || (await this.isNeeded(entry));
-    if (retain) return this.keep(entry, object, signal);
+    if (removalAction(entry, object) === 'retain' || (await this.isNeeded(entry)))
+      return this.keep(entry, object, signal);
+    const content = await this.contentOf(entry);
+    if (content?.keeps === true) return this.keep(entry, object, signal);
     if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return this.leaving(entry, 'Terminating');
-    const users = this.usersOf(entry);
-    if (users.length > 0) this.users.set(removalKey(entry), users);
-    else this.users.delete(removalKey(entry));
-    if (users.length > 0) return this.blocked(entry, `NamespaceInUse by ${users.join(', ')}`);
+    if (content !== undefined) {
+      if (this.isInUse(entry, content)) return this.blocked(entry, `NamespaceInUse by ${content.users.join(', ')}`);
+      this.tellTakenAlong(entry, content);
+    }
     return this.remove(entry, textAt(object, 'metadata', 'uid') ?? '', signal);
   }
 
@@ -207,11 +214,27 @@ export class Removal {
     return { kind: 'open' };
   }
 
-  /** LynqNodes that have other objects on record in a Namespace: it goes last. */
-  private usersOf(entry: InventoryEntry): readonly string[] {
-    if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return [];
-    const { namespace, name } = this.read.identity;
-    return this.deps.nodes.withObjectsIn(entry.name, `${namespace}/${name}`).map((node) => node.name);
+  /** What a Namespace holds; undefined for any other kind. */
+  private async contentOf(entry: InventoryEntry): Promise<NamespaceContent | undefined> {
+    if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return undefined;
+    const content = await readNamespaceContent(this.deps, this.read.identity, entry.name);
+    const own = this.staying.some(({ namespace }) => namespace === entry.name) ? [this.read.identity.name] : [];
+    return { ...content, users: [...content.users, ...own] };
+  }
+
+  /** LynqNodes have other objects on record in a Namespace: it goes last. */
+  private isInUse(entry: InventoryEntry, { users }: NamespaceContent): boolean {
+    if (users.length > 0) this.users.set(removalKey(entry), users);
+    else this.users.delete(removalKey(entry));
+    return users.length > 0;
+  }
+
+  /** Said before it is done, once for a Namespace. */
+  private tellTakenAlong(entry: InventoryEntry, { foreign, unseen }: NamespaceContent): void {
+    const key = removalKey(entry);
+    if (this.told.has(key) || foreign.length + unseen.length === 0) return;
+    this.told.add(key);
+    tellNode(this.deps, this.read.identity, removalEvents.namespaceTakes(entry.name, { foreign, unseen }));
   }
 
   /** What the pods of a retained workload of the namespace name is retained too, whatever form made either. */
@@ -223,30 +246,6 @@ export class Removal {
       .flat()
       .filter(isRetained)
       .some((workload) => neededObjects(workload).some(({ kind, name }) => kind === entry.kind && name === entry.name));
-  }
-
-  /** A Namespace with a retained object in it is retained too, whatever form made either (decisions.md section 4). */
-  private async keepsOrphans(entry: InventoryEntry): Promise<boolean> {
-    if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return false;
-    const kinds = await this.deps.cluster.listableKinds();
-    const options = { namespace: entry.name, labelSelector: `${labels.orphaned}=true` };
-    const found = await Promise.all(kinds.map((kind) => this.hasAny(kind, options)));
-    return found.some(Boolean);
-  }
-
-  /**
-   * Of a kind that is none of a form's, was never seen by a watch and may not be listed, there is nothing: this account cannot have made any. Every
-   * other refusal leaves the question open, since rights may just be missing for a moment.
-   */
-  private async hasAny(kind: KindRef, options: ListOptions): Promise<boolean> {
-    try {
-      return (await this.deps.cluster.list(kind, options)).length > 0;
-    } catch (error) {
-      // Not a 401: that says nothing about the kind.
-      const forbidden = isLynqFailure(error) && error.type === 'ClusterForbidden' && error.detail['code'] === 403;
-      if (!forbidden || isFormKind(kind) || this.deps.children.listedAt(kind) !== undefined) throw error;
-      return false;
-    }
   }
 }
 

@@ -81,6 +81,23 @@ describe('domain/events', () => {
     expect(`${type} ${reason}: ${message}`).toBe(text);
   });
 
+  it('names what goes with a Namespace, a few by name and the rest by number, and what could not be looked for', () => {
+    const said = (foreign: readonly string[], unseen: readonly string[]) => {
+      const { type, reason, message } = removalEvents.namespaceTakes('acme', { foreign, unseen });
+      return `${type} ${reason}: ${message}`;
+    };
+    expect(said(['Secret/b', 'ConfigMap/a'], [])).toBe(
+      'Warning NamespaceTakesAlong: Namespace acme is deleted with what else is in it: [ConfigMap/a Secret/b]',
+    );
+    expect(said([], ['Widget', 'Gadget'])).toBe(
+      'Normal NamespaceTakesAlong: Namespace acme is deleted with all that is in it; not looked for, since they may not be listed: [Gadget Widget]',
+    );
+    const many = Array.from({ length: 30 }, (_, index) => `Secret/s${String(index).padStart(2, '0')}`);
+    expect(said(many, [])).toMatch(/: \[Secret\/s00 (Secret\/s\d\d ){8}Secret\/s09\] and 20 more$/);
+    const long = Array.from({ length: 30 }, (_, index) => `Secret/${'x'.repeat(250)}${index}`);
+    expect(said(long, long).length).toBeLessThan(1024);
+  });
+
   it('counts in the list of a pass what the Go operator counts there', () => {
     expect(countedForNode(change.lists)).toBe('2 Deployment(s), 1 Service(s)');
     expect(countedForNode(['namespaces'])).toBe('no resources');
