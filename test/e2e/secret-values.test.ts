@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { childPath, conditionOf, everythingIn, lynqPath } from '../support/e2e/cluster.ts';
+import { childPath, conditionOf, everythingAnywhere, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
 import { everythingStored, whereIs } from '../support/e2e/engine.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { hubObject } from '../support/e2e/manifests.ts';
@@ -30,16 +30,21 @@ describe('e2e/secret-values', () => {
       const found = await secretOf('acme-form');
       return found === value ? there(found) : notYet(found === undefined ? 'absent' : 'another value');
     });
-  /** Everything in the namespace that has a text in it, in the clear or in base64. */
+  /** Everything in the cluster that has a text in it, in the clear or in base64; what is in another namespace, or in none, with that. */
   const holdersOf = async (canary: string): Promise<readonly string[]> => {
-    const objects = await everythingIn(world.cluster, world.namespace);
+    const objects = await everythingAnywhere(world.cluster);
     const base64 = Buffer.from(canary).toString('base64');
+    const isOurs = ({ metadata }: KubeObject): boolean => metadata.namespace === world.namespace;
+    expect([objects.some(isOurs), objects.some((object) => !isOurs(object))]).toEqual([true, true]);
     return objects
       .filter((object) => {
         const text = JSON.stringify(object);
         return whereIs(canary, Buffer.from(text)) !== undefined || text.includes(base64);
       })
-      .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
+      .map((object) => {
+        const place = isOurs(object) ? '' : `${object.metadata.namespace ?? 'cluster'}: `;
+        return `${place}${object.kind}/${object.metadata.name}`;
+      })
       .toSorted();
   };
 

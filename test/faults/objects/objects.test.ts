@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { describeRequest } from '../../support/e2e/audit.ts';
 import { childPath, conditionOf, type Json, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
+import { configMapForm, hubObject } from '../../support/e2e/manifests.ts';
+import { foreignPrefix, type Planted, plantForeign } from '../../support/faults/foreign.ts';
+import { expectRulesKept } from '../../support/faults/rules-kept.ts';
 import { type Entry, openPolicyWorld, type PolicyWorld } from '../../support/e2e/policy-world.ts';
 
 const outside = 'objects-outside';
@@ -46,6 +49,8 @@ const entries: readonly Entry[] = [
 /** What others do to the objects of a node: ids O1 to O13 of the list of faults. */
 describe('faults/objects', () => {
   let world: PolicyWorld;
+  let begun = 0;
+  let foreign: readonly Planted[] = [];
 
   beforeAll(async () => {
     world = await openPolicyWorld(inject('stack'), 'objects', []);
@@ -55,6 +60,9 @@ describe('faults/objects', () => {
         kind: 'Namespace',
         metadata: { name: outside },
       });
+    begun = world.audit.now();
+    const place = { namespace: outside, node: nodeOf('o1'), nodeNamespace: world.namespace, prefix: foreignPrefix };
+    foreign = await plantForeign(world.cluster, place);
     await world.putForm(form, entries);
   });
   afterAll(() => world?.close());
@@ -333,6 +341,48 @@ describe('faults/objects', () => {
     expect(world.writesTo(onceOf('o13'), place).map(describeRequest)).toEqual([]);
   });
 
+  test('O10 what is left of a node whose finalizer was taken off while it went is found within two syncs of the running worker', async () => {
+    await world.database.sql('CREATE TABLE left_rows (id VARCHAR(63) PRIMARY KEY, active BOOLEAN DEFAULT TRUE)');
+    await world.database.sql("INSERT INTO left_rows (id) VALUES ('o10-run')");
+    const { namespace, database, cluster } = world;
+    const of = { name: 'left', namespace, hub: 'left' };
+    const left = configMapForm(of, [
+      { id: 'base' },
+      { id: 'kept', deletionPolicy: 'Retain' },
+      { id: 'top', dependIds: ['base', 'kept'] },
+    ]);
+    await cluster.create(lynqPath(namespace, 'lynqforms'), left);
+    const hub = hubObject({ name: 'left', namespace, database, table: 'left_rows', extra: {}, syncInterval: '2s' });
+    await cluster.create(lynqPath(namespace, 'lynqhubs'), hub);
+    await world.settled('o10-run-left');
+    const pathOf = (id: string): string => childPath('ConfigMap', namespace, `o10-run-left-${id}`);
+    const before = new Map([
+      ['base', await uidOf(pathOf('base'))],
+      ['kept', await uidOf(pathOf('kept'))],
+    ]);
+    await world.patch(pathOf('top'), 'tenant', { metadata: { finalizers: ['example.com/hold'] } });
+    await world.database.sql('DELETE FROM left_rows');
+    await world.entryIs('o10-run-left', 'top', 'Deleting');
+
+    const syncs = cluster.watch(`${lynqPath(namespace, 'lynqhubs')}?fieldSelector=metadata.name%3Dleft`);
+    const strip = lynqPath(namespace, 'lynqnodes', 'o10-run-left');
+    await cluster.merge(strip, { metadata: { finalizers: null } });
+    await isGone(strip);
+    await isGone(pathOf('base'));
+    await world.until(
+      pathOf('kept'),
+      'is marked as kept',
+      ({ metadata }) => metadata.labels?.['lynq.sh/orphaned'] === 'true',
+    );
+    syncs.stop();
+    const ended = new Set(syncs.events.map(({ object }) => object.status?.lastSyncTime as string));
+    // The state it begins with, the sync that was under way, and two more.
+    expect([...ended].length).toBeLessThanOrEqual(4);
+    expect(await uidOf(pathOf('kept'))).toBe(before.get('kept'));
+    await world.patch(pathOf('top'), 'tenant', { metadata: { finalizers: null } });
+    await isGone(pathOf('top'));
+  });
+
   test('O10 what is left of a node whose finalizer was taken off, or made too late, is found after a restart', async () => {
     await begin('o10-left');
     const kept = await uidOf(mapOf('o10-left', 'kept'));
@@ -373,5 +423,9 @@ describe('faults/objects', () => {
     );
     expect(await uidOf(mapOf('o10-left', 'kept'))).toBe(kept);
     await world.settled(nodeOf('o1'));
+  });
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await expectRulesKept({ ...world, foreign }, begun, { strays: [`/services/${outside}/o10-left-late`] });
   });
 });

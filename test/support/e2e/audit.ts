@@ -6,6 +6,8 @@ export interface AuditEntry {
   readonly auditID: string;
   readonly verb: string;
   readonly stage: string;
+  /** Path and query. */
+  readonly requestURI?: string;
   readonly userAgent?: string;
   readonly user: { readonly username: string };
   readonly objectRef?: {

@@ -153,26 +153,41 @@ export const childPath = (kind: ChildKind, namespace: string, name?: string): st
   `${folders[kind](namespace)}${name === undefined ? '' : `/${name}`}`;
 
 /** Every object in a namespace, of every kind the API server can list, but events. */
-export async function everythingIn(cluster: Cluster, namespace: string): Promise<readonly KubeObject[]> {
-  interface Resource {
-    readonly name: string;
-    readonly kind: string;
-    readonly namespaced: boolean;
-    readonly verbs: readonly string[];
-  }
+export const everythingIn = (cluster: Cluster, namespace: string): Promise<readonly KubeObject[]> =>
+  everything(cluster, (root, { name, namespaced }) =>
+    namespaced ? `${root}/namespaces/${namespace}/${name}` : undefined,
+  );
+
+/** The same of all namespaces and of none; events too. */
+export const everythingAnywhere = (cluster: Cluster): Promise<readonly KubeObject[]> =>
+  everything(cluster, (root, { name }) => `${root}/${name}`, { events: true });
+
+interface Resource {
+  readonly name: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+async function everything(
+  cluster: Cluster,
+  pathOf: (root: string, resource: Resource) => string | undefined,
+  { events = false } = {},
+): Promise<readonly KubeObject[]> {
   const groups = (await cluster.call('GET', '/apis')) as { groups: { preferredVersion: { groupVersion: string } }[] };
   const roots = ['/api/v1', ...groups.groups.map((group) => `/apis/${group.preferredVersion.groupVersion}`)];
   const lists = await Promise.all(
     roots.map(async (root) => {
       const { resources } = (await cluster.call('GET', root)) as { resources: readonly Resource[] };
       const wanted = resources.filter(
-        ({ name, namespaced, verbs }) =>
-          namespaced && verbs.includes('list') && !name.includes('/') && name !== 'events',
+        ({ name, verbs }) => verbs.includes('list') && !name.includes('/') && (events || name !== 'events'),
       );
       return Promise.all(
-        wanted.map(async ({ name, kind }) =>
-          (await cluster.list(`${root}/namespaces/${namespace}/${name}`)).map((item) => ({ ...item, kind })),
-        ),
+        wanted.map(async (resource) => {
+          const path = pathOf(root, resource);
+          const items = path === undefined ? [] : await cluster.list(path);
+          return items.map((item) => ({ ...item, kind: resource.kind }));
+        }),
       );
     }),
   );

@@ -1,4 +1,5 @@
 import { type AuditEntry, identityOf } from '../e2e/audit.ts';
+import type { Json } from '../e2e/cluster.ts';
 
 /** One object on the record of a LynqNode, as its status names it. */
 export interface RecordedChild {
@@ -39,4 +40,18 @@ export function childIdentity({ apiVersion, kind, namespace, name }: RecordedChi
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   const resource = plurals[kind] ?? `${kind.toLowerCase()}s`;
   return `${group}/${resource}/${kind === 'Namespace' ? name : (namespace ?? '')}/${name}`;
+}
+
+/** Entries of forms with `skipOnDependencyFailure: false`, by the writes of forms in the log, as `namespace/id`. */
+export function readEagerEntries(entries: readonly AuditEntry[]): ReadonlySet<string> {
+  const forms = entries.filter(({ objectRef }) => objectRef?.resource === 'lynqforms');
+  return new Set(
+    forms.flatMap(({ objectRef, requestObject }) =>
+      Object.values((requestObject?.spec ?? {}) as Readonly<Record<string, unknown>>)
+        .filter((list): list is readonly Json[] => Array.isArray(list))
+        .flat()
+        .filter((entry) => entry?.skipOnDependencyFailure === false)
+        .map(({ id }) => `${objectRef?.namespace}/${id}`),
+    ),
+  );
 }

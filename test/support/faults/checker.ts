@@ -1,12 +1,20 @@
 import { type AuditEntry, created, identityOf } from '../e2e/audit.ts';
-import { childIdentity, type NodeRecord, readRecords, type RecordedChild } from './checker-records.ts';
+import { managers } from '../../../domain/keys.ts';
+import type { WatchEvent } from '../e2e/cluster.ts';
+import {
+  childIdentity,
+  type NodeRecord,
+  readEagerEntries,
+  readRecords,
+  type RecordedChild,
+} from './checker-records.ts';
 
 /**
  * Offline check of everything that happened to the API server: whatever was killed when, these rules hold at every moment. Knows of the product only
  * what is in the log: the records that LynqNodes carry say which object is whose, what it depends on and whether it may go.
  *
- * What the log does not show: writes of Kubernetes' controllers other than deletes, so not when an object became ready or was really gone; and
- * requests whose answer never left the server.
+ * What the log does not show: writes of Kubernetes' controllers other than deletes, so not when an object became ready or was really gone (a history of
+ * watches shows that, where one is given); bodies about Secrets; and requests whose answer never left the server.
  */
 
 export interface Violation {
@@ -20,13 +28,24 @@ export interface Evidence {
   readonly entries: readonly AuditEntry[];
   /** Objects that nothing of ours may touch, as `identityOf` names them. */
   readonly foreign?: readonly string[];
+  /** What watches saw of the children, in the order of the store: it proves what is gone or marked at the moment a finalizer goes. */
+  readonly history?: readonly WatchEvent[];
+  /** Objects that are ours by their marks alone, as a test made them: no record names them. */
+  readonly strays?: readonly string[];
+  /** How many objects of customers the worker made and deleted at least (one of each by default): a log without any keeps every rule. */
+  readonly least?: { readonly creates?: number; readonly deletes?: number };
 }
 
 interface Case {
   readonly ours: readonly AuditEntry[];
   readonly all: readonly AuditEntry[];
   readonly foreign: ReadonlySet<string>;
+  readonly strays: ReadonlySet<string>;
   readonly records: readonly NodeRecord[];
+  readonly history: readonly WatchEvent[] | undefined;
+  readonly least: { readonly creates: number; readonly deletes: number };
+  /** Entries that are made although what they depend on has failed, as `namespace of the form/id`. */
+  readonly eager: ReadonlySet<string>;
 }
 
 type Finding = Omit<Violation, 'rule'>;
@@ -52,6 +71,15 @@ const childDeletes = ({ ours }: Case): readonly AuditEntry[] =>
   ours.filter((entry) => isDelete(entry) && !isOwnKind(entry));
 
 export const rules = {
+  /** A worker that nobody recognizes in the log would keep every other rule. */
+  'worker-seen': (run) => {
+    const [creates, deletes] = [creations(run).length, childDeletes(run).length];
+    const asked = `${run.least.creates} objects made and ${run.least.deletes} deleted`;
+    return creates >= run.least.creates && deletes >= run.least.deletes
+      ? []
+      : [{ identity: 'the log', message: `${creates} and ${deletes} where the worker has at least ${asked}` }];
+  },
+
   /** I5: an identity is made again only after somebody deleted it. */
   'created-once': ({ all, ours }) =>
     ours.filter(created).flatMap((entry, index, creating) => {
@@ -76,7 +104,7 @@ export const rules = {
       .filter((entry) => recordedBefore(run, identityOf(entry), began(entry)) === undefined)
       .map((entry) => ({ identity: identityOf(entry), message: 'made before it was on record' })),
 
-  /** I12: an object is made after those it depends on. */
+  /** I12: an object is made after those it depends on, which are there: made in this log before it, or on record with their uid. */
   order: (run) =>
     creations(run).flatMap((entry) => {
       const node = nodeOf(run, identityOf(entry), began(entry));
@@ -84,7 +112,8 @@ export const rules = {
       const needs = (child?.dependIds ?? []).flatMap((id) => node?.children.filter((other) => other.id === id) ?? []);
       return needs.flatMap((needed) => {
         const made = creations(run).find((other) => identityOf(other) === childIdentity(needed));
-        if (made === undefined || endedAt(made) <= began(entry)) return [];
+        const isThere = made === undefined ? needed.uid !== undefined : endedAt(made) <= began(entry);
+        if (isThere || (made === undefined && isEager(run, node, child))) return [];
         return [{ identity: identityOf(entry), message: `made before ${childIdentity(needed)}, which it depends on` }];
       });
     }),
@@ -121,7 +150,7 @@ export const rules = {
       const identity = identityOf(entry);
       const uid: unknown = entry.requestObject?.preconditions?.uid;
       if (typeof uid !== 'string') return [{ identity, message: 'deleted without a precondition on its uid' }];
-      if (isKeptBesides(entry)) return [];
+      if (isKeptBesides(entry) || run.strays.has(identity)) return [];
       const child = recordedBefore(run, identity, began(entry));
       if (child === undefined) return [{ identity, message: 'deleted without being on record' }];
       return child.uid === undefined || child.uid === uid || isLate(run, entry, uid)
@@ -135,13 +164,13 @@ export const rules = {
       .filter((entry) => isWrite(entry) && foreign.has(identityOf(entry)))
       .map((entry) => ({ identity: identityOf(entry), message: `${entry.verb} of an object that is not ours` })),
 
-  /** I13: a node's finalizer goes after each of its objects was asked to go or was marked as kept. */
+  /** I13: a node's finalizer goes after each of its objects was gone or was marked as kept. */
   'finalizer-last': (run) =>
     run.ours.filter(releasesNode).flatMap((entry) => {
       const identity = identityOf(entry);
       const last = run.records.filter((record) => record.identity === identity && record.from <= began(entry)).at(-1);
       return (last?.children ?? [])
-        .filter((child) => child.uid !== undefined && !isSettled(run, child, began(entry)))
+        .filter((child) => child.uid !== undefined && !isSettled(run, child, entry))
         .map((child) => ({ identity, message: `released before ${childIdentity(child)} was gone or marked` }));
     }),
 } satisfies Record<string, (run: Case) => readonly Finding[]>;
@@ -149,8 +178,12 @@ export const rules = {
 export type RuleName = keyof typeof rules;
 
 /** Everything the rules find. */
-export function check({ entries, foreign = [] }: Evidence): readonly Violation[] {
+export function check({ entries, foreign = [], strays = [], history, least }: Evidence): readonly Violation[] {
   const run: Case = {
+    history,
+    strays: new Set(strays),
+    least: { creates: 1, deletes: 1, ...least },
+    eager: readEagerEntries(entries),
     all: entries,
     ours: entries.filter(({ userAgent }) => /^lynqflow\b/.test(userAgent ?? '')),
     foreign: new Set(foreign),
@@ -204,15 +237,52 @@ function releasesNode({ verb, objectRef, requestObject }: AuditEntry): boolean {
   );
 }
 
-/** Asked to go by anyone, gone with its Namespace, or marked as kept (bodies of Secrets are not in the log: any late patch counts). */
-function isSettled({ all }: Case, child: RecordedChild, moment: string): boolean {
+/** `skipOnDependencyFailure` is off: made although what it depends on failed and never was. */
+function isEager({ eager }: Case, node: NodeRecord | undefined, child: RecordedChild | undefined): boolean {
+  const namespace = node?.identity.split('/').at(-2) ?? '';
+  return eager.has(`${namespace}/${child?.id}`);
+}
+
+/** Gone, or marked as kept, when the finalizer of its node went: by what watches saw, or as far as the log tells. */
+function isSettled(run: Case, child: RecordedChild, release: AuditEntry): boolean {
+  return run.history === undefined ? isAsked(run, child, release) : isProven(run.history, child, release);
+}
+
+/** The last state of this very object before its node went, in the order of the store: what takes the last finalizer off ends the LynqNode. */
+function isProven(history: readonly WatchEvent[], child: RecordedChild, release: AuditEntry): boolean {
+  const { uid, resourceVersion } = release.responseObject?.metadata ?? {};
+  const end = history.find(({ type, object }) => type === 'DELETED' && object.metadata.uid === uid);
+  const until = BigInt(end?.object.metadata.resourceVersion ?? resourceVersion ?? 0);
+  const last = history.findLast(
+    ({ object }) => object.metadata.uid === child.uid && BigInt(object.metadata.resourceVersion) <= until,
+  );
+  return last?.type === 'DELETED' || last?.object.metadata.labels?.['lynq.sh/orphaned'] === 'true';
+}
+
+/**
+ * Asked to go by anyone, gone with its Namespace, or marked since its node was asked to go. Of a patch of a Secret the log has the manager alone: markers have
+ * one of their own, which also takes them off, but never of a node that is on its way out.
+ */
+function isAsked({ all }: Case, child: RecordedChild, release: AuditEntry): boolean {
   const identity = childIdentity(child);
   const space = spaceIdentity(child.namespace);
-  const isSecret = child.kind === 'Secret';
-  return all.some((entry) => {
-    if (endedAt(entry) > moment) return false;
-    if (isDelete(entry)) return identityOf(entry) === identity || identityOf(entry) === space;
-    const orphaned: unknown = entry.requestObject?.metadata?.labels?.['lynq.sh/orphaned'];
-    return entry.verb === 'patch' && identityOf(entry) === identity && (isSecret || orphaned === 'true');
-  });
+  const asked = all.findLast(
+    (entry) => isDelete(entry) && identityOf(entry) === identityOf(release) && endedAt(entry) <= began(release),
+  );
+  const before = all.filter((entry) => endedAt(entry) <= began(release));
+  const leaves = (entry: AuditEntry): boolean =>
+    isDelete(entry) && (identityOf(entry) === identity || identityOf(entry) === space);
+  const marks = (entry: AuditEntry): boolean =>
+    asked !== undefined && identityOf(entry) === identity && began(entry) >= began(asked) && isMark(entry, child);
+  return before.some((entry) => leaves(entry) || marks(entry));
 }
+
+function isMark(entry: AuditEntry, { kind }: RecordedChild): boolean {
+  if (entry.verb !== 'patch' || managerOf(entry) !== managers.markers) return false;
+  const orphaned: unknown = entry.requestObject?.metadata?.labels?.['lynq.sh/orphaned'];
+  return kind === 'Secret' ? entry.requestObject === undefined : orphaned === 'true';
+}
+
+/** Field manager that a write names in its address. */
+const managerOf = ({ requestURI = '' }: AuditEntry): string | null =>
+  new URLSearchParams(requestURI.split('?')[1]).get('fieldManager');

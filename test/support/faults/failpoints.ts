@@ -12,7 +12,9 @@ export type ScenarioName =
   | 'edit'
   | 'rollout'
   | 'remove'
+  | 'halfMade'
   | 'compensate'
+  | 'return'
   | 'scale'
   | 'wakes'
   | 'stop';
@@ -40,6 +42,14 @@ const applied = (title: string, kind: string, named?: string): PointDefinition =
   kind,
   before: 'apply',
   ...(named === undefined ? {} : { named }),
+});
+
+/** What was kept is taken back when its row returns. */
+const adopted = (title: string, kind: string, named?: string): PointDefinition => ({
+  ...applied(title, kind, named),
+  title: `re-adoption of the ${title}`,
+  scenario: 'return',
+  before: 'adopt',
 });
 
 /** `j`-th step of its kind in a removal. */
@@ -103,7 +113,8 @@ export const points = {
   'P25-claim': removed('PersistentVolumeClaim', 'retainRemoved', 'keeping of the claim'),
   'P25-password': { ...removed('Secret', 'retainRemoved', 'keeping of the Secret'), named: '-password' },
   'P25-namespace': removed('Namespace', 'retainRemoved', 'keeping of the Namespace'),
-  P26: { title: 'delete of a half-made node', scenario: 'compensate', kind: 'ConfigMap', before: 'remove' },
+  'P24-halfmade': { title: 'delete of a half-made node', scenario: 'halfMade', kind: 'ConfigMap', before: 'remove' },
+  P26: { title: 'taking back of a creation that failed', scenario: 'compensate', kind: 'ConfigMap', before: 'remove' },
   P27: { title: 'finalizer of the node', scenario: 'remove', kind: 'LynqNode', before: 'finalizerRemove' },
   P28: {
     title: 'run that continues as new',
@@ -122,6 +133,9 @@ export const points = {
   },
   P31: { title: 'record of who may change', scenario: 'rollout', kind: 'LynqForm', before: 'rolloutRecord' },
   P32: { title: 'change of a recorded node', scenario: 'rollout', kind: 'LynqNode', before: 'grant' },
+  'P33-namespace': adopted('Namespace', 'Namespace'),
+  'P33-password': adopted('Once Secret', 'Secret', '-password'),
+  'P33-claim': adopted('retained claim', 'PersistentVolumeClaim'),
   P30: { title: 'shutdown', scenario: 'stop', kind: 'Process', before: 'shutdown', after: 'closing' },
 } as const satisfies Record<string, PointDefinition>;
 

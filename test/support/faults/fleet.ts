@@ -2,6 +2,7 @@ import { type KubeObject, lynqPath } from '../e2e/cluster.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
 import { hubObject } from '../e2e/manifests.ts';
 import { setSecret } from '../e2e/world.ts';
+import { foreignPrefix, plantForeign } from './foreign.ts';
 import { type History, openHistory } from './history.ts';
 import { skewOf, skewOfRequests, type SkewReport } from './skew.ts';
 import type { Stage } from './stage.ts';
@@ -89,6 +90,8 @@ export async function bringFleet(stage: Stage, fleet: Fleet, edit: FleetEdit): P
   );
   await addRows(stage, fleet, uids);
   await cluster.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  const forged = { namespace, node: `${uids[0]}-${fleet.form}`, nodeNamespace: namespace, prefix: foreignPrefix };
+  stage.foreign.push(...(await plantForeign(cluster, forged)));
   await setSecret(cluster, namespace, 'mysql-credentials', { password: database.password });
   await cluster.create(lynqPath(namespace, 'lynqforms'), fleetForm(fleet, edit));
   const hub = hubObject({ name: 'hub', namespace, database, table, extra: { size: 'size' }, syncInterval: '3s' });

@@ -4,6 +4,7 @@ import { childPath, conditionOf, type Json, type KubeObject, lynqPath } from '..
 import { eventually, notYet, there } from '../e2e/eventually.ts';
 import { configMapForm, hubObject } from '../e2e/manifests.ts';
 import { isReady, setSecret, stateOf } from '../e2e/world.ts';
+import { foreignPrefix, plantForeign } from './foreign.ts';
 import type { Stage } from './stage.ts';
 
 /** One hub with many rows and one form that makes a ConfigMap for each: what faults of a whole sync are tried on. */
@@ -58,6 +59,10 @@ export async function bringInFleet(stage: Stage, options: FleetOptions): Promise
     );
   await cluster.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await setSecret(cluster, namespace, 'mysql-credentials', { password: database.password });
+  const node = `${Object.keys(rows)[0] ?? 'row-1'}-form`;
+  stage.foreign.push(
+    ...(await plantForeign(cluster, { namespace, node, nodeNamespace: namespace, prefix: foreignPrefix })),
+  );
   const form = configMapForm({ name: 'form', namespace, hub: 'hub' }, [{ id: 'map', data: { size: '{{ .size }}' } }]);
   await cluster.create(lynqPath(namespace, 'lynqforms'), { ...form, ...formSpec });
   const hub = hubObject({

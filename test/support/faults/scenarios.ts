@@ -1,6 +1,6 @@
 import proto from '@temporalio/proto';
 import { expect } from 'vitest';
-import { childPath, type KubeObject, lynqPath } from '../e2e/cluster.ts';
+import { childPath, conditionOf, type KubeObject, lynqPath } from '../e2e/cluster.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
 import { workflowIds } from '../../../domain/identity.ts';
 import { scaleSignal, wakeSignal } from '../../../workflows/messages.ts';
@@ -8,7 +8,9 @@ import type { ScenarioName } from './failpoints.ts';
 import type { Stage } from './stage.ts';
 import type { FormParts } from './tenant-form.ts';
 import {
+  bringBack,
   bringIn,
+  createdTwice,
   editForm,
   expectKept,
   expectRemoved,
@@ -65,6 +67,34 @@ async function expectMissedBySilence(stage: Stage, tenant: Tenant): Promise<void
   expect(timeouts).toEqual([proto.temporal.api.enums.v1.TimeoutType.TIMEOUT_TYPE_HEARTBEAT]);
 }
 
+/** What was kept of nodes that return, by name of the tenant. */
+const firstLives = new Map<string, Before>();
+
+const stateIn = (node: KubeObject | undefined, wanted: string): string | undefined =>
+  ((node?.status?.resources ?? []) as readonly { id: string; state: string }[]).find(({ id }) => id === wanted)?.state;
+
+/** What the attempt made is gone but for what is retained, which is what it was; nothing is made again; and the node goes as any other. */
+async function expectTakenBack(stage: Stage, tenant: Tenant, before: Before): Promise<void> {
+  await eventually(
+    'the creation is taken back',
+    async () => {
+      const node = await nodeOf(stage, tenant);
+      return conditionOf(node, 'RolledBack')?.status === 'True' ? there(true) : notYet(node?.status);
+    },
+    { withinMs: 90_000 },
+  );
+  const retained = before.record.filter(({ policy }) => policy === 'Retain').map(({ id }) => id);
+  const live = await liveOf(stage, before.record);
+  expect([...live.keys()].toSorted()).toEqual(retained.toSorted());
+  for (const id of retained) {
+    expect([id, live.get(id)?.metadata.uid]).toEqual([id, before.live.get(id)?.metadata.uid]);
+    expect(live.get(id)?.data).toEqual(before.live.get(id)?.data);
+  }
+  expect(createdTwice(stage, tenant, before.place)).toEqual([]);
+  await takeOut(stage, tenant);
+  await expectRemoved(stage, tenant, before);
+}
+
 /** Enough events for a run to continue as new. */
 const manyWakes = 520;
 
@@ -116,19 +146,70 @@ export const scenarios = {
     act: takeOut,
     expectEnd: expectRemoved,
   },
-  compensate: {
+  halfMade: {
     parts: { impossible: true },
     gated: true,
     prepare: (stage, tenant) =>
-      eventually('the node is half made', async () => {
-        const node = await nodeOf(stage, tenant);
-        const record = recordOf(node);
-        const impossible = (node?.status?.resources ?? []).find(({ id }: { id: string }) => id === 'impossible');
-        const made = record.filter(({ uid }) => uid !== undefined).length;
-        return made === record.length - 1 && impossible?.state === 'Waiting' ? there(undefined) : notYet(node?.status);
-      }),
+      eventually(
+        'the node is half made',
+        async () => {
+          const node = await nodeOf(stage, tenant);
+          const record = recordOf(node);
+          const isMade = record.every(({ uid }) => uid !== undefined) && stateIn(node, 'policy') === 'Ready';
+          return isMade && stateIn(node, 'impossible') === 'Waiting' ? there(undefined) : notYet(node?.status);
+        },
+        { withinMs: 90_000 },
+      ),
     act: takeOut,
     expectEnd: expectRemoved,
+  },
+  compensate: {
+    parts: { doomed: true },
+    gated: true,
+    prepare: (stage, tenant) =>
+      eventually(
+        'all is made but what waits for the barrier',
+        async () => {
+          const node = await nodeOf(stage, tenant);
+          const record = recordOf(node);
+          const isWhole = record.every(({ id, uid }) => uid !== undefined || id === 'refused');
+          return isWhole && stateIn(node, 'policy') === 'Ready' && stateIn(node, 'barrier') === 'Progressing'
+            ? there(undefined)
+            : notYet(node?.status);
+        },
+        { withinMs: 90_000 },
+      ),
+    act: async (stage, tenant) => {
+      await stage.cluster.merge(childPath('ConfigMap', tenant.space, `${tenant.name}-barrier`), {
+        data: { open: 'yes' },
+      });
+    },
+    expectEnd: expectTakenBack,
+  },
+  return: {
+    parts: {},
+    gated: true,
+    prepare: async (stage, tenant) => {
+      const place = stage.audit.now();
+      await ready(stage, tenant);
+      const first = await lookBefore(stage, tenant, place);
+      await takeOut(stage, tenant);
+      await expectRemoved(stage, tenant, first);
+      const kept = first.record.filter(({ policy }) => policy === 'Retain').map(({ id }) => id);
+      expect(kept.toSorted()).toEqual(['data', 'password', 'space']);
+      const live = new Map([...first.live].filter(([id]) => kept.includes(id)));
+      firstLives.set(tenant.name, { ...first, live, place: stage.audit.now() });
+    },
+    act: bringBack,
+    expectEnd: async (stage, tenant) => {
+      const before = firstLives.get(tenant.name)!;
+      await settledAsBefore(stage, tenant, before);
+      const live = await liveOf(stage, recordOf(await nodeOf(stage, tenant)));
+      for (const id of before.live.keys()) {
+        const { labels = {} } = live.get(id)!.metadata;
+        expect([id, labels['lynq.sh/orphaned'], labels['lynq.sh/node']]).toEqual([id, undefined, tenant.nodeName]);
+      }
+    },
   },
   scale: {
     parts: {},

@@ -10,6 +10,7 @@ import { crdsAreServed, type Surroundings } from '../e2e/programs.ts';
 import { keepEach } from '../../../tools/histories/record.ts';
 import type { StackEndpoints } from '../stack-setup.ts';
 import type { Action, FailpointName } from './failpoints.ts';
+import type { Planted } from './foreign.ts';
 import { type Ending, type FaultyWorker, startFaultyWorker } from './process.ts';
 import { variables } from './trigger.ts';
 
@@ -19,6 +20,8 @@ export interface Armed {
   readonly action: Action;
   /** What the effect has to be about. */
   readonly scope: string;
+  /** What it must not be about. */
+  readonly besides?: string;
   /** The point is passed only after `openGate`. */
   readonly gated: boolean;
 }
@@ -30,6 +33,8 @@ export interface Stage {
   readonly audit: Audit;
   readonly engine: Engine;
   readonly database: Database;
+  /** Objects of others that tests have put beside ours. */
+  readonly foreign: Planted[];
   /** The worker that was started last. */
   worker(): FaultyWorker;
   /** Starts a worker; the one before must have ended. */
@@ -93,6 +98,7 @@ export async function openStage(stack: StackEndpoints, name: string, options: St
     audit: openAudit(stack.auditLog),
     engine,
     database,
+    foreign: [],
     worker: present,
     start,
     startAnother: (more = {}) => startFaultyWorker(surroundings, { ...common, ...more }),
@@ -125,13 +131,14 @@ export async function openStage(stack: StackEndpoints, name: string, options: St
 }
 
 function armedSettings(
-  { failpoint, action, scope, gated }: Armed,
+  { failpoint, action, scope, besides, gated }: Armed,
   files: { readonly gate: string; readonly log: string },
 ): Record<string, string> {
   return {
     [variables.failpoint]: `${failpoint}:${action}`,
     [variables.scope]: scope,
     [variables.log]: files.log,
+    ...(besides === undefined ? {} : { [variables.besides]: besides }),
     ...(gated ? { [variables.gate]: files.gate } : {}),
   };
 }

@@ -1,6 +1,25 @@
 import type { FormObject } from '../e2e/manifests.ts';
 import type { Tenant } from './tenant.ts';
 
+/** A form of its own for one ConfigMap beside the LynqNode. */
+export function furtherForm(tenant: Tenant): FormObject {
+  return {
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqForm',
+    metadata: { name: 'further', namespace: tenant.namespace },
+    spec: {
+      hubId: 'hub',
+      configMaps: [
+        {
+          id: 'taken',
+          nameTemplate: '{{ .uid }}-further',
+          spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '{{ .uid }}' } },
+        },
+      ],
+    },
+  };
+}
+
 /** Which parts of the form are there. */
 export interface FormParts {
   /** Two ConfigMaps that an edit takes out, one to go and one to stay. */
@@ -9,6 +28,8 @@ export interface FormParts {
   readonly limited?: boolean;
   /** An entry of a kind nobody serves: the node stays half made. */
   readonly impossible?: boolean;
+  /** Made as a whole or taken back, with a ConfigMap that has to be opened before an entry is sent that nobody accepts. */
+  readonly doomed?: boolean;
 }
 
 const inSpace = { targetNamespace: 'node-{{ .uid }}' };
@@ -30,6 +51,7 @@ export function tenantForm(tenant: Tenant, parts: FormParts): FormObject {
     metadata: { name: 'form', namespace: tenant.namespace },
     spec: {
       hubId: 'hub',
+      ...(parts.doomed === true ? { rollbackOnFailure: true, services: [refused] } : {}),
       ...(parts.limited === true ? { rollout: { maxSkew: 1 } } : {}),
       namespaces: [{ id: 'space', nameTemplate: 'node-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'Namespace' } }],
       secrets: [
@@ -48,6 +70,7 @@ export function tenantForm(tenant: Tenant, parts: FormParts): FormObject {
       ],
       configMaps: [
         configMap('settings'),
+        ...(parts.doomed === true ? [barrier] : []),
         ...(parts.leftovers === true ? [configMap('old'), configMap('kept', { deletionPolicy: 'Retain' })] : []),
       ],
       persistentVolumeClaims: [
@@ -82,6 +105,21 @@ export function tenantForm(tenant: Tenant, parts: FormParts): FormObject {
     },
   };
 }
+
+/** Ready when somebody says so. */
+const barrier = configMap('barrier', {
+  dependIds: ['settings', 'app'],
+  readyWhen: "'open' in object.data",
+  timeoutSeconds: 3_600,
+});
+
+const refused = {
+  id: 'refused',
+  nameTemplate: '{{ .uid }}-refused',
+  ...inSpace,
+  dependIds: ['barrier'],
+  spec: { apiVersion: 'v1', kind: 'Service', spec: { ports: [{ port: 99_999 }] } },
+};
 
 const deployment = {
   id: 'app',

@@ -4,7 +4,9 @@ import { conditionOf, type Json, type KubeObject, lynqPath } from '../e2e/cluste
 import { eventually, notYet, there } from '../e2e/eventually.ts';
 import { hubObject } from '../e2e/manifests.ts';
 import { isReady, setSecret, stateOf } from '../e2e/world.ts';
-import { tenantForm, type FormParts } from './tenant-form.ts';
+import { plantForeign } from './foreign.ts';
+import { type History, openHistory } from './history.ts';
+import { furtherForm, tenantForm, type FormParts } from './tenant-form.ts';
 import type { Stage } from './stage.ts';
 
 /** One hub with one form and one row, in a namespace of its own: what one failpoint is tried on. */
@@ -15,10 +17,21 @@ export interface Tenant {
   /** Of the children. */
   readonly space: string;
   readonly nodeName: string;
+  /** LynqNode of a further form, whose only object is somebody else's. */
+  readonly furtherNode: string;
 }
 
+/** In the name of everything that is about the further form. */
+export const furtherSuffix = '-further';
+
 export function tenantNamed(name: string): Tenant {
-  return { name, namespace: `fp-${name}`, space: `node-${name}`, nodeName: `${name}-form` };
+  return {
+    name,
+    namespace: `fp-${name}`,
+    space: `node-${name}`,
+    nodeName: `${name}-form`,
+    furtherNode: `${name}${furtherSuffix}`,
+  };
 }
 
 interface Recorded {
@@ -32,7 +45,10 @@ interface Recorded {
 
 const tableOf = ({ name }: Tenant): string => `\`${name}\``;
 
-/** Table with one active row, hub and form. */
+/**
+ * Table with one active row, hub and form; and what is not ours: objects with forged marks, and one that has the name of what a further form of the row
+ * makes, so that its node is Conflicted all its life.
+ */
 export async function bringIn(stage: Stage, tenant: Tenant, parts: FormParts): Promise<void> {
   const { cluster, database } = stage;
   await database.sql(
@@ -45,7 +61,11 @@ export async function bringIn(stage: Stage, tenant: Tenant, parts: FormParts): P
     metadata: { name: tenant.namespace },
   });
   await setSecret(cluster, tenant.namespace, 'mysql-credentials', { password: database.password });
-  await cluster.create(lynqPath(tenant.namespace, 'lynqforms'), tenantForm(tenant, parts));
+  const { namespace, nodeName: node, name: prefix } = tenant;
+  const place = { namespace, node, nodeNamespace: namespace, prefix };
+  stage.foreign.push(...(await plantForeign(cluster, place, [`${prefix}${furtherSuffix}`])));
+  for (const form of [furtherForm(tenant), tenantForm(tenant, parts)])
+    await cluster.create(lynqPath(namespace, 'lynqforms'), form);
   const hub = hubObject({
     name: 'hub',
     namespace: tenant.namespace,
@@ -99,6 +119,21 @@ export async function takeOut(stage: Stage, tenant: Tenant): Promise<void> {
   );
 }
 
+/** The row returns; syncs are asked for until its LynqNode is there again. */
+export async function bringBack(stage: Stage, tenant: Tenant): Promise<void> {
+  await stage.database.sql(`INSERT INTO ${tableOf(tenant)} VALUES (?, TRUE, 1)`, [tenant.name]);
+  const schedule = stage.engine.client.schedule.getHandle(`hub/${tenant.namespace}/hub`);
+  await eventually(
+    `LynqNode ${tenant.nodeName} is back`,
+    async () => {
+      if ((await nodeOf(stage, tenant)) !== undefined) return there(true);
+      await schedule.trigger();
+      return notYet('absent');
+    },
+    { everyMs: 1_000, withinMs: 90_000 },
+  );
+}
+
 export async function ready(stage: Stage, tenant: Tenant, withinMs = 90_000): Promise<KubeObject> {
   return eventually(
     `LynqNode ${tenant.nodeName} is Ready`,
@@ -121,6 +156,15 @@ const folders: Readonly<Record<string, (namespace: string) => string>> = {
   Deployment: (namespace) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
   NetworkPolicy: (namespace) => `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
 };
+
+/** Every state of every LynqNode and of every object of the kinds that a tenant's form makes, from now on. */
+export const followChildren = (stage: Stage): Promise<History> =>
+  openHistory(stage.cluster, stage.stack.kubeconfig, [
+    ...['namespaces', 'secrets', 'configmaps', 'persistentvolumeclaims'].map((plural) => `/api/v1/${plural}`),
+    '/apis/apps/v1/deployments',
+    '/apis/networking.k8s.io/v1/networkpolicies',
+    '/apis/operator.lynq.sh/v1/lynqnodes',
+  ]);
 
 async function find(stage: Stage, { kind, namespace = '', name }: Recorded): Promise<KubeObject | undefined> {
   const folder = folders[kind]?.(namespace);
@@ -181,10 +225,10 @@ export async function expectRemoved(
   before: { readonly record: readonly Recorded[]; readonly live: ReadonlyMap<string, KubeObject> },
 ): Promise<void> {
   await eventually(
-    `LynqNode ${tenant.nodeName} is gone`,
+    `LynqNodes of ${tenant.name} are gone`,
     async () => {
-      const node = await nodeOf(stage, tenant);
-      return node === undefined ? there(true) : notYet(stateOf(tenant.nodeName, node));
+      const left = await stage.cluster.list(lynqPath(tenant.namespace, 'lynqnodes'));
+      return left.length === 0 ? there(true) : notYet(left.map((node) => stateOf(node.metadata.name, node)));
     },
     { withinMs: 90_000 },
   );
@@ -210,7 +254,7 @@ export async function expectKept(
 export async function hubIsReady(stage: Stage, tenant: Tenant): Promise<Json> {
   return eventually(`the hub of ${tenant.name} says Ready`, async () => {
     const hub = await stage.cluster.get(lynqPath(tenant.namespace, 'lynqhubs', 'hub'));
-    return conditionOf(hub, 'Ready')?.status === 'True' && hub.status.desired === 1
+    return conditionOf(hub, 'Ready')?.status === 'True' && hub.status.desired === 2
       ? there(hub.status)
       : notYet(hub.status);
   });

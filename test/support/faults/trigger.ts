@@ -9,6 +9,8 @@ export const variables = {
   failpoint: 'LYNQ_FAILPOINT',
   /** Text that the effect has to be about. */
   scope: 'LYNQ_FAILPOINT_SCOPE',
+  /** Text that the effect must not be about. */
+  besides: 'LYNQ_FAILPOINT_BESIDES',
   /** File that has to exist for the point to be passed. */
   gate: 'LYNQ_FAILPOINT_GATE',
   /** File that hits are written to. */
@@ -28,10 +30,12 @@ export function openTrigger(env: Readonly<Record<string, string | undefined>>): 
   if (text === undefined) return { pass: async () => undefined };
   const order = parseOrder(text);
   const scope = env[variables.scope] ?? '';
+  const besides = env[variables.besides];
   let passed = 0;
   return {
     async pass(effect, side) {
       if (!order.failpoint.fits(effect, side) || !effect.about.includes(scope)) return;
+      if (besides !== undefined && effect.about.includes(besides)) return;
       const gate = env[variables.gate];
       if (gate !== undefined && !existsSync(gate)) return;
       passed += 1;

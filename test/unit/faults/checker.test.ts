@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../support/e2e/audit.ts';
-import { check } from '../../support/faults/checker.ts';
+import type { WatchEvent } from '../../support/e2e/cluster.ts';
+import { check, type Evidence } from '../../support/faults/checker.ts';
 
 const space = 'node-a';
 let clock = 0;
@@ -53,14 +54,22 @@ const recorded = (...inventory: readonly object[]) =>
 const released = () =>
   request('patch', 'lynqnodes', 'a', { objectRef: node, requestObject: { metadata: { finalizers: [] } } });
 
-const marked = (resource: string, name: string) =>
-  request('patch', resource, name, { requestObject: { metadata: { labels: { 'lynq.sh/orphaned': 'true' } } } });
+const address = (manager: string) => `/api/v1/any?fieldManager=${manager}&force=true`;
+
+const marked = (resource: string, name: string, manager = 'lynq-operator-markers') =>
+  request('patch', resource, name, {
+    requestURI: address(manager),
+    ...(resource === 'secrets' ? {} : { requestObject: { metadata: { labels: { 'lynq.sh/orphaned': 'true' } } } }),
+  });
+
+/** Its node is to go. */
+const asked = () => request('delete', 'lynqnodes', 'a', { objectRef: node });
 
 const seen = (name: string) => ({ uid: `uid-${name}` });
 
-/** Names of the broken rules. */
-function broken(entries: readonly AuditEntry[], foreign: readonly string[] = []): readonly string[] {
-  return check({ entries, foreign }).map(({ rule }) => rule);
+/** Names of the broken rules; these lives are parts of one, without a create or a delete. */
+function broken(entries: readonly AuditEntry[], more: Omit<Evidence, 'entries'> = {}): readonly string[] {
+  return check({ entries, least: { creates: 0, deletes: 0 }, ...more }).map(({ rule }) => rule);
 }
 
 describe('test/support/faults/checker', () => {
@@ -77,6 +86,7 @@ describe('test/support/faults/checker', () => {
       made('configmaps', 'first'),
       made('persistentvolumeclaims', 'data'),
       recorded(...after),
+      asked(),
       marked('persistentvolumeclaims', 'data'),
       deleted('configmaps', 'first'),
       deleted('namespaces', space),
@@ -115,6 +125,31 @@ describe('test/support/faults/checker', () => {
     ];
 
     expect(broken(life)).toEqual(['order']);
+  });
+
+  const dependent = [child('ConfigMap', 'first'), child('ConfigMap', 'second', { dependIds: ['first'] })];
+
+  it('notices an object that was made while what it depends on never was', () => {
+    expect(broken([recorded(...dependent), made('configmaps', 'second')])).toEqual(['order']);
+  });
+
+  it('takes it that what an object depends on was there before', () => {
+    const [first = {}, second = {}] = dependent;
+
+    expect(broken([recorded({ ...first, ...seen('first') }, second), made('configmaps', 'second')])).toEqual([]);
+  });
+
+  it.each([
+    ['takes it where the form says so', false, []],
+    ['notices it where the form does not say so', true, ['order']],
+  ])('%s that an object is made although what it depends on failed', (_, skipOnDependencyFailure, found) => {
+    const form = request('create', 'lynqforms', 'form', {
+      userAgent: 'kubectl',
+      objectRef: { apiGroup: 'operator.lynq.sh', resource: 'lynqforms', namespace: 'lynq-system', name: 'form' },
+      requestObject: { spec: { hubId: 'hub', configMaps: [{ id: 'second', skipOnDependencyFailure }] } },
+    });
+
+    expect(broken([form, recorded(...dependent), made('configmaps', 'second')])).toEqual(found);
   });
 
   it('notices an object that was deleted before what depends on it', () => {
@@ -168,7 +203,21 @@ describe('test/support/faults/checker', () => {
   it('notices a write to an object of somebody else', () => {
     const life = [marked('configmaps', 'theirs')];
 
-    expect(broken(life, [`/configmaps/${space}/theirs`])).toEqual(['foreign-untouched']);
+    expect(broken(life, { foreign: [`/configmaps/${space}/theirs`] })).toEqual(['foreign-untouched']);
+  });
+
+  it('finds fault with a log in which the worker made or deleted nothing, whoever else did', () => {
+    const others = { userAgent: 'someone-else' };
+    const life = [
+      recorded(child('ConfigMap', 'first')),
+      { ...made('configmaps', 'first'), ...others },
+      { ...deleted('configmaps', 'first'), ...others },
+    ];
+
+    expect(check({ entries: [] }).map(({ rule }) => rule)).toEqual(['worker-seen']);
+    expect(check({ entries: life }).map(({ rule }) => rule)).toEqual(['worker-seen']);
+    expect(broken(life, { least: { creates: 1, deletes: 0 } })).toEqual(['worker-seen']);
+    expect(broken(life, { least: { creates: 0, deletes: 1 } })).toEqual(['worker-seen']);
   });
 
   it.each([
@@ -179,6 +228,43 @@ describe('test/support/faults/checker', () => {
 
     expect(broken(life)).toEqual(['finalizer-last']);
   });
+
+  const secret = child('Secret', 'keys', { ...seen('keys'), policy: 'Retain' });
+
+  it('takes a Secret for marked only by the manager of markers, and since its node was asked to go', () => {
+    const life = (manager: string) => [recorded(secret), asked(), marked('secrets', 'keys', manager), released()];
+
+    expect(broken(life('lynq-operator-markers'))).toEqual([]);
+    expect(broken(life('lynq-operator'))).toEqual(['finalizer-last']);
+    expect(broken([recorded(secret), marked('secrets', 'keys'), asked(), released()])).toEqual(['finalizer-last']);
+  });
+
+  it.each([
+    ['gone', 'DELETED', {}, 20, []],
+    ['marked', 'MODIFIED', { 'lynq.sh/orphaned': 'true' }, 20, []],
+    ['there', 'MODIFIED', {}, 20, ['finalizer-last']],
+    ['gone too late', 'DELETED', {}, 31, ['finalizer-last']],
+    ['marked too late', 'MODIFIED', { 'lynq.sh/orphaned': 'true' }, 31, ['finalizer-last']],
+  ] as const)(
+    'believes a history more than a request: what was asked to go is %s',
+    (_, type, labels, version, found) => {
+      const first = { name: 'first', uid: 'uid-first' };
+      const at = (resourceVersion: number, more = {}) => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { ...first, resourceVersion: String(resourceVersion), ...more },
+      });
+      const history = [
+        { type: 'ADDED', object: at(10) },
+        { type, object: at(version, { labels }) },
+        { type: 'DELETED', object: at(30, { name: 'a', uid: 'uid-a' }) },
+      ] as readonly WatchEvent[];
+      const life = [recorded(child('ConfigMap', 'first', seen('first'))), asked(), deleted('configmaps', 'first')];
+      const release = { ...released(), responseObject: { metadata: { uid: 'uid-a', resourceVersion: '5' } } };
+
+      expect(broken([...life, release], { history })).toEqual(found);
+    },
+  );
 
   it('says nothing of what others do', () => {
     const others = { userAgent: 'kubectl' };
