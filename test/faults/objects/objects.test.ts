@@ -377,7 +377,7 @@ describe('faults/objects', () => {
     syncs.stop();
     const ended = new Set(syncs.events.map(({ object }) => object.status?.lastSyncTime as string));
     // The state it begins with, the sync that was under way, and two more.
-    expect([...ended].length).toBeLessThanOrEqual(4);
+    expect(ended.size).toBeLessThanOrEqual(4);
     expect(await uidOf(pathOf('kept'))).toBe(before.get('kept'));
     await world.patch(pathOf('top'), 'tenant', { metadata: { finalizers: null } });
     await isGone(pathOf('top'));

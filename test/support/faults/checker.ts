@@ -217,6 +217,12 @@ function isLate(run: Case, entry: AuditEntry, uid: string): boolean {
 /** With a Namespace go the objects in it. */
 const spaceIdentity = (namespace = ''): string => `/namespaces/${namespace}/${namespace}`;
 
+/** With a definition go the objects of its kind. */
+function kindIdentity(identity: string): string {
+  const [group, plural] = identity.split('/');
+  return `apiextensions.k8s.io/customresourcedefinitions//${plural}.${group}`;
+}
+
 /** Objects the product makes for itself: revisions of forms, keys of hubs, first results of renders. */
 function isKeptBesides({ objectRef }: AuditEntry): boolean {
   const { resource = '', name = '' } = objectRef ?? {};
@@ -260,7 +266,7 @@ function isProven(history: readonly WatchEvent[], child: RecordedChild, release:
 }
 
 /**
- * Asked to go by anyone, gone with its Namespace, or marked since its node was asked to go. Of a patch of a Secret the log has the manager alone: markers have
+ * Asked to go by anyone, gone with its Namespace or its kind, or marked since its node was asked to go. Of a patch of a Secret the log has the manager alone: markers have
  * one of their own, which also takes them off, but never of a node that is on its way out.
  */
 function isAsked({ all }: Case, child: RecordedChild, release: AuditEntry): boolean {
@@ -270,8 +276,8 @@ function isAsked({ all }: Case, child: RecordedChild, release: AuditEntry): bool
     (entry) => isDelete(entry) && identityOf(entry) === identityOf(release) && endedAt(entry) <= began(release),
   );
   const before = all.filter((entry) => endedAt(entry) <= began(release));
-  const leaves = (entry: AuditEntry): boolean =>
-    isDelete(entry) && (identityOf(entry) === identity || identityOf(entry) === space);
+  const ways = [identity, space, kindIdentity(identity)];
+  const leaves = (entry: AuditEntry): boolean => isDelete(entry) && ways.includes(identityOf(entry));
   const marks = (entry: AuditEntry): boolean =>
     asked !== undefined && identityOf(entry) === identity && began(entry) >= began(asked) && isMark(entry, child);
   return before.some((entry) => leaves(entry) || marks(entry));

@@ -229,6 +229,21 @@ describe('test/support/faults/checker', () => {
     expect(broken(life)).toEqual(['finalizer-last']);
   });
 
+  it('takes it that an object is gone with its kind, and with no other', () => {
+    const gizmo = child('Gizmo', 'first', { ...seen('first'), apiVersion: 'k19.example.com/v1' });
+    const apiGroup = 'apiextensions.k8s.io';
+    const undefine = (name: string) =>
+      request('delete', '', name, {
+        userAgent: 'kubectl',
+        objectRef: { apiGroup, resource: 'customresourcedefinitions', name },
+      });
+
+    expect(broken([recorded(gizmo), asked(), undefine('gizmos.k19.example.com'), released()])).toEqual([]);
+    expect(broken([recorded(gizmo), asked(), undefine('others.k19.example.com'), released()])).toEqual([
+      'finalizer-last',
+    ]);
+  });
+
   const secret = child('Secret', 'keys', { ...seen('keys'), policy: 'Retain' });
 
   it('takes a Secret for marked only by the manager of markers, and since its node was asked to go', () => {
