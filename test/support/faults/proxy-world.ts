@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Audit, openAudit } from '../e2e/audit.ts';
 import { type Cluster, type KubeObject, lynqPath, openCluster } from '../e2e/cluster.ts';
 import { type Database, openDatabase } from '../e2e/database.ts';
 import { eventually, notYet, type Patience, there } from '../e2e/eventually.ts';
@@ -8,6 +9,7 @@ import { hubObject } from '../e2e/manifests.ts';
 import { crdsAreServed, workerProcess, type WorkerProcess } from '../e2e/programs.ts';
 import { isReady, setSecret, stateOf } from '../e2e/world.ts';
 import type { StackEndpoints } from '../stack-setup.ts';
+import { foreignPrefix, plantForeign, type Planted } from './foreign.ts';
 import { type ApiProxy, openProxy, type PassedCall } from './proxy.ts';
 import { changes, describeCall } from './proxy-rules.ts';
 
@@ -18,6 +20,11 @@ export interface ProxyWorld {
   readonly database: Database;
   readonly worker: WorkerProcess;
   readonly proxy: ApiProxy;
+  readonly audit: Audit;
+  /** Where the log of the API server was when this world began. */
+  readonly begun: number;
+  /** Objects of others, with forged marks, beside the scenarios. */
+  readonly foreign: Planted[];
   /** A folder of this world, for files. */
   readonly folder: string;
   /** Makes a namespace with a hub of its own and these forms; the table is empty. */
@@ -88,6 +95,8 @@ export async function openProxyWorld(stack: StackEndpoints, options: ProxyWorldO
   });
   const cluster = openCluster(stack.kubeconfig);
   const proxy = await openProxy(stack.kubeconfig);
+  const audit = openAudit(stack.auditLog);
+  const begun = audit.now();
   const worker = workerProcess(stack, {
     LYNQ_TASK_QUEUE: `faults-${options.name}`,
     ...options.settings,
@@ -98,7 +107,7 @@ export async function openProxyWorld(stack: StackEndpoints, options: ProxyWorldO
     throw new Error(`${String(error)}\n${worker.output()}`);
   });
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-faults-'));
-  const world = { stack, cluster, database, worker, proxy, folder };
+  const world: Base = { stack, cluster, database, worker, proxy, audit, begun, foreign: [], folder };
   const scenarios: Scenario[] = [];
   return {
     ...world,
@@ -144,6 +153,8 @@ async function openScenario(world: Base, name: string, options: ScenarioOptions)
   const outside = `${namespace}-out`;
   const table = `t_${name.replaceAll('-', '_')}`;
   for (const space of [namespace, outside]) await makeNamespace(cluster, space);
+  const forged = { namespace: outside, node: 'r1-form', nodeNamespace: namespace, prefix: foreignPrefix };
+  world.foreign.push(...(await plantForeign(cluster, forged)));
   await setSecret(cluster, namespace, 'mysql-credentials', { password: database.password });
   await database.sql(
     `CREATE TABLE \`${table}\` (id VARCHAR(63) PRIMARY KEY, active INT NOT NULL DEFAULT 1, counter INT NOT NULL DEFAULT 1)`,
