@@ -28,7 +28,7 @@ const inOrder: readonly Block[] = [
 const firstInstall = migration.at(-2);
 
 /** Pages whose blocks are run by a test of their own. */
-const elsewhere = ['docs/quick-start.md'];
+const elsewhere = ['docs/quick-start.md', 'docs/backup.md'];
 
 /** What an installation of the Go operator leaves in a cluster, as far as the instructions name it. */
 function ofTheGoOperator(): readonly Manifest[] {
