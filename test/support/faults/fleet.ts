@@ -21,6 +21,8 @@ export interface FleetEdit {
   readonly rollout?: Readonly<Record<string, unknown>>;
   /** Asks for a machine that does not exist. On the stack pods get ready whatever their image: it stands for an image that cannot be pulled. */
   readonly broken?: boolean;
+  /** Condition of a template: rows it holds for ask for such a machine. */
+  readonly brokenWhen?: string;
   /** How long a pod has to be ready before it counts, so that a node takes that long at least. */
   readonly slowSeconds?: number;
   /** Has an entry that shows the secret column `token`. */
@@ -37,11 +39,12 @@ export const formPath = ({ namespace, form }: Fleet): string => lynqPath(namespa
 /** A Deployment that shows the version and the row, and a Service. */
 export function fleetForm(
   { namespace, form, maxSkew }: Fleet,
-  { version, rollout = {}, broken = false, slowSeconds, secret = false }: FleetEdit,
+  { version, rollout = {}, broken = false, brokenWhen, slowSeconds, secret = false }: FleetEdit,
 ) {
   const app = { app: '{{ .uid }}-web' };
   const container = { name: 'web', image: `web:${version}`, env: [{ name: 'SIZE', value: '{{ .size }}' }] };
-  const machine = broken ? { nodeSelector: { 'does-not': 'exist' } } : {};
+  const machine = broken ? { nodeSelector: { 'does-not': 'exist' } } : machineUnless(brokenWhen);
+  const timeoutSeconds = broken ? 4 : brokenWhen === undefined ? 300 : 20;
   const pods = {
     metadata: { labels: app },
     spec: { terminationGracePeriodSeconds: 0, ...machine, containers: [container] },
@@ -60,7 +63,7 @@ export function fleetForm(
         {
           id: 'web',
           nameTemplate: '{{ .uid }}-web',
-          timeoutSeconds: broken ? 4 : 300,
+          timeoutSeconds,
           spec: { apiVersion: 'apps/v1', kind: 'Deployment', spec: deployment },
         },
       ],
@@ -70,6 +73,12 @@ export function fleetForm(
       ],
     },
   };
+}
+
+/** The machines of the stack all say that they run Linux. */
+function machineUnless(condition: string | undefined) {
+  if (condition === undefined) return {};
+  return { nodeSelector: { 'kubernetes.io/os': `{{ if ${condition} }}none{{ else }}linux{{ end }}` } };
 }
 
 const tokenSecret = {
@@ -103,8 +112,21 @@ export async function addRows(stage: Stage, fleet: Fleet, uids: readonly string[
   await stage.database.sql(`INSERT INTO ${tableOf(fleet)} (id) VALUES ${uids.map((uid) => `('${uid}')`).join(', ')}`);
 }
 
-export async function setRows(stage: Stage, fleet: Fleet, column: 'size' | 'token', value: string): Promise<void> {
-  await stage.database.sql(`UPDATE ${tableOf(fleet)} SET ${column} = '${value}'`);
+/** Sets a column of all rows, or of some. */
+export async function setRows(
+  stage: Stage,
+  fleet: Fleet,
+  column: string,
+  value: string,
+  uids?: readonly string[],
+): Promise<void> {
+  const which = uids === undefined ? '' : ` WHERE id IN (${uids.map((uid) => `'${uid}'`).join(', ')})`;
+  await stage.database.sql(`UPDATE ${tableOf(fleet)} SET ${column} = '${value}'${which}`);
+}
+
+/** One more column of the fleet's table. */
+export async function addColumn(stage: Stage, fleet: Fleet, column: string): Promise<void> {
+  await stage.database.sql(`ALTER TABLE ${tableOf(fleet)} ADD COLUMN ${column} VARCHAR(60) DEFAULT 'first'`);
 }
 
 /** Puts the form as it would be in a file that is applied: what the file does not have goes. Returns it as the server has it. */
