@@ -221,11 +221,13 @@ describe('faults/rollouts/edits', () => {
     const random = randomFrom(seed);
     const forms = Array.from({ length: 20 }, () => randomForm(random, 3));
     const last = { ...forms.findLast(({ kind }) => kind === 'good')!.spec, hubId: 'hub' };
+    const since = await begin();
     for (const { spec } of [...forms, { spec: last }]) {
       await putForm(stage, fleet, { ...spec, hubId: 'hub' });
       await window(random.below(2_500));
     }
     await rolloutIs(stage, fleet, 'Complete', 240_000);
+    await expectKept(since);
     const fresh = await freshInstall(stage, fleet.uids, last);
     const same = async () => {
       const [left, right] = await Promise.all([

@@ -2,12 +2,12 @@ import { type Cluster, everythingIn, type Json, type KubeObject } from '../e2e/c
 import type { PassingEvent } from './proxy-watch.ts';
 import type { ApiProxy } from './proxy.ts';
 
-/** What the worker made in a namespace; what Kubernetes' own controllers made (with copied labels) is left out. */
+/** What the worker made in a namespace, orphans included; what Kubernetes' own controllers made (with copied labels) is left out. */
 export async function childrenOf(cluster: Cluster, namespace: string): Promise<readonly KubeObject[]> {
   const objects = await everythingIn(cluster, namespace);
   return objects.filter(
     ({ kind, metadata }) =>
-      metadata.labels?.['lynq.sh/node'] !== undefined &&
+      (metadata.labels?.['lynq.sh/node'] !== undefined || metadata.labels?.['lynq.sh/orphaned'] !== undefined) &&
       kind !== 'Endpoints' &&
       (metadata.ownerReferences ?? []).every((owner) => owner.kind === 'LynqNode'),
   );
@@ -17,7 +17,9 @@ export async function childrenOf(cluster: Cluster, namespace: string): Promise<r
 export function essenceOf(objects: readonly KubeObject[], namespace: string): Json {
   const all = objects.map(({ kind, metadata, spec, data }) => {
     const annotations = Object.fromEntries(
-      Object.entries(metadata.annotations ?? {}).filter(([key]) => !/^lynq.sh\/applied-hash$|^deployment\./.test(key)),
+      Object.entries(metadata.annotations ?? {}).filter(
+        ([key]) => !/^lynq.sh\/(applied-hash|orphaned-at)$|^deployment\./.test(key),
+      ),
     );
     const { clusterIP: _ip, clusterIPs: _ips, ...rest } = (spec ?? {}) as Record<string, unknown>;
     const { name, labels, finalizers, deletionTimestamp } = metadata;
