@@ -15,18 +15,19 @@ import { type DocsShell, openDocsShell } from '../support/install/docs-shell.ts'
 
 const install = runBlocks('docs/install.md');
 const migration = runBlocks('docs/migration.md');
+/** Once this has installed the chart, a worker is started as its pod would be. */
+const firstInstall = migration.findIndex(({ script }) => script.includes('helm upgrade --install'));
 const inOrder: readonly Block[] = [
   ...install.slice(0, 1),
-  ...migration.slice(0, -1),
+  ...migration.slice(0, firstInstall + 1),
   ...install.slice(1, -1),
   ...['docs/security.md', 'docs/operations.md'].flatMap(runBlocks),
-  ...migration.slice(-1),
+  // What there is afterwards, back to the Go operator, and forth again.
+  ...migration.slice(firstInstall + 1),
   ...['docs/troubleshooting.md', 'docs/templates.md'].flatMap(runBlocks),
   // The last block of the instructions for an installation takes it away again.
   ...install.slice(-1),
 ];
-const firstInstall = migration.at(-2);
-
 /** Pages whose blocks are run by a test of their own. */
 const elsewhere = ['docs/quick-start.md', 'docs/backup.md'];
 
@@ -96,7 +97,7 @@ describe('install/docs', () => {
     '%s',
     async (_where, block) => {
       await shell.well(block.script);
-      if (block !== firstInstall) return;
+      if (block !== migration[firstInstall]) return;
       const { kubectl, kubeconfig, temporalAddress } = stack.endpoints;
       const workerKubeconfig = join(dataDir, 'worker.kubeconfig');
       const place = { namespace: 'lynq-system', name: 'lynqflow', file: workerKubeconfig };

@@ -22,19 +22,51 @@ export interface Block {
   readonly script: string;
 }
 
+/** First words of commands: a fence without a language that begins with one is a block for a shell all the same. */
+const programs = [
+  'lynq',
+  'npx',
+  'npm',
+  'kubectl',
+  'helm',
+  'temporal',
+  'docker',
+  'kind',
+  'curl',
+  'promtool',
+  'openssl',
+  'nc',
+];
+const commandStart = new RegExp(`^(${programs.join('|')}) `);
+
 /** Fenced blocks for a shell, indented ones too. */
 export function shellBlocks(page: string): readonly Block[] {
   const lines = readFileSync(join(root, page), 'utf8').split('\n');
   const blocks: Block[] = [];
   for (let index = 0; index < lines.length; index += 1) {
-    const indent = /^( *)```sh$/.exec(lines[index] ?? '')?.[1];
+    const [, indent, language] = /^( *)```(\w*)$/.exec(lines[index] ?? '') ?? [];
     if (indent === undefined) continue;
     const end = lines.findIndex((line, later) => later > index && line === `${indent}\`\`\``);
     const script = lines.slice(index + 1, end).map((line) => line.slice(indent.length));
-    blocks.push({ page, line: index + 1, script: script.join('\n') });
+    const isShell = language === 'sh' || (language === '' && commandStart.test(script[0] ?? ''));
+    if (isShell) blocks.push({ page, line: index + 1, script: script.join('\n') });
     index = end;
   }
   return blocks;
+}
+
+export interface InlineCommand {
+  readonly page: string;
+  readonly command: string;
+}
+
+/** Commands with arguments in the running text of a page. */
+export function inlineCommands(page: string): readonly InlineCommand[] {
+  const prose = readFileSync(join(root, page), 'utf8').replaceAll(/^ *```[^]*?^ *```$/gm, '');
+  return [...prose.matchAll(/`([^`\n]+)`/g)].flatMap(([, text = '']) => {
+    const command = text.replace(/^npx /, '');
+    return commandStart.test(command) ? [{ page, command }] : [];
+  });
 }
 
 /** A block that says of itself that the tests carry it out. */
@@ -49,6 +81,7 @@ export const unmarked: Readonly<Record<string, string>> = {
   'README.md: npm run --silent stack -- up': 'docs/quick-start.md has the same',
   'README.md: npm run check': 'the tests themselves',
   'docs/benchmarks.md: npm run bench': 'takes hours; what it printed is in the page',
+  'docs/sources.md: lynq notify': 'test/faults/hub/hints.test.ts',
   'docs/install.md: docker build': 'needs Docker',
   'docs/install.md: kind create cluster': 'needs Docker',
   'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
@@ -57,4 +90,33 @@ export const unmarked: Readonly<Record<string, string>> = {
     'needs Docker',
   'docs/quick-start.md: npx lynq uninstall --yes ': 'needs Docker',
   'stack/README.md: npm run --silent stack -- up': 'docs/quick-start.md has the same',
+};
+
+/**
+ * Commands in running text by their first words: the test that carries them out, or why none does. Those of `lynq` and of package.json are checked against
+ * their own tables instead.
+ */
+export const inline: Readonly<Record<string, string>> = {
+  'helm upgrade':
+    'docs/install.md and docs/operations.md have it as blocks; test/install/chart.test.ts renders its values',
+  'kubectl -n NAMESPACE annotate lynqnode NODE lynq.sh/abandon=': 'test/e2e/removal.test.ts writes the same annotation',
+  'kubectl -n NAMESPACE describe pod': 'kubectl itself',
+  'kubectl -n lynq-system delete deployment,service,serviceaccount': 'test/install/chart.test.ts looks at the label',
+  'kubectl -n lynq-system logs deployment/lynqflow': 'pods of the tests run nothing',
+  'kubectl -n lynq-system scale deployment/lynqflow --replicas=0': 'docs/migration.md has it as a block',
+  'kubectl apply --server-side -f deploy/crds': 'test/install/docs.test.ts',
+  'kubectl apply -f deploy/admission/': 'test/e2e/admission.test.ts applies the files',
+  'kubectl delete -f deploy/install.yaml': 'it is warned of',
+  'kubectl delete -k': 'it is warned of',
+  'kubectl delete crd lynqhubs.operator.lynq.sh': 'it would end the stack of the other tests',
+  'kubectl describe lynqform': 'kubectl itself',
+  'kubectl explain lynqform.spec': 'kubectl itself, on what test/contract applies',
+  'kubectl get KIND -A -l lynq.sh/orphaned=true': 'test/e2e/orphans.test.ts lists by the label',
+  'kubectl get lynqform': 'docs/install.md has it as a block',
+  'kubectl get lynqnodes': 'docs/migration.md has it as a block',
+  'kubectl lynq': 'test/e2e/cli-read.test.ts',
+  'kubectl rollout undo': 'named for what it is like',
+  'nc -z HOST 7233': 'a program of the system',
+  'openssl rand -base64 32': 'a program of the system; keys of this form are made by test/e2e/codec.test.ts',
+  'promtool test rules rules.test.yaml': 'test/e2e/monitoring.test.ts',
 };

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { isRun, pages, root, shellBlocks, unmarked } from '../../../support/install/blocks.ts';
+import { commands } from '../../../../client/commands/index.ts';
+import { inline, inlineCommands, isRun, pages, root, shellBlocks, unmarked } from '../../../support/install/blocks.ts';
 
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 
@@ -49,6 +50,45 @@ describe('test/support/install/blocks', () => {
     expect(unknown).toEqual([]);
     const starts = others.map(({ page, script }) => `${page}: ${script.trimStart()}`);
     expect(reasons.filter((reason) => !starts.some((start) => start.startsWith(reason)))).toEqual([]);
+  });
+
+  describe('commands in running text', () => {
+    const all = pages.filter((page) => page !== 'docs/cli.md').flatMap(inlineCommands);
+    const isOf = (program: string) => all.filter(({ command }) => command.startsWith(`${program} `));
+
+    it('of lynq are commands and flags that there are; each command has examples, and all of them are run', () => {
+      const byName = new Map(commands.map((command) => [command.name, command]));
+      const names = [...byName.keys()].toSorted((left, right) => right.length - left.length);
+      const wrong = isOf('lynq').filter(({ command }) => {
+        const words = command.slice('lynq '.length).replace('rollout status|', 'rollout status ');
+        const name = names.find((known) => `${words} `.startsWith(`${known} `));
+        const known = name === undefined ? undefined : byName.get(name);
+        if (known === undefined) return !words.startsWith('--help');
+        const flags = new Set([...Object.keys(known.flags), 'help', 'yes', 'all-namespaces']);
+        return [...words.matchAll(/--([a-z-]+)/g)].some(([, flag = '']) => !flags.has(flag));
+      });
+      expect(isOf('lynq').length).toBeGreaterThan(30);
+      expect(wrong).toEqual([]);
+    });
+
+    it('of npm are scripts that there are', () => {
+      const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+      const wrong = isOf('npm').filter(({ command }) => {
+        const script = /^npm run (?:--silent )?([\w:-]+)/.exec(command)?.[1] ?? /^npm (test)/.exec(command)?.[1];
+        return script === undefined ? command !== 'npm pack' : !(script in scripts);
+      });
+      expect(wrong).toEqual([]);
+    });
+
+    it('of other programs are run by a test, or have their reason, and no reason is without a command', () => {
+      // Of two words it is the name of a command, not one to be typed.
+      const others = all.filter(({ command }) => !/^(lynq|npm) /.test(command) && / .+ /.test(command));
+      const reasons = Object.keys(inline);
+      expect(others.filter(({ command }) => !reasons.some((reason) => command.startsWith(reason)))).toEqual([]);
+      expect(reasons.filter((reason) => !others.some(({ command }) => command.startsWith(reason)))).toEqual([]);
+      const tests = Object.values(inline).flatMap((reason) => reason.match(/test\/[\w/-]+\.test\.ts/g) ?? []);
+      expect(tests.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+    });
   });
 
   it('the database of deploy/compose.yaml is the one that the hub of the example names, with the password of the quick start', () => {
