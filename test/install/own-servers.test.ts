@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,16 +19,26 @@ describe('install/own-servers', () => {
 
   const temporal = (...args: readonly string[]): Promise<Ended> =>
     run(stack.endpoints.temporalCli, [...args, '--address', stack.endpoints.temporalAddress], { HOME: dataDir });
+  const program = ['tools/run.mjs', 'tools/demo/main.ts', '--own'];
+  const environment = () => ({
+    PATH: process.env['PATH'],
+    HOME: dataDir,
+    KUBECONFIG: stack.endpoints.kubeconfig,
+    TEMPORAL_ADDRESS: stack.endpoints.temporalAddress,
+    TEMPORAL_NAMESPACE: stack.endpoints.temporalNamespace,
+    LYNQ_MYSQL_URL: stack.endpoints.mysqlUrl,
+  });
   const demo = (args: readonly string[], change: Readonly<Record<string, string | undefined>> = {}): Promise<Ended> =>
-    run(process.execPath, ['tools/run.mjs', 'tools/demo/main.ts', '--own', ...args], {
-      PATH: process.env['PATH'],
-      HOME: dataDir,
-      KUBECONFIG: stack.endpoints.kubeconfig,
-      TEMPORAL_ADDRESS: stack.endpoints.temporalAddress,
-      TEMPORAL_NAMESPACE: stack.endpoints.temporalNamespace,
-      LYNQ_MYSQL_URL: stack.endpoints.mysqlUrl,
-      ...change,
+    run(process.execPath, [...program, ...args], { ...environment(), ...change });
+
+  /** The API server itself needs a moment until it no longer offers a kind, and a volume until it is gone. */
+  async function isAgain(before: unknown): Promise<void> {
+    const left = await eventually('all is as it was', async () => {
+      const now = await found();
+      return isDeepStrictEqual(now, before) ? there(now) : notYet(now);
     });
+    expect(left).toEqual(before);
+  }
 
   /** All that somebody would miss or be surprised by. */
   async function found(): Promise<unknown> {
@@ -91,13 +103,43 @@ describe('install/own-servers', () => {
     expect(ended.stdout).toMatch(/all 4 LynqNodes are Ready/);
     expect(ended.stdout).toContain('the customer is back');
     expect(ended.stdout).toContain('your servers are as they were');
-    // The API server itself needs a moment until it no longer offers a kind, and a volume until it is gone.
-    const left = await eventually('all is as it was', async () => {
-      const now = await found();
-      return isDeepStrictEqual(now, before) ? there(now) : notYet(now);
-    });
-    expect(left).toEqual(before);
+    await isAgain(before);
   }, 300_000);
+
+  test('being asked to stop in the middle leaves the servers as they were too', async () => {
+    const before = await found();
+    const child = spawn(process.execPath, [...program, '--yes'], {
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stderr.resume();
+    let stdout = '';
+    let asked = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      // The hub and its forms are there, and the row follows.
+      if (asked || !stdout.includes('== 2. One row becomes')) return;
+      asked = child.kill('SIGINT');
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(stdout).toContain('SIGINT: stopping');
+    expect(stdout).not.toContain('LynqNodes are Ready, ');
+    expect(stdout).toContain('your servers are as they were');
+    expect(code).toBe(130);
+    await isAgain(before);
+  }, 300_000);
+
+  test('it refuses servers with an account of its name on them, and does not take that away', async () => {
+    const connection = await createConnection({ uri: stack.endpoints.mysqlUrl });
+    await connection.query("CREATE USER 'lynq_demo_reader'@'%' IDENTIFIED BY 'somebody else''s'");
+    const before = await found();
+    const ended = await demo(['--yes']);
+    expect(ended).toMatchObject({ code: 1 });
+    expect(ended.stderr).toContain('account lynq_demo_reader');
+    expect(await found()).toEqual(before);
+    await connection.query("DROP USER 'lynq_demo_reader'@'%'");
+    await connection.end();
+  });
 
   test('it refuses servers with something of its name or a hub on them', async () => {
     await cluster.create('/api/v1/namespaces', {

@@ -9,6 +9,7 @@ import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts'
 import { apiVersion } from '../../domain/keys.ts';
 import type { KindRef, Logger, ObjectRef } from '../../domain/ports.ts';
 import { readCrds } from '../../deploy/crds.ts';
+import { type CleanupStep, leftBehind, runEach } from './cleanup.ts';
 import { openDatabase, type Database, hostAndPort } from './database.ts';
 import { ToolError } from './failure.ts';
 import { openOwnTemporal, type OwnServers, type OwnTemporal } from './own-servers.ts';
@@ -53,7 +54,11 @@ interface Own {
   readonly temporal: OwnTemporal;
   readonly database: Database;
   readonly taskQueue: string;
+  /** What of the database this run has made: nothing else is taken away. */
+  readonly made: Set<Made>;
 }
+
+type Made = 'database' | 'account';
 
 /** Plays the story; true when it was played, false when the person did not want it. */
 export async function playOnOwnServers(options: OwnOptions): Promise<boolean> {
@@ -65,6 +70,7 @@ export async function playOnOwnServers(options: OwnOptions): Promise<boolean> {
     temporal,
     database: await openDatabase(options.servers.mysqlUrl),
     taskQueue: `lynq-demo-${randomBytes(4).toString('hex')}`,
+    made: new Set(),
   };
   try {
     name(own);
@@ -107,6 +113,7 @@ async function refuseWhatIsThere({ opened, database: sql }: Own): Promise<void> 
   }
   const rows = await sql.rows(`SHOW DATABASES LIKE '${database.replaceAll('_', '\\_')}'`);
   if (rows > 0) found.push(`database ${database}`);
+  if ((await sql.rows(`SELECT 1 FROM mysql.user WHERE user = '${reader}'`)) > 0) found.push(`account ${reader}`);
   if (found.length === 0) return;
   throw new ToolError('these servers are not free for a try', {
     details: found,
@@ -120,39 +127,80 @@ async function play(own: Own): Promise<void> {
   const leases = await leaseNames(own);
   const added = await temporal.addAttributes();
   const folder = mkdtempSync(join(tmpdir(), 'lynq-demo-'));
-  const logFile = join(folder, 'worker.log');
+  const steps = [
+    ...removalSteps(own, { installed, leases }),
+    { what: 'search attributes', run: () => temporal.removeAttributes(added) },
+    { what: folder, run: async () => rmSync(folder, { recursive: true, force: true }) },
+  ];
+  const { failure, stayed } = await withWorker(own, join(folder, 'worker.log')).catch((error: unknown) => ({
+    failure: error,
+    stayed: [],
+  }));
+  const failed = [...stayed, ...(await runEach(steps))];
+  if (failed.length > 0) throw leftBehind(failed, failure);
+  options.printer.line('your servers are as they were');
+  if (failure !== undefined) throw failure;
+}
+
+/** The story with a worker beside it, which first finishes the nodes and then ends, whatever happened. */
+async function withWorker(
+  own: Own,
+  logFile: string,
+): Promise<{ readonly failure: unknown; readonly stayed: readonly string[] }> {
+  const { options } = own;
   closeSync(openSync(logFile, 'a'));
+  const worker = await startWorker({
+    environment: { ...present(options.environment), LYNQ_TASK_QUEUE: own.taskQueue },
+    logFile,
+    signal: options.signal,
+    onSpawn: () => undefined,
+    onWait: (elapsed) => options.printer.waiting(`the worker starts (${seconds(elapsed)})`),
+  });
+  let failure: unknown;
   try {
-    const worker = await startWorker({
-      environment: { ...present(options.environment), LYNQ_TASK_QUEUE: own.taskQueue },
-      logFile,
-      signal: options.signal,
-      onSpawn: () => undefined,
-      onWait: (elapsed) => options.printer.waiting(`the worker starts (${seconds(elapsed)})`),
-    });
-    try {
-      await story(own);
-    } catch (error) {
-      if (options.signal.aborted) throw error;
-      throw new ToolError(error instanceof Error ? error.message : String(error), {
-        details: workerLogTail(logFile),
-        fix: 'what was made is taken away again; read the log above',
-      });
-    } finally {
-      options.printer.heading('Taking everything away again');
-      await removeHub(own);
-      await worker.stop();
-    }
-  } finally {
-    await removeNamespaces(own);
-    for (const crd of installed) await deleteObject(own, crdRef(crd));
-    for (const lease of await leaseNames(own)) if (!leases.has(lease)) await deleteObject(own, leaseRef(own, lease));
-    await own.database.run(`DROP DATABASE IF EXISTS ${database}`);
-    await own.database.run(`DROP USER IF EXISTS '${reader}'@'%'`);
-    await temporal.removeAttributes(added);
-    rmSync(folder, { recursive: true, force: true });
-    options.printer.line('your servers are as they were');
+    await story(own);
+  } catch (error) {
+    failure = options.signal.aborted ? error : withLog(error, logFile);
   }
+  options.printer.heading('Taking everything away again');
+  const stayed = await runEach([
+    { what: `LynqHub ${home}/${hubName} and its nodes`, run: () => removeHub(own) },
+    { what: `worker, process ${worker.process.pid}`, run: () => worker.stop() },
+  ]);
+  return { failure, stayed };
+}
+
+const withLog = (error: unknown, logFile: string): ToolError =>
+  new ToolError(error instanceof Error ? error.message : String(error), {
+    details: workerLogTail(logFile),
+    fix: 'what was made is taken away again; read the log above',
+  });
+
+interface Before {
+  /** The definitions that were not there. */
+  readonly installed: readonly string[];
+  readonly leases: ReadonlySet<string>;
+}
+
+/** What is taken away once the worker has ended. Of the database only what this run has made. */
+function removalSteps(own: Own, { installed, leases }: Before): readonly CleanupStep[] {
+  const sql = (part: Made, statement: string) => async () => {
+    if (own.made.has(part)) await own.database.run(statement);
+  };
+  return [
+    { what: `namespaces ${home} and ${customerNamespace}`, run: () => removeNamespaces(own) },
+    ...installed.map((crd) => ({ what: `definition ${crd}`, run: () => deleteObject(own, crdRef(crd)) })),
+    {
+      what: `leases in namespace ${own.opened.namespace}`,
+      run: async () => {
+        for (const lease of await leaseNames(own)) {
+          if (!leases.has(lease)) await deleteObject(own, leaseRef(own, lease));
+        }
+      },
+    },
+    { what: `database ${database}`, run: sql('database', `DROP DATABASE ${database}`) },
+    { what: `account ${reader}`, run: sql('account', `DROP USER '${reader}'@'%'`) },
+  ];
 }
 
 const present = (environment: OwnOptions['environment']): Record<string, string> =>
@@ -202,11 +250,13 @@ async function story(own: Own): Promise<void> {
   printer.line('the customer is back');
 }
 
-async function createTable({ database: sql, options }: Own, password: string): Promise<void> {
+async function createTable({ database: sql, options, made }: Own, password: string): Promise<void> {
   const schema = readFileSync(join(checkout, 'examples/multi-tier/schema.sql'), 'utf8');
   await sql.run(`CREATE DATABASE ${database}`);
+  made.add('database');
   await sql.run(schema.replace('CREATE TABLE nodes', `CREATE TABLE ${database}.nodes`));
   await sql.run(`CREATE USER '${reader}'@'%' IDENTIFIED BY '${password}'`);
+  made.add('account');
   await sql.run(`GRANT SELECT ON ${database}.nodes TO '${reader}'@'%'`);
   options.printer.line(`database ${database} with table nodes, and account ${reader}`);
 }

@@ -109,6 +109,7 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl delete -f deploy/install.yaml': 'it is warned of',
   'kubectl delete -k': 'it is warned of',
   'kubectl delete crd lynqhubs.operator.lynq.sh': 'it would end the stack of the other tests',
+  'kubectl delete namespace': 'named for what it is like',
   'kubectl describe lynqform': 'kubectl itself',
   'kubectl explain lynqform.spec': 'kubectl itself, on what test/contract applies',
   'kubectl get KIND -A -l lynq.sh/orphaned=true': 'test/e2e/orphans.test.ts lists by the label',
