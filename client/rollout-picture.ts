@@ -17,12 +17,21 @@ interface Pace {
 
 /** From the nodes that have arrived since the rollout began; undefined before the first, and when nothing moves. */
 function paceOf(
-  { startTime, phase, readyUpdatedNodes = 0, readyAtStart = 0, totalNodes = 0 }: RolloutStatus,
+  {
+    startTime,
+    phase,
+    inFlight = [],
+    updatedNodes = 0,
+    readyUpdatedNodes = 0,
+    readyAtStart = 0,
+    totalNodes = 0,
+  }: RolloutStatus,
   now: Date,
 ): Pace | undefined {
   const elapsed = startTime === undefined ? 0 : now.getTime() - new Date(startTime).getTime();
   const arrived = readyUpdatedNodes - readyAtStart;
-  if (phase !== 'InProgress' || elapsed <= 0 || arrived <= 0) return undefined;
+  const isMoving = phase === 'InProgress' && (inFlight.length > 0 || updatedNodes < totalNodes);
+  if (!isMoving || elapsed <= 0 || arrived <= 0) return undefined;
   return {
     perMinute: (arrived * 60_000) / elapsed,
     leftMilliseconds: ((totalNodes - readyUpdatedNodes) * elapsed) / arrived,

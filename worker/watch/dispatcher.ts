@@ -41,6 +41,11 @@ export class Dispatcher {
   private readonly queue = new Map<string, { node: NodeDigest; cause: string }>();
   /** Differences that a comparison found at a node, and how often in a row. */
   private readonly compared = new Map<string, { readonly differences: string; readonly times: number }>();
+  /**
+   * Nodes that a person lets go on after a pause, until their run has been told: what they are made of is what their last pass was about, and yet that pass
+   * may not have come to its end.
+   */
+  private readonly resumed = new Set<string>();
   private active = 0;
   private firstSweeps = 0;
   private sweeping: NodeJS.Timeout | undefined;
@@ -54,6 +59,7 @@ export class Dispatcher {
   start(): void {
     if (this.stopListening !== undefined) return;
     const stopNodes = this.parts.nodes.onChange((change) => {
+      this.noteResumed(change);
       if (change.after === undefined) this.compared.delete(change.key);
       else if (!this.isNewborn(change)) this.considerNode(change.after);
     });
@@ -136,8 +142,17 @@ export class Dispatcher {
     return !after.deleting && !this.parts.runs.isRunning(after.namespace, after.name);
   }
 
+  private noteResumed({ before, after }: DigestChange<NodeDigest>): void {
+    const node = after ?? before;
+    if (node === undefined) return;
+    const key = `${node.namespace}/${node.name}`;
+    if (after === undefined || after.paused) this.resumed.delete(key);
+    else if (before?.paused === true) this.resumed.add(key);
+  }
+
   private considerNode(node: NodeDigest): void {
-    const stale = node.deleting || node.inputHash !== node.observedInput;
+    const resumed = this.resumed.has(`${node.namespace}/${node.name}`);
+    const stale = node.deleting || resumed || node.inputHash !== node.observedInput;
     if (stale && !node.paused) this.enqueue(node, 'nodeChanged');
   }
 
@@ -179,7 +194,9 @@ export class Dispatcher {
   private async send(node: NodeDigest, cause: string): Promise<void> {
     const { runs, wake, onMissing, logger } = this.parts;
     try {
-      if ((await wake(node.namespace, node.name, cause)) === 'woken') return;
+      const answer = await wake(node.namespace, node.name, cause);
+      this.resumed.delete(`${node.namespace}/${node.name}`);
+      if (answer === 'woken') return;
       runs.missing(node.namespace, node.name);
       onMissing(node);
     } catch (error) {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
+import { inputHash } from '../../../../domain/node-digest.ts';
 import { openChanges } from '../../../../worker/watch/changes.ts';
 import { WatchedChildren } from '../../../../worker/watch/child-index.ts';
 import { Dispatcher } from '../../../../worker/watch/dispatcher.ts';
@@ -82,6 +83,25 @@ describe('worker/watch/dispatcher', () => {
     dispatcher.stop();
 
     expect(missed).toEqual(['a-web']);
+  });
+
+  it('wakes the run of a node that a person lets go on, although it is what its last pass was about', async () => {
+    const { nodes, runs, woken, dispatcher } = open();
+    runs.running('ns', 'a-web');
+    const still = node('a');
+    const status = { observedInput: inputHash(still) };
+    nodes.observe({ ...still, status });
+    dispatcher.start();
+    const paused = node('a', status);
+    nodes.observe({ ...paused, spec: { ...(paused['spec'] as JsonObject), paused: true } });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(woken).toEqual([]);
+
+    nodes.observe(node('a', status));
+    await vi.advanceTimersByTimeAsync(31_000);
+
+    dispatcher.stop();
+    expect(woken).toEqual(['a-web']);
   });
 
   it('wakes the run of a node at once when it changes, and when it is made anew under the name of one that runs', async () => {
