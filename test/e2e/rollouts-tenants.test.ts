@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { WatchEvent } from '../support/e2e/cluster.ts';
+import { type KubeObject, lynqPath, type WatchEvent } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { lynq } from '../support/e2e/programs.ts';
+import { isReady } from '../support/e2e/world.ts';
 import {
   addRows,
   bringFleet,
@@ -35,6 +36,8 @@ describe('e2e/rollouts-tenants', () => {
     const { rollout } = form.status;
     return rollout.targetGeneration === form.metadata.generation ? rollout : {};
   };
+  const nodeOf = (fleet: Fleet, uid: string): Promise<KubeObject> =>
+    stage.cluster.get(lynqPath(fleet.namespace, 'lynqnodes', `${uid}-web`));
 
   /** Every node is on the form, and this many of them are Ready. */
   const hasReachedAll = (fleet: Fleet, nodes: number, ready: number) =>
@@ -48,7 +51,7 @@ describe('e2e/rollouts-tenants', () => {
       { withinMs: 180_000 },
     );
 
-  test('two broken tenants hold nothing up where two may move at once', async () => {
+  test('two broken tenants hold nothing up where two may move at once, and undo goes back one revision and not two', async () => {
     const fleet = fleetNamed('broken', 6, 2);
     const brokenWhen = 'eq .size "0"';
     await bringFleet(stage, fleet, { version: '1', brokenWhen });
@@ -69,6 +72,22 @@ describe('e2e/rollouts-tenants', () => {
     const shown = await tell(fleet, ['status', 'web', '-w']);
     expect(shown).toMatchObject({ code: 0 });
     expect(shown.stdout).toContain('web: InProgress (wave all): 6/6 updated, 4 ready, 2 failed, 0 in flight');
+
+    const waves = [{ name: 'canary', uids: ['t00'], maxFailures: 0 }];
+    await editFleet(stage, fleet, { version: '3', broken: true, rollout: { waves } });
+    const failed = (await rolloutIs(stage, fleet, 'Failed')).status.rollout;
+    expect(failed.message).toBe("Wave 'canary' halted: 1 of at most 0 nodes failed: t00-web (ReadinessTimeout)");
+    expect(failed.previousRevision).toBe(reached.revision);
+    await addRows(stage, fleet, ['new01']);
+    const born = await eventually('the new tenant works', async () => {
+      const node = await nodeOf(fleet, 'new01');
+      return isReady(node) ? there(node) : notYet('not Ready');
+    });
+    expect(born.spec.formRevision).toBe(reached.revision);
+
+    expect(await tell(fleet, ['undo', 'web'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await hasReachedAll(fleet, 7, 5)).revision).toBe(reached.revision);
+    expect(await imagesOf(stage, fleet)).toEqual({ 'web:2': 7 });
   }, 600_000);
 
   test('a wave goes on past as many failures as its budget has and halts at one more, with one place for all', async () => {
@@ -122,6 +141,38 @@ describe('e2e/rollouts-tenants', () => {
       ['rest', 12],
     ]);
     expect(counted[0].share.last).toBe('t01');
+  }, 600_000);
+
+  test('a node that is paused on its way keeps its place while its pods roll, and the rollout waits for it', async () => {
+    const fleet = fleetNamed('resting', 5, 2);
+    await bringFleet(stage, fleet, { version: '1' });
+    const since = await begin(fleet);
+    await editFleet(stage, fleet, { version: '2', slowSeconds: 6 });
+    await eventually(
+      'the pods of the first one are on their way',
+      async () => {
+        const deployment = await stage.cluster.get(`/apis/apps/v1/namespaces/${fleet.namespace}/deployments/t00-web`);
+        return deployment.spec.template.spec.containers[0].image === 'web:2' ? there(true) : notYet(deployment.spec);
+      },
+      { everyMs: 50 },
+    );
+    const path = lynqPath(fleet.namespace, 'lynqnodes', 't00-web');
+    await stage.cluster.merge(path, { spec: { paused: true } });
+    const waiting = await eventually(
+      'only the paused one is left',
+      async () => {
+        const rollout = await rolloutOf(fleet);
+        return String(rollout.message).startsWith('Waiting for paused nodes: ') ? there(rollout) : notYet(rollout);
+      },
+      { withinMs: 120_000 },
+    );
+    expect(waiting.message).toMatch(/^Waiting for paused nodes: t00-web; 5\/5 nodes updated/);
+    expect(waiting.inFlight.map(({ node }: { node: string }) => node)).toEqual(['t00-web']);
+    await stage.cluster.merge(path, { spec: { paused: null } });
+    await rolloutIs(stage, fleet, 'Complete');
+    const { watched, requested } = await proveSkew(stage, fleet, since);
+    expect([watched.violations, requested.violations]).toEqual([[], []]);
+    expect([watched.worst, requested.worst]).toEqual([2, 2]);
   }, 600_000);
 
   test('a rollout begins by itself when a freeze window ends', async () => {

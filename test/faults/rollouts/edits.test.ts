@@ -4,6 +4,7 @@ import { eventually, notYet, there, window } from '../../support/e2e/eventually.
 import { hubObject } from '../../support/e2e/manifests.ts';
 import { isReady, setSecret, stateOf } from '../../support/e2e/world.ts';
 import {
+  addColumn,
   bringFleet,
   editFleet,
   fleetForm,
@@ -142,6 +143,47 @@ describe('faults/rollouts/edits', () => {
     const { watched } = await proveSkew(stage, fleet, since);
     expect(watched.violations).toEqual([]);
     expect([watched.changes, watched.worst > 0, watched.worst <= 3]).toEqual([12, true, true]);
+  });
+
+  test('a change of a column that no object shows is taken over at once, without a place and even while the rollout is paused', async () => {
+    const hub = lynqPath(fleet.namespace, 'lynqhubs', 'hub');
+    const say = async (note: string | undefined) => {
+      await eventually(`all nodes say ${note}`, async () => {
+        const nodes = await nodesOfFleet(stage, fleet);
+        const notes = nodes.map(({ metadata }) => JSON.parse(metadata.annotations?.['lynq.sh/extra'] ?? '{}').note);
+        return notes.length === 12 && notes.every((found) => found === note) ? there(true) : notYet(notes);
+      });
+    };
+    await addColumn(stage, fleet, 'note');
+    await stage.cluster.merge(hub, { spec: { extraValueMappings: { note: 'note' } } });
+    await say('first');
+    await stage.cluster.merge(formPath(fleet), { spec: { rollout: { paused: true } } });
+    await eventually('the pause has been seen', async () => {
+      const { metadata, status } = await stage.cluster.get(formPath(fleet));
+      return status.rollout.targetGeneration === metadata.generation ? there(true) : notYet(status.rollout);
+    });
+    const deployments = async () => {
+      const found = await stage.cluster.list(`/apis/apps/v1/namespaces/${fleet.namespace}/deployments`);
+      return Object.fromEntries(found.map(({ metadata }) => [metadata.name, metadata.generation]));
+    };
+    const before = await deployments();
+    expect(Object.keys(before)).toHaveLength(12);
+    const { history } = await begin();
+
+    await setRows(stage, fleet, 'note', 'second');
+    await say('second');
+
+    const events = await history.stop();
+    const of = (kind: string) => events.flatMap(({ object }) => (object.kind === kind ? [object] : []));
+    expect(of('LynqForm').flatMap((form) => [...flightsOf(form)])).toEqual([]);
+    expect(
+      of('LynqNode').filter(({ metadata }) => metadata.annotations?.['lynq.sh/pending-values'] !== undefined),
+    ).toEqual([]);
+    expect(await deployments()).toEqual(before);
+    await stage.cluster.merge(formPath(fleet), { spec: { rollout: { paused: null } } });
+    await stage.cluster.merge(hub, { spec: { extraValueMappings: { note: null } } });
+    await say(undefined);
+    await rolloutIs(stage, fleet, 'Complete');
   });
 
   test('a change of a secret column goes through the same gate', async () => {
