@@ -1,13 +1,18 @@
 import { type Cluster, everythingIn, type Json, type KubeObject } from '../e2e/cluster.ts';
+import { foreignPrefix } from './foreign.ts';
 import type { PassingEvent } from './proxy-watch.ts';
 import type { ApiProxy } from './proxy.ts';
 
-/** What the worker made in a namespace, orphans included; what Kubernetes' own controllers made (with copied labels) is left out. */
+/**
+ * What the worker made in a namespace, orphans included; what Kubernetes' own controllers made (with copied labels) is left out, and so is what tests put
+ * there for others.
+ */
 export async function childrenOf(cluster: Cluster, namespace: string): Promise<readonly KubeObject[]> {
   const objects = await everythingIn(cluster, namespace);
   return objects.filter(
     ({ kind, metadata }) =>
       (metadata.labels?.['lynq.sh/node'] !== undefined || metadata.labels?.['lynq.sh/orphaned'] !== undefined) &&
+      !metadata.name.startsWith(foreignPrefix) &&
       kind !== 'Endpoints' &&
       (metadata.ownerReferences ?? []).every((owner) => owner.kind === 'LynqNode'),
   );
