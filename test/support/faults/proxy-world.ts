@@ -68,6 +68,8 @@ export interface Scenario {
   get(path: string): Promise<KubeObject>;
   /** Writes of the worker to children in this scenario that the API server carried out. */
   writes(since?: number): readonly PassedCall[];
+  /** The same to its LynqNodes, their statuses included. */
+  nodeWrites(since?: number): readonly PassedCall[];
   deletes(since?: number): readonly string[];
   /** Waits until the worker has written nothing here for so long. */
   quiet(milliseconds: number, withinMs?: number): Promise<void>;
@@ -222,6 +224,10 @@ async function openScenario(world: Base, name: string, options: ScenarioOptions)
         (call) =>
           call.at >= since && changes(call) && isHere(call, [namespace, outside]) && (call.upstream ?? 999) < 300,
       ),
+    nodeWrites: (since = 0) =>
+      proxy
+        .of({ namespace, resource: 'lynqnodes' })
+        .filter((call) => call.at >= since && changes(call) && (call.upstream ?? 999) < 300),
     deletes: (since = 0) =>
       scenario
         .writes(since)
