@@ -11,6 +11,7 @@ import {
 import type { BirthPage, FormRef, HubRef, NodeBirth, SyncCounts } from '../activities/contract.ts';
 import { workflowIds } from '../domain/identity.ts';
 import { wakeSignal, workflowTypes } from './messages.ts';
+import { aboutNode } from './node/about.ts';
 import type { NodeInput } from './node/state.ts';
 import { quick, syncing } from './proxies.ts';
 import { rolloutOptions } from './rollout-options.ts';
@@ -83,6 +84,7 @@ async function startPage(births: readonly NodeBirth[]): Promise<number> {
 async function startNode(birth: NodeBirth): Promise<boolean> {
   const { namespace, node, hub, form, uid } = birth;
   const input: NodeInput = { namespace, node, hub, form, uid };
+  const { summary, details } = aboutNode(birth);
   try {
     await startChild(workflowTypes.node, {
       workflowId: workflowIds.node(namespace, node),
@@ -90,8 +92,8 @@ async function startNode(birth: NodeBirth): Promise<boolean> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowTaskTimeout: nodeStepTimeout,
-      staticSummary: `${uid} / ${form}`,
-      staticDetails: nodeDetails(birth),
+      staticSummary: summary,
+      staticDetails: details,
       memo: { hub, form, uid },
       typedSearchAttributes: [
         { key: searchAttributes.hub, value: hub },
@@ -106,17 +108,6 @@ async function startNode(birth: NodeBirth): Promise<boolean> {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
     throw error;
   }
-}
-
-/** For people who have nothing but the Temporal UI. */
-function nodeDetails({ namespace, node, hub, form, uid }: NodeBirth): string {
-  return [
-    `LynqNode **${node}** in namespace **${namespace}**: row \`${uid}\` of hub \`${hub}\` through form \`${form}\`.`,
-    'It runs for as long as the LynqNode is there; at rest it waits for a change. Ending it deletes nothing.',
-    '',
-    '- Signal `resync` compares and writes everything once more. Update `scale` overrides variables.',
-    `- \`lynq describe node ${node} -n ${namespace}\` says what it waits for.`,
-  ].join('\n');
 }
 
 /** Starts the rollout of a form, or wakes the one that runs. */

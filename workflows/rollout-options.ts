@@ -19,8 +19,8 @@ export function rolloutOptions(input: FormRef) {
   };
 }
 
-/** For people who have nothing but the Temporal UI. */
-function rolloutDetails({ namespace, form, hub }: FormRef): string {
+/** What a run is, for people who have nothing but the Temporal UI. */
+export function rolloutDetails({ namespace, form, hub }: FormRef): string {
   return [
     `Rollout of form **${form}** of hub \`${hub}\` in namespace **${namespace}**: it alone lets nodes change.`,
     '',

@@ -19,6 +19,7 @@ import {
   undoSignal,
   wakeSignal,
 } from './messages.ts';
+import { rolloutDetails } from './rollout-options.ts';
 import { quick, waves } from './proxies.ts';
 import { searchAttributes } from './search-attributes.ts';
 
@@ -85,7 +86,9 @@ class RolloutRun {
       ['in flight', inFlight],
       ['wave', wave ?? ''],
     ].map(([name, value]) => `| ${name} | ${value} |`);
-    return [`**${phase}** ${message}`, '', '| | |', '| --- | --- |', ...rows].join('\n');
+    // Continue-as-new loses static details, which only a start can give.
+    const about = workflowInfo().continuedFromExecutionRunId === undefined ? [] : [rolloutDetails(this.input), ''];
+    return [...about, `**${phase}** ${message}`, '', '| | |', '| --- | --- |', ...rows].join('\n');
   }
 }
 

@@ -19,7 +19,7 @@ import { tellChild, tellTransition } from '../events.ts';
 import { type Leftovers, removeLeftovers } from './leftovers.ts';
 import { lookAt } from './observe.ts';
 import { PassState } from './pass-state.ts';
-import { progressOf } from './progress.ts';
+import { progressOf, summaryOf } from './progress.ts';
 import { reportUnusable, writeNodeStatus } from './status-writer.ts';
 import type { Unsaid } from './unsaid.ts';
 import { isSuperseded, subscribeAll, type WaitLimits, waitForChange } from './wait.ts';
@@ -189,14 +189,6 @@ async function reportStatus(
   return result;
 }
 
-/** What the next wave does, for its summary in the Temporal UI. */
-function summarize(state: PassState, ids: readonly string[]): string {
-  return `apply: ${ids
-    .flatMap((id) => state.child(id) ?? [])
-    .map(({ ref }) => describeRef(ref))
-    .join(', ')}`.slice(0, 200);
-}
-
 const retryAfterSeconds = 30;
 /** After a wait that was long enough by itself. */
 const afterWaitSeconds = 1;
@@ -246,7 +238,9 @@ async function handOver(
   if (state.patience(verdicts, now) > 0) {
     deps.unsaid.keep(state.pass.identity.nodeUid, state.unsaid(verdicts, now));
   } else if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
-  return { kind: 'advanced', progress: progressOf(verdicts), next: summarize(state, due) };
+  const next = due.flatMap((id) => state.child(id) ?? []).map(({ ref }) => describeRef(ref));
+  const progress = progressOf(verdicts);
+  return { kind: 'advanced', progress, next: summaryOf(next, progress) };
 }
 
 function superseded(verdicts: ReadonlyMap<string, EntryVerdict>): AdvanceOutcome {

@@ -15,3 +15,12 @@ export function progressOf(verdicts: ReadonlyMap<string, EntryVerdict>): NodePro
   }));
   return { entries, ready, failed, desired };
 }
+
+const longestSummary = 200;
+
+/** What the next wave does, for its summary in the Temporal UI: what it applies first, and what it waits for besides. */
+export function summaryOf(applied: readonly string[], { entries }: NodeProgress): string {
+  const open = entries.filter(({ state }) => state === 'Progressing').map(({ kind, name }) => `${kind} ${name}`);
+  const waits = open.length === 0 ? '' : `; wait: ${open.join(', ')}`;
+  return `apply: ${applied.join(', ')}${waits}`.slice(0, longestSummary);
+}

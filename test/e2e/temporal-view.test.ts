@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { describeRequest } from '../support/e2e/audit.ts';
 import { everythingIn } from '../support/e2e/cluster.ts';
@@ -25,6 +26,14 @@ describe('e2e/temporal-view', () => {
 
   const idOf = (node: string) => `node/${world.namespace}/${node}`;
   const handleOf = (node: string) => world.engine.client.workflow.getHandle(idOf(node));
+
+  /** What the UI shows beside each activity, as lines of JSON text without their quotes. */
+  async function summariesOf(form: SeedForm): Promise<readonly string[]> {
+    const events = (await handleOf(`${uid}-${form}`).fetchHistory()).events ?? [];
+    return events.flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) =>
+      scheduled ? [JSON.parse(Buffer.from(userMetadata?.summary?.data ?? []).toString()) as string] : [],
+    );
+  }
 
   beforeAll(async () => {
     world = await openWorld(inject('stack'), { name: 'temporal-view' });
@@ -78,6 +87,29 @@ describe('e2e/temporal-view', () => {
     expect(await query(`LynqUid = "${uid}" AND LynqPhase = "Ready"`)).toEqual(all);
   });
 
+  test('each query that docs/observability.md says is worth saving is one that Temporal takes, and finds what it is for', async () => {
+    const page = readFileSync(new URL('../../docs/observability.md', import.meta.url), 'utf8');
+    const block = /Queries worth saving:\n\n```\n([^]*?)\n```/.exec(page)?.[1] ?? '';
+    const queries = block.split('\n').map((query) => query.replaceAll('acme-corp', uid));
+    expect(queries.length).toBeGreaterThan(4);
+    const found = new Map<string, readonly string[]>();
+    for (const query of queries) {
+      const runs = await world.engine.runs(query);
+      found.set(
+        query,
+        runs.map(({ workflowId }) => workflowId),
+      );
+    }
+    const all = nodesOf(uid).map(idOf);
+    expect(found.get('LynqHub = "multi-tier-nodes" AND ExecutionStatus = "Running"')).toEqual(
+      expect.arrayContaining(all),
+    );
+    expect(found.get(`LynqUid = "${uid}"`)?.toSorted()).toEqual(all.toSorted());
+    // Nothing has gone wrong here.
+    const failed = [...found].filter(([query]) => query.includes('"Failed"')).flatMap(([, runs]) => runs);
+    expect(failed.filter((id) => id.includes(world.namespace))).toEqual([]);
+  });
+
   test.each(seedForms)('the query `status` of %s answers without changing anything', async (form) => {
     const handle = handleOf(`${uid}-${form}`);
     const before = (await handle.describe()).historyLength;
@@ -101,12 +133,12 @@ describe('e2e/temporal-view', () => {
     expect(own.map(({ name }) => name).toSorted()).toEqual(['resync', 'scale', 'scale', 'wake']);
     for (const { name, description: words } of own) expect(words, name).toMatch(/\w{3}/);
 
-    const events = (await handle.fetchHistory()).events ?? [];
-    const summaries = events.flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) =>
-      scheduled ? [Buffer.from(userMetadata?.summary?.data ?? []).toString()] : [],
-    );
-    expect(summaries.every((summary) => summary.length > 2)).toBe(true);
-    expect(summaries.join()).toMatch(/wait: |apply: |first look/);
+    const of = { web: await summariesOf('web-tier'), data: await summariesOf('data-tier') };
+    expect([...of.web, ...of.data].every((summary) => summary.length > 2)).toBe(true);
+    expect(of.web.join('\n')).toMatch(/^apply: .*Ingress visible-ingress\b/m);
+    expect(of.data.join('\n')).toMatch(/^apply: .*Deployment visible-redis\b/m);
+    // The Secret that both need is there at once, the pods of the other are not.
+    expect(of.data.join('\n')).toMatch(/^apply: StatefulSet visible-postgres; wait: Deployment visible-redis$/m);
   });
 
   test.each(seedForms)('the first run of %s took at most two activities per level of its graph', async (form) => {

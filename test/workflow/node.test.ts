@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Activities, AdvanceOutcome, NodeProgress } from '../../activities/contract.ts';
 import { resyncSignal, scaleUpdate, statusQuery, wakeSignal } from '../../workflows/messages.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { NodeInput } from '../../workflows/node/state.ts';
 import { eventually, openWorkflowBench, type WorkflowBench } from '../support/temporal.ts';
 
@@ -186,6 +187,61 @@ describe('workflows/node/node', () => {
       expect((await handle.query(statusQuery)).phase).toBe('Ready');
       await handle.terminate();
     });
+  });
+
+  it('is found and told about in the run that follows a long history as in the one before', async () => {
+    const fake = advancing(settled);
+    const input = nodeInput();
+    const memo = { hub: input.hub, form: input.form, uid: input.uid };
+
+    const { told, runs } = await bench.run(fake, async () => {
+      const handle = await bench.client.workflow.start('lynqNode', {
+        taskQueue: bench.taskQueue,
+        workflowId: `node/lynq-system/${input.node}`,
+        args: [input],
+        staticSummary: 'acme / web',
+        staticDetails: `LynqNode **${input.node}**`,
+        memo,
+        typedSearchAttributes: [
+          { key: searchAttributes.hub, value: input.hub },
+          { key: searchAttributes.form, value: input.form },
+          { key: searchAttributes.uid, value: input.uid },
+          { key: searchAttributes.node, value: input.node },
+          { key: searchAttributes.phase, value: 'Starting' },
+        ],
+      });
+      const firstRun = (await handle.describe()).runId;
+      await eventually('rest', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      await eventually(
+        'a new run',
+        async () => {
+          for (let round = 0; round < 20; round += 1) await handle.signal(wakeSignal, { cause: `round ${round}` });
+          return (await handle.describe()).runId !== firstRun;
+        },
+        60,
+      );
+      await eventually('rest in the new run', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      const description = await handle.describe();
+      const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+      await handle.terminate();
+      const summary = await description.staticSummary();
+      const details = await description.staticDetails();
+      return { told: { description, summary, details, metadata }, runs: [firstRun, description.runId] };
+    });
+
+    expect(runs[1]).not.toBe(runs[0]);
+    const { description, summary, details, metadata } = told;
+    expect(description.memo).toEqual(memo);
+    const attributes = Object.fromEntries(
+      Object.entries(searchAttributes).map(([name, key]) => [name, description.typedSearchAttributes.get(key)]),
+    );
+    expect(attributes).toEqual({ hub: input.hub, form: input.form, uid: input.uid, node: input.node, phase: 'Ready' });
+    expect(metadata.currentDetails).toContain('| web | Deployment acme-web | Ready |');
+    // Temporal lets only a start say these. They are not lost: the current details begin with what they said.
+    expect({ summary, details }).toEqual({ summary: undefined, details: undefined });
+    expect(metadata.currentDetails).toMatch(
+      new RegExp(`^# acme / web\n\nLynqNode \\*\\*${input.node}\\*\\* in namespace \\*\\*lynq-system\\*\\*`),
+    );
   });
 
   it('shows its table again in the run that follows a long history', async () => {

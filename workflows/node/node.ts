@@ -23,7 +23,7 @@ import {
 } from '../messages.ts';
 import { quick, waves } from '../proxies.ts';
 import { searchAttributes } from '../search-attributes.ts';
-import { detailsOf, type NodeInput, NodeRun } from './state.ts';
+import { type NodeInput, NodeRun } from './state.ts';
 
 export interface NodeResult {
   readonly node: string;
@@ -43,8 +43,8 @@ const failedRetry = '5m';
 export async function lynqNode(input: NodeInput): Promise<NodeResult> {
   const run = new NodeRun(input);
   answerMessages(run);
-  // Continue-as-new loses what the run before showed.
-  setCurrentDetails(detailsOf(run.view()));
+  // Continue-as-new loses what the run before showed; memo and search attributes are carried on.
+  setCurrentDetails(run.details());
   for (;;) {
     if (run.isDue()) {
       const ended = await pass(run);
@@ -134,7 +134,7 @@ function show(run: NodeRun, phase: NodePhase): void {
     run.phase = phase;
     upsertSearchAttributes([{ key: searchAttributes.phase, value: phase }]);
   }
-  setCurrentDetails(detailsOf(run.view()));
+  setCurrentDetails(run.details());
 }
 
 /** Runs waves until nothing can be done, or the node is gone. */
@@ -166,7 +166,7 @@ async function followOutcome(run: NodeRun, outcome: AdvanceOutcome): Promise<Ste
   switch (outcome.kind) {
     case 'advanced':
     case 'superseded':
-      setCurrentDetails(detailsOf(run.view()));
+      setCurrentDetails(run.details());
       return 'again';
     case 'waiting':
       show(run, 'Waiting');
@@ -198,7 +198,7 @@ async function remove(run: NodeRun): Promise<'removed'> {
     const outcome = await waves.removeNode.executeWithOptions({ summary: run.next }, [{ namespace, node }]);
     run.record(outcome);
     if (outcome.kind === 'removed') return 'removed';
-    setCurrentDetails(detailsOf(run.view()));
+    setCurrentDetails(run.details());
     if (outcome.kind === 'waiting') await condition(() => run.isDue(), `${outcome.retryAfterSeconds}s`);
     if (run.isDue()) run.begin();
     if (historyIsLong()) await startAfresh(run, true);

@@ -1,4 +1,5 @@
 import type { AdvanceOutcome, NodeProgress, RemoveOutcome } from '../../activities/contract.ts';
+import { aboutNode } from './about.ts';
 import type { NodePhase, NodeView, ScaleRequest } from '../messages.ts';
 
 /** Everything a run of a node knows, as plain data: it travels through continue-as-new. The truth is in Kubernetes; this is for people. */
@@ -114,6 +115,14 @@ export class NodeRun {
     };
   }
 
+  /** For the page of the run in the Temporal UI. A run that goes on with the work of another one has lost its static summary and details, which only a start can give. */
+  details(): string {
+    const table = detailsOf(this.view());
+    if (this.input.carried === undefined) return table;
+    const { summary, details } = aboutNode(this.input);
+    return `# ${summary}\n\n${details}\n\n${table}`;
+  }
+
   /** Input of the run that goes on with this one's work. `unfinished`: in the middle of a pass, which that run takes up again. */
   carry(unfinished: boolean): NodeInput {
     const { phase, progress, passes, lastCause, force, scales } = this;
@@ -130,7 +139,7 @@ function describeWait({ entries }: NodeProgress): string {
 }
 
 /** A table of entries and their states, for the run's page in the Temporal UI. */
-export function detailsOf(view: NodeView): string {
+function detailsOf(view: NodeView): string {
   const rows = view.resources.map(
     ({ id, kind, name, state, reason }) => `| ${id} | ${kind} ${name} | ${state} | ${reason ?? ''} |`,
   );
