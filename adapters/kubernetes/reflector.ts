@@ -32,7 +32,7 @@ export interface ReflectorParts {
   readonly timing: Timing;
   readonly logger: Logger;
   readonly limits?: ReflectorLimits;
-  /** Told after each step how many in a row have given nothing; 0 also when the run ends. */
+  /** Told after each step how many in a row have given nothing; 0 also as soon as a watch is well again, and when the run ends. */
   readonly onFailures?: (kind: KindRef, failures: number) => void;
 }
 
@@ -136,14 +136,28 @@ async function watch(run: Run, state: RunState, path: string, from: string): Pro
   const started = run.timing.now();
   let reached = state;
   const request = { kind, path, options, version: from, seconds, idle: run.limits.idle, signal };
-  const end = await readWatch(run.transport, request, (line) => {
+  const ended = new AbortController();
+  const onLine: Parameters<typeof readWatch>[2] = (line) => {
     reached = { ...state, version: line.version, failures: 0 };
     if (line.kind === 'set' || line.kind === 'removed') run.deliver({ kind: line.kind, object: line.object });
-  });
+  };
+  const onOpen = (): void => {
+    if (state.failures > 0) void tellSteady(run, ended.signal);
+  };
+  const end = await readWatch(run.transport, request, onLine, onOpen).finally(() => ended.abort());
   // A watch that ends at once, over and over, would otherwise be a loop without a pause.
   const lasted = run.timing.now() - started;
   const healthy = end.kind === 'closed' && lasted >= Math.min(run.limits.backoff.most, seconds * 900);
   return healthy ? { state: { ...reached, failures: 0 } } : brokenWatch(run, reached, end);
+}
+
+/** A watch in which nothing happens has no line for a minute and no end for five: one that stays open as long as the longest pause is well again. */
+async function tellSteady(run: Run, ended: AbortSignal): Promise<void> {
+  const open = await run.timing.sleep(run.limits.backoff.most, ended).then(
+    () => !ended.aborted,
+    () => false,
+  );
+  if (open) run.onFailures?.(run.kind, 0);
 }
 
 function brokenWatch(run: Run, reached: RunState, end: WatchEnd): StepOutcome {

@@ -71,7 +71,7 @@ export interface WatchRequest {
 }
 
 /**
- * Reads one watch to its end and hands over its events in order.
+ * Reads one watch to its end and hands over its events in order; `onOpen` is called once the server has taken it.
  *
  * @throws the reason of the signal when the caller gave up; everything else is an end with a name.
  */
@@ -79,6 +79,7 @@ export async function readWatch(
   transport: Transport,
   request: WatchRequest,
   onLine: (line: WatchLine & { readonly version: string }) => void,
+  onOpen: () => void = () => undefined,
 ): Promise<WatchEnd> {
   const path = withQuery(request.path, {
     ...selectorQuery(request.options),
@@ -90,7 +91,9 @@ export async function readWatch(
   try {
     const apiRequest = { verb: 'watch', method: 'GET', path, signal: request.signal } as const;
     const stream = await transport.stream(apiRequest, request.idle);
-    return stream.code === 200 ? await readLines(stream, request, onLine) : refusedWatch(stream, transport);
+    if (stream.code !== 200) return refusedWatch(stream, transport);
+    onOpen();
+    return await readLines(stream, request, onLine);
   } catch (error) {
     request.signal.throwIfAborted();
     if (error instanceof NoAnswer) return { kind: 'failed', code: error.code };

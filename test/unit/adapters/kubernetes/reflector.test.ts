@@ -86,7 +86,10 @@ async function start(script: Script, limits: Partial<typeof reflectorLimits> = {
   const logger = recordingLogger();
   const discovery = createDiscovery(send, systemTiming, { known: 60_000, miss: 5 });
   const all = { ...reflectorLimits, backoff: { first: 1, most: 3 }, ...limits };
-  const reflector = createReflector({ send, transport, discovery, timing: systemTiming, logger, limits: all });
+  const failures: number[] = [];
+  const onFailures = (_kind: unknown, count: number): void => void failures.push(count);
+  const parts = { send, transport, discovery, timing: systemTiming, logger, limits: all, onFailures };
+  const reflector = createReflector(parts);
   const stop = new AbortController();
   const events: string[] = [];
   let refusals = 0;
@@ -101,7 +104,7 @@ async function start(script: Script, limits: Partial<typeof reflectorLimits> = {
     await ended;
     await server.close();
   });
-  return { events, urls, logger, refusals: () => refusals };
+  return { events, urls, logger, failures, refusals: () => refusals };
 }
 
 describe('adapters/kubernetes/reflector', () => {
@@ -123,6 +126,29 @@ describe('adapters/kubernetes/reflector', () => {
     expect(Number(query.get('timeoutSeconds'))).toBeGreaterThanOrEqual(240);
     expect(Number(query.get('timeoutSeconds'))).toBeLessThanOrEqual(300);
     expect(new URLSearchParams(urls[3]).get('resourceVersion')).toBe('103');
+  });
+
+  it('is well again when a watch stays open, before anything is heard of it', async () => {
+    const { failures, urls } = await start({
+      lists: [listOf('100')],
+      watches: [status(500), status(500), status(500), open],
+    });
+    await until(() => failures.length >= 5);
+    // The list, three watches that were refused, and the one that is open.
+    expect(failures).toEqual([0, 1, 2, 3, 0]);
+    expect(urls.filter((url) => url.includes('watch'))).toHaveLength(4);
+  });
+
+  it('is not well again when a watch is taken and ends at once, over and over', async () => {
+    const none = lines();
+    const { failures } = await start(
+      { lists: [listOf('100')], watches: [none, none, none, none] },
+      {
+        backoff: { first: 1, most: 500 },
+      },
+    );
+    await until(() => failures.length >= 5);
+    expect(failures.slice(0, 5)).toEqual([0, 1, 2, 3, 4]);
   });
 
   it('goes on from a bookmark', async () => {
