@@ -1,0 +1,96 @@
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { nextSteps } from '../../../domain/failures.ts';
+import { workflowIds } from '../../../domain/identity.ts';
+import { type Engine, openEngine } from '../../support/e2e/engine.ts';
+import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
+import { type GrpcProxy, openGrpcProxy } from '../../support/faults/grpc-proxy.ts';
+import { configMap } from '../../support/faults/proxy-forms.ts';
+import { openProxyWorld, type ProxyWorld, type Scenario } from '../../support/faults/proxy-world.ts';
+
+/** What a worker says of itself, and Temporal of its activities, while a server it needs cannot be reached. */
+describe('faults/process/probes', () => {
+  let temporal: GrpcProxy;
+  let world: ProxyWorld;
+  let engine: Engine;
+  let scenario: Scenario;
+
+  beforeAll(async () => {
+    const stack = inject('stack');
+    temporal = await openGrpcProxy(stack.temporalAddress);
+    engine = await openEngine(stack.temporalAddress);
+    const through = { ...stack, temporalAddress: temporal.address };
+    const settings = { LYNQ_HEALTH_PROBE_BIND_ADDRESS: '127.0.0.1:0' };
+    world = await openProxyWorld(through, { name: 'probes', settings });
+    scenario = await world.scenario('one', { forms: { form: { configMaps: [configMap('a')] } }, rows: ['r1'] });
+    await scenario.ready(['r1-form']);
+  });
+  afterAll(async () => {
+    await world?.close();
+    await engine?.close();
+    await temporal?.close();
+  });
+
+  async function probe(path: string) {
+    const line = world.worker
+      .output()
+      .split('\n')
+      .find((text) => text.includes('"listening"') && text.includes('"probes"'));
+    const { port } = JSON.parse(line ?? '{}') as { port?: number };
+    const { statusCode, body } = await request(`http://127.0.0.1:${port}${path}`);
+    return { status: statusCode, text: await body.text() };
+  }
+  const readyIs = (status: number) =>
+    eventually(
+      `readyz answers ${status}`,
+      async () => {
+        const found = await probe('/readyz?verbose');
+        return found.status === status ? there(found.text) : notYet(found.text);
+      },
+      { withinMs: 60_000 },
+    );
+  const isAlive = async () => expect(await probe('/healthz')).toEqual({ status: 200, text: 'ok\n' });
+
+  test('readyz fails while Temporal cannot be reached and comes back by itself, healthz says that no restart would help', async () => {
+    await readyIs(200);
+    await temporal.down();
+    const text = await readyIs(503);
+    expect(text).toContain('[-]temporal failed');
+    expect(text).toContain('[+]apiserver ok');
+    await isAlive();
+    await temporal.up();
+    await readyIs(200);
+    await isAlive();
+  });
+
+  test('readyz fails while the API server cannot be reached and comes back by itself; a failed activity says object, reason and next step', async () => {
+    await readyIs(200);
+    const up = world.proxy.down();
+    const text = await readyIs(503);
+    expect(text).toContain('[-]apiserver failed');
+    expect(text).toContain('[+]temporal ok');
+    await isAlive();
+
+    const handle = engine.client.workflow.getHandle(workflowIds.node(scenario.namespace, 'r1-form'));
+    await handle.signal('resync', { cause: 'test' });
+    const said = await eventually('the UI shows an activity that has failed', async () => {
+      const pending = (await handle.describe()).raw.pendingActivities ?? [];
+      const failure = pending.find(({ lastFailure }) => lastFailure)?.lastFailure;
+      return failure ? there(failure) : notYet(pending);
+    });
+    const whole = new RegExp(
+      `^LynqNode ${scenario.namespace}/r1-form: The API server does not answer \\(\\w+\\)\\. ${nextSteps.ClusterUnreachable}$`,
+    );
+    expect(said.message).toMatch(whole);
+    await up();
+    await readyIs(200);
+    await isAlive();
+    await eventually('its history keeps it', async () => {
+      const events = (await handle.fetchHistory()).events ?? [];
+      const kept = events.flatMap(
+        ({ activityTaskStartedEventAttributes: started }) => started?.lastFailure?.message ?? [],
+      );
+      return kept.some((message) => whole.test(message)) ? there(kept) : notYet(kept);
+    });
+  });
+});
