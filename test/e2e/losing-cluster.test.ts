@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStack, type ServerName, startStack } from '../../stack/index.ts';
 import { created, describeRequest, identityOf } from '../support/e2e/audit.ts';
 import { childPath, conditionOf, everythingIn, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { nodesOf, openWorld, seedForms, type World } from '../support/e2e/world.ts';
 import { runBlocks } from '../support/install/blocks.ts';
 import { type DocsShell, openDocsShell } from '../support/install/docs-shell.ts';
@@ -14,7 +15,7 @@ import { type DocsShell, openDocsShell } from '../support/install/docs-shell.ts'
  * nobody else's objects must be lost with these.
  */
 
-const [backup, preparation, restore] = runBlocks('docs/backup.md').map(({ script }) => script);
+const [backup, preparation, restore, keysAlone] = runBlocks('docs/backup.md').map(({ script }) => script);
 
 /** Of the cluster, in the order in which they end. */
 const controlPlane = ['kwok', 'scheduler', 'controller-manager', 'apiserver', 'etcd'] as const satisfies ServerName[];
@@ -64,6 +65,7 @@ function essenceOf({ metadata, data }: KubeObject): unknown {
 describe('e2e/losing-cluster', () => {
   const namespace = 'lynq-system';
   const dataDir = mkdtempSync(join(tmpdir(), 'lynqflow-cluster-'));
+  const [etcd, snapshot] = [join(dataDir, 'etcd'), join(dataDir, 'snapshot')];
   let stack: RunningStack;
   let world: World;
   let shell: DocsShell;
@@ -88,19 +90,21 @@ describe('e2e/losing-cluster', () => {
 
   /** As of the world; a failure shows what the hub and the worker say. */
   async function ready(names: readonly string[]): Promise<void> {
-    await world.ready(names).catch(async (error: unknown) => {
+    // A sync or a pass that the loss caught is given up by Temporal when it has given no sign of life for half a minute.
+    await world.ready(names, { withinMs: 150_000 }).catch(async (error: unknown) => {
       const hubs = await world.cluster.list(lynqPath(namespace, 'lynqhubs'));
       const said = JSON.stringify(hubs.map(({ metadata, status }) => [metadata.name, status]));
       throw new Error(`${String(error)}\n${said}\n${world.worker.output().slice(-4_000)}`);
     });
   }
   /** The worker goes with the cluster it runs in. */
-  async function lose(): Promise<void> {
+  async function lose(comesBack: () => void): Promise<void> {
     await world.worker.kill();
     for (const name of controlPlane) await stack.stopServer(name, { how: 'kill' });
-    rmSync(join(dataDir, 'etcd'), { recursive: true });
+    comesBack();
     for (const name of controlPlane.toReversed()) await stack.startServer(name);
   }
+  const emptied = (): void => rmSync(etcd, { recursive: true });
   /** What was deleted since, by us or by the garbage collector. */
   const deletions = (place: number): readonly string[] =>
     world.audit
@@ -143,6 +147,12 @@ describe('e2e/losing-cluster', () => {
     expect(await world.lynq(['scale', kept, 'web-tier', '--set', 'webReplicas=4'])).toMatchObject({ code: 0 });
     await world.database.sql('DELETE FROM nodes WHERE node_id = ?', [removed]);
     await world.gone(nodesOfRow(removed));
+    await eventually('the values of the removed row are gone', async () => {
+      const left = [...(await everything()).keys()].filter(
+        (name) => name.includes(removed) && name.endsWith('-values'),
+      );
+      return left.length === 0 ? there(true) : notYet(left);
+    });
     await ready(nodesOfRow(kept));
   }, 300_000);
   afterAll(async () => {
@@ -158,7 +168,10 @@ describe('e2e/losing-cluster', () => {
     await shell.well(backup ?? 'exit 9');
     await addRow(late);
     await ready(nodesOfRow(late));
-    await lose();
+    await lose(() => {
+      cpSync(etcd, snapshot, { recursive: true });
+      emptied();
+    });
     await shell.well(preparation ?? 'exit 9');
     await shell.well(restore ?? 'exit 9');
     const place = world.audit.now();
@@ -211,5 +224,40 @@ describe('e2e/losing-cluster', () => {
     await world.gone(nodesOfRow(kept));
     const left = [...(await everything()).entries()].filter(([name]) => name.includes(kept));
     expect(left.map(([name]) => name).filter((name) => !/^(StatefulSet|Secret)/.test(name))).toEqual([]);
+    await addRow(kept);
   });
+
+  test('with the keys alone everything is made anew, with the passwords of before', async () => {
+    const password = before.get(`Secret node-${kept}/${kept}-db-credentials`)?.data?.['password'];
+    await lose(emptied);
+    await shell.well(preparation ?? 'exit 9');
+    await shell.well(keysAlone ?? 'exit 9');
+    const place = world.audit.now();
+    const mappings = 'secretValueMappings:\n    adminToken: admin_token\n  extraValueMappings:';
+    const hub = world.hubText('3s', { 'extraValueMappings:': mappings });
+    await world.worker.start();
+    await world.applyAll(hub, ...seedForms.map((form) => world.formText(form)), ownForm(namespace));
+    await ready([kept, removed, late].flatMap(nodesOfRow));
+    expect(await secretOf(kept)).toBe(password);
+    const keyOf = (one: KubeObject | undefined) => one?.data?.['key'];
+    const secret = `Secret ${namespace}/${kept}-secret`;
+    expect(keyOf((await everything()).get(secret))).toBe(keyOf(before.get(secret)));
+    expect(deletions(place)).toEqual([]);
+    const made = creations(place);
+    expect(new Set(made).size).toBe(made.length);
+  }, 240_000);
+
+  test('a snapshot of etcd brings every object back as it was, whatever Temporal has seen since', async () => {
+    await lose(() => {
+      emptied();
+      cpSync(snapshot, etcd, { recursive: true });
+    });
+    const place = world.audit.now();
+    await world.worker.start();
+    await ready([kept, removed, late].flatMap(nodesOfRow));
+    const after = await everything();
+    const uidOf = (one: KubeObject | undefined) => one?.metadata.uid;
+    for (const [name, object] of before) expect(uidOf(after.get(name)), name).toBe(uidOf(object));
+    expect(deletions(place)).toEqual([]);
+  }, 240_000);
 });
