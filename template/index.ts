@@ -18,3 +18,4 @@ export { functionNames } from './functions/registry.ts';
 export { fieldLimits, nodeLimits } from './limits.ts';
 export type { FieldLimits, NodeLimits } from './limits.ts';
 export type { ProblemClass, TemplateProblem } from './problems.ts';
+export { workClock } from './runtime/work-clock.ts';

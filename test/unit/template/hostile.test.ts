@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderScalar } from '../../../template/index.ts';
+import { renderScalar, workClock } from '../../../template/index.ts';
 import { checkedTree, ForgedTreeError } from '../../../template/compile/whitelist.ts';
 import { content, program, statement, text } from '../../../template/compile/factory.ts';
 import { newFrame, type Emission } from '../../../template/compile/emitter.ts';
@@ -154,10 +154,10 @@ describe('template/index', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 25 }), fc.string({ unit: 'binary' }), (pieces, value) => {
-        const before = performance.now();
+        const clock = workClock();
         const result = renderScalar(pieces.join(''), { a: value });
         expect(typeof result.ok).toBe('boolean');
-        expect(performance.now() - before).toBeLessThan(1_000);
+        expect(clock()).toBeLessThan(1_000);
       }),
       { numRuns: 3_000 },
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fieldLimits, nodeLimits, renderScalar } from '../../../template/index.ts';
+import { fieldLimits, nodeLimits, renderScalar, workClock } from '../../../template/index.ts';
 import { Meter } from '../../../template/runtime/meter.ts';
 import { newUsage } from '../../../template/form/field-context.ts';
 import { LimitError } from '../../../template/problems.ts';
@@ -69,10 +69,10 @@ describe('template/limits', () => {
   });
 
   it('stops real work within twice the time limit', () => {
-    const started = performance.now();
+    const clock = workClock();
     const source = '{{ range until 90 }}{{ range until 100 }}{{ $x := upper (repeat 9000 "ž") }}{{ end }}{{ end }}';
     expect(problemClass(source)).toBe('limit');
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(clock()).toBeLessThan(2_000);
   });
 
   it('counts output and iterations over all fields of a node', () => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { at, type Json } from '../../../../domain/api/json.ts';
 import { readManifests } from '../../../../client/manifest/reader.ts';
+import { workClock } from '../../../../template/index.ts';
 
 const examples = new URL('../../../../examples/multi-tier/', import.meta.url);
 
@@ -167,10 +168,10 @@ describe('client/manifest/reader', () => {
   it('reads thousands of hard templates within seconds', () => {
     const lines = Array.from({ length: 2_000 }, (_, i) => `a${i}: {{ if eq .x "${i}" }}a{{ end }}`);
 
-    const started = performance.now();
+    const clock = workClock();
     const { problems } = read(lines.join('\n'));
 
     expect(problems).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(clock()).toBeLessThan(8_000);
   });
 });
