@@ -80,6 +80,11 @@ describe('faults/temporal/people', () => {
     await fleet.untilSettled(sizes(names));
     const before = await uidsOf(fleet);
     for (const how of ['terminate', 'cancel'] as const) {
+      // One that is asked for while another runs comes after it, whatever becomes of that.
+      await eventually('no sync runs', async () => {
+        const found = (await stage.engine.syncsOf(fleet.namespace, 'hub')).filter(({ status }) => status === 'RUNNING');
+        return found.length === 0 ? there(true) : notYet(found.length);
+      });
       const place = stage.audit.now();
       await fleet.sql(`INSERT INTO halted (id, size) VALUES ('${how}', 1)`);
       database.limit(200, 'silence');
