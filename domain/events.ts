@@ -163,12 +163,10 @@ export const removalEvents = {
   /** `foreign`: what else is in it, as `Kind/name`; `unseen`: kinds that may not be listed. */
   namespaceTakes: (name: string, { foreign, unseen }: TakenAlong) => {
     const blind = unseen.length === 0 ? '' : `; not looked for, since they may not be listed: ${someOf(unseen)}`;
-    return foreign.length === 0
-      ? normal('NamespaceTakesAlong', `Namespace ${name} is deleted with all that is in it${blind}`)
-      : warning(
-          'NamespaceTakesAlong',
-          `Namespace ${name} is deleted with what else is in it: ${someOf(foreign)}${blind}`,
-        );
+    return warning(
+      'NamespaceTakesAlong',
+      `Namespace ${name} is deleted with what else is in it: ${someOf(foreign)}${blind}`,
+    );
   },
   cleanupPartialFailure: (error: string) =>
     warning(

@@ -44,7 +44,7 @@ export async function readNamespaceContent(
     keeps: lists.some(({ objects }) => objects?.some(isOrphaned) === true),
     users: [...new Set([...known, ...found.values()])],
     foreign: content.flatMap(({ what, node }) => (node !== undefined && found.has(keyOf(node)) ? [] : [what])),
-    unseen: lists.flatMap(({ kind, objects }) => (objects === undefined ? [kind.kind] : [])),
+    unseen: lists.flatMap(({ kind, objects }) => (objects === undefined && countsAsContent(kind) ? [kind.kind] : [])),
   };
 }
 

@@ -229,10 +229,10 @@ export class Removal {
     return users.length > 0;
   }
 
-  /** Said before it is done, once for a Namespace. */
+  /** Said before it is done, once for a Namespace. That some kinds may not be listed is no news by itself: it is so of every Namespace. */
   private tellTakenAlong(entry: InventoryEntry, { foreign, unseen }: NamespaceContent): void {
     const key = removalKey(entry);
-    if (this.told.has(key) || foreign.length + unseen.length === 0) return;
+    if (this.told.has(key) || foreign.length === 0) return;
     this.told.add(key);
     tellNode(this.deps, this.read.identity, removalEvents.namespaceTakes(entry.name, { foreign, unseen }));
   }

@@ -89,8 +89,8 @@ describe('domain/events', () => {
     expect(said(['Secret/b', 'ConfigMap/a'], [])).toBe(
       'Warning NamespaceTakesAlong: Namespace acme is deleted with what else is in it: [ConfigMap/a Secret/b]',
     );
-    expect(said([], ['Widget', 'Gadget'])).toBe(
-      'Normal NamespaceTakesAlong: Namespace acme is deleted with all that is in it; not looked for, since they may not be listed: [Gadget Widget]',
+    expect(said(['Secret/b'], ['Widget', 'Gadget'])).toBe(
+      'Warning NamespaceTakesAlong: Namespace acme is deleted with what else is in it: [Secret/b]; not looked for, since they may not be listed: [Gadget Widget]',
     );
     const many = Array.from({ length: 30 }, (_, index) => `Secret/s${String(index).padStart(2, '0')}`);
     expect(said(many, [])).toMatch(/: \[Secret\/s00 (Secret\/s\d\d ){8}Secret\/s09\] and 20 more$/);

@@ -17,7 +17,7 @@ const tracked = (name: string) => ({ labels: { 'lynq.sh/node': name, 'lynq.sh/no
 async function reading(later: (cluster: FakeCluster) => void) {
   const cluster = createFakeCluster();
   for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
-  cluster.addKind({ apiVersion: 'example.com/v1', kind: 'Widget' });
+  for (const kind of ['Widget', 'EndpointSlice']) cluster.addKind({ apiVersion: 'example.com/v1', kind });
   cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: space } });
   const { deps } = await startProcess(cluster);
   later(cluster);
@@ -83,6 +83,7 @@ describe('activities/node/namespace-content', () => {
           : undefined,
       );
     expect(await reading(forbid('Widget'))).toMatchObject({ unseen: ['Widget'] });
+    expect(await reading(forbid('EndpointSlice'))).toMatchObject({ unseen: [] });
     await expect(reading(forbid('Secret'))).rejects.toThrow('not allowed');
   });
 });
