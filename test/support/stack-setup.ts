@@ -27,7 +27,10 @@ function runsUnderAccount({ name }: TestProject): boolean {
 
 /** Kinds that only the tests have in their forms, given as a person would with `rbac.extraRules`. */
 const testKinds: readonly Rule[] = [
-  { apiGroups: ['drift', 'parity', 'policies', 'removal'].map((name) => `${name}.example.com`), resources: ['*'] },
+  {
+    apiGroups: ['drift', 'ignored', 'parity', 'policies', 'removal'].map((name) => `${name}.example.com`),
+    resources: ['*'],
+  },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] },
 ].map((rule) => ({ ...rule, verbs: ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'] }));
 
