@@ -5,6 +5,7 @@ import type { DataPaths } from '../paths.ts';
 import { controlPlaneKubeconfig } from './apiserver.ts';
 import { nodesAreReady } from './cluster-objects.ts';
 import { loopback, nothing, notYet, type ServerDefinition } from './definition.ts';
+import { podStages } from './pod-stages.ts';
 
 const configuration = {
   apiVersion: 'config.kwok.x-k8s.io/v1alpha1',
@@ -18,19 +19,23 @@ const configuration = {
   },
 };
 
+/** Documents of YAML, each in its JSON form. */
+const configText = [configuration, ...podStages].map((document) => JSON.stringify(document, null, 2)).join('\n---\n');
+
 function configFile(paths: DataPaths): string {
-  return join(paths.config, 'kwok.json');
+  return join(paths.config, 'kwok.yaml');
 }
 
 /**
- * Plays the machines: every pod on them becomes Running and Ready at once, pods of Jobs succeed, deleted pods go away.
+ * Plays the machines: every pod on them becomes Running and Ready at once, unless its image cannot be pulled (pod-stages.ts); pods of Jobs succeed,
+ * deleted pods go away.
  * No container runs. Its configuration is a file of ours, so one in the user's home has no say.
  */
 export const kwok: ServerDefinition = {
   needs: ['apiserver'],
   ports: ['kwok'],
   address: (ports) => `http://${loopback}:${ports.kwok}`,
-  prepare: async ({ paths }) => writeWhole(configFile(paths), JSON.stringify(configuration, null, 2)),
+  prepare: async ({ paths }) => writeWhole(configFile(paths), configText),
   command: ({ tools, paths, ports, env }) => ({
     file: tools.kwok,
     cwd: paths.root,

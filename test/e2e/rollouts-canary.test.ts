@@ -17,6 +17,11 @@ import { childrenOf } from '../support/faults/proxy-golden.ts';
 import { openStage, type Stage } from '../support/faults/stage.ts';
 
 /** The seed of all fear: a form edit that does not work, over a fleet of 50. */
+interface ContainerStatus {
+  readonly image: string;
+  readonly state: { readonly waiting?: { readonly reason: string } };
+}
+
 describe('e2e/rollouts-canary', () => {
   let stage: Stage;
   const fleet = fleetNamed('canary', 50, 5);
@@ -44,16 +49,27 @@ describe('e2e/rollouts-canary', () => {
     );
   };
 
-  test('a canary wave that does not get ready halts a fleet of 50, new tenants get what works, and undo touches no healthy node', async () => {
+  /** Why containers wait, by image. */
+  const waitingPods = async (): Promise<Readonly<Record<string, ReadonlySet<string>>>> => {
+    const pods = await stage.cluster.list(`/api/v1/namespaces/${fleet.namespace}/pods`);
+    const reasons: Record<string, Set<string>> = {};
+    for (const { status } of pods)
+      for (const { image, state } of (status?.containerStatuses ?? []) as ContainerStatus[])
+        if (state.waiting !== undefined) (reasons[image] ??= new Set()).add(state.waiting.reason);
+    return reasons;
+  };
+
+  test('a canary wave whose image cannot be pulled halts a fleet of 50, new tenants get what works, and undo touches no healthy node', async () => {
     const before = await healthy();
     expect(Object.keys(before)).toHaveLength(48 * 3);
     const since = { place: stage.audit.now(), history: await followFleet(stage, fleet) };
-    await editFleet(stage, fleet, { version: 'broken', rollout: { waves }, broken: true });
+    await editFleet(stage, fleet, { version: 'broken', rollout: { waves } });
     const failed = await rolloutIs(stage, fleet, 'Failed');
     const { message, failedNodes, updatedNodes, wave } = failed.status.rollout;
     expect(message).toMatch(/^Wave 'canary' halted: [12] of at most 0 nodes failed: t(07|31)-web \(ReadinessTimeout\)/);
     expect((failedNodes as readonly { node: string }[]).every(({ node }) => isCanary(node))).toBe(true);
     expect([updatedNodes, wave]).toEqual([2, 'canary']);
+    expect(await waitingPods()).toEqual({ 'web:broken': new Set(['ImagePullBackOff']) });
     const shown = await tell(['status', 'web']);
     expect(shown).toMatchObject({ code: 1 });
     expect(shown.stdout).toContain('web: Failed (wave canary): 2/50 updated, 0 ready');

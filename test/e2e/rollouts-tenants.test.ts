@@ -74,7 +74,7 @@ describe('e2e/rollouts-tenants', () => {
     expect(shown.stdout).toContain('web: InProgress (wave all): 6/6 updated, 4 ready, 2 failed, 0 in flight');
 
     const waves = [{ name: 'canary', uids: ['t00'], maxFailures: 0 }];
-    await editFleet(stage, fleet, { version: '3', broken: true, rollout: { waves } });
+    await editFleet(stage, fleet, { version: 'broken', rollout: { waves } });
     const failed = (await rolloutIs(stage, fleet, 'Failed')).status.rollout;
     expect(failed.message).toBe("Wave 'canary' halted: 1 of at most 0 nodes failed: t00-web (ReadinessTimeout)");
     expect(failed.previousRevision).toBe(reached.revision);

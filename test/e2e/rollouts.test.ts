@@ -3,7 +3,7 @@ import { conditionOf, type KubeObject, lynqPath, type WatchEvent } from '../supp
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 
-/** A form of one Deployment; `broken` rows ask for a machine that does not exist. */
+/** A form of one Deployment; a `broken` one asks for a machine that does not exist. The stack's machines cannot pull image `web:broken`. */
 const formText = (
   namespace: string,
   name: string,
@@ -131,7 +131,7 @@ describe('e2e/rollouts', () => {
   test('a canary wave with a broken image halts the rollout, new tenants get what worked, and undo touches no healthy node', async () => {
     const healthy = (await nodesOfForm('canary')).filter(({ spec }) => spec.uid !== 'row-05');
     const rollout = '{ maxSkew: 6, waves: [{ name: canary, uids: [row-05], maxFailures: 0 }] }';
-    await applyForm('canary', { rollout, image: 'v2', broken: true });
+    await applyForm('canary', { rollout, image: 'broken' });
     const failed = await rolloutIs('canary', 'Failed');
     expect(failed.status.rollout.message).toContain(
       "Wave 'canary' halted: 1 of at most 0 nodes failed: row-05-canary (ReadinessTimeout)",

@@ -33,7 +33,7 @@ export type Purpose =
   | 'readyStatus'
   | 'overrides'
   | 'edit'
-  /** A LynqNode gets another revision of its form. */
+  /** A rollout lets a LynqNode go to another revision. What a sync changes may name a revision too, and is an edit. */
   | 'grant'
   /** The process and its runs. */
   | 'readRows'
@@ -71,7 +71,7 @@ function purposeOfOwn(ref: ObjectRef, body: JsonObject, options: WriteOptions): 
     const own: readonly unknown[] = Object.values(finalizers);
     return kept.some((finalizer) => own.includes(finalizer)) ? 'finalizerAdd' : 'finalizerRemove';
   }
-  if (at(body, 'spec', 'formRevision') !== undefined) return 'grant';
+  if (at(body, 'metadata', 'annotations', annotations.letGo) !== undefined) return 'grant';
   return at(body, 'metadata', 'annotations', annotations.overrides) === undefined ? 'edit' : 'overrides';
 }
 

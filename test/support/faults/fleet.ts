@@ -16,12 +16,11 @@ export interface Fleet {
 }
 
 export interface FleetEdit {
+  /** Tag of the image. The stack's machines cannot pull an image with the tag `broken` (stack/servers/pod-stages.ts). */
   readonly version: string;
   /** Below `spec.rollout`, besides maxSkew. */
   readonly rollout?: Readonly<Record<string, unknown>>;
-  /** Asks for a machine that does not exist. On the stack pods get ready whatever their image: it stands for an image that cannot be pulled. */
-  readonly broken?: boolean;
-  /** Condition of a template: rows it holds for ask for such a machine. */
+  /** Condition of a template: rows it holds for ask for a machine that does not exist. */
   readonly brokenWhen?: string;
   /** How long a pod has to be ready before it counts, so that a node takes that long at least. */
   readonly slowSeconds?: number;
@@ -39,15 +38,14 @@ export const formPath = ({ namespace, form }: Fleet): string => lynqPath(namespa
 /** A Deployment that shows the version and the row, and a Service. */
 export function fleetForm(
   { namespace, form, maxSkew }: Fleet,
-  { version, rollout = {}, broken = false, brokenWhen, slowSeconds, secret = false }: FleetEdit,
+  { version, rollout = {}, brokenWhen, slowSeconds, secret = false }: FleetEdit,
 ) {
   const app = { app: '{{ .uid }}-web' };
   const container = { name: 'web', image: `web:${version}`, env: [{ name: 'SIZE', value: '{{ .size }}' }] };
-  const machine = broken ? { nodeSelector: { 'does-not': 'exist' } } : machineUnless(brokenWhen);
-  const timeoutSeconds = broken ? 4 : brokenWhen === undefined ? 300 : 20;
+  const timeoutSeconds = version === 'broken' ? 4 : brokenWhen === undefined ? 300 : 20;
   const pods = {
     metadata: { labels: app },
-    spec: { terminationGracePeriodSeconds: 0, ...machine, containers: [container] },
+    spec: { terminationGracePeriodSeconds: 0, ...machineUnless(brokenWhen), containers: [container] },
   };
   const slow = slowSeconds === undefined ? {} : { minReadySeconds: slowSeconds };
   const deployment = { replicas: 1, ...slow, selector: { matchLabels: app }, template: pods };

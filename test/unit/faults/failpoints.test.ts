@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { annotations, apiVersion, managers } from '../../../domain/keys.ts';
+import { writeOf } from '../../support/faults/effects.ts';
 import { failpoints, hubFailpoints, parseOrder } from '../../support/faults/failpoints.ts';
 
 const pointOf = (name: string): string => /^P\d+/.exec(name)?.[0] ?? '';
@@ -24,6 +26,14 @@ describe('test/support/faults/failpoints', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(names.map((name) => parseOrder(`${name}:kill`).failpoint.name)).toEqual(names);
     expect(() => parseOrder('P99.before:kill')).toThrow('no failpoint');
+  });
+
+  test('a sync that names the revision edits a node; a rollout that lets it go grants it', () => {
+    const node = { apiVersion, kind: 'LynqNode', namespace: 'a', name: 'b' };
+    const written = (own: Record<string, string>) =>
+      writeOf(node, { metadata: { annotations: own }, spec: { formRevision: 'web-1' } }, { manager: managers.apply });
+    expect(written({ [annotations.templateGeneration]: '2' }).purpose).toBe('edit');
+    expect(written({ [annotations.letGo]: 'web-1 working' }).purpose).toBe('grant');
   });
 
   test('what is built for production knows of none', () => {

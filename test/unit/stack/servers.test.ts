@@ -79,7 +79,7 @@ describe('stack/servers', () => {
 
   it('lets no configuration of the user into Temporal and kwok', () => {
     expect(argsOf('temporal')).toEqual(expect.arrayContaining(['--disable-config-file', '--disable-config-env']));
-    expect(argsOf('kwok')).toContain('--config=/data/config/kwok.json');
+    expect(argsOf('kwok')).toContain('--config=/data/config/kwok.yaml');
   });
 
   it('names one administrator in the token file', () => {
