@@ -1,9 +1,4 @@
 #!/usr/bin/env node
 /** The pre-delete hook of the Helm chart: ends with 1 while LynqNodes exist. */
 const { checkUninstall } = await import(new URL('../dist/worker/uninstall-check.js', import.meta.url).href);
-try {
-  process.exitCode = await checkUninstall(process.env);
-} catch (error) {
-  process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+process.exitCode = await checkUninstall(process.env);

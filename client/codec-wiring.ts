@@ -1,16 +1,37 @@
 import type { PayloadCodec } from '@temporalio/common';
-import { openCodec, readCodecKeys, serveCodec } from '../adapters/temporal/index.ts';
+import { keylessCodec, openCodec, readCodecKeys, serveCodec } from '../adapters/temporal/index.ts';
 import type { CodecRequest, ServedCodec } from './context.ts';
 import { CommandError } from './errors.ts';
 import type { Environment } from './kube-namespace.ts';
 
+const asTheWorker = 'set LYNQ_CODEC_KEYS to a folder with the keys that the worker has';
+
 /** The codec with the keys of LYNQ_CODEC_KEYS. @throws CommandError that names what cannot be used, never a key. */
-export function readCodec(environment: Environment): PayloadCodec {
+function readCodec(environment: Environment): PayloadCodec {
   try {
     return openCodec(readCodecKeys(environment['LYNQ_CODEC_KEYS'] ?? '', environment['LYNQ_CODEC_KEY']));
   } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error), { fix: 'check LYNQ_CODEC_KEYS' });
+    throw refusal(error, 'check LYNQ_CODEC_KEYS');
   }
+}
+
+const refusal = (error: unknown, fix: string): CommandError =>
+  new CommandError(error instanceof Error ? error.message : String(error), { fix });
+
+/** How a command reads payloads: with the keys it has. `decode` rejects with a CommandError for a payload whose key it lacks. */
+export function payloadCodec(environment: Environment): PayloadCodec {
+  if ((environment['LYNQ_CODEC_KEYS'] ?? '') === '') {
+    return keylessCodec(() => new CommandError('the payloads in Temporal are encrypted', { fix: asTheWorker }));
+  }
+  const codec = readCodec(environment);
+  const decode: PayloadCodec['decode'] = async (payloads) => {
+    try {
+      return await codec.decode(payloads);
+    } catch (error) {
+      throw refusal(error, asTheWorker);
+    }
+  };
+  return { encode: (payloads) => codec.encode(payloads), decode };
 }
 
 const thisMachine: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);

@@ -34,7 +34,7 @@ interface Link {
 export async function openEngine(
   options: GlobalOptions,
   environment: Readonly<Record<string, string | undefined>>,
-  payloadCodecs: PayloadCodec[] = [],
+  payloadCodecs: PayloadCodec[],
 ): Promise<Engine> {
   const link = await connect(options, environment, payloadCodecs);
   return {
@@ -142,8 +142,10 @@ async function hubSchedule(link: Link, namespace: string, hub: string): Promise<
 
 async function scale(link: Link, workflowId: string, request: ScaleRequest): Promise<ScaleResult> {
   try {
-    const reply = await link.client.workflow.getHandle(workflowId).executeUpdate(scaleUpdate, { args: [request] });
-    return { kind: 'accepted', reply };
+    const handle = link.client.workflow.getHandle(workflowId);
+    // Who could not read the answer must not send either: overrides would stand in the clear beside encrypted payloads.
+    await handle.describe();
+    return { kind: 'accepted', reply: await handle.executeUpdate(scaleUpdate, { args: [request] }) };
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) return { kind: 'refused', message: messageOf(rootCause(error)) };
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };

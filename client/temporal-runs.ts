@@ -3,6 +3,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { isJsonObject, type Json, listAt, textAt } from '../domain/api/json.ts';
 import { type ResourceView, statusQuery } from '../workflows/messages.ts';
 import type { ActivityRetry, NodeRunRecord, NodeRunState, RunFact } from './engine.ts';
+import { CommandError } from './errors.ts';
 
 /** What Temporal knows of the runs of a node, in the words of the domain. */
 
@@ -15,12 +16,12 @@ export async function readNodeRun(client: Client, workflowId: string): Promise<N
   const handle = client.workflow.getHandle(workflowId);
   try {
     const description = await handle.describe();
-    const asked = client.connection.withDeadline(Date.now() + queryMilliseconds, () => handle.query(statusQuery));
+    const ask = () => client.connection.withDeadline(Date.now() + queryMilliseconds, () => handle.query(statusQuery));
     const { pendingActivities, pendingWorkflowTask } = description.raw;
     return {
       runId: description.runId,
       status: description.status.name,
-      view: description.status.name === 'RUNNING' ? await asked.catch(() => undefined) : undefined,
+      view: description.status.name === 'RUNNING' ? await ask().catch(unlessRefused) : undefined,
       busy: (pendingActivities?.length ?? 0) > 0 || (pendingWorkflowTask ?? undefined) !== undefined,
       retries: (pendingActivities ?? []).flatMap(retryOf),
     };
@@ -28,6 +29,12 @@ export async function readNodeRun(client: Client, workflowId: string): Promise<N
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+/** Whatever else is wrong with a payload or an answer, it only says nothing; a key that is missing has to be told. */
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof CommandError) throw error;
+  return undefined;
 }
 
 type PendingActivity = NonNullable<Description['raw']['pendingActivities']>[number];
@@ -143,15 +150,15 @@ function outcomeOf(result: Json | undefined): Partial<Step> {
   };
 }
 
-/** JSON of a payload, through the codec if there is one; undefined when it cannot be read. */
+/** JSON of a payload, through the codec if there is one; undefined when it cannot be read. @throws CommandError when a key is missing. */
 async function decode(codecs: readonly PayloadCodec[], payload: Payload | null | undefined): Promise<Json | undefined> {
   if (!payload) return undefined;
   try {
     let payloads: Payload[] = [payload];
     for (const codec of codecs) payloads = await codec.decode(payloads);
     return JSON.parse(new TextDecoder().decode(payloads[0]?.data ?? new Uint8Array())) as Json;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return unlessRefused(error);
   }
 }
 

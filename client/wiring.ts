@@ -51,9 +51,8 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
 
 async function wireEngine(options: GlobalOptions, environment: Environment): Promise<Engine> {
   const { openEngine } = await import('./temporal-engine.ts');
-  if ((environment['LYNQ_CODEC_KEYS'] ?? '') === '') return openEngine(options, environment);
-  const { readCodec } = await import('./codec-wiring.ts');
-  return openEngine(options, environment, [readCodec(environment)]);
+  const { payloadCodec } = await import('./codec-wiring.ts');
+  return openEngine(options, environment, [payloadCodec(environment)]);
 }
 
 async function serveCodec(request: CodecRequest, environment: Environment): Promise<ServedCodec | undefined> {

@@ -29,13 +29,25 @@ export async function uninstallObstacle(cluster: Pick<Cluster, 'list'>): Promise
   );
 }
 
-export async function checkUninstall(env: Readonly<Record<string, string | undefined>>): Promise<number> {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Resolves with the exit code: 0 when an uninstall may go on, 1 when not or when that cannot be told; stderr says why. */
+export async function checkUninstall(env: Environment): Promise<number> {
+  const obstacle = await obstacleIn(env).catch(
+    (error: unknown) =>
+      `it cannot be told whether there are LynqNodes: ${error instanceof Error ? error.message : String(error)}\n` +
+      '  nothing is uninstalled; try again, or leave the nodes as they are: helm uninstall --no-hooks',
+  );
+  if (obstacle === undefined) return 0;
+  process.stderr.write(`Error: ${obstacle}\n`);
+  return 1;
+}
+
+async function obstacleIn(env: Environment): Promise<string | undefined> {
   const quiet = () => undefined;
   const opened = await openKubernetes(readConfig(env), { info: quiet, warn: quiet, error: quiet });
   try {
-    const obstacle = await uninstallObstacle(opened.cluster);
-    if (obstacle !== undefined) process.stderr.write(`Error: ${obstacle}\n`);
-    return obstacle === undefined ? 0 : 1;
+    return await uninstallObstacle(opened.cluster);
   } finally {
     await opened.close();
   }

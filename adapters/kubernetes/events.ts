@@ -130,15 +130,19 @@ class QueuedEvents implements EventWriter {
       const reason = await this.write(name, waiting);
       if (reason === undefined) return;
       this.lost += 1;
-      if (reason !== 'Forbidden' || this.saidForbidden) return;
-      this.saidForbidden = true;
-      this.parts.logger.warn('events cannot be written, the account may not create or patch them');
+      if (reason === 'Forbidden') this.sayForbidden();
     } catch (error) {
       this.lost += 1;
-      this.parts.logger.info('an event could not be written', {
-        failure: isLynqFailure(error) ? error.type : 'Internal',
-      });
+      const failure = isLynqFailure(error) ? error.type : 'Internal';
+      if (failure === 'ClusterForbidden') this.sayForbidden();
+      else this.parts.logger.info('an event could not be written', { failure });
     }
+  }
+
+  private sayForbidden(): void {
+    if (this.saidForbidden) return;
+    this.saidForbidden = true;
+    this.parts.logger.warn('events cannot be written, the account may not create, get and patch them');
   }
 
   /** Undefined when it is written, otherwise why not. */

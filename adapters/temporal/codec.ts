@@ -45,8 +45,10 @@ function encrypt(keys: CodecKeys, payload: Payload): Payload {
   };
 }
 
+export const isEncrypted = ({ metadata }: Payload): boolean => text(metadata?.['encoding']) === encoding;
+
 function decrypt(keys: CodecKeys, payload: Payload): Payload {
-  if (text(payload.metadata?.['encoding']) !== encoding) return payload;
+  if (!isEncrypted(payload)) return payload;
   const id = text(payload.metadata?.['encryption-key-id']);
   const data = Buffer.from(payload.data ?? []);
   const decipher = createDecipheriv('aes-256-gcm', keyOf(keys, id), data.subarray(0, nonceBytes))

@@ -11,7 +11,6 @@ import { z } from 'zod';
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'lynqflow-package-'));
-const publint = 'publint@0.3.25';
 const attw = '@arethetypeswrong/cli@0.18.5';
 
 function run(what: string, command: string, args: readonly string[], quiet = false): string {
@@ -103,7 +102,7 @@ function writeBill(file: string): number {
 try {
   const { filename, unpackedSize, entryCount } = pack();
   const tarball = join(scratch, filename);
-  run('publint', 'npx', ['--yes', publint, 'run', '--strict', tarball]);
+  run('publint', 'npx', ['--no-install', 'publint', 'run', '--strict', tarball]);
   run('types for every way to import it', 'npx', ['--yes', attw, tarball, '--profile', 'esm-only', '--no-emoji']);
   audit();
   const bill = join(root, 'dist/sbom.cdx.json');

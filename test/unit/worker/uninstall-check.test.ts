@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LynqFailure } from '../../../domain/failures.ts';
-import { uninstallObstacle } from '../../../worker/uninstall-check.ts';
+import { checkUninstall, uninstallObstacle } from '../../../worker/uninstall-check.ts';
 
 const nodes = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ metadata: { namespace: 'team', name: `n${index}` } }));
@@ -25,5 +25,17 @@ describe('worker/uninstall-check', () => {
       throw new LynqFailure('ClusterForbidden', 'no right');
     };
     await expect(uninstallObstacle({ list: failing })).rejects.toThrow('no right');
+  });
+
+  afterEach(() => vi.restoreAllMocks());
+
+  it('ends with 1 without a cluster, and says that nothing is uninstalled', async () => {
+    const said: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    expect(await checkUninstall({ KUBECONFIG: '/nowhere/kubeconfig' })).toBe(1);
+    expect(said.join('')).toBe(
+      'Error: it cannot be told whether there are LynqNodes: The kubeconfig /nowhere/kubeconfig cannot be read (ENOENT).\n' +
+        '  nothing is uninstalled; try again, or leave the nodes as they are: helm uninstall --no-hooks\n',
+    );
   });
 });

@@ -114,14 +114,16 @@ describe('adapters/kubernetes/events', () => {
     expect(said.filter((text) => text.includes('dropped'))).toHaveLength(1);
   });
 
-  it('says once that the account may not write Events', async () => {
-    const refused = { kind: 'refused', reason: 'Forbidden', message: 'no' } as const;
-    const { events, said } = open({ rule: ({ ref }) => (ref.kind === 'Event' ? { answer: refused } : undefined) });
+  it.each([
+    ['write', { answer: { kind: 'refused', reason: 'Forbidden', message: 'no' } }],
+    ['read', { failure: new LynqFailure('ClusterForbidden', 'no') }],
+  ] as const)('says once that the account may not %s Events', async (_what, outcome) => {
+    const { events, said } = open({ rule: ({ ref }) => (ref.kind === 'Event' ? outcome : undefined) });
     for (let index = 0; index < 5; index += 1) events.record(note({ message: `message ${index}` }));
     await events.close(1_000);
     expect([events.dropped(), said]).toEqual([
       5,
-      ['events cannot be written, the account may not create or patch them'],
+      ['events cannot be written, the account may not create, get and patch them'],
     ]);
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openCodec, readCodecKeys, serveCodec } from '../../../../adapters/temporal/index.ts';
+import { keylessCodec, openCodec, readCodecKeys, serveCodec } from '../../../../adapters/temporal/index.ts';
 
 const keys = new Map([
   ['2026-01', randomBytes(32)],
@@ -57,6 +57,14 @@ describe('adapters/temporal/codec', () => {
     await expect(without.decode([sealed])).rejects.toThrow(/key 2026-01 is not among/);
     await expect(present.decode([changed])).rejects.toThrow();
     await expect(twins.decode([swapped])).rejects.toThrow();
+  });
+
+  it('without keys passes what nobody encrypted, and refuses the rest in the words it is given', async () => {
+    const keyless = keylessCodec(() => new Error('there are no keys'));
+    const plain = payloadOf('plain');
+
+    expect(await keyless.decode(await keyless.encode([plain]))).toEqual([plain]);
+    await expect(keyless.decode([plain, ...(await present.encode([plain]))])).rejects.toThrow('there are no keys');
   });
 
   describe('keys', () => {

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -61,6 +61,49 @@ describe('client/completion/scripts', () => {
     const { stdout } = await promisify(execFile)('fish', ['--no-config', '-c', script], { cwd: folder, env });
 
     expect(stdout.split('\n').filter((text) => text !== '')).toEqual(reply);
+  });
+
+  const hasZsh = spawnSync('zsh', ['--version']).status === 0;
+
+  /**
+   * What zsh's own completion offers at a terminal, and the line after it. Matches are taken where every completion hands them to the shell; calls that
+   * only try words out (-O, -A, -D) are left alone.
+   */
+  const seenByZsh = `
+compadd() {
+  if [[ " \${(j: :)@[1,(i)(-|--)]} " == *" -"[A-Za-z]#(O|A|D)" "* ]]; then builtin compadd "$@"; return; fi
+  local -a offered
+  builtin compadd -A offered "$@"
+  print -rl -- $offered >> offered
+  builtin compadd "$@"
+}
+complete-and-end() { zle complete-word; print -r -- "$BUFFER" >> offered; exit }
+zle -N complete-and-end
+bindkey '^I' complete-and-end
+`;
+  /** Loads the script as its first line says, presses Tab, and reads until the shell has ended. */
+  const atATerminal = `
+zmodload zsh/zpty
+zpty shell 'zsh -f -i'
+zpty -w shell 'PS1=; source ./lynq.zsh; source ./seen.zsh; print REA""DY'
+while zpty -r shell part; do [[ $part == *READY* ]] && break; done
+zpty -w -n shell "$1"$'\t'
+while zpty -r shell part; do :; done
+`;
+
+  it.skipIf(!hasZsh).each([
+    ['lynq get ', ['nodes', 'lynq get nodes ']],
+    ['lynq get nodes -o ', ['wide', 'yaml', 'lynq get nodes -o ']],
+    ['lynq get nodes --output=w', ['wide', 'lynq get nodes --output=wide ']],
+    ['lynq lint -f fo', ['form.yaml', 'lynq lint -f form.yaml ']],
+  ])('makes zsh offer what lynq says: %s', async (line, seen) => {
+    const files = { 'lynq.zsh': scripts.zsh, 'seen.zsh': seenByZsh, 'terminal.zsh': atATerminal };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    rmSync(join(folder, 'offered'), { force: true });
+    const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder, TERM: 'dumb' };
+    await promisify(execFile)('zsh', ['-f', 'terminal.zsh', line], { cwd: folder, env, timeout: 25_000 });
+
+    expect(readFileSync(join(folder, 'offered'), 'utf8').split('\n').slice(0, -1)).toEqual(seen);
   });
 
   it.each(Object.entries(scripts))('asks for the unfinished word in %s', (_shell, script) => {
