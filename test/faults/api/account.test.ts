@@ -7,6 +7,7 @@ import { type Cluster, openCluster } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
 import { configMap, configMapOf, service } from '../../support/faults/proxy-forms.ts';
 import { openProxyWorld, type ProxyWorld } from '../../support/faults/proxy-world.ts';
+import { expectRulesKept } from '../../support/faults/rules-kept.ts';
 
 const account = 'flt-worker';
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
@@ -131,5 +132,9 @@ describe('faults/api/account', () => {
     await scenario.entry('r1-form', 'a', 'Ready');
     await grant(cluster, 'flt-networking', ['networking.k8s.io'], ['networkpolicies']);
     await scenario.ready(['r1-form'], { withinMs: 75_000 });
+  });
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await expectRulesKept(world, world.begun, { least: { deletes: 0 } });
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
 import { configMap, configMapOf, secret, secretOf } from '../../support/faults/proxy-forms.ts';
 import { openProxyWorld, type ProxyWorld, type Scenario } from '../../support/faults/proxy-world.ts';
+import { expectRulesKept } from '../../support/faults/rules-kept.ts';
 
 describe('faults/api/reads', () => {
   let world: ProxyWorld;
@@ -182,5 +183,9 @@ describe('faults/api/reads', () => {
     const { metadata } = await scenario.get(path);
     expect([metadata.uid, metadata.labels?.['lynq.sh/orphaned']]).toEqual([uid, 'true']);
     expect(scenario.deletes()).toEqual(['delete configmaps/r1-go']);
+  });
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await expectRulesKept(world, world.begun);
   });
 });
