@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Ended, run } from '../support/e2e/programs.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
@@ -15,6 +16,7 @@ describe('install/package', () => {
   const project = join(folder, 'project');
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
   let world: World | undefined;
+  let tarball = '';
 
   const bin = (name: string): string => join(project, 'node_modules/.bin', name);
   async function npm(cwd: string, ...args: readonly string[]): Promise<Ended> {
@@ -32,8 +34,8 @@ describe('install/package', () => {
     expect(packed, packed.stderr).toMatchObject({ code: 0 });
     mkdirSync(project);
     writeFileSync(join(project, 'package.json'), '{ "name": "elsewhere", "private": true }');
-    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
-    await npm(project, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, tarball));
+    tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');
+    await npm(project, 'install', '--no-audit', '--no-fund', '--prefer-offline', tarball);
   }, 600_000);
   afterAll(async () => {
     await world?.close();
@@ -54,6 +56,12 @@ describe('install/package', () => {
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((name) => /(?<!\.d)\.ts$|(?:^|\/)test\/|\.test\.|tsbuildinfo/.test(name))).toEqual([]);
     expect(files.filter((name) => name.endsWith('.cjs'))).toHaveLength(1);
+  });
+
+  test('publint finds nothing in it', async () => {
+    const { buffer } = Uint8Array.from(readFileSync(tarball));
+    const { messages } = await publint({ pack: { tarball: buffer } });
+    expect(messages).toEqual([]);
   });
 
   test('lynq has its help and finds the mistakes of a file', async () => {
@@ -106,4 +114,19 @@ spec:
     const { hash } = (secret as unknown as { data: { hash: string } }).data;
     expect(Buffer.from(hash, 'base64').toString()).toMatch(/^\$2[aby]\$10\$/);
   }, 300_000);
+
+  test('on the PATH it is the command lynq of kubectl, completion included', async () => {
+    const { kubectl, kubeconfig } = inject('stack');
+    const path = `${join(project, 'node_modules/.bin')}:${process.env['PATH']}`;
+    const ask = async (...args: readonly string[]): Promise<string> => {
+      const ended = await run(kubectl, args, { ...environment, PATH: path, KUBECONFIG: kubeconfig });
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      return ended.stdout;
+    };
+    expect(await ask('plugin', 'list')).toContain(bin('kubectl-lynq'));
+    expect(await ask('lynq', '--help')).toContain('kubectl lynq');
+    expect(await ask('lynq', 'get', 'nodes', '-n', 'e2e-package', '-o', 'name')).toContain('packed-costly');
+    const offered = await ask('__complete', 'lynq', 'history', '-n', 'e2e-package', '');
+    expect(offered.split('\n')[0]).toMatch(/^packed-costly/);
+  });
 });
