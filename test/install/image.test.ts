@@ -1,11 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { run } from '../support/e2e/programs.ts';
+import { type Ended, run } from '../support/e2e/programs.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
+import { accountKubeconfigOf } from '../support/install/account.ts';
 import { buildImage, type Image, inImage } from '../support/install/image.ts';
 
 /** What the Dockerfile gives, run as the image runs it: as its user, from a tree that nobody may write to. */
@@ -39,19 +49,43 @@ describe('install/image', () => {
     expect(image.user).toEqual({ uid: 65532, gid: 65532 });
   });
 
-  test('the command line and the check before an uninstall are in it', async () => {
-    const app = inImage(image, image.workdir);
-    const lynq = await run(process.execPath, [join(app, 'bin/lynq.mjs'), '--help'], environment);
+  test('the command line is in it', async () => {
+    const lynq = await run(
+      process.execPath,
+      [join(inImage(image, image.workdir), 'bin/lynq.mjs'), '--help'],
+      environment,
+    );
     expect(lynq).toMatchObject({ code: 0 });
     expect(lynq.stdout).toContain('lynq');
-    const check = await run(process.execPath, [join(app, 'bin/lynq-uninstall-check.mjs')], {
-      ...environment,
-      KUBECONFIG: join(folder, 'none'),
-    });
-    expect(check).toMatchObject({ code: 1 });
   });
 
-  test('its worker brings up a customer without writing a file', async () => {
+  /** What the chart has run before an uninstall, with this account. */
+  function check(kubeconfig: string): Promise<Ended> {
+    const program = join(inImage(image, image.workdir), 'bin/lynq-uninstall-check.mjs');
+    return run(process.execPath, [program], { ...environment, KUBECONFIG: kubeconfig });
+  }
+
+  test('the check before an uninstall refuses when it cannot be told whether there are nodes, and says why', async () => {
+    const { kubectl, kubeconfig } = inject('stack');
+    const stranger = join(folder, 'stranger');
+    accountKubeconfigOf({ kubectl, kubeconfig }, { namespace: 'kube-system', name: 'default', file: stranger });
+    const nowhere = join(folder, 'nowhere');
+    writeFileSync(nowhere, readFileSync(stranger, 'utf8').replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:9'));
+    for (const [file, why] of [
+      [stranger, /LynqNode: The account may not read this\./],
+      [nowhere, /does not answer \(ECONNREFUSED\)/],
+      [join(folder, 'none'), /none cannot be read \(ENOENT\)/],
+    ] as const) {
+      const ended = await check(file);
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr).toMatch(why);
+      expect(ended.stderr).toMatch(
+        /^Error: it cannot be told whether there are LynqNodes: .*\n {2}nothing is uninstalled; /,
+      );
+    }
+  });
+
+  test('its worker brings up a customer without writing a file, and the check before an uninstall lets go when it is gone', async () => {
     const stack = inject('stack');
     const workerKubeconfig = join(folder, 'kubeconfig');
     copyFileSync(stack.workerKubeconfig ?? stack.kubeconfig, workerKubeconfig);
@@ -74,7 +108,14 @@ describe('install/image', () => {
     await world.applyAll(world.hubText('3s'), world.formText('data-tier'), world.formText('worker-tier'));
     await world.database.sql("INSERT INTO nodes (node_id) VALUES ('imaged')");
     await world.ready(['imaged-data-tier', 'imaged-worker-tier'], { withinMs: 120_000 });
+    const refused = await check(workerKubeconfig);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toBe(
+      'Error: there are 2 LynqNodes (e2e-image/imaged-data-tier, e2e-image/imaged-worker-tier); delete their hubs and wait ' +
+        'until the nodes are gone, or leave everything as it is: helm uninstall --no-hooks\n',
+    );
     await world.database.sql('DELETE FROM nodes');
     await world.gone(['imaged-data-tier', 'imaged-worker-tier'], { withinMs: 120_000 });
+    expect(await check(workerKubeconfig)).toEqual({ code: 0, stdout: '', stderr: '' });
   }, 400_000);
 });
