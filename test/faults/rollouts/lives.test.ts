@@ -3,6 +3,7 @@ import { childPath, conditionOf, type KubeObject, lynqPath } from '../../support
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
 import { configMap, configMapOf, deployment, secret } from '../../support/faults/proxy-forms.ts';
 import { openProxyWorld, type ProxyWorld, type Scenario } from '../../support/faults/proxy-world.ts';
+import { expectRulesKept } from '../../support/faults/rules-kept.ts';
 
 const rowsOf = (count: number) => Array.from({ length: count }, (_, at) => `r${String(at).padStart(2, '0')}`);
 const retain = { deletionPolicy: 'Retain' };
@@ -282,6 +283,10 @@ describe('faults/rollouts/lives', () => {
     expect(scenario.deletes()).toEqual(['delete configmaps/r1-late', 'delete configmaps/r1-mine']);
     expect((await scenario.get(configMapOf(scenario.namespace, 'r1-shared'))).metadata.uid).toBe(uid);
     expect((await scenario.get(configMapOf(scenario.namespace, 'r1-kept'))).metadata.name).toBe('r1-kept');
+  });
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await expectRulesKept(world, world.begun);
   });
 });
 
