@@ -12,11 +12,28 @@ import { eventually, notYet, there } from './eventually.ts';
 export interface QueryAnswer {
   readonly status: string;
   readonly error?: string;
-  readonly data?: { readonly result: readonly { readonly metric: Readonly<Record<string, string>> }[] };
+  readonly data?: {
+    readonly result: readonly {
+      readonly metric: Readonly<Record<string, string>>;
+      /** Time, and the number as text. */
+      readonly value: readonly [number, string];
+    }[];
+  };
+}
+
+export interface RuleState {
+  readonly name: string;
+  readonly type: 'recording' | 'alerting';
+  /** `unknown` until it was evaluated for the first time. */
+  readonly health: 'ok' | 'err' | 'unknown';
+  readonly lastError?: string;
 }
 
 export interface Prometheus {
   query(expression: string): Promise<QueryAnswer>;
+  /** What a label has among the series of a selector, as Grafana's `label_values` asks it. */
+  labelValues(selector: string, label: string): Promise<readonly string[]>;
+  rules(): Promise<readonly RuleState[]>;
   stop(): Promise<void>;
 }
 
@@ -55,16 +72,23 @@ export async function startPrometheus(target: { readonly port: number; readonly 
     flags.map((flag) => `--${flag}`),
     { cwd: folder, stdio: 'ignore' },
   );
-  const query = async (expression: string): Promise<QueryAnswer> => {
-    const answer = await fetch(`http://${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-    return (await answer.json()) as QueryAnswer;
-  };
+  const ask = async (path: string): Promise<unknown> => (await fetch(`http://${url}/api/v1/${path}`)).json();
+  const query = async (expression: string): Promise<QueryAnswer> =>
+    (await ask(`query?query=${encodeURIComponent(expression)}`)) as QueryAnswer;
   await eventually('Prometheus has scraped the worker several times', async () => {
     const answer = await query('count_over_time(lynqflow_leading[1m]) > 3').catch((error: unknown) => String(error));
     return typeof answer !== 'string' && (answer.data?.result.length ?? 0) > 0 ? there(answer) : notYet(answer);
   });
   return {
     query,
+    async labelValues(selector, label) {
+      const answer = await ask(`label/${label}/values?match[]=${encodeURIComponent(selector)}`);
+      return (answer as { readonly data: readonly string[] }).data;
+    },
+    async rules() {
+      const answer = (await ask('rules')) as { readonly data: { groups: readonly { rules: readonly RuleState[] }[] } };
+      return answer.data.groups.flatMap(({ rules: all }) => all);
+    },
     async stop() {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
