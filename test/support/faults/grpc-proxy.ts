@@ -31,6 +31,14 @@ export interface GrpcRule {
   readonly times?: number;
 }
 
+/** A call that was passed on to the server. */
+export interface FollowedCall {
+  /** Whether the request contains a text, such as the id of a workflow. */
+  isAbout(text: string): boolean;
+  /** `cut` when the server went before it had answered. */
+  outcome: 'open' | 'done' | 'refused' | 'cut';
+}
+
 export interface GrpcProxy {
   /** `127.0.0.1:port`, as TEMPORAL_ADDRESS. */
   readonly address: string;
@@ -38,6 +46,8 @@ export interface GrpcProxy {
   readonly calls: ReadonlyMap<string, number>;
   /** How many calls a rule has met; ends with `remove`. */
   add(rule: GrpcRule): { met(): number; remove(): void };
+  /** Keeps every call of a method from now on that is passed on, and tells of each when it is on its way to the server. */
+  follow(method: string, told?: (call: FollowedCall) => void): readonly FollowedCall[];
   /** Refuses and breaks connections until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -63,6 +73,7 @@ interface Active {
 export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<GrpcProxy> {
   const rules = new Set<Active>();
   const calls = new Map<string, number>();
+  const followers = new Map<string, (call: FollowedCall) => void>();
   const sessions = new Set<ServerHttp2Session>();
   const upstreams = new Set<ClientHttp2Session>();
   let server: Http2Server | Http2SecureServer | undefined;
@@ -116,7 +127,9 @@ export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<Gr
     }
     const found = matching(method, body);
     if (found === undefined) {
-      pass(upstream, stream, { headers, body });
+      const followed: FollowedCall = { isAbout: (text) => plain(body).includes(text), outcome: 'open' };
+      pass(upstream, stream, { headers, body, followed });
+      followers.get(method)?.(followed);
       return;
     }
     found.met += 1;
@@ -151,6 +164,14 @@ export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<Gr
       const active: Active = { rule, met: 0 };
       rules.add(active);
       return { met: () => active.met, remove: () => rules.delete(active) };
+    },
+    follow(method, told) {
+      const kept: FollowedCall[] = [];
+      followers.set(method, (call) => {
+        kept.push(call);
+        told?.(call);
+      });
+      return kept;
     },
     down,
     up: listen,
@@ -189,21 +210,35 @@ function answerWith(stream: ServerHttp2Stream, fault: GrpcFault): void {
   stream.end(Buffer.alloc(5));
 }
 
-function pass(
-  upstream: ClientHttp2Session,
-  stream: ServerHttp2Stream,
-  { headers, body }: { readonly headers: IncomingHttpHeaders; readonly body: Buffer },
-): void {
+interface Passed {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly followed: FollowedCall;
+}
+
+function pass(upstream: ClientHttp2Session, stream: ServerHttp2Stream, { headers, body, followed }: Passed): void {
+  const judge = (found: IncomingHttpHeaders): void => {
+    const status = found['grpc-status'];
+    if (status !== undefined) followed.outcome = status === '0' ? 'done' : 'refused';
+  };
   if (upstream.destroyed || upstream.closed) {
+    followed.outcome = 'cut';
     stream.close();
     return;
   }
   const request = upstream.request({ ...headers });
   let trailers: IncomingHttpHeaders = {};
   request.on('error', () => stream.close());
+  request.on('close', () => {
+    if (followed.outcome === 'open') followed.outcome = 'cut';
+  });
   stream.on('close', () => request.close());
-  request.on('trailers', (found) => (trailers = found));
+  request.on('trailers', (found) => {
+    trailers = found;
+    judge(found);
+  });
   request.on('response', (found) => {
+    judge(found);
     if (stream.destroyed) return;
     const isWhole = found['grpc-status'] !== undefined;
     stream.respond({ ...found }, isWhole ? { endStream: true } : { waitForTrailers: true });
