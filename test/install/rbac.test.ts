@@ -37,10 +37,10 @@ const account = `system:serviceaccount:${auditedAccount.namespace}:${auditedAcco
 
 /** Rights that this story cannot use, each with the reason why it is given all the same. */
 const unused: Readonly<Record<Right, string>> = {
-  'get /events': 'an Event that is there already is counted up; this story has no note twice that late',
-  'patch /events': 'an Event that is there already is counted up; this story has no note twice that late',
-  'create authentication.k8s.io/tokenreviews': 'who reads the metrics over TLS; nobody does here',
-  'create authorization.k8s.io/subjectaccessreviews': 'whether that reader may; nobody reads here',
+  'get /events': 'rbac-grants.test.ts: an Event that is there already is counted up',
+  'patch /events': 'rbac-grants.test.ts: an Event that is there already is counted up',
+  'create authentication.k8s.io/tokenreviews': 'rbac-grants.test.ts: who reads the metrics over TLS',
+  'create authorization.k8s.io/subjectaccessreviews': 'rbac-grants.test.ts: whether that reader may',
   'update operator.lynq.sh/lynqhubs/finalizers': 'asked for only where OwnerReferencesPermissionEnforcement is on',
   'update operator.lynq.sh/lynqforms/finalizers': 'asked for only where OwnerReferencesPermissionEnforcement is on',
   'update operator.lynq.sh/lynqnodes/finalizers': 'asked for only where OwnerReferencesPermissionEnforcement is on',

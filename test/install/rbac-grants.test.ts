@@ -1,0 +1,245 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { ensureHelm } from '../../stack/index.ts';
+import { choosePorts, isPortFree, randomStart } from '../../stack/ports.ts';
+import { renderChart } from '../../tools/manifests/render.ts';
+import { childPath, type Json, lynqPath, openCluster } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
+import { configMapForm, hubObject } from '../support/e2e/manifests.ts';
+import { openWorld, type World } from '../support/e2e/world.ts';
+import { installAccount, type Manifest, readManifests, type Rule } from '../support/install/account.ts';
+
+/**
+ * What rbac.test.ts cannot see in the life of a row: grants for Events that happen again and for who reads the metrics.
+ * The account is that of the rendered chart; each grant does what it is for, and without it the worker is refused and says so.
+ */
+
+const name = 'lynq-grants';
+const rbac = '/apis/rbac.authorization.k8s.io/v1';
+const role = `${rbac}/clusterroles/${name}`;
+
+interface Grant {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+}
+
+/** The configurations of the chart, but for the address: here the API server calls a port of this machine, about one namespace only. */
+function reachable(manifest: Manifest, port: number): Manifest {
+  if (!manifest.kind.endsWith('WebhookConfiguration')) return manifest;
+  const webhooks = manifest['webhooks'] as readonly { readonly clientConfig: { service: { path: string } } }[];
+  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': 'e2e-grants' } };
+  return {
+    ...manifest,
+    webhooks: webhooks.map((webhook) => ({
+      ...webhook,
+      namespaceSelector,
+      clientConfig: { url: `https://127.0.0.1:${port}${webhook.clientConfig.service.path}` },
+    })),
+  };
+}
+
+describe('install/rbac-grants', () => {
+  const stack = inject('stack');
+  const folder = mkdtempSync(join(tmpdir(), 'lynqflow-grants-'));
+  const agent = new Agent({ connect: { rejectUnauthorized: false } });
+  let world: World;
+
+  /** Waits until the API server sees the role as it is now. */
+  const mayDo = ({ verb, group, resource }: Grant, allowed: boolean) =>
+    eventually(`${verb} ${resource} is ${allowed ? 'allowed' : 'refused'}`, async () => {
+      const user = `system:serviceaccount:${name}:${name}`;
+      const spec = { user, resourceAttributes: { verb, group, resource, name } };
+      const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+      const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+      const { status } = await world.cluster.create(path, body);
+      return status.allowed === allowed ? there(allowed) : notYet(status);
+    });
+
+  /** Takes one verb of one resource away while something is done. */
+  async function without(grant: Grant, act: () => Promise<void>): Promise<void> {
+    const rules = ((await world.cluster.get(role)) as Json).rules as readonly Rule[];
+    const isMeant = ({ apiGroups, resources }: Rule): boolean =>
+      apiGroups.includes(grant.group) && resources.includes(grant.resource);
+    const less = rules.flatMap((rule): readonly Rule[] => {
+      if (!isMeant(rule)) return [rule];
+      const others = rule.resources.filter((resource) => resource !== grant.resource);
+      const verbs = rule.verbs.filter((verb) => verb !== grant.verb);
+      return [
+        ...(others.length === 0 ? [] : [{ ...rule, resources: others }]),
+        ...(verbs.length === 0 ? [] : [{ ...rule, resources: [grant.resource], verbs }]),
+      ];
+    });
+    await mayDo(grant, true);
+    await world.cluster.merge(role, { rules: less });
+    try {
+      await mayDo(grant, false);
+      await act();
+    } finally {
+      await world.cluster.merge(role, { rules });
+      await mayDo(grant, true);
+    }
+  }
+
+  const restart = async (): Promise<void> => {
+    await world.worker.stop();
+    await world.worker.start();
+  };
+  /** What the worker has said since. */
+  function listen() {
+    const from = world.worker.output().length;
+    const said = () => world.worker.output().slice(from);
+    const hears = (text: string) =>
+      eventually(`the worker says "${text}"`, () =>
+        said().includes(text) ? there(text) : notYet(said().slice(-2_000)),
+      );
+    return { hears };
+  }
+
+  /** An account that may read the metrics. */
+  async function makeReader(): Promise<void> {
+    const { namespace, cluster } = world;
+    const metadata = { name: 'lynq-grants-reader' };
+    await cluster.create(`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'reader' } });
+    await cluster.create(`${rbac}/clusterroles`, {
+      metadata,
+      rules: [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }],
+    });
+    await cluster.create(`${rbac}/clusterrolebindings`, {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name },
+      subjects: [{ kind: 'ServiceAccount', name: 'reader', namespace }],
+    });
+  }
+  /** Each token is one that the worker has not judged before. */
+  async function freshToken(): Promise<string> {
+    const path = `/api/v1/namespaces/${world.namespace}/serviceaccounts/reader/token`;
+    return (
+      await world.cluster.create(path, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} })
+    ).status.token as string;
+  }
+  async function scrape(token: string): Promise<readonly [number, string]> {
+    const lines = world.worker.output().split('\n');
+    const listening = lines.filter((line) => line.includes('"listening"') && line.includes('"metrics"'));
+    const { port } = JSON.parse(listening.at(-1) ?? '{}') as { port?: number };
+    const headers = { authorization: `Bearer ${token}` };
+    const { statusCode, body } = await request(`https://127.0.0.1:${port}/metrics`, { dispatcher: agent, headers });
+    return [statusCode, await body.text()];
+  }
+
+  const resize = (size: number) => world.database.sql(`UPDATE things SET size = '${size}'`);
+  const settled = async (size: number): Promise<void> => {
+    await eventually(`the row is followed to ${size}`, async () => {
+      const { data } = await world.cluster.get(childPath('ConfigMap', world.namespace, 'acme-small-map'));
+      return data?.['size'] === String(size) ? there(size) : notYet(data);
+    });
+    await world.ready(['acme-small']);
+  };
+  /** How often it was told that the row has changed; 0 when never. */
+  async function timesTold(): Promise<number> {
+    const events = (await world.cluster.list(`/api/v1/namespaces/${world.namespace}/events`)) as Json;
+    return events.find(({ reason }: { reason: string }) => reason === 'DataUpdated')?.count ?? 0;
+  }
+
+  const configuration = (kind: string) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${name}`;
+  beforeAll(async () => {
+    const { apiserver: port } = await choosePorts({}, isPortFree, randomStart(Math.random()));
+    const helm = await ensureHelm({ environment: process.env, onProgress: () => undefined });
+    const set = [`fullnameOverride=${name}`, 'webhook.enabled=true', 'crds.install=false'];
+    const args = ['--no-hooks', ...set.flatMap((value) => ['--set', value])];
+    const manifests = readManifests(renderChart({ helm, namespace: name, args }));
+    const cluster = openCluster(stack.kubeconfig);
+    await cluster.create('/api/v1/namespaces', { metadata: { name } });
+    await cluster.close();
+    const workerKubeconfig = join(folder, 'kubeconfig');
+    const placed = manifests.map((manifest) => reachable(manifest, port));
+    installAccount(placed, { ...stack, namespace: name, file: workerKubeconfig });
+    world = await openWorld(
+      { ...stack, workerKubeconfig },
+      {
+        name: 'grants',
+        schema: `CREATE TABLE things (id VARCHAR(100), active BOOLEAN DEFAULT TRUE, size TEXT);
+          INSERT INTO things (id, size) VALUES ('acme', '1')`,
+        settings: {
+          LYNQ_WEBHOOK_BIND_ADDRESS: `127.0.0.1:${port}`,
+          LYNQ_WEBHOOK_NAME: name,
+          LYNQ_METRICS_BIND_ADDRESS: '127.0.0.1:0',
+        },
+      },
+    );
+    await eventually('the webhook is ready', () =>
+      world.worker.output().includes('webhook ready') ? there(true) : notYet(world.worker.output().slice(-2_000)),
+    );
+    const { namespace, database } = world;
+    const extra = { size: 'size' };
+    const hub = hubObject({ name: 'things', namespace, database, table: 'things', extra, syncInterval: '2s' });
+    await world.cluster.create(lynqPath(namespace, 'lynqhubs'), hub);
+    const form = configMapForm({ name: 'small', namespace, hub: 'things' }, [
+      { id: 'map', data: { size: '{{ .size }}' } },
+    ]);
+    await world.cluster.create(lynqPath(namespace, 'lynqforms'), form);
+    await makeReader();
+    await settled(1);
+  }, 300_000);
+  afterAll(async () => {
+    for (const kind of ['mutating', 'validating']) await world?.cluster.remove(configuration(kind));
+    await world?.close();
+    await agent.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each([
+    ['TokenReview', { verb: 'create', group: 'authentication.k8s.io', resource: 'tokenreviews' }],
+    ['SubjectAccessReview', { verb: 'create', group: 'authorization.k8s.io', resource: 'subjectaccessreviews' }],
+  ])('who reads the metrics is judged by a %s', async (kind, grant) => {
+    expect((await scrape(await freshToken()))[0]).toBe(200);
+    const token = await freshToken();
+    await without(grant, async () => {
+      const { hears } = listen();
+      expect(await scrape(token)).toEqual([503, 'not available now; the log of the worker says why\n']);
+      await hears(`the API server answers no ${kind} of this account`);
+    });
+    expect((await scrape(token))[0]).toBe(200);
+  });
+
+  test('an Event is made, and one that happens again is counted up; without a right to it the row is followed all the same', async () => {
+    const told = (times: number) =>
+      eventually(`the change is told ${times} times`, async () => {
+        const found = await timesTold();
+        return found === times ? there(found) : notYet(found);
+      });
+    const warned = 'events cannot be written, the account may not create, get and patch them';
+    const grant = (verb: string): Grant => ({ verb, group: '', resource: 'events' });
+    let size = 1;
+    const change = async (): Promise<void> => {
+      size += 1;
+      await resize(size);
+      await settled(size);
+    };
+    await without(grant('create'), async () => {
+      await restart();
+      const { hears } = listen();
+      await change();
+      await hears(warned);
+      expect(await timesTold()).toBe(0);
+    });
+    await restart();
+    await change();
+    await told(1);
+    for (const verb of ['get', 'patch']) {
+      await without(grant(verb), async () => {
+        await restart();
+        const { hears } = listen();
+        await change();
+        await hears(warned);
+        expect(await timesTold()).toBe(1);
+      });
+    }
+    await restart();
+    await change();
+    await told(2);
+  }, 400_000);
+});
