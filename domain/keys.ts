@@ -71,3 +71,6 @@ export const annotations = {
 } as const;
 
 export const reservedPrefix = 'lynq.sh/';
+
+/** In the data of a Temporal namespace: the cluster it is for (cluster-claim.ts). */
+export const clusterKey = 'lynq.sh/cluster';

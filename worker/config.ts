@@ -117,6 +117,7 @@ export const WorkerConfig = z
     LYNQ_ACTIVITY_SLOTS: z.coerce.number().int().min(2).default(1_000),
     LYNQ_KUBERNETES_CONNECTIONS: z.coerce.number().int().min(1).default(24),
     LYNQ_SCOPE_POLICY: Scope,
+    LYNQ_TAKE_OVER_CLUSTER: z.string().min(1).optional(),
     LYNQ_IMPERSONATE: z
       .string()
       .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'the name of a ServiceAccount, without a namespace')
@@ -153,6 +154,8 @@ export const WorkerConfig = z
     activitySlots: env.LYNQ_ACTIVITY_SLOTS,
     kubernetesConnections: env.LYNQ_KUBERNETES_CONNECTIONS,
     scopePolicy: env.LYNQ_SCOPE_POLICY,
+    /** Id of the cluster whose place this one takes, whose Temporal namespace it may have. */
+    takenOver: env.LYNQ_TAKE_OVER_CLUSTER,
     impersonate: env.LYNQ_IMPERSONATE,
     webhook:
       env.LYNQ_WEBHOOK_BIND_ADDRESS === undefined

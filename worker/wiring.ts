@@ -29,6 +29,7 @@ import { readCrds } from '../deploy/crds.ts';
 import type { Cluster, Logger, ObjectRef, RowSource } from '../domain/ports.ts';
 import { closeRenderThreads } from '../template/index.ts';
 import type { WorkerConfig } from './config.ts';
+import { claimNamespace } from './cluster-claim.ts';
 import { installCrds } from './crds.ts';
 import { failureInterceptor } from './failure-interceptor.ts';
 import { holderIdentity, Leader } from './leader.ts';
@@ -251,6 +252,7 @@ function openLeading({ opened, parts, meters, deps }: LeadingContext): LeadingWo
 export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const { config, temporal, logger } = parts;
   const cluster = await openKubernetes(config, logger);
+  await claimNamespace({ temporal, cluster: cluster.cluster, takenOver: config.takenOver, logger });
   const installedCrds = await installCrds(cluster.cluster, readCrds());
   const stop = new AbortController();
   const meters = openMeters();

@@ -104,6 +104,11 @@ describe('e2e/losing-cluster', () => {
     comesBack();
     for (const name of controlPlane.toReversed()) await stack.startServer(name);
   }
+  /** The new cluster has another id than the one that Temporal knows. */
+  const takingOver = async (): Promise<Readonly<Record<string, string>>> => {
+    const { namespaceInfo } = await world.engine.client.workflowService.describeNamespace({ namespace: 'default' });
+    return { LYNQ_TAKE_OVER_CLUSTER: namespaceInfo?.data?.['lynq.sh/cluster'] ?? 'none' };
+  };
   const emptied = (): void => rmSync(etcd, { recursive: true });
   /** What was deleted since, by us or by the garbage collector. */
   const deletions = (place: number): readonly string[] =>
@@ -176,6 +181,12 @@ describe('e2e/losing-cluster', () => {
     await shell.well(restore ?? 'exit 9');
     const place = world.audit.now();
     await world.worker.start();
+    await eventually('the worker has refused the Temporal namespace of the lost cluster', async () => {
+      const said = world.worker.output();
+      return said.includes('set LYNQ_TAKE_OVER_CLUSTER=') ? there(said) : notYet(said.slice(-2_000));
+    });
+    await world.worker.kill();
+    await world.worker.start(await takingOver());
     await ready([kept, late].flatMap(nodesOfRow));
     expect(deletions(place)).toEqual([]);
 
@@ -235,7 +246,7 @@ describe('e2e/losing-cluster', () => {
     const place = world.audit.now();
     const mappings = 'secretValueMappings:\n    adminToken: admin_token\n  extraValueMappings:';
     const hub = world.hubText('3s', { 'extraValueMappings:': mappings });
-    await world.worker.start();
+    await world.worker.start(await takingOver());
     await world.applyAll(hub, ...seedForms.map((form) => world.formText(form)), ownForm(namespace));
     await ready([kept, removed, late].flatMap(nodesOfRow));
     expect(await secretOf(kept)).toBe(password);
@@ -253,7 +264,7 @@ describe('e2e/losing-cluster', () => {
       cpSync(snapshot, etcd, { recursive: true });
     });
     const place = world.audit.now();
-    await world.worker.start();
+    await world.worker.start(await takingOver());
     await ready([kept, removed, late].flatMap(nodesOfRow));
     const after = await everything();
     const uidOf = (one: KubeObject | undefined) => one?.metadata.uid;

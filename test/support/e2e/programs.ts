@@ -23,7 +23,8 @@ export interface Ended {
 export interface WorkerProcess {
   /** All it has printed, over all starts. */
   readonly output: () => string;
-  start(): Promise<void>;
+  /** `more`: further variables of this start. */
+  start(more?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGTERM; returns the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL, as a crash. */
@@ -71,11 +72,11 @@ export function workerProcess(
   }
   return {
     output: () => output,
-    start: async () => {
+    start: async (more = {}) => {
       const started = spawn(program.file, program.args, {
         cwd: program.cwd,
         ...program.user,
-        env: { ...environment(stack), KUBECONFIG: stack.workerKubeconfig ?? stack.kubeconfig, ...settings },
+        env: { ...environment(stack), KUBECONFIG: stack.workerKubeconfig ?? stack.kubeconfig, ...settings, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       for (const stream of [started.stdout, started.stderr]) {

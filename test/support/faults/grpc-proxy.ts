@@ -18,6 +18,8 @@ export type GrpcFault =
   | 'hold'
   /** Answers UNAVAILABLE. */
   | 'refuse'
+  /** Answers PERMISSION_DENIED. */
+  | 'deny'
   /** Answers with a message without fields: an empty list, a count of 0. */
   | 'empty';
 
@@ -201,6 +203,10 @@ const fine = { ':status': 200, 'content-type': 'application/grpc' } as const;
 
 function answerWith(stream: ServerHttp2Stream, fault: GrpcFault): void {
   if (fault === 'hold') return;
+  if (fault === 'deny') {
+    stream.respond({ ...fine, 'grpc-status': '7', 'grpc-message': 'denied by the test' }, { endStream: true });
+    return;
+  }
   if (fault === 'refuse') {
     stream.respond({ ...fine, 'grpc-status': '14', 'grpc-message': 'refused by the test' }, { endStream: true });
     return;
