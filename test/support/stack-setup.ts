@@ -31,8 +31,13 @@ const testKinds: readonly Rule[] = [
     apiGroups: ['drift', 'ignored', 'parity', 'policies', 'removal'].map((name) => `${name}.example.com`),
     resources: ['*'],
   },
-  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] },
-].map((rule) => ({ ...rule, verbs: ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete'] }));
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'] },
+  // A role may only be written by an account that has its rights, or may go beyond them.
+  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], further: ['escalate'] },
+].map(({ further = [], ...rule }) => ({
+  ...rule,
+  verbs: ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete', ...further],
+}));
 
 function account({ endpoints }: RunningStack, dataDir: string, project: TestProject) {
   const workerKubeconfig = join(dataDir, 'worker.kubeconfig');
