@@ -159,6 +159,73 @@ describe('faults/api/reads', () => {
     );
   });
 
+  test.concurrent('K22 an object whose group does not answer is not counted as gone when its entry is taken out of the form', async () => {
+    const spec = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', spec: { maxUnavailable: 1 } };
+    const budget = { id: 'budget', nameTemplate: '{{ .uid }}-budget', spec };
+    const forms = { form: { podDisruptionBudgets: [budget], configMaps: [configMap('a')] } };
+    const scenario = await world.scenario('k22-entry', { forms, rows: ['r1'] });
+    const { namespace } = scenario;
+    await scenario.ready(['r1-form']);
+    const path = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets/r1-budget`;
+    const { uid } = (await scenario.get(path)).metadata;
+    const down = world.proxy.add({
+      match: { where: ({ target }) => target.startsWith('/apis/policy/') },
+      fault: { kind: 'answer', code: 503 },
+    });
+    const place = world.proxy.calls.length;
+    await scenario.changeForm('form', { configMaps: [configMap('a')] });
+    await eventually('it was asked for in vain', () => {
+      const asked = world.proxy.calls.slice(place).filter(({ target, verb }) => verb === 'get' && target === path);
+      return asked.length >= 4 ? there(true) : notYet(asked.length);
+    });
+    await window(3_000);
+    expect((await scenario.get(path)).metadata).toMatchObject({ uid });
+    expect(await recordedIds(scenario)).toEqual(['a', 'budget']);
+    down.remove();
+    await eventually('the budget is gone and off the record', async () => {
+      const ids = await recordedIds(scenario);
+      return (await world.cluster.find(path)) === undefined && ids.join() === 'a' ? there(true) : notYet(ids);
+    });
+    expect(scenario.deletes()).toEqual(['delete poddisruptionbudgets/r1-budget']);
+  });
+
+  const recordedIds = async (scenario: Scenario): Promise<readonly string[]> => {
+    const record = ((await scenario.node('r1-form'))?.status?.inventory ?? []) as readonly { readonly id: string }[];
+    return record.map(({ id }) => id).toSorted();
+  };
+
+  test.concurrent('K24 an object to be kept whose entry was taken out of the form is kept while it cannot be read, and marked when it can', async () => {
+    const kept = configMap('keep', { deletionPolicy: 'Retain' });
+    const scenario = await world.scenario('k24-entry', {
+      forms: { form: { configMaps: [kept, configMap('go'), configMap('a')] } },
+      rows: ['r1'],
+    });
+    const { namespace } = scenario;
+    await scenario.ready(['r1-form']);
+    const path = configMapOf(namespace, 'r1-keep');
+    const { uid } = (await scenario.get(path)).metadata;
+    const failing = world.proxy.add({
+      match: { namespace, verb: 'get', name: 'r1-keep' },
+      fault: { kind: 'answer', code: 500 },
+    });
+    await scenario.changeForm('form', { configMaps: [configMap('a')] });
+    await eventually('it was asked for in vain, and the other is gone', async () => {
+      const other = await world.cluster.find(configMapOf(namespace, 'r1-go'));
+      return failing.hits() >= 4 && other === undefined ? there(true) : notYet([failing.hits(), other?.metadata.name]);
+    });
+    await window(3_000);
+    expect((await scenario.get(path)).metadata).toMatchObject({ uid });
+    expect(await recordedIds(scenario)).toContain('keep');
+    failing.remove();
+    await eventually('it is marked', async () => {
+      const { metadata } = await scenario.get(path);
+      const ids = await recordedIds(scenario);
+      return metadata.labels?.['lynq.sh/orphaned'] === 'true' && ids.join() === 'a' ? there(true) : notYet(metadata);
+    });
+    expect((await scenario.get(path)).metadata.uid).toBe(uid);
+    expect(scenario.deletes()).toEqual(['delete configmaps/r1-go']);
+  });
+
   test.concurrent('K24 an object to be kept that cannot be read is kept, and its node stays until it could be marked', async () => {
     const kept = configMap('keep', { deletionPolicy: 'Retain' });
     const scenario = await world.scenario('k24', {
