@@ -94,6 +94,7 @@ function eventEntries({ entries, lists }: NodePass): readonly EventEntry[] {
       skipOnDependencyFailure: entry.skipOnDependencyFailure,
       timeoutSeconds: entry.timeoutSeconds,
       retainedBecause: planned.kind === 'desired' ? planned.child.retainedBecause : undefined,
+      neededElsewhere: planned.kind === 'desired' && planned.child.neededElsewhere === 'Named',
     };
   });
 }

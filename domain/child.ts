@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, textAt, textMapAt } from './api/json.ts';
-import type { InventoryEntry } from './api/node.ts';
+import type { InventoryEntry, NeededElsewhere } from './api/node.ts';
 import { isDnsLabel, labelLength, subdomainLength } from './api/patterns.ts';
 import type { DeletionPolicy, TResource } from './api/resource.ts';
 import { plainHash } from './canonical.ts';
@@ -10,7 +10,7 @@ import type { NodeIdentity } from './ownership.ts';
 import { type FieldPath, parseIgnoreFields } from './policies/field-path.ts';
 import { ignoredAnnotation, withoutFields } from './policies/ignored-fields.ts';
 import type { ObjectRef } from './ports.ts';
-import { effectivePolicies, neededObjects } from './retain.ts';
+import { type EffectivePolicy, effectivePolicies, type NeededObject, needMark, neededObjects } from './retain.ts';
 
 /** One object a node wants, complete as it is applied. */
 export interface DesiredChild {
@@ -27,6 +27,10 @@ export interface DesiredChild {
   /** The effective policy; `retainedBecause` names the retained entry that needs this one. */
   readonly policy: DeletionPolicy;
   readonly retainedBecause?: string;
+  /** The form alone says Delete: a retained object of another form of the row needs this one. */
+  readonly neededElsewhere?: NeededElsewhere;
+  /** Marks (`needMark`) of what the pods of a retained object name and this form does not make. */
+  readonly needs?: readonly string[];
   /** The object was there before and was taken over: it is kept whatever the form says. */
   readonly adopted?: true;
   readonly entry: TResource;
@@ -119,40 +123,80 @@ function withHash(body: JsonObject, hash: string): JsonObject {
   };
 }
 
+/** Objects, by key (`refKey`), that are kept whatever the form says of them. */
+export interface KeptObjects {
+  /** They were taken over. */
+  readonly adopted?: ReadonlySet<string>;
+  /** Retained objects of other forms of the row need them (row-needs.ts). */
+  readonly neededElsewhere?: ReadonlySet<string>;
+}
+
+interface PlacedEntry extends RenderedEntry {
+  readonly ref: ObjectRef;
+  readonly needs: readonly NeededObject[];
+  readonly adopted: boolean;
+  readonly elsewhere: boolean;
+}
+
+function placedEntry(item: RenderedEntry, nodeNamespace: string, kept: KeptObjects): PlacedEntry {
+  const ref = childRef(item, nodeNamespace);
+  const key = refKey(ref);
+  const adopted = kept.adopted?.has(key) === true;
+  const deletable = !adopted && item.entry.deletionPolicy === 'Delete';
+  const elsewhere = deletable && kept.neededElsewhere?.has(key) === true;
+  return { ...item, ref, adopted, elsewhere, needs: neededObjects(item.object) };
+}
+
+function policiesOf(placed: readonly PlacedEntry[]): ReadonlyMap<string, EffectivePolicy> {
+  return effectivePolicies(
+    placed.map(({ entry, ref, adopted, elsewhere, needs }) => ({
+      id: entry.id,
+      ref,
+      policy: adopted || elsewhere ? 'Retain' : entry.deletionPolicy,
+      dependIds: entry.dependIds ?? [],
+      needs,
+    })),
+  );
+}
+
+/** Marks of what the pods of an object name beside the objects of its own form. */
+function outsideMarks({ ref, needs }: PlacedEntry, own: ReadonlySet<string>, hubKey: Uint8Array): readonly string[] {
+  const keys = needs.map(({ kind, name }) => refKey({ apiVersion: 'v1', kind, namespace: ref.namespace, name }));
+  return [...new Set(keys)]
+    .filter((key) => !own.has(key))
+    .map((key) => needMark(hubKey, key))
+    .toSorted();
+}
+
 /**
  * The objects of a node, with effective policies: rendered entries in, complete apply bodies out.
  *
  * Every child carries both tracking labels, so that one watch per kind sees all; an ownerReference is set only inside the node's namespace and
  * only where the effective policy is Delete, since garbage collection knows nothing of Retain.
  *
- * `hubKey` keys the hashes. `adopted`: the keys (`refKey`) of objects that were taken over. They, and what they need, are kept.
+ * `hubKey` keys the hashes. What is `kept` keeps what it needs as well.
  */
 export function desiredChildren(
   identity: NodeIdentity,
   rendered: readonly RenderedEntry[],
   hubKey: Uint8Array,
-  adopted: ReadonlySet<string> = new Set(),
+  kept: KeptObjects = {},
 ): readonly DesiredChild[] {
-  const placed = rendered.map((item) => {
-    const ref = childRef(item, identity.namespace);
-    return { ...item, ref, adopted: adopted.has(refKey(ref)) };
-  });
-  const policies = effectivePolicies(
-    placed.map(({ entry, object, ref, adopted: taken }) => ({
-      id: entry.id,
-      ref,
-      policy: taken ? 'Retain' : entry.deletionPolicy,
-      dependIds: entry.dependIds ?? [],
-      needs: neededObjects(object),
-    })),
-  );
-  return placed.map(({ entry, object, ref, adopted: taken }) => {
+  const placed = rendered.map((item) => placedEntry(item, identity.namespace, kept));
+  const own = new Set(placed.map(({ ref }) => refKey(ref)));
+  const policies = policiesOf(placed);
+  const alone = placed.some(({ elsewhere }) => elsewhere)
+    ? policiesOf(placed.map((item) => ({ ...item, elsewhere: false })))
+    : policies;
+  return placed.map((item) => {
+    const { entry, object, ref, adopted, elsewhere } = item;
     const { policy, because } = policies.get(entry.id) ?? { policy: entry.deletionPolicy };
     const once = entry.creationPolicy === 'Once';
     const ignored = once ? [] : parseIgnoreFields(entry.id, entry.ignoreFields ?? []).paths;
-    const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once, adopted: taken, ignored }));
+    const body = withMetadata(object, trackingMetadata(identity, { ref, policy, once, adopted, ignored }));
     const plain = plainHash(withoutFields(body, ignored));
     const hash = keyedHash(hubKey, plain);
+    const needs = policy === 'Retain' ? outsideMarks(item, own, hubKey) : [];
     return {
       id: entry.id,
       ref,
@@ -162,7 +206,12 @@ export function desiredChildren(
       formerHash: formerHash(plain),
       policy,
       ...(because === undefined ? {} : { retainedBecause: because }),
-      ...(taken ? { adopted: true as const } : {}),
+      ...(because === undefined || alone.get(entry.id)?.policy !== 'Delete'
+        ? {}
+        : { neededElsewhere: 'Indirect' as const }),
+      ...(elsewhere ? { neededElsewhere: 'Named' as const } : {}),
+      ...(needs.length > 0 ? { needs } : {}),
+      ...(adopted ? { adopted: true as const } : {}),
       entry,
     };
   });
@@ -180,6 +229,8 @@ export function intendedRecord(child: DesiredChild): InventoryEntry {
     ...(child.entry.dependIds?.length ? { dependIds: child.entry.dependIds } : {}),
     ...(child.entry.creationPolicy === 'Once' ? { once: true } : {}),
     ...(child.adopted === true ? { adopted: true } : {}),
+    ...(child.needs === undefined ? {} : { needs: [...child.needs] }),
+    ...(child.neededElsewhere === undefined ? {} : { neededElsewhere: child.neededElsewhere }),
     ...(child.entry.readyWhen === undefined ? {} : { readyWhen: true }),
   };
 }

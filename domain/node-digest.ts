@@ -1,4 +1,4 @@
-import { at, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
+import { at, type Json, type JsonObject, listAt, textAt, textMapAt } from './api/json.ts';
 import { refKey } from './child.ts';
 import { nodeCounts } from './gauges.ts';
 import { hashText } from './identity.ts';
@@ -6,6 +6,7 @@ import { annotations, labels, reservedPrefix } from './keys.ts';
 import { hubOf, isEditedByHand, pairOf } from './node-edits.ts';
 import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
+import type { ObjectRef } from './ports.ts';
 import { hasMovableFields } from './policies/field-managers.ts';
 import { evaluateReadiness } from './readiness/index.ts';
 import type { ReadyWhen } from './readiness/ready-when.ts';
@@ -43,29 +44,50 @@ export function isResyncAsked(node: JsonObject): boolean {
   return asked !== undefined && asked !== (textAt(node, 'status', 'observedInput') ?? '').split('/')[1];
 }
 
+function recordedRef(entry: Json): ObjectRef {
+  return {
+    apiVersion: textAt(entry, 'apiVersion') ?? '',
+    kind: textAt(entry, 'kind') ?? '',
+    name: textAt(entry, 'name') ?? '',
+    namespace: textAt(entry, 'namespace'),
+  };
+}
+
+const none: readonly string[] = [];
+
+/** Most nodes have nothing to do with others of their row: one empty list serves all of them. */
+function listOf(texts: readonly string[]): readonly string[] {
+  return texts.length === 0 ? none : [...new Set(texts)].toSorted();
+}
+
+function recordedNeeds(node: JsonObject): Pick<NodeDigest, 'needs' | 'kept'> {
+  const record = listAt(node, 'status', 'inventory');
+  return {
+    needs: listOf(record.flatMap((entry) => listAt(entry, 'needs')).filter((mark) => typeof mark === 'string')),
+    kept: listOf(
+      record.flatMap((entry) => (textAt(entry, 'neededElsewhere') === 'Named' ? [refKey(recordedRef(entry))] : [])),
+    ),
+  };
+}
+
 function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> {
   const reported = new Map(listAt(node, 'status', 'resources').map((item) => [textAt(item, 'id'), item]));
   return new Map(
     listAt(node, 'status', 'inventory').map((entry) => {
-      const namespace = textAt(entry, 'namespace');
-      const ref = {
-        apiVersion: textAt(entry, 'apiVersion') ?? '',
-        kind: textAt(entry, 'kind') ?? '',
-        name: textAt(entry, 'name') ?? '',
-        namespace,
-      };
+      const ref = recordedRef(entry);
       const item = reported.get(textAt(entry, 'id'));
       return [
         refKey(ref),
         {
           uid: textAt(entry, 'uid'),
-          namespace,
+          namespace: ref.namespace,
           state: textAt(item, 'state') ?? '',
           drifted: textAt(item, 'reason') === 'Drifted',
           baseline: textAt(entry, 'baseline'),
           apiVersion: ref.apiVersion,
           readyWhen: at(entry, 'readyWhen') === true,
           once: at(entry, 'once') === true,
+          ...(textAt(entry, 'policy') === 'Retain' ? { retained: true as const } : {}),
         },
       ] as const;
     }),
@@ -131,6 +153,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     overridden: found[annotations.overrides] !== undefined,
     dependsOn: listAt(node, 'status', 'dependsOn').filter((form) => typeof form === 'string'),
     counts: nodeCounts(node),
+    ...recordedNeeds(node),
     children: reportedChildren(node),
   };
 }

@@ -22,6 +22,8 @@ export interface EventEntry {
   readonly timeoutSeconds: number;
   /** The retained entry that needs this one, where the form itself says Delete. */
   readonly retainedBecause: string | undefined;
+  /** A retained object of another form of the row names this one. */
+  readonly neededElsewhere: boolean;
 }
 
 export interface NodeTransition {
@@ -194,13 +196,17 @@ function outcomeEvent(transition: NodeTransition): readonly EventDraft[] {
   return [warning('TemplateAppliedPartial', message)];
 }
 
+function keptFor(id: string | undefined): string | undefined {
+  return id === undefined ? undefined : `'${id}' is retained and needs it`;
+}
+
 function retainedEvents({ before, after, entries }: NodeTransition): readonly EventDraft[] {
   const policyIn = (status: LynqNodeStatus | undefined, id: string) =>
     status?.inventory?.find((entry) => entry.id === id)?.policy;
-  return entries.flatMap(({ id, retainedBecause }): readonly EventDraft[] => {
-    if (retainedBecause === undefined || policyIn(after, id) !== 'Retain' || policyIn(before, id) === 'Retain')
-      return [];
-    const message = `Resource '${id}' will be retained although its policy is Delete: '${retainedBecause}' is retained and needs it`;
+  return entries.flatMap(({ id, retainedBecause, neededElsewhere }): readonly EventDraft[] => {
+    const keeper = neededElsewhere ? 'a retained object of another form needs it' : keptFor(retainedBecause);
+    if (keeper === undefined || policyIn(after, id) !== 'Retain' || policyIn(before, id) === 'Retain') return [];
+    const message = `Resource '${id}' will be retained although its policy is Delete: ${keeper}`;
     return [{ type: 'Normal', reason: 'RetainedAsDependency', message }];
   });
 }

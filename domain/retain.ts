@@ -1,6 +1,7 @@
 import { at, isJsonObject, type Json, type JsonObject, listAt, textAt } from './api/json.ts';
 import type { InventoryEntry } from './api/node.ts';
 import type { DeletionPolicy } from './api/resource.ts';
+import { keyedHash } from './hashes.ts';
 import type { ObjectRef } from './ports.ts';
 
 /**
@@ -20,6 +21,13 @@ export interface RetainCandidate {
 export interface NeededObject {
   readonly kind: 'ConfigMap' | 'Secret' | 'ServiceAccount' | 'PersistentVolumeClaim';
   readonly name: string;
+}
+
+/**
+ * Stands for the object with this key (`refKey`) in the records of a hub's nodes. Keyed, since the name in it may come from a value that is secret.
+ */
+export function needMark(hubKey: Uint8Array, key: string): string {
+  return keyedHash(hubKey, `needed/${key}`);
 }
 
 export interface EffectivePolicy {

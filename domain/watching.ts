@@ -41,6 +41,10 @@ export interface NodeDigest extends KnownNode {
   readonly dependsOn: readonly string[];
   /** What its status comes to in numbers, for metrics. */
   readonly counts: NodeCounts;
+  /** Marks of what its retained objects need of other nodes of the row (row-needs.ts). */
+  readonly needs: readonly string[];
+  /** Keys of its recorded objects that are retained because another node of the row names them. */
+  readonly kept: readonly string[];
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
   readonly children: ReadonlyMap<string, ReportedChild>;
 }
@@ -57,6 +61,8 @@ export interface ReportedChild {
   readonly drifted: boolean;
   /** Created a single time: what became of its fields is not ours to say. */
   readonly once: boolean;
+  /** Its policy in effect is Retain; absent otherwise, to spare memory. */
+  readonly retained?: true;
 }
 
 export interface NodeIndex {
@@ -116,6 +122,8 @@ export const changeKeys = {
   namespace: (name: string): string => `namespace:${name}`,
   /** The set of nodes with objects in a namespace became smaller. */
   records: (namespace: string): string => `records:${namespace}`,
+  /** What the retained objects of a row's nodes need of one another. */
+  needs: (namespace: string, hub: string, uid: string): string => `needs:${namespace}/${hub}/${uid}`,
 } as const;
 
 /** Collects changes of the keys it was given from the moment they were given, so that none between a look and a wait is lost. */

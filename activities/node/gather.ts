@@ -2,6 +2,7 @@ import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { type InventoryEntry, LynqNode } from '../../domain/api/node.ts';
 import type { PlacedResource, ResourceList } from '../../domain/api/resource.ts';
 import {
+  childRef,
   describeRef,
   type DesiredChild,
   desiredChildren,
@@ -31,6 +32,7 @@ import { outOfForeignNamespaces, outOfScope } from './boundaries.ts';
 import { type FormRevision, type FormRules, orderOf } from '../forms.ts';
 import { readPeerRecord } from './peer-record.ts';
 import { type RenderedForm, renderNode } from './render.ts';
+import { neededByLeft, type RowNeeds, rowNeedsOf } from './row-needs.ts';
 
 /** A LynqNode as it was read, with what identifies it. */
 export interface ReadNode {
@@ -54,6 +56,7 @@ export interface NodePass extends ReadNode {
   readonly hubKey: Uint8Array;
   /** Names of overridden variables that hold. */
   readonly overridden: readonly string[];
+  readonly rowNeeds: RowNeeds;
 }
 
 export type Gathered =
@@ -171,6 +174,7 @@ export interface PlannedNode {
   readonly entries: ReadonlyMap<string, PlannedEntry>;
   /** Names of overridden variables that hold. */
   readonly overridden: readonly string[];
+  readonly rowNeeds: RowNeeds;
 }
 
 /** Renders a node's entries with the row values and overrides of `found`, its annotations or others in their place. */
@@ -184,7 +188,7 @@ export async function planEntries(
   const { row, variables } = variablesOf(identity, found);
   const rendered = await renderNode(deps, { identity, revision, variables, secrets });
   return {
-    entries: await plannedEntries(deps, read, { revision, rendered }),
+    ...(await plannedEntries(deps, read, { revision, rendered })),
     overridden: [...variables.keys()].filter((name) => variables.get(name) !== row.get(name)),
   };
 }
@@ -214,25 +218,44 @@ async function plannedEntries(
   deps: Deps,
   read: ReadNode,
   form: { readonly revision: FormRevision; readonly rendered: RenderedForm },
-): Promise<ReadonlyMap<string, PlannedEntry>> {
+): Promise<Pick<PlannedNode, 'entries' | 'rowNeeds'>> {
   const judged = await Promise.all(
     form.revision.entries.map(({ resource }) => judgeEntry(deps, read, { entry: resource, rendered: form.rendered })),
   );
   const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
   const taken = new Map<string, string>();
-  const hubKey = await deps.hubKeys.of(read.identity.namespace, read.identity.hub);
-  const adopted = (read.node.status?.inventory ?? []).filter((entry) => entry.adopted === true).map(refKey);
-  const children = desiredChildren(read.identity, usable, hubKey, new Set(adopted)).map((child): PlannedEntry => {
+  const { wanted, rowNeeds } = await wantedChildren(deps, read, usable);
+  const children = wanted.map((child): PlannedEntry => {
     const holder = taken.get(refKey(child.ref));
     taken.set(refKey(child.ref), holder ?? child.id);
     return holder === undefined ? { kind: 'desired', child } : sameObject(child, holder);
   });
   const broken = judged.flatMap((item) => (item.kind === 'broken' ? [item] : []));
   const inside = await outOfForeignNamespaces(deps, read, children);
-  return new Map<string, PlannedEntry>([
+  const entries = new Map<string, PlannedEntry>([
     ...inside.map((planned) => [planned.kind === 'desired' ? planned.child.id : planned.entry.id, planned] as const),
     ...broken.map((planned) => [planned.entry.id, planned] as const),
   ]);
+  return { entries, rowNeeds };
+}
+
+/** The node's objects under the policies that hold for them: those of the form, of what was taken over, and of what the row needs. */
+async function wantedChildren(
+  deps: Deps,
+  read: ReadNode,
+  usable: readonly RenderedEntry[],
+): Promise<{ readonly wanted: readonly DesiredChild[]; readonly rowNeeds: RowNeeds }> {
+  const { identity, node } = read;
+  const record = node.status?.inventory ?? [];
+  const hubKey = await deps.hubKeys.of(identity.namespace, identity.hub);
+  const adopted = new Set(record.filter((entry) => entry.adopted === true).map(refKey));
+  const keys = usable.map((item) => refKey(childRef(item, identity.namespace)));
+  const rowNeeds = rowNeedsOf(deps, identity, { keys, hubKey });
+  const wanted = desiredChildren(identity, usable, hubKey, { adopted, neededElsewhere: rowNeeds.needed });
+  const left = await neededByLeft(deps, record, wanted);
+  if (left.size === 0) return { wanted, rowNeeds };
+  const neededElsewhere = new Set([...rowNeeds.needed, ...left]);
+  return { wanted: desiredChildren(identity, usable, hubKey, { adopted, neededElsewhere }), rowNeeds };
 }
 
 type JudgedEntry = { readonly kind: 'usable'; readonly rendered: RenderedEntry } | Broken;

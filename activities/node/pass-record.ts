@@ -4,13 +4,20 @@ import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, intendedRecord } from '../../domain/child.ts';
 import { isHashOf, keyedHash } from '../../domain/hashes.ts';
 import type { Observation } from '../../domain/node-plan.ts';
+import { marksOnRecord } from '../../domain/row-needs.ts';
 
 /** Records and statuses of a pass, compared and put together. */
+
+/** The record of a child as its form has it, with what it needed before as long as the form is not written. */
+export function intendedOver(child: DesiredChild, known: InventoryEntry | undefined): InventoryEntry {
+  const needs = marksOnRecord(child.needs ?? [], known, child.hash);
+  return { ...intendedRecord(child), ...(needs.length === 0 ? {} : { needs: [...needs] }) };
+}
 
 /** The record of a child as its form has it, with what is known of the object. What was taken over stays so, also while the plan does not know it yet. */
 export function recordFor(child: DesiredChild, known: InventoryEntry | undefined): InventoryEntry {
   return {
-    ...intendedRecord(child),
+    ...intendedOver(child, known),
     ...(known?.uid === undefined ? {} : { uid: known.uid }),
     ...(known?.baseline === undefined ? {} : { baseline: known.baseline }),
     ...(known?.applied === undefined ? {} : { applied: known.applied }),

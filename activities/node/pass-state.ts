@@ -25,6 +25,7 @@ import { recordByRef } from './gather.ts';
 import { comparedAt, watchedObservation } from './observe.ts';
 import {
   essence,
+  intendedOver,
   isReady,
   plainBaseline,
   recordFor,
@@ -254,7 +255,7 @@ export class PassState {
     this.isBehind = true;
     const { attempt } = known ?? {};
     this.record.set(refKey(child.ref), {
-      ...intendedRecord(child),
+      ...intendedOver(child, known),
       uid: found.digest.uid,
       ...writtenBefore(child, found, this.pass.hubKey),
       ...(attempt === undefined ? {} : { attempt }),

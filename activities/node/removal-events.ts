@@ -26,7 +26,8 @@ export function tellKept(
   if (owners.some((owner) => textAt(owner, 'uid') === identity.nodeUid)) {
     tellNode(deps, identity, removalEvents.retainPreserved(entry));
   }
-  if (entry.policy === 'Delete') tellNode(deps, identity, removalEvents.retainedAsDependency(entry));
+  if (entry.policy === 'Delete' || entry.neededElsewhere !== undefined)
+    tellNode(deps, identity, removalEvents.retainedAsDependency(entry));
   const kept = reason === 'LynqNodeDeleted' ? removalEvents.retained(entry) : removalEvents.orphanRetained(entry);
   tellNode(deps, identity, kept);
   tellChild(deps, after, childEvents.markersAdded(reason));

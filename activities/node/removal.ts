@@ -15,6 +15,7 @@ import {
 } from '../../domain/removal-plan.ts';
 import type { Cluster, DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
+import { canBeNeeded } from '../../domain/row-needs.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
@@ -22,6 +23,7 @@ import { tellNode } from '../events.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
+import { podKinds } from './row-needs.ts';
 
 type Refusal = Extract<DeleteResult, { readonly kind: 'refused' }>;
 
@@ -240,7 +242,7 @@ export class Removal {
   /** What the pods of a retained workload of the namespace name is retained too, whatever form made either. */
   private async isNeeded(entry: InventoryEntry): Promise<boolean> {
     const { namespace } = entry;
-    if (namespace === undefined || entry.apiVersion !== 'v1' || !neededKinds.has(entry.kind)) return false;
+    if (!canBeNeeded(removalKey(entry)) || namespace === undefined) return false;
     const lists = await Promise.all(podKinds.map((kind) => this.deps.cluster.list(kind, { namespace })));
     return lists
       .flat()
@@ -253,16 +255,6 @@ export class Removal {
 function isUntouched(entry: InventoryEntry, object: JsonObject): boolean {
   return entry.adopted === true && !writtenByUs(object);
 }
-
-/** Kinds that a pod can name, and kinds that have pods. */
-const neededKinds: ReadonlySet<string> = new Set(['ConfigMap', 'Secret', 'ServiceAccount', 'PersistentVolumeClaim']);
-const podKinds = [
-  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
-  { apiVersion: 'apps/v1', kind: 'Deployment' },
-  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
-  { apiVersion: 'batch/v1', kind: 'CronJob' },
-  { apiVersion: 'batch/v1', kind: 'Job' },
-] as const;
 
 function isRetained(workload: JsonObject): boolean {
   return isOrphaned(workload) || textAt(workload, 'metadata', 'annotations', annotations.deletionPolicy) === 'Retain';

@@ -4,6 +4,7 @@ import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
 import type { Wave } from './advance.ts';
 import { siblingsOf, unknownNamespace } from './boundaries.ts';
+import { hasOtherNeeds } from './row-needs.ts';
 import { gateKeys } from './first-start.ts';
 import { watchedObservation } from './observe.ts';
 import type { PassState } from './pass-state.ts';
@@ -18,6 +19,8 @@ const longestOutsideWaitMilliseconds = 30_000;
 /** Before anything is looked at or written, so that no change in between is lost. */
 export function subscribeAll(deps: Deps, state: PassState, subscription: Subscription): void {
   for (const key of [...awaitedNodes(deps, state), ...gateKeys(state.pass)]) subscription.add(key);
+  const { namespace, hub, uid } = state.pass.identity;
+  subscription.add(changeKeys.needs(namespace, hub, uid));
   for (const { ref } of state.children) {
     subscription.add(changeKeys.child(refKey(ref)));
     if (ref.namespace !== undefined) subscription.add(changeKeys.namespace(ref.namespace));
@@ -50,12 +53,13 @@ function refresh({ deps, state }: Wave, changed: ReadonlySet<string>, also: Read
   return moved;
 }
 
-/** Whether the node is another one by now, is going, or has other input than this pass. */
+/** Whether the node is another one by now, is going, or has other input than this pass, or is to keep other objects for its row. */
 export function isSuperseded({ deps, state }: Wave): boolean {
   const { namespace, name, nodeUid } = state.pass.identity;
   const digest = deps.nodes.get(namespace, name);
   if (digest === undefined) return true;
-  return digest.nodeUid !== nodeUid || digest.deleting || digest.inputHash !== state.pass.inputHash;
+  if (digest.nodeUid !== nodeUid || digest.deleting || digest.inputHash !== state.pass.inputHash) return true;
+  return hasOtherNeeds(deps, state.pass);
 }
 
 function nextDeadline(verdicts: ReadonlyMap<string, EntryVerdict>): number | undefined {

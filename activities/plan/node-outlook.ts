@@ -66,13 +66,14 @@ function withRecord(read: ReadNode, inventory: InventoryEntry[]): ReadNode {
 
 /** Without order, first start and creation: a plan is about all that will be done, not about what can go now. */
 async function passOf(deps: Deps, { read, revision, found, secrets }: NodeWork): Promise<NodePass> {
-  const { entries, overridden } = await planEntries(deps, read, { revision, secrets, found });
+  const { entries, overridden, rowNeeds } = await planEntries(deps, read, { revision, secrets, found });
   const free = new Map([...entries].map(([id, planned]) => [id, independent(planned)] as const));
   const graph = buildGraph([...free.keys()].map((id) => ({ id, dependIds: [] })));
   return {
     ...read,
     entries: free,
     overridden,
+    rowNeeds,
     graph: graph.ok ? graph.graph : orderOf(revision),
     lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
     inputHash: 'planned',

@@ -20,6 +20,10 @@ export type LynqNodeSpec = z.infer<typeof LynqNodeSpec>;
  * The record of one object (decisions.md section 4, "Identity and record"): written before its first apply, the uid right after.
  * `policy` is the effective one: an object that a retained object needs is Retain here whatever the form says.
  */
+/** `Named`: by the pods of the other form's object. `Indirect`: something that is named needs it. */
+export const NeededElsewhere = z.enum(['Named', 'Indirect']);
+export type NeededElsewhere = z.infer<typeof NeededElsewhere>;
+
 export const InventoryEntry = z.object({
   id: z.string().describe('ID of the entry.'),
   apiVersion: z.string().describe('apiVersion of the object.'),
@@ -30,6 +34,13 @@ export const InventoryEntry = z.object({
   policy: DeletionPolicy.describe('Deletion policy in effect: Retain also for what a retained object needs.'),
   dependIds: z.array(z.string()).optional().describe('IDs of the entries this one depends on.'),
   once: z.boolean().optional().describe('Whether the object is created a single time.'),
+  needs: z
+    .array(z.string())
+    .optional()
+    .describe('Of a retained object: keyed hashes of what its pods name and another form of the row may make.'),
+  neededElsewhere: NeededElsewhere.optional().describe(
+    'Why the object is retained although its form says Delete, where a retained object of another form of the row is the reason.',
+  ),
   adopted: z
     .boolean()
     .optional()

@@ -1,5 +1,6 @@
 import { needsAnotherLook, nodeDifferences } from '../../domain/comparison.ts';
 import { isHashOf } from '../../domain/hashes.ts';
+import { neededDifferences } from '../../domain/row-needs.ts';
 import { childSignature } from '../../domain/node-plan.ts';
 import type { Logger } from '../../domain/ports.ts';
 import type { NodeDigest, ReportedChild } from '../../domain/watching.ts';
@@ -46,6 +47,8 @@ export class Dispatcher {
    * may not have come to its end.
    */
   private readonly resumed = new Set<string>();
+  /** Nodes with a pass under way when what others need of them changed: it may have looked before. */
+  private readonly unheard = new Set<string>();
   private active = 0;
   private firstSweeps = 0;
   private sweeping: NodeJS.Timeout | undefined;
@@ -60,6 +63,7 @@ export class Dispatcher {
     if (this.stopListening !== undefined) return;
     const stopNodes = this.parts.nodes.onChange((change) => {
       this.noteResumed(change);
+      this.considerRow(change);
       if (change.after === undefined) this.compared.delete(change.key);
       else if (!this.isNewborn(change)) this.considerNode(change.after);
     });
@@ -78,6 +82,7 @@ export class Dispatcher {
     this.stopListening?.();
     this.stopListening = undefined;
     this.queue.clear();
+    this.unheard.clear();
   }
 
   /** The last pass of a node here has ended: whatever it did not see is looked at now. */
@@ -87,6 +92,7 @@ export class Dispatcher {
     const node = this.parts.nodes.get(namespace, name);
     if (node === undefined) return;
     this.considerNode(node);
+    if (this.unheard.delete(`${namespace}/${name}`)) this.considerNeeds(node);
     const missed = [...seen].some(([key, signature]) => childSignature(this.parts.children.byKey(key)) !== signature);
     if (missed) this.enqueue(node, 'childrenChanged');
   }
@@ -99,7 +105,8 @@ export class Dispatcher {
     const key = `${node.namespace}/${node.name}`;
     const { children } = this.parts;
     const lookUp = (child: string) => ({ known: children.isComplete(child), child: children.byKey(child) });
-    const differences = node.deleting || node.paused ? '' : nodeDifferences(node, lookUp, this.keyOf(node));
+    const found = [nodeDifferences(node, lookUp, this.keyOf(node)), ...this.needDifferences(node)];
+    const differences = node.deleting || node.paused ? '' : found.filter((text) => text !== '').join('\n');
     const before = this.compared.get(key);
     const times = before?.differences === differences ? before.times + 1 : 1;
     if (differences === '') this.compared.delete(key);
@@ -127,6 +134,30 @@ export class Dispatcher {
       const child = this.parts.children.byKey(key);
       return child?.uid !== reported.uid || (!reported.once && !isHashOf(reported.baseline, child?.ownedHash, hubKey));
     });
+  }
+
+  /** What other nodes of the row need is known from their records; a node that is to keep something for them, or need not any more, hears of it. */
+  private considerRow({ before, after }: DigestChange<NodeDigest>): void {
+    const node = after ?? before;
+    if (node === undefined || String(before?.needs ?? []) === String(after?.needs ?? [])) return;
+    for (const sibling of this.siblingsOf(node)) {
+      const { namespace, name } = sibling;
+      if (this.parts.runs.isBusy(namespace, name)) this.unheard.add(`${namespace}/${name}`);
+      else this.considerNeeds(sibling);
+    }
+  }
+
+  private considerNeeds(node: NodeDigest): void {
+    if (!node.deleting && !node.paused && this.needDifferences(node).length > 0) this.enqueue(node, 'childrenChanged');
+  }
+
+  private needDifferences(node: NodeDigest): readonly string[] {
+    const hubKey = this.keyOf(node);
+    return hubKey === undefined ? [] : neededDifferences(node, this.siblingsOf(node), hubKey);
+  }
+
+  private siblingsOf({ namespace, hub, rowUid, name }: NodeDigest): readonly NodeDigest[] {
+    return this.parts.nodes.ofRow(namespace, hub, rowUid).filter((node) => node.name !== name);
   }
 
   private keyOf({ namespace, hub }: NodeDigest): Uint8Array | undefined {

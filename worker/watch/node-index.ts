@@ -86,8 +86,15 @@ export class WatchedNodes implements NodeIndex {
     for (const space of entered) this.link(this.namespaces, space, key);
 
     this.changes.publish(`node:${key}`);
+    this.publishNeeds(change);
     for (const space of left) if (!entered.has(space)) this.changes.publish(changeKeys.records(space));
     for (const listener of this.listeners) listener(change);
+  }
+
+  private publishNeeds({ before, after }: DigestChange<NodeDigest>): void {
+    const node = after ?? before;
+    if (node === undefined || String(before?.needs ?? []) === String(after?.needs ?? [])) return;
+    this.changes.publish(changeKeys.needs(node.namespace, node.hub, node.rowUid));
   }
 
   private moveInHubs({ key, before, after }: DigestChange<NodeDigest>): void {

@@ -43,6 +43,8 @@ function node(reported: Partial<ReportedChild> = {}): NodeDigest {
     templateGeneration: '1',
     counts: { ready: 0, desired: 0, failed: 0, conflicted: 0, conditions: {}, degraded: undefined },
     dependsOn: [],
+    needs: [],
+    kept: [],
     children: new Map([[key, child]]),
   };
 }

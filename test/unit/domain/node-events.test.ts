@@ -28,6 +28,7 @@ function entry(id: string, change: Partial<EventEntry> = {}): EventEntry {
     skipOnDependencyFailure: true,
     timeoutSeconds: 300,
     retainedBecause: undefined,
+    neededElsewhere: false,
     ...change,
   };
 }

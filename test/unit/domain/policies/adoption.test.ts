@@ -111,7 +111,9 @@ describe('domain/policies/adoption', () => {
 
   describe('what was taken over', () => {
     const adopted = new Set(['/ConfigMap/tenants/cfg']);
-    const [child] = desiredChildren(identity, [rendered(aConfigMap('cfg'), anEntry('cfg', force))], hubKey, adopted);
+    const [child] = desiredChildren(identity, [rendered(aConfigMap('cfg'), anEntry('cfg', force))], hubKey, {
+      adopted,
+    });
 
     it('is kept and has no owner, whatever the form says', () => {
       expect(child?.policy).toBe('Retain');
@@ -135,7 +137,7 @@ describe('domain/policies/adoption', () => {
           rendered(aConfigMap('b'), anEntry('b')),
         ],
         hubKey,
-        new Set(['apps/Deployment/tenants/app']),
+        { adopted: new Set(['apps/Deployment/tenants/app']) },
       );
 
       expect(made.map(({ id, policy, retainedBecause }) => [id, policy, retainedBecause])).toEqual([

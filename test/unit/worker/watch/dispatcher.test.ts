@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
 import { inputHash } from '../../../../domain/node-digest.ts';
+import { needMark } from '../../../../domain/retain.ts';
 import { openChanges } from '../../../../worker/watch/changes.ts';
 import { WatchedChildren } from '../../../../worker/watch/child-index.ts';
 import { Dispatcher } from '../../../../worker/watch/dispatcher.ts';
@@ -27,7 +28,9 @@ function node(uid: string, status: JsonObject = {}): JsonObject {
   };
 }
 
-function open() {
+const hubKey = new Uint8Array(32).fill(7);
+
+function open(key?: Uint8Array) {
   const changes = openChanges();
   const nodes = new WatchedNodes(changes);
   const stop = new AbortController();
@@ -40,7 +43,7 @@ function open() {
     nodes,
     children,
     runs,
-    hubKey: () => undefined,
+    hubKey: () => key,
     wake: async (_namespace, name) => {
       woken.push(name);
       return runs.isRunning('ns', name) ? 'woken' : 'missing';
@@ -116,5 +119,70 @@ describe('worker/watch/dispatcher', () => {
 
     expect(woken).toEqual(['a-web', 'b-web']);
     expect(missed).toEqual([]);
+  });
+
+  describe('what a retained object of another form of the row needs', () => {
+    const secret = { id: 'pass', apiVersion: 'v1', kind: 'Secret', namespace: 'ns', name: 'pass' };
+    const workload = { id: 'db', apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'ns', name: 'db' };
+    const needs = [needMark(hubKey, '/Secret/ns/pass')];
+    const tier = (form: string, inventory: JsonObject[], uid = 'a'): JsonObject => {
+      const made = node(uid);
+      const metadata = { ...(made['metadata'] as JsonObject), name: `${uid}-${form}`, uid: `${uid}-${form}` };
+      const bare = { ...made, metadata, spec: { uid, templateRef: form } };
+      return { ...bare, status: { observedInput: inputHash(bare), inventory } };
+    };
+    const start = () => {
+      const world = open(hubKey);
+      for (const name of ['a-base', 'a-data', 'b-base', 'b-data']) world.runs.running('ns', name);
+      world.nodes.observe(tier('base', [{ ...secret, policy: 'Delete' }]));
+      world.nodes.observe(tier('base', [{ ...secret, policy: 'Delete' }], 'b'));
+      world.nodes.observe(tier('data', [{ ...workload, policy: 'Delete' }]));
+      world.dispatcher.start();
+      return world;
+    };
+
+    it('wakes the node of the same row that has it, once it is needed and once it is not, and no other', async () => {
+      const { nodes, woken, dispatcher } = start();
+      nodes.observe(tier('data', [{ ...workload, policy: 'Retain', needs }]));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(woken).toEqual(['a-base']);
+
+      nodes.observe(tier('base', [{ ...secret, policy: 'Retain', neededElsewhere: 'Named' }]));
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(woken).toEqual(['a-base']);
+
+      nodes.observe(tier('data', [{ ...workload, policy: 'Delete' }]));
+      await vi.advanceTimersByTimeAsync(0);
+      dispatcher.stop();
+      expect(woken).toEqual(['a-base', 'a-base']);
+    });
+
+    it('wakes it after the pass that may not have seen it', async () => {
+      const { nodes, runs, woken, dispatcher } = start();
+      const leave = runs.enter('ns', 'a-base');
+      nodes.observe(tier('data', [{ ...workload, policy: 'Retain', needs }]));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(woken).toEqual([]);
+      leave(new Map());
+      dispatcher.onIdle('ns', 'a-base', new Map());
+      await vi.advanceTimersByTimeAsync(0);
+      dispatcher.stop();
+      expect(woken).toEqual(['a-base']);
+    });
+
+    it('wakes it in a comparison as well, and not for ever where no pass can end the difference', async () => {
+      const { nodes, woken, dispatcher } = start();
+      // After the first sweeps, which compare too.
+      await vi.advanceTimersByTimeAsync(61_000);
+      nodes.observe(tier('base', [{ ...secret, policy: 'Retain', neededElsewhere: 'Named' }]));
+      const kept = nodes.get('ns', 'a-base');
+      if (kept === undefined) throw new Error('no node');
+      for (let turn = 0; turn < 6; turn += 1) {
+        await vi.advanceTimersByTimeAsync(20_000);
+        dispatcher.compare(kept);
+      }
+      dispatcher.stop();
+      expect(woken.filter((name) => name === 'a-base')).toHaveLength(3);
+    });
   });
 });
