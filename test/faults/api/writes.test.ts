@@ -3,6 +3,7 @@ import { eventually, notYet, there, window } from '../../support/e2e/eventually.
 import { configMap, configMapOf } from '../../support/faults/proxy-forms.ts';
 import { describeCall } from '../../support/faults/proxy-rules.ts';
 import { openProxyWorld, type ProxyWorld } from '../../support/faults/proxy-world.ts';
+import { expectRulesKept } from '../../support/faults/rules-kept.ts';
 import { isFull } from '../../support/faults/seed.ts';
 
 /** A promise and the way to resolve it. */
@@ -264,5 +265,9 @@ describe('faults/api/writes', () => {
     await scenario.changeForm('form', { services: [good], configMaps: [configMap('good')] });
     await scenario.ready(['r1-form']);
     expect(tries()).toBe(2);
+  });
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await expectRulesKept(world, world.begun);
   });
 });

@@ -125,6 +125,10 @@ export const rules = {
       const child = recordedBefore(run, identity, began(entry));
       const node = nodeOf(run, identity, began(entry));
       const dependents = (node?.children ?? []).filter(({ dependIds }) => (dependIds ?? []).includes(child?.id ?? ''));
+      // What an entry made under an earlier name: those that depend on the entry have its successor.
+      const successors = (node?.children ?? []).filter(
+        (other) => other.id === child?.id && childIdentity(other) !== identity,
+      );
       return dependents.flatMap((dependent) => {
         const leaving = childDeletes(run).find(
           (other) => identityOf(other) === childIdentity(dependent) && endedAt(other) > endedAt(entry),
@@ -132,7 +136,10 @@ export const rules = {
         const before = childDeletes(run).some(
           (other) => identityOf(other) === childIdentity(dependent) && endedAt(other) <= began(entry),
         );
-        return leaving === undefined || before
+        const isKept = successors.some(
+          (successor) => !childDeletes(run).some((other) => isBefore(other, leaving, childIdentity(successor))),
+        );
+        return leaving === undefined || before || isKept
           ? []
           : [{ identity, message: `deleted before ${childIdentity(dependent)}, which depends on it` }];
       });
@@ -193,6 +200,10 @@ export function check({ entries, foreign = [], strays = [], history, least }: Ev
   return named.flatMap(([rule, find]) => find(run).map((finding) => ({ rule, ...finding })));
 }
 
+/** Whether a request is about this object and was over when another one began. */
+const isBefore = (entry: AuditEntry, later: AuditEntry | undefined, identity: string): boolean =>
+  identityOf(entry) === identity && later !== undefined && endedAt(entry) <= began(later);
+
 /** The record that names an object last before a moment. */
 function nodeOf({ records }: Case, identity: string, moment: string): NodeRecord | undefined {
   return records
@@ -223,12 +234,12 @@ function kindIdentity(identity: string): string {
   return `apiextensions.k8s.io/customresourcedefinitions//${plural}.${group}`;
 }
 
-/** Objects the product makes for itself: revisions of forms, keys of hubs, first results of renders. */
+/** Objects the product makes for itself: revisions of forms, keys of hubs, first results of renders, values of secret columns. */
 function isKeptBesides({ objectRef }: AuditEntry): boolean {
   const { resource = '', name = '' } = objectRef ?? {};
   return (
     ['controllerrevisions', 'customresourcedefinitions'].includes(resource) ||
-    (resource === 'secrets' && /-(generated|lynq-key)$/.test(name))
+    (resource === 'secrets' && /-(generated|lynq-key|values|values-next)$/.test(name))
   );
 }
 

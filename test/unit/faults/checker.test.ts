@@ -163,6 +163,33 @@ describe('test/support/faults/checker', () => {
     expect(broken(life)).toEqual(['reverse-order']);
   });
 
+  it.each([
+    ['lets go what an entry made under an earlier name, while what depends on the entry has the present one', [], []],
+    [
+      'notices when the present one goes too before what depends on it',
+      ['present'],
+      ['reverse-order', 'reverse-order'],
+    ],
+  ])('%s', (_, further, found) => {
+    const life = [
+      recorded(
+        child('ConfigMap', 'earlier', { ...seen('earlier'), id: 'first' }),
+        child('ConfigMap', 'present', { ...seen('present'), id: 'first' }),
+        child('ConfigMap', 'second', { ...seen('second'), dependIds: ['first'] }),
+      ),
+      deleted('configmaps', 'earlier'),
+      ...further.map((name) => deleted('configmaps', name)),
+      deleted('configmaps', 'second'),
+    ];
+
+    expect(broken(life)).toEqual(found);
+  });
+
+  it('takes the values of secret columns as something that no record names', () => {
+    expect(broken([made('secrets', 'a-values'), made('secrets', 'a-values-next')])).toEqual([]);
+    expect(broken([made('secrets', 'a-valuables')])).toEqual(['intent-first']);
+  });
+
   it('notices a delete of what is to be retained', () => {
     const life = [
       recorded(child('ConfigMap', 'first', { ...seen('first'), policy: 'Retain' })),
