@@ -1,4 +1,4 @@
-import { Runtime } from '@temporalio/worker';
+import { Runtime, type Worker } from '@temporalio/worker';
 import { readConfig } from './config.ts';
 import type { FlagReading } from './flags.ts';
 import { asPort, openLogger, temporalLogger } from './logging.ts';
@@ -11,6 +11,13 @@ export interface RunOptions {
   readonly seams?: Seams;
   /** Flags that were given and do nothing. */
   readonly ignoredFlags?: FlagReading['ignored'];
+}
+
+/** Ends a worker that was begun, so that its connection can be closed and what went wrong is what is said. @throws what it is given. */
+async function endedBy(error: unknown, worker: Worker, running: Promise<void>): Promise<never> {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+  await running.catch(() => undefined);
+  throw error;
 }
 
 /** Runs in the foreground until SIGTERM or SIGINT, then lets what is under way end. */
@@ -28,7 +35,7 @@ export async function runWorker(
   let notify: Awaited<ReturnType<typeof startNotify>> | undefined;
   try {
     const running = wired.worker.run();
-    await wired.start();
+    await wired.start().catch((error: unknown) => endedBy(error, wired.worker, running));
     notify = await startNotify(config.notify, temporal.client, asPort(log));
     log.info(
       {

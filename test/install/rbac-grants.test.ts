@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ensureHelm } from '../../stack/index.ts';
 import { choosePorts, isPortFree, randomStart } from '../../stack/ports.ts';
 import { renderChart } from '../../tools/manifests/render.ts';
-import { childPath, type Json, lynqPath, openCluster } from '../support/e2e/cluster.ts';
+import { ClusterAnswer, childPath, type Json, lynqPath, openCluster } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { configMapForm, hubObject } from '../support/e2e/manifests.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 import { installAccount, type Manifest, readManifests, type Rule } from '../support/install/account.ts';
 
 /**
- * What rbac.test.ts cannot see in the life of a row: grants for Events that happen again and for who reads the metrics.
+ * What rbac.test.ts cannot see in the life of a row: grants for Events that happen again, for who reads the metrics, and for the webhook configurations.
  * The account is that of the rendered chart; each grant does what it is for, and without it the worker is refused and says so.
  */
 
@@ -145,6 +145,15 @@ describe('install/rbac-grants', () => {
   }
 
   const configuration = (kind: string) => `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations/${name}`;
+  /** The trust of the API server, as it is before the first start of a worker. */
+  async function forgetTrust(): Promise<void> {
+    for (const kind of ['mutating', 'validating']) {
+      const { webhooks } = (await world.cluster.get(configuration(kind))) as Json;
+      for (const webhook of webhooks) delete webhook.clientConfig.caBundle;
+      await world.cluster.merge(configuration(kind), { webhooks });
+    }
+  }
+
   beforeAll(async () => {
     const { apiserver: port } = await choosePorts({}, isPortFree, randomStart(Math.random()));
     const helm = await ensureHelm({ environment: process.env, onProgress: () => undefined });
@@ -242,4 +251,34 @@ describe('install/rbac-grants', () => {
     await change();
     await told(2);
   }, 400_000);
+
+  test.each(['get', 'patch'])(
+    'without the right to %s its webhook configurations the worker ends and names them',
+    async (verb) => {
+      const grants = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const;
+      for (const resource of grants) {
+        await world.worker.stop();
+        await forgetTrust();
+        await without({ verb, group: 'admissionregistration.k8s.io', resource }, async () => {
+          const { hears } = listen();
+          await world.worker.start();
+          const kind = resource.startsWith('mutating') ? 'Mutating' : 'Validating';
+          const why = verb === 'get' ? 'The account may not read this.' : `the account may not patch ${resource}`;
+          await hears(`Error: ${kind}WebhookConfiguration ${name}: ${why}`);
+          await world.worker.stop();
+        });
+      }
+      await world.worker.start();
+      await eventually('forms are judged', async () => {
+        const bad = configMapForm({ name: 'bad', namespace: world.namespace, hub: 'things' }, [
+          { id: 'map', data: { size: '{{ .none }}' } },
+        ]);
+        const path = lynqPath(world.namespace, 'lynqforms');
+        const said = await world.cluster.create(path, bad).catch((error: unknown) => error);
+        if (!(said instanceof ClusterAnswer)) await world.cluster.remove(`${path}/bad`);
+        return String(said).includes('template validation failed') ? there(true) : notYet(String(said));
+      });
+    },
+    400_000,
+  );
 });
