@@ -35,8 +35,10 @@ export async function runWorker(
   let notify: Awaited<ReturnType<typeof startNotify>> | undefined;
   try {
     const running = wired.worker.run();
-    await wired.start().catch((error: unknown) => endedBy(error, wired.worker, running));
-    notify = await startNotify(config.notify, temporal.client, asPort(log));
+    notify = await wired
+      .start()
+      .then(() => startNotify(config.notify, temporal.client, asPort(log)))
+      .catch((error: unknown) => endedBy(error, wired.worker, running));
     log.info(
       {
         address: temporal.address,

@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
+import { openSmallWorld, type SmallWorld } from '../support/e2e/forms.ts';
+
+describe('e2e/failed-start', () => {
+  let world: SmallWorld;
+  let server: Server;
+  let port: number;
+
+  beforeAll(async () => {
+    world = await openSmallWorld(inject('stack'), 'failed-start');
+    await world.worker.stop();
+    server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterAll(async () => {
+    await world?.worker.start();
+    await world?.close();
+    server?.close();
+  });
+
+  test.each([
+    ['hints', () => ({ LYNQ_NOTIFY_PORT: `${port}`, LYNQ_NOTIFY_TOKEN: 'a-token-of-the-tests-that-is-long' })],
+    ['probes', () => ({ LYNQ_HEALTH_PROBE_BIND_ADDRESS: `127.0.0.1:${port}` })],
+    ['metrics', () => ({ LYNQ_METRICS_BIND_ADDRESS: `127.0.0.1:${port}`, LYNQ_METRICS_SECURE: 'false' })],
+  ])('a worker whose port of %s is taken ends and says so', async (_, settings) => {
+    const worker = world.shifted(settings());
+    await worker.start();
+    const said = await eventually('the worker has said why it ends', async () => {
+      const [line] = worker.output().match(/^Error: .*/m) ?? [];
+      return line === undefined ? notYet(worker.output()) : there(line);
+    });
+    expect(said).toContain(`address already in use 127.0.0.1:${port}`);
+    expect(await worker.stop()).toBe(1);
+  });
+});
