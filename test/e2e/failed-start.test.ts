@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { openSmallWorld, type SmallWorld } from '../support/e2e/forms.ts';
+import { environment, run } from '../support/e2e/programs.ts';
 
 describe('e2e/failed-start', () => {
+  const stack = inject('stack');
   let world: SmallWorld;
   let server: Server;
   let port: number;
 
   beforeAll(async () => {
-    world = await openSmallWorld(inject('stack'), 'failed-start');
+    world = await openSmallWorld(stack, 'failed-start');
     await world.worker.stop();
     server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -27,13 +28,9 @@ describe('e2e/failed-start', () => {
     ['probes', () => ({ LYNQ_HEALTH_PROBE_BIND_ADDRESS: `127.0.0.1:${port}` })],
     ['metrics', () => ({ LYNQ_METRICS_BIND_ADDRESS: `127.0.0.1:${port}`, LYNQ_METRICS_SECURE: 'false' })],
   ])('a worker whose port of %s is taken ends and says so', async (_, settings) => {
-    const worker = world.shifted(settings());
-    await worker.start();
-    const said = await eventually('the worker has said why it ends', async () => {
-      const [line] = worker.output().match(/^Error: .*/m) ?? [];
-      return line === undefined ? notYet(worker.output()) : there(line);
-    });
-    expect(said).toContain(`address already in use 127.0.0.1:${port}`);
-    expect(await worker.stop()).toBe(1);
+    const place = { ...environment(stack), LYNQ_TASK_QUEUE: 'e2e-failed-start' };
+    const ended = await run(process.execPath, ['tools/run.mjs', 'worker/main.ts'], { ...place, ...settings() });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/^Error: .*address already in use 127\.0\.0\.1:\d+$/m);
   });
 });

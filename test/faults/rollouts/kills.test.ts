@@ -17,6 +17,7 @@ import {
 } from '../../support/faults/fleet.ts';
 import type { History } from '../../support/faults/history.ts';
 import { randomFrom } from '../../support/faults/random.ts';
+import { expectRulesKept } from '../../support/faults/rules-kept.ts';
 import { openStage, type Stage } from '../../support/faults/stage.ts';
 
 const seed = Number(process.env['LYNQ_SEED'] ?? 8);
@@ -28,6 +29,7 @@ describe('faults/rollouts/kills', () => {
   let dataDir: string;
   let stack: RunningStack;
   let stage: Stage;
+  let begun = 0;
 
   /** Waits until so many nodes, at least, are on the target, or all are. */
   const updated = (count: number) =>
@@ -58,6 +60,7 @@ describe('faults/rollouts/kills', () => {
     dataDir = mkdtempSync(join(tmpdir(), 'lynqflow-rollouts-'));
     stack = await startStack({ dataDir, temporalStore: 'file' });
     stage = await openStage(stack.endpoints, 'rollouts');
+    begun = stage.audit.now();
     await bringFleet(stage, fleet, { version: '1' });
   }, 300_000);
   afterAll(async () => {
@@ -155,4 +158,8 @@ describe('faults/rollouts/kills', () => {
       stage.start();
     }
   }, 600_000);
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await expectRulesKept(stage, begun, { least: { deletes: 0 } });
+  });
 });

@@ -125,10 +125,6 @@ export const rules = {
       const child = recordedBefore(run, identity, began(entry));
       const node = nodeOf(run, identity, began(entry));
       const dependents = (node?.children ?? []).filter(({ dependIds }) => (dependIds ?? []).includes(child?.id ?? ''));
-      // What an entry made under an earlier name: those that depend on the entry have its successor.
-      const successors = (node?.children ?? []).filter(
-        (other) => other.id === child?.id && childIdentity(other) !== identity,
-      );
       return dependents.flatMap((dependent) => {
         const leaving = childDeletes(run).find(
           (other) => identityOf(other) === childIdentity(dependent) && endedAt(other) > endedAt(entry),
@@ -136,10 +132,7 @@ export const rules = {
         const before = childDeletes(run).some(
           (other) => identityOf(other) === childIdentity(dependent) && endedAt(other) <= began(entry),
         );
-        const isKept = successors.some(
-          (successor) => !childDeletes(run).some((other) => isBefore(other, leaving, childIdentity(successor))),
-        );
-        return leaving === undefined || before || isKept
+        return leaving === undefined || before || hasItsNeed(run, leaving, child?.id ?? '')
           ? []
           : [{ identity, message: `deleted before ${childIdentity(dependent)}, which depends on it` }];
       });
@@ -200,9 +193,21 @@ export function check({ entries, foreign = [], strays = [], history, least }: Ev
   return named.flatMap(([rule, find]) => find(run).map((finding) => ({ rule, ...finding })));
 }
 
-/** Whether a request is about this object and was over when another one began. */
-const isBefore = (entry: AuditEntry, later: AuditEntry | undefined, identity: string): boolean =>
-  identityOf(entry) === identity && later !== undefined && endedAt(entry) <= began(later);
+/** Whether what goes does not depend on an entry any more, or an object of that entry, under whatever name, is there when it goes. */
+function hasItsNeed(run: Case, leaving: AuditEntry, id: string): boolean {
+  const moment = began(leaving);
+  const children = nodeOf(run, identityOf(leaving), moment)?.children ?? [];
+  const dependent = children.find((child) => childIdentity(child) === identityOf(leaving));
+  if (dependent?.dependIds?.includes(id) !== true) return true;
+  const isGone = (child: RecordedChild): boolean =>
+    childDeletes(run).some(
+      (entry) =>
+        identityOf(entry) === childIdentity(child) &&
+        entry.requestObject?.preconditions?.uid === child.uid &&
+        endedAt(entry) <= moment,
+    );
+  return children.some((child) => child.id === id && child.uid !== undefined && !isGone(child));
+}
 
 /** The record that names an object last before a moment. */
 function nodeOf({ records }: Case, identity: string, moment: string): NodeRecord | undefined {

@@ -185,6 +185,22 @@ describe('test/support/faults/checker', () => {
     expect(broken(life)).toEqual(found);
   });
 
+  it('lets an entry go back to its earlier name while what depends on it stays, which goes at last', () => {
+    const second = child('ConfigMap', 'second', { ...seen('second'), dependIds: ['first'] });
+    const named = (name: string, uid: string) => child('ConfigMap', name, { id: 'first', uid });
+    const life = (...last: readonly string[]) => [
+      recorded(named('earlier', 'one'), named('present', 'two'), second),
+      deleted('configmaps', 'earlier', 'one'),
+      recorded(named('present', 'two'), named('earlier', 'three'), second),
+      deleted('configmaps', 'present', 'two'),
+      recorded(named('earlier', 'three'), second),
+      ...last.map((name) => deleted('configmaps', name, name === 'earlier' ? 'three' : undefined)),
+    ];
+
+    expect(broken(life('second', 'earlier'))).toEqual([]);
+    expect(broken(life('earlier', 'second'))).toContain('reverse-order');
+  });
+
   it('takes the values of secret columns as something that no record names', () => {
     expect(broken([made('secrets', 'a-values'), made('secrets', 'a-values-next')])).toEqual([]);
     expect(broken([made('secrets', 'a-valuables')])).toEqual(['intent-first']);
