@@ -254,19 +254,24 @@ describe('faults/api/writes', () => {
       spec: { apiVersion: 'v1', kind: 'Service', spec: { ports: [{ port: 99_999 }] } },
     };
     const scenario = await world.scenario('k16', {
-      forms: { form: { services: [broken], configMaps: [configMap('good')] } },
-      rows: ['r1'],
+      forms: { form: { services: [broken], configMaps: [configMap('good'), configMap('large')] } },
     });
+    const large = { namespace: scenario.namespace, verb: 'apply', name: 'r1-large' } as const;
+    const tooLarge = world.proxy.add({ match: large, fault: { kind: 'answer', code: 413 } });
+    await scenario.insert('r1');
+    expect((await scenario.entry('r1-form', 'large', 'Failed', 'TooLarge')).message).toContain('too large');
     const failed = await scenario.entry('r1-form', 'bad', 'Failed', 'Invalid');
     expect(failed.message).toContain('spec.ports[0].port');
     await scenario.entry('r1-form', 'good', 'Ready');
     const tries = () => world.proxy.of({ namespace: scenario.namespace, verb: 'apply', name: 'r1-bad' }).length;
     await window(12_000);
-    expect(tries()).toBe(1);
+    expect([tries(), tooLarge.hits()]).toEqual([1, 1]);
+    tooLarge.remove();
     const good = { ...broken, spec: { ...broken.spec, spec: { ports: [{ port: 80 }] } } };
-    await scenario.changeForm('form', { services: [good], configMaps: [configMap('good')] });
+    const changed = configMap('large', { labelsTemplate: { changed: 'yes' } });
+    await scenario.changeForm('form', { services: [good], configMaps: [configMap('good'), changed] });
     await scenario.ready(['r1-form']);
-    expect(tries()).toBe(2);
+    expect([tries(), world.proxy.of(large).length]).toEqual([2, 2]);
   });
 
   test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
