@@ -69,7 +69,7 @@ export type OutwardPorts = Pick<Deps, 'cluster' | 'rows' | 'changes'>;
 /** Where the tests of faults come in between. A worker in production has none. */
 export interface Seams {
   readonly ports: (ports: OutwardPorts) => OutwardPorts;
-  readonly worker: Pick<WorkerOptions, 'sinks' | 'stickyQueueScheduleToStartTimeout'>;
+  readonly worker: Pick<WorkerOptions, 'sinks' | 'stickyQueueScheduleToStartTimeout' | 'maxHeartbeatThrottleInterval'>;
   /** Modules with interceptors of workflows, as paths. */
   readonly workflowInterceptors: readonly string[];
 }

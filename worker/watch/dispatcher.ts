@@ -26,11 +26,23 @@ export interface DispatcherParts {
 
 /** A run that was woken gets this long to begin its pass before it is woken again. */
 const patienceMilliseconds = 15_000;
+/**
+ * The message waits at the server for as long as its run has to wait for its turn. Where a thousand runs do, on a busy machine, telling each of them again
+ * every half a minute took more steps than were done in that time; so the time doubles while nothing comes of it, up to this.
+ */
+const longestPatienceMilliseconds = 240_000;
 const sweepMilliseconds = 30_000;
 const concurrentWakes = 32;
 /** What happened before this process led came to the watches while nobody listened: the first sweeps compare everything. */
 const comparingSweeps = 2;
 const wakesPerDifference = 3;
+
+/** When a run was woken last, over which state of its LynqNode, and how often in a row over that one. */
+interface Woken {
+  readonly at: number;
+  readonly resourceVersion: string;
+  readonly times: number;
+}
 
 /**
  * Wakes the runs of nodes whose LynqNode or children changed. Level-triggered: what counts is the difference between what the watches see and what
@@ -38,7 +50,7 @@ const wakesPerDifference = 3;
  */
 export class Dispatcher {
   private readonly parts: DispatcherParts;
-  private readonly wokenAt = new Map<string, number>();
+  private readonly woken = new Map<string, Woken>();
   private readonly queue = new Map<string, { node: NodeDigest; cause: string }>();
   /** Differences that a comparison found at a node, and how often in a row. */
   private readonly compared = new Map<string, { readonly differences: string; readonly times: number }>();
@@ -64,7 +76,7 @@ export class Dispatcher {
     const stopNodes = this.parts.nodes.onChange((change) => {
       this.noteResumed(change);
       this.considerRow(change);
-      if (change.after === undefined) this.compared.delete(change.key);
+      if (change.after === undefined) this.forget(change.key);
       else if (!this.isNewborn(change)) this.considerNode(change.after);
     });
     const stopChildren = this.parts.children.onChange((change) => this.considerChild(change));
@@ -87,7 +99,7 @@ export class Dispatcher {
 
   /** The last pass of a node here has ended: whatever it did not see is looked at now. */
   onIdle(namespace: string, name: string, seen: ReadonlyMap<string, string>): void {
-    this.wokenAt.delete(`${namespace}/${name}`);
+    this.woken.delete(`${namespace}/${name}`);
     if (this.stopListening === undefined) return;
     const node = this.parts.nodes.get(namespace, name);
     if (node === undefined) return;
@@ -112,6 +124,11 @@ export class Dispatcher {
     if (differences === '') this.compared.delete(key);
     else this.compared.set(key, { differences, times });
     if ((differences !== '' && times <= wakesPerDifference) || needsAnotherLook(node)) this.enqueue(node, 'compared');
+  }
+
+  private forget(key: string): void {
+    this.compared.delete(key);
+    this.woken.delete(key);
   }
 
   private sweep(): void {
@@ -202,7 +219,8 @@ export class Dispatcher {
   private enqueue(node: NodeDigest, cause: string): void {
     const key = `${node.namespace}/${node.name}`;
     if (this.parts.runs.isBusy(node.namespace, node.name)) return;
-    if (Date.now() - (this.wokenAt.get(key) ?? 0) < patienceMilliseconds) return;
+    const last = this.woken.get(key);
+    if (last !== undefined && Date.now() - last.at < patienceFor(last, node, cause)) return;
     this.queue.set(key, { node, cause });
     this.drain();
   }
@@ -213,7 +231,7 @@ export class Dispatcher {
       if (next === undefined) return;
       const [key, { node, cause }] = next;
       this.queue.delete(key);
-      this.wokenAt.set(key, Date.now());
+      this.woken.set(key, wokenNow(this.woken.get(key), node));
       this.active += 1;
       void this.send(node, cause).finally(() => {
         this.active -= 1;
@@ -231,10 +249,21 @@ export class Dispatcher {
       runs.missing(node.namespace, node.name);
       onMissing(node);
     } catch (error) {
-      this.wokenAt.delete(`${node.namespace}/${node.name}`);
+      this.woken.delete(`${node.namespace}/${node.name}`);
       logger.warn('waking a node failed, the next sweep tries again', { node: node.name, error: String(error) });
     }
   }
+}
+
+function wokenNow(last: Woken | undefined, { resourceVersion }: NodeDigest): Woken {
+  const times = last?.resourceVersion === resourceVersion ? last.times + 1 : 1;
+  return { at: Date.now(), resourceVersion, times };
+}
+
+/** Only a pass that has something to say about the LynqNode itself is sure to show in it. */
+function patienceFor({ resourceVersion, times }: Woken, node: NodeDigest, cause: string): number {
+  if (cause !== 'nodeChanged' || resourceVersion !== node.resourceVersion) return patienceMilliseconds;
+  return Math.min(longestPatienceMilliseconds, patienceMilliseconds * 2 ** (times - 1));
 }
 
 /**

@@ -26,7 +26,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 const seams = {
   ports: withTriggers(trigger),
-  worker: { sinks, stickyQueueScheduleToStartTimeout: stickyTime(process.env[disturbances.sticky]) },
+  worker: {
+    sinks,
+    stickyQueueScheduleToStartTimeout: stickyTime(process.env[disturbances.sticky]),
+    // Of the 3 s in which a worker has to show that it lives (workflow-interceptors.ts); otherwise it says so after 2.4 s.
+    maxHeartbeatThrottleInterval: '1s',
+  },
   workflowInterceptors: ['./workflow-interceptors.ts', ...otherVersion(process.env[disturbances.version])].map((name) =>
     fileURLToPath(new URL(name, import.meta.url)),
   ),

@@ -10,7 +10,11 @@ const { faults } = proxySinks<FaultSinks>();
 
 /** Time in which a dead worker is noticed; in production the workflows say 20 to 30 s. */
 const heartbeatTimeout = '3s';
-const workflowTaskTimeout = '3s';
+/**
+ * That of Temporal by default. The first step of a new worker contains the loading of the workflow code: with 3 s it ended too late on a machine with a load
+ * of 14, was begun again, and the worker seemed to do nothing for minutes.
+ */
+const workflowTaskTimeout = '10s';
 
 function isContinued(): boolean {
   return workflowInfo().continuedFromExecutionRunId !== undefined;

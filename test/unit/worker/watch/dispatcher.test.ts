@@ -121,6 +121,23 @@ describe('worker/watch/dispatcher', () => {
     expect(missed).toEqual([]);
   });
 
+  it('tells a run that has not begun its pass again less and less often, and of the next change as soon as of the first', async () => {
+    const { nodes, runs, woken, dispatcher } = open();
+    runs.running('ns', 'a-web');
+    nodes.observe(node('a', { observedInput: 'older' }));
+    dispatcher.start();
+    await vi.advanceTimersByTimeAsync(20 * 60_000);
+    // At 0, 0.5, 1, 2, 4, 8, 12, 16 and 20 minutes.
+    expect(woken).toHaveLength(9);
+
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(woken).toHaveLength(9);
+    nodes.observe(node('a', { observedInput: 'older' }));
+    await vi.advanceTimersByTimeAsync(0);
+    dispatcher.stop();
+    expect(woken).toHaveLength(10);
+  });
+
   describe('what a retained object of another form of the row needs', () => {
     const secret = { id: 'pass', apiVersion: 'v1', kind: 'Secret', namespace: 'ns', name: 'pass' };
     const workload = { id: 'db', apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'ns', name: 'db' };
