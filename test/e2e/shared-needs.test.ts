@@ -130,6 +130,39 @@ describe('e2e/shared-needs', () => {
     expect((await look('left')).uid).toBe(before.uid);
   });
 
+  test.concurrent("`kubectl delete --cascade=foreground` of its LynqNode, by which the garbage collector goes first, takes what is the node's and leaves what a retained workload needs", async () => {
+    const name = 'front';
+    const scene = await stand.scene(name, {
+      forms: {
+        [`${name}-base`]: [secret(name, 'one'), configMap('marker')],
+        [`${name}-data`]: [database(name, 'Retain')],
+      },
+    });
+    await bothReady(scene);
+    await isOwned(name, []);
+    const before = await look(name);
+    const marker = await scene.child('ConfigMap', 'marker', 'a', `${name}-base`);
+    const node = await scene.node('a', `${name}-base`);
+    const { world } = stand;
+    const deleted = await world.kubectl([
+      '-n',
+      world.namespace,
+      'delete',
+      'lynqnode',
+      `a-${name}-base`,
+      '--cascade=foreground',
+    ]);
+    expect(deleted).toMatchObject({ code: 0, stderr: '' });
+
+    // The row is still there, so the node comes back, and has its Secret again.
+    await soon(async () => expect((await scene.node('a', `${name}-base`))?.metadata.uid).not.toBe(node?.metadata.uid));
+    await bothReady(scene);
+    const made = await scene.child('ConfigMap', 'marker', 'a', `${name}-base`);
+    expect(made?.metadata.uid).not.toBe(marker?.metadata.uid);
+    await isOwned(name, []);
+    expect(await look(name)).toMatchObject({ uid: before.uid, policy: 'Retain' });
+  });
+
   test('a restart of the worker changes none of it, and nothing is written', async () => {
     const scene = await open('rest', 'Retain');
     await bothReady(scene);
