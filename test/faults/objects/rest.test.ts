@@ -3,26 +3,11 @@ import { describeRequest } from '../../support/e2e/audit.ts';
 import { childPath, lynqPath } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
 import { nodesOf, openWorld, seedForms, type World } from '../../support/e2e/world.ts';
+import { deployment } from '../../support/parity/entries.ts';
 import { isSlice } from '../../support/faults/seed.ts';
 
 const tenMinutes = 600_000;
-const scaled = {
-  id: 'scaled',
-  nameTemplate: '{{ .uid }}-scaled',
-  ignoreFields: ['$.spec.replicas'],
-  spec: {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { app: '{{ .uid }}' } },
-      template: {
-        metadata: { labels: { app: '{{ .uid }}' } },
-        spec: { containers: [{ name: 'app', image: 'app:1' }] },
-      },
-    },
-  },
-};
+const scaled = deployment('scaled', {}, { nameTemplate: '{{ .uid }}-scaled', ignoreFields: ['$.spec.replicas'] });
 
 /** Ten minutes as the list of faults says them: a full comparison of each node, at the default interval, lies within. */
 describe.skipIf(isSlice())('faults/objects/rest', () => {
