@@ -246,6 +246,8 @@ export class Dispatcher {
       const answer = await wake(node.namespace, node.name, cause);
       this.resumed.delete(`${node.namespace}/${node.name}`);
       if (answer === 'woken') return;
+      // No message waits for a run that there is not.
+      this.woken.set(`${node.namespace}/${node.name}`, wokenNow(undefined, node));
       runs.missing(node.namespace, node.name);
       onMissing(node);
     } catch (error) {

@@ -138,6 +138,16 @@ describe('worker/watch/dispatcher', () => {
     expect(woken).toHaveLength(10);
   });
 
+  it('asks for a sync as often as before while there is no run at all, since no message waits for one', async () => {
+    const { nodes, missed, dispatcher } = open();
+    nodes.observe(node('a', { observedInput: 'older' }));
+    dispatcher.start();
+    await vi.advanceTimersByTimeAsync(5 * 60_000);
+    dispatcher.stop();
+
+    expect(missed).toHaveLength(11);
+  });
+
   describe('what a retained object of another form of the row needs', () => {
     const secret = { id: 'pass', apiVersion: 'v1', kind: 'Secret', namespace: 'ns', name: 'pass' };
     const workload = { id: 'db', apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'ns', name: 'db' };
