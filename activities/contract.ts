@@ -99,6 +99,8 @@ export type AdvanceOutcome =
   /** The entries cannot be rendered or ordered at all. */
   | { readonly kind: 'unusable'; readonly reason: string }
   | { readonly kind: 'removing' }
+  /** The LynqNode was being deleted, and its removal has come to its end in this step. */
+  | { readonly kind: 'removed' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'gone' };
 

@@ -149,6 +149,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     paused: at(node, 'spec', 'paused') === true || found[annotations.released] !== undefined,
     released: found[annotations.released] !== undefined,
     templateGeneration: found[annotations.templateGeneration] ?? '',
+    ...(found[annotations.abandon] === undefined ? {} : { abandon: found[annotations.abandon] }),
     letGo: found[annotations.letGo],
     overridden: found[annotations.overrides] !== undefined,
     dependsOn: listAt(node, 'status', 'dependsOn').filter((form) => typeof form === 'string'),

@@ -41,7 +41,8 @@ export function childSignature(digest: ChildDigest | undefined): string {
 
 export type Observation =
   | { readonly kind: 'unread' }
-  | { readonly kind: 'absent' }
+  /** `assumed`: nothing tells of it, and nobody has asked the API server. Its creation, which changes nothing that is there, is the proof. */
+  | { readonly kind: 'absent'; readonly assumed?: true }
   /** `untouched`: nobody but us has written the object itself, as far as its managedFields tell. */
   | { readonly kind: 'ours'; readonly digest: ChildDigest; readonly untouched?: boolean }
   | { readonly kind: 'orphan'; readonly digest: ChildDigest }

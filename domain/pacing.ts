@@ -12,13 +12,14 @@ export interface Pace {
 /** As many nodes as a person may be looking at. */
 const few = 16;
 const shortSilence = 2_000;
-const longestSilence = 10_000;
+/** A worker that goes through two hundred nodes at once has each of them under way for about that long. */
+const longestSilence = 30_000;
 /** With the longest `timeoutSeconds` (one hour) on top, less than what an activity may take. */
 const longestWaves = 60_000;
 
 /** The pace while this many passes of nodes are being executed by a worker. */
 export function paceOf(passes: number): Pace {
   if (passes <= few) return { silenceMilliseconds: shortSilence, wavesMilliseconds: 0 };
-  const silenceMilliseconds = Math.min(longestSilence, shortSilence + 100 * (passes - few));
+  const silenceMilliseconds = Math.min(longestSilence, shortSilence + 150 * (passes - few));
   return { silenceMilliseconds, wavesMilliseconds: longestWaves };
 }

@@ -52,6 +52,9 @@ export type WriteResult =
 export type DeleteResult =
   /** Accepted; the object may still be there with a deletionTimestamp. */
   | { readonly kind: 'accepted' }
+  /** It is out of the store: the API server said so of this uid. */
+  | { readonly kind: 'deleted' }
+  /** It was not there any more. */
   | { readonly kind: 'gone' }
   /** Another object stands there now; it was left alone. */
   | { readonly kind: 'otherUid' }

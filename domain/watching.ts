@@ -31,6 +31,8 @@ export interface NodeDigest extends KnownNode {
   readonly paused: boolean;
   /** Left to another operator (`lynq release`). */
   readonly released: boolean;
+  /** uid of the LynqNode that a person has given up (annotation `lynq.sh/abandon`, decisions section 4). */
+  readonly abandon?: string | undefined;
   /** What a rollout wrote when it let the node go (rollout/let-go.ts). */
   readonly letGo?: string | undefined;
   /** Carries an overrides annotation. */
@@ -69,6 +71,8 @@ export interface NodeIndex {
   /** Resolves when the first complete list has been seen. */
   synced(): Promise<void>;
   get(namespace: string, name: string): NodeDigest | undefined;
+  /** The whole LynqNode, in the version that `get` tells of, if nothing was done for it yet and it is one of the last that were made. */
+  newborn(namespace: string, name: string): JsonObject | undefined;
   /** Nodes of a hub, in no particular order. */
   ofHub(namespace: string, hub: string): readonly NodeDigest[];
   /** Nodes of one row of a hub, in no particular order. */

@@ -17,9 +17,10 @@ import { gatherNode, type Gathered, type NodePass } from './gather.ts';
 import { childEvents } from '../../domain/events.ts';
 import { tellChild, tellTransition } from '../events.ts';
 import { type Leftovers, removeLeftovers } from './leftovers.ts';
-import { lookAt } from './observe.ts';
+import { isUnheardOf, lookAt } from './observe.ts';
 import { PassState } from './pass-state.ts';
 import { progressOf, summaryOf } from './progress.ts';
+import { removeRead } from './remove.ts';
 import { reportUnusable, writeNodeStatus } from './status-writer.ts';
 import type { Unsaid } from './unsaid.ts';
 import { isSuperseded, subscribeAll, type WaitLimits, waitForChange } from './wait.ts';
@@ -38,6 +39,7 @@ export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: 
     subscription.add(changeKeys.node(request.namespace, request.node));
     const gathered = await gatherNode(deps, request);
     if (gathered.kind === 'gone') deps.runs.missing(request.namespace, request.node);
+    if (gathered.kind === 'removing') return await removeNow({ deps, read: gathered.read, attempt, subscription });
     if (gathered.kind !== 'pass') return await withoutPass(deps, gathered);
     await Promise.all(kindsOf(gathered.pass).map((kind) => deps.children.track(kind)));
     const unsaid = deps.unsaid.take(gathered.pass.identity.nodeUid, gathered.pass.node.status);
@@ -88,13 +90,21 @@ function kindsOf(pass: NodePass): readonly DesiredChild['ref'][] {
   return [...new Map(refs.map((ref) => [`${ref.apiVersion}/${ref.kind}`, ref])).values()];
 }
 
-async function withoutPass(deps: Deps, gathered: Exclude<Gathered, { kind: 'pass' }>): Promise<AdvanceOutcome> {
+/** A removal is a step of its own, which people can see, while few nodes are under way; else it is begun here, and most come to their end here. */
+async function removeNow(removing: Parameters<typeof removeRead>[0]): Promise<AdvanceOutcome> {
+  if (paceOf(removing.deps.runs.busy()).wavesMilliseconds === 0) return { kind: 'removing' };
+  const { kind } = await removeRead(removing);
+  return { kind: kind === 'removed' ? 'removed' : 'removing' };
+}
+
+async function withoutPass(
+  deps: Deps,
+  gathered: Exclude<Gathered, { kind: 'pass' | 'removing' }>,
+): Promise<AdvanceOutcome> {
   switch (gathered.kind) {
     case 'gone':
     case 'paused':
       return { kind: gathered.kind };
-    case 'removing':
-      return { kind: 'removing' };
     case 'unusable': {
       await reportUnusable(deps, gathered);
       return { kind: 'unusable', reason: gathered.reason };
@@ -123,8 +133,13 @@ async function look({ deps, state }: Wave, id: string, signal: AbortSignal): Pro
     state.attempts.set(id, { kind: 'refused', reason, message: `namespace ${namespace} is not there yet` });
     return;
   }
-  const looked = await lookAt(deps, state.pass, { child, record: state.recordOf(child), signal }).catch(
-    (error: unknown) => unreadable(state, id, error),
+  const record = state.recordOf(child);
+  if (isUnheardOf(deps, child, { record: record !== undefined, atomic: state.creation.kind !== 'none' })) {
+    state.observed.set(id, { kind: 'absent', assumed: true });
+    return;
+  }
+  const looked = await lookAt(deps, state.pass, { child, record, signal }).catch((error: unknown) =>
+    unreadable(state, id, error),
   );
   if (looked === undefined) return;
   takeLook(state, child, looked);

@@ -70,7 +70,7 @@ export function nodeRef({ namespace, node }: NodeRef): ObjectRef {
   return { apiVersion, kind: 'LynqNode', namespace, name: node };
 }
 
-/** The LynqNode, read from the API server and not from a watch: what a pass writes depends on it. */
+/** The LynqNode, read from the API server and not from a watch: what is written depends on it. */
 export async function readNode(deps: Pick<Deps, 'cluster' | 'nodes'>, request: NodeRef): Promise<ReadNode | undefined> {
   const known = deps.nodes.get(request.namespace, request.node);
   const object = await deps.cluster.get(nodeRef(request));
@@ -78,6 +78,15 @@ export async function readNode(deps: Pick<Deps, 'cluster' | 'nodes'>, request: N
   if (known !== undefined) refuseOlder(request, object, known.resourceVersion);
   deps.nodes.observe(object);
   return asReadNode(object);
+}
+
+/**
+ * The LynqNode a pass is about. One for which nothing was done yet is taken as it has just been delivered: its first pass only makes objects that are not
+ * there, and an edit that has not been delivered yet asks for another pass.
+ */
+async function readForPass(deps: Deps, request: NodeRef): Promise<ReadNode | undefined> {
+  const newborn = deps.nodes.newborn(request.namespace, request.node);
+  return newborn === undefined ? readNode(deps, request) : asReadNode(newborn);
 }
 
 /** A LynqNode's object with what identifies it. */
@@ -102,7 +111,7 @@ function refuseOlder({ namespace, node }: NodeRef, object: JsonObject, known: st
 
 /** Reads and renders a node. Problems of one entry leave the others in the plan. */
 export async function gatherNode(deps: Deps, request: NodeRef): Promise<Gathered> {
-  const read = await readNode(deps, request);
+  const read = await readForPass(deps, request);
   if (read === undefined) return { kind: 'gone' };
   if (read.node.metadata.deletionTimestamp !== undefined) return { kind: 'removing', read };
   if (isLeftAlone(read)) return { kind: 'paused' };

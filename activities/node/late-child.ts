@@ -26,5 +26,5 @@ export async function removeLateChild(
   const inUse = ref.kind === 'Namespace' && deps.nodes.withObjectsIn(ref.name, '').length > 0;
   if (inUse) return 'kept';
   const { kind } = await cluster.delete(ref, textAt(object, 'metadata', 'uid') ?? '');
-  return kind === 'accepted' ? 'removed' : 'kept';
+  return kind === 'accepted' || kind === 'deleted' ? 'removed' : 'kept';
 }

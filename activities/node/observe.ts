@@ -21,6 +21,19 @@ export function watchedObservation(deps: Deps, child: DesiredChild, record: Inve
   return known ? { kind: 'ours', digest } : { kind: 'unread' };
 }
 
+/**
+ * Neither the record nor a watch tells of the object, so that its creation can show whether it is there. Looked at first where that may be expected
+ * (`Force` takes what it finds), and where a creation may have to be taken back as a whole: what was there before has to be known for sure then.
+ */
+export function isUnheardOf(
+  deps: Deps,
+  child: DesiredChild,
+  known: { readonly record: boolean; readonly atomic: boolean },
+): boolean {
+  if (known.record || known.atomic || child.entry.conflictPolicy === 'Force') return false;
+  return deps.children.get(child.ref) === undefined;
+}
+
 /** A node that only the Go operator has written so far lists its objects in `status.appliedResources`. */
 function listedByPeer(status: LynqNodeStatus | undefined, child: DesiredChild): boolean {
   if (status?.inventory !== undefined) return false;

@@ -107,19 +107,18 @@ export class Removal {
     for (const entry of this.remaining()) this.reasons.set(removalKey(entry), reason);
   }
 
-  /** Takes back `leaving`, so that the next call proves by a GET which of them are gone. */
-  lookAgain(): void {
-    for (const [key, fact] of this.facts) if (fact.kind === 'leaving') this.facts.set(key, { kind: 'open' });
+  /** Takes back `leaving`, so that the next call proves by a GET which of them are gone: of all, or of those that these keys of changes are about. */
+  lookAgain(changed?: ReadonlySet<string>): void {
+    for (const [key, fact] of this.facts) {
+      if (fact.kind !== 'leaving') continue;
+      const entry = this.entries.find((other) => removalKey(other) === key);
+      const keys = entry === undefined ? [] : keysOf(entry);
+      if (changed === undefined || keys.some((of) => changed.has(of))) this.facts.set(key, { kind: 'open' });
+    }
   }
 
   subscribe(subscription: Pick<Subscription, 'add'>): void {
-    for (const entry of this.remaining()) {
-      subscription.add(changeKeys.child(removalKey(entry)));
-      if (entry.kind === 'Namespace') {
-        subscription.add(changeKeys.namespace(entry.name));
-        subscription.add(changeKeys.records(entry.name));
-      }
-    }
+    for (const key of this.remaining().flatMap(keysOf)) subscription.add(key);
   }
 
   /** What cannot be read or written now is left as it is and tried again; it holds back nothing but what has to go after it. */
@@ -190,11 +189,12 @@ export class Removal {
         return this.gone(entry);
       case 'otherUid':
         return { kind: 'done' };
+      case 'deleted':
       case 'accepted':
         if (this.orphanReason === 'RemovedFromTemplate') {
           tellNode(this.deps, this.read.identity, removalEvents.orphanDeleted(entry));
         }
-        return this.leaving(entry, 'Deleting');
+        return result.kind === 'deleted' ? this.gone(entry) : this.leaving(entry, 'Deleting');
       case 'refused':
         return this.refused(entry, result);
     }
@@ -249,6 +249,13 @@ export class Removal {
       .filter(isRetained)
       .some((workload) => neededObjects(workload).some(({ kind, name }) => kind === entry.kind && name === entry.name));
   }
+}
+
+/** Changes that can bring the removal of an object on. */
+function keysOf(entry: InventoryEntry): readonly string[] {
+  const own = changeKeys.child(removalKey(entry));
+  if (entry.kind !== 'Namespace') return [own];
+  return [own, changeKeys.namespace(entry.name), changeKeys.records(entry.name)];
 }
 
 /** Put on record to be taken over, and not written since: there is nothing of ours on it to take off. */

@@ -1,10 +1,11 @@
-import { listAt, textAt } from '../../domain/api/json.ts';
+import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import type { LynqNodeStatus } from '../../domain/api/node.ts';
 import { removalRecord } from '../../domain/creation.ts';
 import { removalEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { removalBlockers } from '../../domain/form-order.ts';
 import { annotations, finalizers, managers } from '../../domain/keys.ts';
+import { paceOf } from '../../domain/pacing.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
@@ -20,7 +21,6 @@ import { Removal, removalStatus } from './removal.ts';
 import { tellBlocked } from './removal-events.ts';
 import { writeNodeStatus } from './status-writer.ts';
 
-const quietMilliseconds = 2_000;
 const sliceMilliseconds = 10_000;
 const longestWaitMilliseconds = 60_000;
 
@@ -38,18 +38,23 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
       deps.runs.missing(request.namespace, request.node);
       return { kind: 'removed' };
     }
-    if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
-    const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
-    const { attempt: made, inventory = await readPeerRecord(deps, read) } = unsaid?.status ?? read.node.status ?? {};
-    const entries = await withPresentPolicies(deps, read.identity, removalRecord(made, inventory));
-    const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
-    for (const { namespace, name } of siblingsOf(deps, read.identity))
-      subscription.add(changeKeys.node(namespace, name));
-    return await takeAway({ deps, read, removal, attempt, subscription });
+    return await removeRead({ deps, read, attempt, subscription });
   } finally {
     subscription.close();
     leave(new Map());
   }
+}
+
+/** The same for a LynqNode that has just been read, within an activity that is about it and listens for its changes. */
+export async function removeRead(reading: Omit<Work, 'removal'>): Promise<RemoveOutcome> {
+  const { deps, read, subscription } = reading;
+  if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
+  const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
+  const { attempt: made, inventory = await readPeerRecord(deps, read) } = unsaid?.status ?? read.node.status ?? {};
+  const entries = await withPresentPolicies(deps, read.identity, removalRecord(made, inventory));
+  const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
+  for (const { namespace, name } of siblingsOf(deps, read.identity)) subscription.add(changeKeys.node(namespace, name));
+  return takeAway({ ...reading, removal });
 }
 
 /** A released node is the other operator's to remove. */
@@ -72,6 +77,7 @@ interface Work {
 async function takeAway(work: Work): Promise<RemoveOutcome> {
   const { deps, removal, attempt, subscription } = work;
   const started = deps.clock.now().getTime();
+  let lookedAt = started;
   removal.subscribe(subscription);
   let said = work.read.node.status;
   for (;;) {
@@ -84,17 +90,35 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
       return release(work);
     }
     const elapsed = deps.clock.now().getTime() - started;
-    if (elapsed >= quietMilliseconds) said = await report(work, said);
+    const quietFor = paceOf(deps.runs.busy()).silenceMilliseconds;
+    if (elapsed >= quietFor) said = await report(work, said);
     if (elapsed >= longestWaitMilliseconds)
       return { kind: 'waiting', progress: progressOf(removal), retryAfterSeconds: 5 };
-    await subscription.next(elapsed < quietMilliseconds ? quietMilliseconds : sliceMilliseconds, attempt.signal);
-    removal.lookAgain();
+    lookedAt = await listen(work, elapsed < quietFor ? quietFor - elapsed : sliceMilliseconds, lookedAt);
   }
 }
 
-/** A person has given this very node up: what is left of it is to stay (decisions.md section 4). Read anew, since it is said while a removal waits. */
+/** Waits for news of what is still to go. What no watch tells of is asked after when nothing was heard for a while. Returns when all was last asked after. */
+async function listen(
+  { deps, removal, attempt, subscription }: Work,
+  milliseconds: number,
+  lookedAt: number,
+): Promise<number> {
+  const changed = await subscription.next(milliseconds, attempt.signal);
+  const now = deps.clock.now().getTime();
+  const isLong = changed.size === 0 || now - lookedAt >= sliceMilliseconds;
+  removal.lookAgain(isLong ? undefined : changed);
+  return isLong ? now : lookedAt;
+}
+
+/**
+ * A person has given this very node up: what is left of it is to stay (decisions.md section 4). Often said while a removal waits, so the watch is asked;
+ * that it is so is then read from the API server.
+ */
 async function isAbandoned({ deps, read }: Work): Promise<boolean> {
   const { namespace, name, nodeUid } = read.identity;
+  const asRead = read.node.metadata.annotations?.[annotations.abandon];
+  if (asRead !== nodeUid && deps.nodes.get(namespace, name)?.abandon !== nodeUid) return false;
   const object = await deps.cluster.get(nodeRef({ namespace, node: name }));
   const given = textAt(object, 'metadata', 'annotations', annotations.abandon);
   return given === nodeUid && textAt(object, 'metadata', 'uid') === nodeUid;
@@ -109,7 +133,7 @@ async function abandon(work: Work): Promise<RemoveOutcome> {
   return release(work);
 }
 
-/** A quick removal writes no status; a slow one says what it waits for, once per change. */
+/** A quick removal writes no status; a slow one, by the measure of how many are under way, says what it waits for, once per change. */
 async function report({ deps, read, removal }: Work, said: LynqNodeStatus | undefined): Promise<LynqNodeStatus> {
   const status = removalStatus(read.node.status, removal, deps.clock.now());
   if (said !== undefined && essenceOf(said) === essenceOf(status)) return said;
@@ -121,9 +145,18 @@ function essenceOf({ resources }: LynqNodeStatus): string {
   return JSON.stringify((resources ?? []).map(({ id, state, reason }) => [id, state, reason]));
 }
 
-async function release({ deps, read }: Work): Promise<RemoveOutcome> {
+/** The LynqNode as it is now: as it was read, unless the watch or a write of ours has shown a newer one since. */
+async function presentNode({ deps, read }: Work): Promise<JsonObject | undefined> {
   const { namespace, name } = read.identity;
-  const object = await deps.cluster.get(nodeRef({ namespace, node: name }));
+  const known = deps.nodes.get(namespace, name)?.resourceVersion;
+  if (known !== undefined && known === textAt(read.object, 'metadata', 'resourceVersion')) return read.object;
+  return deps.cluster.get(nodeRef({ namespace, node: name }));
+}
+
+async function release(work: Work): Promise<RemoveOutcome> {
+  const { deps, read } = work;
+  const { namespace, name } = read.identity;
+  const object = await presentNode(work);
   if (object === undefined || textAt(object, 'metadata', 'uid') !== read.identity.nodeUid) return removed(deps, read);
   const others = listAt(object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== finalizers.node);
   const resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? '';

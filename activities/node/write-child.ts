@@ -27,7 +27,8 @@ async function resolveConflict(
   tried: Try,
 ): Promise<WriteOutcome> {
   const live = await deps.cluster.get(write.child.ref, write.signal);
-  if (live === undefined) return { kind: 'retry' };
+  // An object that was absent when it was looked at is somebody's: whose, is not decided here.
+  if (live === undefined || write.observation.kind === 'absent') return { kind: 'retry' };
   const verdict = judgeConflict(write.child.entry.conflictPolicy, live, result.fields);
   if (verdict.kind === 'conflicted') return { kind: 'stopped', attempt: { kind: 'conflicted', owner: verdict.owner } };
   return outcomeOf(deps, write, await updateObject(deps, write, true), tried);
@@ -97,7 +98,10 @@ export async function writeChild(deps: Deps, write: ChildWrite): Promise<WriteOu
 async function writeByPolicies(deps: Deps, write: ChildWrite): Promise<WriteOutcome> {
   if (write.observation.kind === 'orphan' || isTrackedOnly(write.child, write.observation)) return adopt(deps, write);
   if (write.observation.kind === 'absent') {
-    return outcomeOf(deps, write, await createObject(deps, write), 'first');
+    const result = await createObject(deps, write);
+    // Whatever stands there, or stands in the way, is looked at before anything is concluded.
+    if (write.observation.assumed === true && result.kind !== 'ok') return { kind: 'retry' };
+    return outcomeOf(deps, write, result, 'first');
   }
   return outcomeOf(deps, write, await updateObject(deps, write, isForced(write)), 'first');
 }

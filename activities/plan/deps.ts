@@ -101,6 +101,7 @@ function listedNodes(objects: readonly JsonObject[]): NodeIndex {
     ofRow: (namespace, hub, uid) =>
       (rows.get(rowKey(hub, uid)) ?? []).filter((digest) => digest.namespace === namespace),
     withObjectsIn: (namespace, except) => (inNamespace.get(namespace) ?? []).filter(({ name }) => name !== except),
+    newborn: () => undefined,
     observe: () => undefined,
   };
 }

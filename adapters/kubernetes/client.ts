@@ -189,7 +189,7 @@ async function remove(api: Api, ref: ObjectRef, uid: string, signal: AbortSignal
   const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, propagationPolicy: 'Background' };
   const body = { type: 'application/json', text: JSON.stringify(options) };
   const request = { verb: 'delete', method: 'DELETE', path: location.path, body, signal } as const;
-  const outcome = deleteOutcome(ref, await api.send(request, 'idempotent'));
+  const outcome = deleteOutcome(ref, uid, await api.send(request, 'idempotent'));
   switch (outcome.kind) {
     case 'conflict':
       return whyConflict(api, ref, uid, signal);

@@ -1,3 +1,4 @@
+import { textAt } from '../../domain/api/json.ts';
 import { type FailureDetail, type FailureType, LynqFailure } from '../../domain/failures.ts';
 import type {
   DeleteResult,
@@ -101,13 +102,23 @@ export function refusal(ref: ObjectRef, reason: RefusedReason, told: readonly st
   return { kind: 'refused', reason, message: `${describe(ref)}: ${why}` };
 }
 
+/**
+ * An object that nothing holds (no finalizer, no grace period) is out of the store when the API server answers, which says so with a Status that names
+ * its uid; for any other the answer is the object as it stays for now.
+ */
+function isDeletedNow({ name }: ObjectRef, uid: string, { body }: ApiAnswer): boolean {
+  if (textAt(body, 'kind') !== 'Status' || textAt(body, 'status') !== 'Success') return false;
+  return textAt(body, 'details', 'name') === name && textAt(body, 'details', 'uid') === uid;
+}
+
 /** What an answer to a delete means; `conflict` and `unknownPath` have to be looked into. */
 export function deleteOutcome(
   ref: ObjectRef,
+  uid: string,
   answer: ApiAnswer,
 ): DeleteResult | { readonly kind: 'conflict' | 'unknownPath' } {
   const status = readStatus(answer.body);
-  if (answer.code >= 200 && answer.code < 300) return { kind: 'accepted' };
+  if (answer.code >= 200 && answer.code < 300) return { kind: isDeletedNow(ref, uid, answer) ? 'deleted' : 'accepted' };
   switch (answer.code) {
     case 404:
       return isAboutObject(ref, status) || isMissingNamespace(ref, status) ? { kind: 'gone' } : { kind: 'unknownPath' };

@@ -442,7 +442,7 @@ export function clusterContract(open: () => Promise<ClusterUnderTest>): void {
   describe('delete', () => {
     it('takes the object with that uid, and none is as good as gone', async () => {
       const { uid } = await identity(make('doomed'));
-      expect(await cluster.delete(ref('doomed'), uid)).toEqual({ kind: 'accepted' });
+      expect(await cluster.delete(ref('doomed'), uid)).toEqual({ kind: 'deleted' });
       expect(await cluster.get(ref('doomed'))).toBeUndefined();
       expect(await cluster.delete(ref('doomed'), uid)).toEqual({ kind: 'gone' });
       expect(await cluster.delete({ ...ref('doomed'), namespace: `${prefix}-none` }, uid)).toEqual({ kind: 'gone' });

@@ -95,7 +95,9 @@ export function remove(state: State, ref: ObjectRef, uid: string): DeleteResult 
   if (live === undefined) return { kind: 'gone' };
   if (textAt(live, 'metadata', 'uid') !== uid) return { kind: 'otherUid' };
   beginDelete(state, live);
-  return { kind: 'accepted' };
+  // The API server answers with a Namespace as it stays for now, even an empty one.
+  const isOut = live.kind !== 'Namespace' && !state.objects.has(objectKey(ref));
+  return { kind: isOut ? 'deleted' : 'accepted' };
 }
 
 function beginDelete(state: State, live: JsonObject): void {

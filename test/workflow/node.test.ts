@@ -97,6 +97,11 @@ describe('workflows/node/node', () => {
     expect(steps).toEqual(['remove', 'remove']);
   });
 
+  it('ends when a step found the LynqNode being deleted and took everything away itself', async () => {
+    const result = await bench.run(advancing({ kind: 'removed' }), async () => (await start(nodeInput())).result());
+    expect(result).toMatchObject({ ended: 'removed' });
+  });
+
   it('removes nothing when it is cancelled', async () => {
     const removals: string[] = [];
     const removeNode: Activities['removeNode'] = async ({ node }) => {

@@ -77,6 +77,12 @@ export function requestsBetween(before: Snapshot, after: Snapshot): ReadonlyMap<
   return new Map(differences.filter(([, count]) => count > 0));
 }
 
+/** Requests to write Events between two snapshots, of all clients: the audit log leaves Events out. */
+export function eventWrites(before: Snapshot, after: Snapshot): string {
+  const writes = [...requestsBetween(before, after)].filter(([key]) => /^(POST|PATCH|PUT|APPLY) events$/.test(key));
+  return String(writes.reduce((sum, [, count]) => sum + count, 0));
+}
+
 /** Memory of a process as Linux counts it, MiB: now and at most so far. */
 export function memoryOf(pid: number): { readonly now: number; readonly most: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -133,7 +133,7 @@ export class WatchedChildren implements ChildIndex {
     const store = new DigestStore<TrackedChild>({
       keyOf: (object) => refKey(refOf(object)),
       digest: (object) => trackedChild(object, this.rules),
-      supersedes: (after, before) => after.judgedBy !== before.judgedBy,
+      isOutdated: (before, key) => before.judgedBy !== this.rules.get(key)?.expression,
       onChange: (change) => this.onStored(change),
     });
     this.stores.set(groupOf(kind), store);

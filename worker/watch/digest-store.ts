@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { JsonObject } from '../../domain/api/json.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { WatchEvent } from '../../domain/ports.ts';
 import { isNewer } from '../../domain/resource-version.ts';
 
@@ -17,8 +17,8 @@ export interface DigestStoreOptions<D> {
   readonly keyOf: (object: JsonObject) => string;
   readonly digest: (object: JsonObject) => D;
   readonly onChange: (change: DigestChange<D>) => void;
-  /** Whether a digest of the same version says more than the known one; it then takes its place without being news. */
-  readonly supersedes?: (after: D, before: D) => boolean;
+  /** Whether the known digest was made by a rule that does not hold any more; a new one of the same version takes its place without being news. */
+  readonly isOutdated?: (before: D, key: string) => boolean;
 }
 
 const rememberedRemovals = 10_000;
@@ -68,16 +68,18 @@ export class DigestStore<D extends Digest> {
 
   observe(object: JsonObject): void {
     const key = this.options.keyOf(object);
-    const after = this.options.digest(object);
+    const version = textAt(object, 'metadata', 'resourceVersion') ?? '';
     const before = this.digests.get(key);
-    if (before !== undefined && !isNewer(after.resourceVersion, before.resourceVersion)) {
+    // Each write of ours comes twice, as its answer and by the watch: a digest is made once.
+    if (before !== undefined && !isNewer(version, before.resourceVersion)) {
       this.fresh.add(key);
-      const same = after.resourceVersion === before.resourceVersion;
-      if (same && this.options.supersedes?.(after, before) === true) this.digests.set(key, after);
+      const same = version === before.resourceVersion;
+      if (same && this.options.isOutdated?.(before, key) === true) this.digests.set(key, this.options.digest(object));
       return;
     }
     const removedAt = this.removed.get(key);
-    if (removedAt !== undefined && !isNewer(after.resourceVersion, removedAt)) return;
+    if (removedAt !== undefined && !isNewer(version, removedAt)) return;
+    const after = this.options.digest(object);
     this.fresh.add(key);
     this.digests.set(key, after);
     this.options.onChange({ key, before, after });
@@ -100,8 +102,7 @@ export class DigestStore<D extends Digest> {
         this.observe(event.object);
         return;
       case 'removed': {
-        const { resourceVersion } = this.options.digest(event.object);
-        this.forget(this.options.keyOf(event.object), resourceVersion);
+        this.forget(this.options.keyOf(event.object), textAt(event.object, 'metadata', 'resourceVersion') ?? '');
         return;
       }
       case 'unlisted':

@@ -1,12 +1,19 @@
-import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { LRUCache } from 'lru-cache';
+import { at, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import { nodeDigest } from '../../domain/node-digest.ts';
-import type { Reflector } from '../../domain/ports.ts';
+import type { Reflector, WatchEvent } from '../../domain/ports.ts';
 import { changeKeys, type NodeDigest, type NodeIndex } from '../../domain/watching.ts';
 import type { ChangePublisher } from './changes.ts';
 import { type DigestChange, DigestStore } from './digest-store.ts';
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+/** A sync starts the runs of as many at a time, several times over. */
+const rememberedNewborns = 1_000;
+
+const isNewborn = (object: JsonObject): boolean =>
+  at(object, 'status') === undefined && at(object, 'metadata', 'deletionTimestamp') === undefined;
 
 export type NodeListener = (change: DigestChange<NodeDigest>) => void;
 
@@ -19,6 +26,8 @@ export class WatchedNodes implements NodeIndex {
   private readonly namespaces = new Map<string, Set<string>>();
   private readonly changes: ChangePublisher;
   private readonly listeners = new Set<NodeListener>();
+  /** Whole objects, for their first pass: they have just been delivered, and reading each of them again is a request a node. */
+  private readonly newborns = new LRUCache<string, JsonObject>({ max: rememberedNewborns });
   private readonly store = new DigestStore<NodeDigest>({
     keyOf: (object) => keyOf(textAt(object, 'metadata', 'namespace') ?? '', textAt(object, 'metadata', 'name') ?? ''),
     digest: nodeDigest,
@@ -30,7 +39,7 @@ export class WatchedNodes implements NodeIndex {
   }
 
   run(reflector: Reflector, signal: AbortSignal): Promise<void> {
-    return reflector.run({ apiVersion, kind: 'LynqNode' }, {}, (event) => this.store.onEvent(event), signal);
+    return reflector.run({ apiVersion, kind: 'LynqNode' }, {}, (event) => this.onEvent(event), signal);
   }
 
   /** Returns how to stop listening. */
@@ -68,8 +77,26 @@ export class WatchedNodes implements NodeIndex {
     return this.lookUp(this.namespaces.get(namespace)).filter((node) => keyOf(node.namespace, node.name) !== except);
   }
 
+  newborn(namespace: string, name: string): JsonObject | undefined {
+    const object = this.newborns.get(keyOf(namespace, name));
+    const isPresent = textAt(object, 'metadata', 'resourceVersion') === this.get(namespace, name)?.resourceVersion;
+    return isPresent ? object : undefined;
+  }
+
   observe(object: JsonObject): void {
+    this.remember(object);
     this.store.observe(object);
+  }
+
+  private onEvent(event: WatchEvent): void {
+    if (event.kind === 'set') this.remember(event.object);
+    this.store.onEvent(event);
+  }
+
+  private remember(object: JsonObject): void {
+    const key = keyOf(textAt(object, 'metadata', 'namespace') ?? '', textAt(object, 'metadata', 'name') ?? '');
+    if (isNewborn(object)) this.newborns.set(key, object);
+    else this.newborns.delete(key);
   }
 
   private lookUp(keys: Iterable<string> | undefined): readonly NodeDigest[] {

@@ -186,6 +186,8 @@ async function followOutcome(run: NodeRun, outcome: AdvanceOutcome): Promise<Ste
       return 'gone';
     case 'removing':
       return remove(run);
+    case 'removed':
+      return 'removed';
   }
 }
 

@@ -12,7 +12,7 @@ describe('domain/pacing', () => {
     const paces = [17, 100, 400, 10_000].map(paceOf);
     const silences = paces.map(({ silenceMilliseconds }) => silenceMilliseconds);
     expect(silences).toEqual(silences.toSorted((left, right) => left - right));
-    expect(Math.max(...silences)).toBe(10_000);
+    expect(Math.max(...silences)).toBe(30_000);
     expect(new Set(paces.map(({ wavesMilliseconds }) => wavesMilliseconds))).toEqual(new Set([60_000]));
   });
 });

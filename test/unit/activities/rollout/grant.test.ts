@@ -43,6 +43,7 @@ function seen(objects: readonly JsonObject[]): NodeIndex {
     ofHub: () => [...digests.values()],
     ofRow: (_, __, uid) => [...digests.values()].filter((node) => node.rowUid === uid),
     withObjectsIn: (): readonly NodeDigest[] => [],
+    newborn: () => undefined,
     observe: () => undefined,
   };
 }

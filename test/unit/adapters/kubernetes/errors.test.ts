@@ -404,14 +404,28 @@ describe('adapters/kubernetes/errors', () => {
   it('takes no page of a proxy for an answer of the server', () => {
     const page = { code: 404, body: undefined, text: '<html>web</html>', retryAfterSeconds: undefined };
     expect(writeRefusal({ ref, verb: 'apply', uidDemanded: false }, page)).toEqual({ kind: 'unknownPath' });
-    expect(deleteOutcome(ref, page)).toEqual({ kind: 'unknownPath' });
+    expect(deleteOutcome(ref, 'u1', page)).toEqual({ kind: 'unknownPath' });
     const foreign = { ...page, body: { reason: 'NotFound', details: { name: 'web' } } };
-    expect(deleteOutcome(ref, foreign)).toEqual({ kind: 'unknownPath' });
+    expect(deleteOutcome(ref, 'u1', foreign)).toEqual({ kind: 'unknownPath' });
+  });
+
+  it('takes an object for gone when the answer to its deletion is a success that names its uid, and for nothing else', () => {
+    const status = (details: JsonObject) => ({ kind: 'Status', status: 'Success', details });
+    const its = { name: 'web', kind: 'configmaps', uid: 'u1' };
+    expect(deleteOutcome(ref, 'u1', answer(200, status(its)))).toEqual({ kind: 'deleted' });
+    const others = [status({ ...its, uid: 'u2' }), status({ ...its, name: 'api' }), status({ name: 'web' })];
+    const going = {
+      kind: 'ConfigMap',
+      metadata: { name: 'web', uid: 'u1', deletionTimestamp: '2026-11-28T08:00:00Z' },
+    };
+    for (const body of [...others, { ...status(its), status: 'Failure' }, going, {}]) {
+      expect(deleteOutcome(ref, 'u1', answer(200, body))).toEqual({ kind: 'accepted' });
+    }
   });
 
   it.each([302, 402, 418, 499])('concludes nothing from %i', (code) => {
     expect(() => read(code, {})).toThrow(expect.objectContaining({ type: 'ClusterUnreachable' }) as Error);
-    expect(() => deleteOutcome(ref, answer(code, {}))).toThrow(
+    expect(() => deleteOutcome(ref, 'u1', answer(code, {}))).toThrow(
       expect.objectContaining({ type: 'ClusterUnreachable' }) as Error,
     );
   });

@@ -54,4 +54,22 @@ describe('worker/watch/node-index', () => {
     expect(names(index.ofHub('ns', 'other'))).toEqual(['a-web']);
     expect(names(index.ofRow('ns', 'other', 'a'))).toEqual(['a-web']);
   });
+
+  it('has a LynqNode whole until something is known to have been done for it, or to it', () => {
+    const born = node('a', 'web');
+    const index = open(born);
+    expect(index.newborn('ns', 'a-web')).toBe(born);
+    expect(index.newborn('ns', 'b-web')).toBeUndefined();
+
+    const edited = node('a', 'web');
+    index.observe(edited);
+    index.observe(born);
+    expect(index.newborn('ns', 'a-web')).not.toBe(born);
+
+    index.observe({ ...node('a', 'web'), status: { observedInput: 'x' } });
+    expect(index.newborn('ns', 'a-web')).toBeUndefined();
+    const leaving = node('b', 'web');
+    index.observe({ ...leaving, metadata: { ...(leaving['metadata'] as JsonObject), deletionTimestamp: 'now' } });
+    expect(index.newborn('ns', 'b-web')).toBeUndefined();
+  });
 });

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { advanceNode } from '../../../../activities/node/advance.ts';
+import { removeNode } from '../../../../activities/node/remove.ts';
+import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
+import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
+
+const namespace = 'tenants';
+const apiVersion = 'operator.lynq.sh/v1';
+const request = { namespace, node: 'acme-web' };
+const nodeRef = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' };
+const attempt = { signal: new AbortController().signal };
+const held = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'acme-held' };
+
+const recordOf = (object: JsonObject, id: string): JsonObject => ({
+  id,
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  namespace,
+  name: textAt(object, 'metadata', 'name') ?? '',
+  uid: textAt(object, 'metadata', 'uid') ?? '',
+  policy: 'Delete',
+  dependIds: [],
+});
+
+function child(cluster: FakeCluster, name: string, finalizers: readonly string[] = []): JsonObject {
+  const labels = { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': namespace };
+  const annotations = { 'lynq.sh/deletion-policy': 'Delete' };
+  const metadata = { name, namespace, labels, annotations, finalizers: [...finalizers] };
+  return cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+}
+
+describe('activities/node/remove', () => {
+  let cluster: FakeCluster;
+  let running: FakeProcess;
+
+  beforeEach(async () => {
+    cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const children = [child(cluster, 'acme-free'), child(cluster, held.name, ['example.com/hold'])];
+    cluster.seed({
+      apiVersion,
+      kind: 'LynqNode',
+      metadata: {
+        name: 'acme-web',
+        namespace,
+        labels: { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': 'acme' },
+        finalizers: ['lynqnode.operator.lynq.sh/finalizer'],
+      },
+      spec: { uid: 'acme', templateRef: 'web' },
+      status: { inventory: children.map((object, at) => recordOf(object, `cfg-${at}`)) },
+    });
+    await cluster.delete(nodeRef, textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') ?? '');
+    running = await startProcess(cluster);
+  });
+  afterEach(() => running.die());
+
+  const release = () => cluster.patch(held, 'merge', { metadata: { finalizers: null } }, { manager: 'test' });
+  const readsOf = (name: string) =>
+    cluster.calls.filter(({ verb, ref }) => verb === 'get' && ref.kind === 'ConfigMap' && ref.name === name).length;
+
+  it('reads an object once when its deletion ended it, and again only when the watch tells of one that stays', async () => {
+    await running.deps.children.track(held);
+    const removing = removeNode(running.deps, request, attempt);
+    await expect.poll(() => textAt(cluster.objects('ConfigMap').at(-1), 'metadata', 'deletionTimestamp')).toBeDefined();
+    // Neither of these is about the object that stays.
+    for (const value of ['1', '2']) {
+      const metadata = { annotations: { 'example.com/note': value } };
+      await cluster.patch(nodeRef, 'merge', { metadata }, { manager: 'test' });
+    }
+    await release();
+    expect((await removing).kind).toBe('removed');
+    expect(readsOf('acme-free')).toBe(1);
+    // Before its deletion, when it was marked for it, and when it was gone.
+    expect(readsOf(held.name)).toBeLessThanOrEqual(3);
+    expect(cluster.objects('LynqNode')).toEqual([]);
+  });
+
+  it('hears of a person who gives the node up while it waits', async () => {
+    const removing = removeNode(running.deps, request, attempt);
+    await expect.poll(() => readsOf(held.name)).toBeGreaterThan(0);
+    const uid = textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') ?? '';
+    const metadata = { annotations: { 'lynq.sh/abandon': uid } };
+    await cluster.patch(nodeRef, 'merge', { metadata }, { manager: 'person' });
+    expect((await removing).kind).toBe('removed');
+    expect(cluster.objects('ConfigMap').map((object) => textAt(object, 'metadata', 'name'))).toEqual([held.name]);
+  });
+
+  it('is a step of its own while few nodes are under way, and ends in the step that finds it due while many are', async () => {
+    await release();
+    expect(await advanceNode(running.deps, { ...request, force: false }, attempt)).toEqual({ kind: 'removing' });
+    expect(cluster.objects('ConfigMap')).toHaveLength(2);
+    const others = Array.from({ length: 20 }, (_, at) => running.deps.runs.enter(namespace, `other-${at}`));
+    expect(await advanceNode(running.deps, { ...request, force: false }, attempt)).toEqual({ kind: 'removed' });
+    for (const leave of others) leave(new Map());
+    expect(cluster.objects('ConfigMap')).toEqual([]);
+    expect(cluster.objects('LynqNode')).toEqual([]);
+  });
+});
