@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { type JsonObject, textAt, textMapAt } from '../domain/api/json.ts';
 import { LynqFailure } from '../domain/failures.ts';
 import { generatedSecret, hubKeySecret } from '../domain/identity.ts';
-import { managers } from '../domain/keys.ts';
+import { type Generated, kindsIn, kindsText, nothingGenerated } from '../domain/generated.ts';
+import { annotations, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
 
 /** Secrets this product keeps for itself: keys of hubs, first results of key functions. Values stay inside the worker. */
@@ -122,30 +123,35 @@ export function generatedRef(namespace: string, node: string): ObjectRef {
   return secretRef(namespace, generatedSecret(node));
 }
 
-/** First results of key and certificate functions of a node. */
-export async function readGenerated(
-  cluster: Cluster,
-  namespace: string,
-  node: string,
-): Promise<ReadonlyMap<string, string>> {
+/** First results of key and certificate functions of a node; none where there is no Secret of them. */
+export async function readGenerated(cluster: Cluster, namespace: string, node: string): Promise<Generated> {
   const secret = await cluster.get(generatedRef(namespace, node));
-  const data = textMapAt(secret, 'data');
-  return new Map(
-    Object.entries(data).map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]),
-  );
+  return secret === undefined ? nothingGenerated : generatedIn(secret);
 }
 
-/** Adds results; those that are already kept stay as they are. */
+/** What such a Secret holds. */
+export function generatedIn(secret: JsonObject): Generated {
+  const results = Object.entries(textMapAt(secret, 'data')).map(
+    ([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')] as const,
+  );
+  return {
+    results: new Map(results),
+    kinds: kindsIn(textAt(secret, 'metadata', 'annotations', annotations.renderedKinds)),
+  };
+}
+
+/** Writes the Secret as it is to be from now on: all results, those that it has already included. */
 export async function keepGenerated(
   cluster: Cluster,
   at: { readonly namespace: string; readonly node: string },
-  results: ReadonlyMap<string, string>,
+  { results, kinds }: Generated,
 ): Promise<void> {
   const ref = generatedRef(at.namespace, at.node);
   const data = Object.fromEntries(
     [...results].map(([key, value]) => [toDataKey(key), Buffer.from(value, 'utf8').toString('base64')]),
   );
-  const metadata = { name: ref.name, namespace: at.namespace };
+  const marks = kinds === undefined ? {} : { annotations: { [annotations.renderedKinds]: kindsText(kinds) } };
+  const metadata = { name: ref.name, namespace: at.namespace, ...marks };
   const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
   const result = await cluster.apply(ref, body, { manager: managers.apply, force: true });
   if (result.kind !== 'ok') {

@@ -3,19 +3,31 @@ import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import { labels } from '../../domain/keys.ts';
 import { writtenByUs } from '../../domain/owned-fields.ts';
 import { isOrphanOf, type NodeIdentity } from '../../domain/ownership.ts';
+import type { KindRef } from '../../domain/ports.ts';
 import type { Deps } from '../deps.ts';
-import { generatedRef } from '../secrets.ts';
+import { generatedIn, generatedRef } from '../secrets.ts';
 
-/** Whether something anywhere may be kept from a life of this very node: it may hold a generated value, which a return has to find again. */
-async function mayBeNeeded({ cluster }: Pick<Deps, 'cluster'>, identity: NodeIdentity): Promise<boolean> {
+/** What cannot be told about a kind by asking for it: it may not be seen, or is not served (any more, or in this version). */
+const untold = (error: unknown): boolean =>
+  isLynqFailure(error) && (error.type === 'ClusterForbidden' || error.detail['reason'] === 'MissingKind');
+
+/**
+ * Whether something anywhere may be kept from a life of this very node: it may hold a generated value, which a return has to find again. Only kinds
+ * that were rendered together with the values are looked at; where these are not known, all that there are.
+ */
+async function mayBeNeeded(
+  { cluster }: Pick<Deps, 'cluster'>,
+  identity: NodeIdentity,
+  kinds: readonly KindRef[] | undefined,
+): Promise<boolean> {
   const isFromHere = (object: JsonObject) => isOrphanOf(object, identity);
   try {
-    for (const kind of await cluster.listableKinds())
+    for (const kind of kinds ?? (await cluster.listableKinds()))
       if ((await cluster.list(kind, { labelSelector: `${labels.orphaned}=true` })).some(isFromHere)) return true;
     return false;
   } catch (error) {
     // What may not be seen may be there.
-    if (isLynqFailure(error) && error.type === 'ClusterForbidden') return true;
+    if (untold(error)) return true;
     throw error;
   }
 }
@@ -33,7 +45,7 @@ export async function dropGenerated(deps: Pick<Deps, 'cluster'>, identity: NodeI
   // One that a form makes under this name is on record, and dealt with there.
   const marks = [labels.node, labels.orphaned];
   if (marks.some((label) => textAt(secret, 'metadata', 'labels', label) !== undefined)) return;
-  if (await mayBeNeeded(deps, identity)) return;
+  if (await mayBeNeeded(deps, identity, generatedIn(secret).kinds)) return;
   const result = await deps.cluster.delete(ref, textAt(secret, 'metadata', 'uid') ?? '');
   if (result.kind !== 'refused') return;
   const message = `Secret ${identity.namespace}/${ref.name} could not be taken away: ${result.message}`;

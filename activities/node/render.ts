@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
+import { grown } from '../../domain/generated.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
+import type { KindRef } from '../../domain/ports.ts';
 import { templateVariables } from '../../domain/template-variables.ts';
 import type { SecretValues } from '../../domain/secret-values.ts';
 import { compileForm, type RenderResult, renderFormOffThread, type TemplateProblem } from '../../template/index.ts';
@@ -86,21 +88,24 @@ function freshOf(result: Rendering): ReadonlyMap<string, string> {
   return result.ok ? result.fresh : new Map(result.rendered.flatMap(({ fresh }) => [...fresh]));
 }
 
+function renderedKinds(result: Rendering): readonly KindRef[] {
+  const rendered = result.ok ? result.resources : result.rendered;
+  return rendered.map(({ object }) => ({
+    apiVersion: textAt(object, 'apiVersion') ?? '',
+    kind: textAt(object, 'kind') ?? '',
+  }));
+}
+
 async function withKeptResults(
   deps: Deps,
   identity: NodeIdentity,
   render: (kept: ReadonlyMap<string, string>) => Promise<Rendering>,
 ): Promise<Rendering> {
   const kept = await readGenerated(deps.cluster, identity.namespace, identity.name);
-  const result = await render(kept);
-  const fresh = freshOf(result);
-  if (fresh.size > 0) {
-    await keepGenerated(
-      deps.cluster,
-      { namespace: identity.namespace, node: identity.name },
-      new Map([...kept, ...fresh]),
-    );
-  }
+  const result = await render(kept.results);
+  const next = grown(kept, { fresh: freshOf(result), kinds: renderedKinds(result) });
+  if (next !== undefined)
+    await keepGenerated(deps.cluster, { namespace: identity.namespace, node: identity.name }, next);
   return result;
 }
 

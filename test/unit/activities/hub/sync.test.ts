@@ -4,6 +4,7 @@ import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import type { ScopePolicy } from '../../../../domain/api/scope.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { openInMemoryRowServer } from '../../../support/in-memory-row-source.ts';
 import { startProcess } from '../../../support/node-deps.ts';
@@ -207,5 +208,46 @@ describe('activities/hub/sync', () => {
     let outcome = await remove();
     while (outcome.kind !== 'removed') outcome = await remove();
     expect(generated()).toHaveLength(left);
+  });
+
+  it.each([
+    ['goes although the account may not list a kind that its form never had', [], 0],
+    ['stays while the account may not list a kind that its form had once', ['deployments'], 1],
+  ])('what a node has generated %s', async (_, once, left) => {
+    const spec = { apiVersion: 'v1', kind: 'Secret', stringData: { key: '{{ genPrivateKey "ed25519" }}' } };
+    const secrets = [{ id: 'key', nameTemplate: '{{ .uid }}-key', spec }];
+    const pod = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } };
+    const deployment = { selector: { matchLabels: { app: 'web' } }, template: pod };
+    const entry = {
+      id: 'web',
+      waitForReady: false,
+      nameTemplate: '{{ .uid }}-web',
+      spec: { apiVersion: 'apps/v1', kind: 'Deployment', spec: deployment },
+    };
+    const { cluster, sync, settle, remove, rows, restart } = await open({ secrets });
+    await sync();
+    await settle();
+    for (const array of once) {
+      cluster.seed(form({ secrets, [array]: [entry] }));
+      await sync();
+      await settle();
+      expect(cluster.objects('Deployment')).toHaveLength(1);
+      cluster.seed(form({ secrets }));
+      await sync();
+      await settle();
+      expect(cluster.objects('Deployment')).toHaveLength(0);
+    }
+    // What it remembered is gone, the account has lost a right.
+    await restart();
+    cluster.intercept(({ verb, ref: { kind }, options }) =>
+      verb === 'list' && kind === 'Deployment' && !('namespace' in (options ?? {}))
+        ? { failure: new LynqFailure('ClusterForbidden', 'deployments may not be listed') }
+        : undefined,
+    );
+    rows('other');
+    await sync();
+    let outcome = await remove();
+    while (outcome.kind !== 'removed') outcome = await remove();
+    expect(cluster.objects('Secret').filter((object) => nameOf(object) === 'acme-web-generated')).toHaveLength(left);
   });
 });
