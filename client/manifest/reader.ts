@@ -79,7 +79,6 @@ const fixes: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   BAD_SCALAR_START: 'write the value in quotes',
   BAD_DQ_ESCAPE: 'double the backslash, or use single quotes',
   BLOCK_AS_IMPLICIT_KEY: 'if the value contains ": ", write it in quotes',
-  MISSING_CHAR: 'close what was opened before',
   RESOURCE_EXHAUSTION: 'flatten the structure',
   MULTILINE_IMPLICIT_KEY: 'a key stands on one line with its colon',
 };
@@ -108,7 +107,20 @@ function fixFor(source: SourceFile, masked: MaskedText, error: YAMLParseError): 
   const end = source.text.indexOf('\n', error.pos[0]);
   const to = end === -1 ? source.text.length : end;
   const template = masked.regions.some((region) => region.start < to && region.end > from);
-  return template ? `write the value in quotes: '${'{{ … }}'}'` : fixes[error.code];
+  if (template) return `write the value in quotes: '${'{{ … }}'}'`;
+  return isUnclosed(error) ? 'close what was opened before' : fixFromMessage(error);
+}
+
+/** The library has one code for everything that is missing, and one for all columns; only its sentence says what. */
+function isUnclosed({ message }: YAMLParseError): boolean {
+  return /^Missing (closing|,)|must be sufficiently indented and end with/.test(message);
+}
+
+function fixFromMessage({ code, message }: YAMLParseError): string | undefined {
+  if (message.startsWith('Sequence item without')) return fixes.BAD_INDENT;
+  if (message.startsWith('Implicit map keys'))
+    return 'write a colon after the key, or quotes around a text of several lines';
+  return fixes[code];
 }
 
 /** The library's sentence in our style, without the fillers of masked templates. */

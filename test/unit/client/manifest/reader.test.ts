@@ -49,6 +49,15 @@ describe('client/manifest/reader', () => {
   });
 
   it.each([
+    ['a:\n  - b: 1\n c: 2', 'line it up with its neighbours'],
+    ['a: 1\nb\nc: 2', 'write a colon after the key, or quotes around a text of several lines'],
+    ['a: "b\nc: 2', 'close what was opened before'],
+    ['a: [b\nc: 2', 'close what was opened before'],
+  ])('says what to do about %j', (text, fix) => {
+    expect(readManifests('f.yaml', head + text).problems.map((problem) => problem.fix)).toContain(fix);
+  });
+
+  it.each([
     ['a: {{ .x | int }}', { a: '{{ .x | int }}' }],
     ['a: {{ .x }} # why', { a: '{{ .x }}' }],
     ['a: {{ .x }}-{{ .y }}', { a: '{{ .x }}-{{ .y }}' }],
