@@ -9,4 +9,9 @@ export const versions = {
    * when no run of 0.1 is open, a quarter of an hour after the last worker of it.
    */
   onePageARun: 'births-one-page-a-run',
+  /**
+   * The births of a page are started a few at a time; before, all at once, of which the server put most off again and again. Asked by a sync with births;
+   * can go like the one above.
+   */
+  fewStartsAtOnce: 'births-few-starts-at-once',
 } as const;
