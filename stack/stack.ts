@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly onProgress?: OnProgress;
   /** Default: the store of the last start in this folder, else memory. */
   readonly temporalStore?: TemporalStore;
+  /** Admission plugins of the API server beside those that are on anyway; default: those of the last start in this folder, else none. */
+  readonly admissionPlugins?: readonly string[];
   /** Default: this process's environment. Only what installers and plain programs need is passed on. */
   readonly environment?: Environment;
 }
@@ -54,7 +56,8 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
     const kept = readState(paths.state);
     const temporalStore = storeToUse(kept, options.temporalStore);
     const ports = await portsToUse(kept);
-    writeState(paths.state, { version: 1, temporalStore, ports, tools, servers: aliveOnly(kept) });
+    const admissionPlugins = options.admissionPlugins ?? kept?.admissionPlugins ?? [];
+    writeState(paths.state, { version: 1, temporalStore, admissionPlugins, ports, tools, servers: aliveOnly(kept) });
     const context = makeContext(paths, environment);
     await bringUpAll(context, onProgress);
     return runningStack(context);
@@ -118,6 +121,7 @@ function makeContext(paths: DataPaths, environment: Environment): ServerContext 
     ports: state.ports,
     tools: state.tools,
     temporalStore: state.temporalStore,
+    admissionPlugins: state.admissionPlugins,
     secrets: loadOrMakeSecrets(paths.secrets),
     env: serverEnvironment(environment),
     asRoot: process.getuid?.() === 0,

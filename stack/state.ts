@@ -51,6 +51,8 @@ export type Tools = Readonly<z.infer<typeof Tools>>;
 export const StackState = z.strictObject({
   version: z.literal(1),
   temporalStore: TemporalStore,
+  /** Switched on in the API server beside those that are on anyway. */
+  admissionPlugins: z.array(z.string()).readonly().default([]),
   tools: Tools,
   ports: z.strictObject(portShape),
   servers: z.partialRecord(ServerName, ServerRecord),

@@ -63,6 +63,23 @@ const refusalTexts: readonly RefusalText[] = [
     tell: () => 'the account may not grant rights it does not hold',
   },
   {
+    // Admission plugin OwnerReferencesPermissionEnforcement.
+    codes: [403],
+    pattern: new RegExp(
+      `${forbidden}cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set`,
+    ),
+    reason: 'Forbidden',
+    tell: () =>
+      'the account may not update the finalizers of its owner, which the API server asks of who names an owner',
+  },
+  {
+    // The same plugin learns of kinds that are new a little later.
+    codes: [403],
+    pattern: new RegExp(`${forbidden}cannot set blockOwnerDeletion in this case because cannot find RESTMapping for`),
+    reason: 'Forbidden',
+    tell: () => 'the API server does not know the kind of its owner yet',
+  },
+  {
     codes: [500],
     pattern: /^failed to create typed patch object/,
     reason: 'Invalid',

@@ -38,7 +38,7 @@ export function tokenFileText(secrets: StackSecrets): string {
   return `${rows.join('\n')}\n`;
 }
 
-function args({ paths, ports }: ServerContext): readonly string[] {
+function args({ paths, ports, admissionPlugins }: ServerContext): readonly string[] {
   const files = apiserverFiles(paths);
   return [
     `--etcd-servers=http://${loopback}:${ports.etcd}`,
@@ -57,6 +57,7 @@ function args({ paths, ports }: ServerContext): readonly string[] {
     '--allow-privileged=true',
     // Its taint would be taken off again by the node lifecycle controller, which does not run here.
     '--disable-admission-plugins=TaintNodesByCondition',
+    ...(admissionPlugins.length === 0 ? [] : [`--enable-admission-plugins=${admissionPlugins.join(',')}`]),
     `--audit-policy-file=${files.policy}`,
     `--audit-log-path=${paths.auditLog}`,
     '--audit-log-maxsize=2000',

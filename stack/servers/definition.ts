@@ -11,6 +11,7 @@ export interface ServerContext {
   readonly ports: Ports;
   readonly secrets: StackSecrets;
   readonly temporalStore: TemporalStore;
+  readonly admissionPlugins: readonly string[];
   /** The filtered environment of every server (see `environment.ts`). */
   readonly env: Readonly<Record<string, string>>;
   /** True when this process is root; some servers insist on being told. */

@@ -10,7 +10,8 @@ import { ClusterAnswer, childPath, type Json, lynqPath, openCluster } from '../s
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { configMapForm, hubObject } from '../support/e2e/manifests.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
-import { installAccount, type Manifest, readManifests, type Rule } from '../support/install/account.ts';
+import { installAccount, type Manifest, readManifests } from '../support/install/account.ts';
+import { type Grant, withoutGrant } from '../support/install/grants.ts';
 
 /**
  * What rbac.test.ts cannot see in the life of a row: grants for Events that happen again, for who reads the metrics, and for the webhook configurations.
@@ -19,13 +20,6 @@ import { installAccount, type Manifest, readManifests, type Rule } from '../supp
 
 const name = 'lynq-grants';
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
-const role = `${rbac}/clusterroles/${name}`;
-
-interface Grant {
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-}
 
 /** The configurations of the chart, but for the address: here the API server calls a port of this machine, about one namespace only. */
 function reachable(manifest: Manifest, port: number): Manifest {
@@ -48,41 +42,7 @@ describe('install/rbac-grants', () => {
   const agent = new Agent({ connect: { rejectUnauthorized: false } });
   let world: World;
 
-  /** Waits until the API server sees the role as it is now. */
-  const mayDo = ({ verb, group, resource }: Grant, allowed: boolean) =>
-    eventually(`${verb} ${resource} is ${allowed ? 'allowed' : 'refused'}`, async () => {
-      const user = `system:serviceaccount:${name}:${name}`;
-      const spec = { user, resourceAttributes: { verb, group, resource, name } };
-      const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
-      const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
-      const { status } = await world.cluster.create(path, body);
-      return status.allowed === allowed ? there(allowed) : notYet(status);
-    });
-
-  /** Takes one verb of one resource away while something is done. */
-  async function without(grant: Grant, act: () => Promise<void>): Promise<void> {
-    const rules = ((await world.cluster.get(role)) as Json).rules as readonly Rule[];
-    const isMeant = ({ apiGroups, resources }: Rule): boolean =>
-      apiGroups.includes(grant.group) && resources.includes(grant.resource);
-    const less = rules.flatMap((rule): readonly Rule[] => {
-      if (!isMeant(rule)) return [rule];
-      const others = rule.resources.filter((resource) => resource !== grant.resource);
-      const verbs = rule.verbs.filter((verb) => verb !== grant.verb);
-      return [
-        ...(others.length === 0 ? [] : [{ ...rule, resources: others }]),
-        ...(verbs.length === 0 ? [] : [{ ...rule, resources: [grant.resource], verbs }]),
-      ];
-    });
-    await mayDo(grant, true);
-    await world.cluster.merge(role, { rules: less });
-    try {
-      await mayDo(grant, false);
-      await act();
-    } finally {
-      await world.cluster.merge(role, { rules });
-      await mayDo(grant, true);
-    }
-  }
+  const without = (grant: Grant, act: () => Promise<void>) => withoutGrant(world.cluster, { name }, grant, act);
 
   const restart = async (): Promise<void> => {
     await world.worker.stop();

@@ -41,9 +41,12 @@ const unused: Readonly<Record<Right, string>> = {
   'patch /events': 'rbac-grants.test.ts: an Event that is there already is counted up',
   'create authentication.k8s.io/tokenreviews': 'rbac-grants.test.ts: who reads the metrics over TLS',
   'create authorization.k8s.io/subjectaccessreviews': 'rbac-grants.test.ts: whether that reader may',
-  'update operator.lynq.sh/lynqhubs/finalizers': 'asked for only where OwnerReferencesPermissionEnforcement is on',
-  'update operator.lynq.sh/lynqforms/finalizers': 'asked for only where OwnerReferencesPermissionEnforcement is on',
-  'update operator.lynq.sh/lynqnodes/finalizers': 'asked for only where OwnerReferencesPermissionEnforcement is on',
+  'update operator.lynq.sh/lynqhubs/finalizers':
+    'rbac-owners.test.ts: asked for only where OwnerReferencesPermissionEnforcement is on',
+  'update operator.lynq.sh/lynqforms/finalizers':
+    'rbac-owners.test.ts: asked for only where OwnerReferencesPermissionEnforcement is on',
+  'update operator.lynq.sh/lynqnodes/finalizers':
+    'rbac-owners.test.ts: asked for only where OwnerReferencesPermissionEnforcement is on',
 };
 
 const secret = (id: string, more: Policies): Entry => ({

@@ -8,13 +8,20 @@ import { ports, tools } from './support.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'lynq-stack-test-'));
 const server = { pid: 42, identity: '1 etcd', startedAt: '2026-01-01T00:00:00.000Z' };
-const state: StackState = { version: 1, temporalStore: 'memory', ports, tools, servers: { etcd: server } };
+const kept = { version: 1, temporalStore: 'memory', ports, tools, servers: { etcd: server } } as const;
+const state: StackState = { ...kept, admissionPlugins: ['AlwaysPullImages'] };
 
 describe('stack/state', () => {
   it('reads back what it wrote', () => {
     const file = join(folder(), 'deep', 'stack.json');
     writeState(file, state);
     expect(readState(file)).toEqual(state);
+  });
+
+  it('takes a file of an earlier version, which knew no admission plugins', () => {
+    const file = join(folder(), 'stack.json');
+    writeFileSync(file, JSON.stringify(kept));
+    expect(readState(file)).toEqual({ ...kept, admissionPlugins: [] });
   });
 
   it('says undefined when there is no file', () => {

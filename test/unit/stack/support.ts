@@ -38,5 +38,6 @@ export const secrets = {
 /** A context of a stack that does not exist. */
 export function testContext(changes: Partial<ServerContext> = {}): ServerContext {
   const paths = dataPaths('/data');
-  return { tools, paths, ports, secrets, temporalStore: 'memory', env: { PATH: '/bin' }, asRoot: false, ...changes };
+  const rest = { temporalStore: 'memory', admissionPlugins: [], env: { PATH: '/bin' }, asRoot: false } as const;
+  return { tools, paths, ports, secrets, ...rest, ...changes };
 }

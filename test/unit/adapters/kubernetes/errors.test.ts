@@ -84,6 +84,26 @@ const recorded: readonly (readonly [string, number, JsonObject, string, string])
     'may not grant rights',
   ],
   [
+    'an owner that blocks deletion',
+    403,
+    {
+      reason: 'Forbidden',
+      message: `configmaps "web" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: ${secret}, <nil>`,
+    },
+    'Forbidden',
+    'may not update the finalizers of its owner',
+  ],
+  [
+    'an owner of a kind that is new',
+    403,
+    {
+      reason: 'Forbidden',
+      message: `configmaps "web" is forbidden: cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion a/v1 Kind B: ${secret}`,
+    },
+    'Forbidden',
+    'does not know the kind of its owner yet',
+  ],
+  [
     'pod security',
     403,
     {
