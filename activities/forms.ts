@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type DriftPolicy, LynqFormSpec } from '../domain/api/form.ts';
+import { type DriftPolicy, LynqForm, LynqFormSpec } from '../domain/api/form.ts';
 import { at, isJsonObject, type JsonObject, textAt } from '../domain/api/json.ts';
 import { collectResources, type PlacedResource } from '../domain/api/resource.ts';
 import { canonicalJson } from '../domain/canonical.ts';
@@ -16,6 +16,7 @@ import {
   revisionSelector,
   surplusRevisions,
 } from '../domain/rollout/revisions.ts';
+import { SharedReads } from './shared-reads.ts';
 
 /** The content of a form at one moment: entries and their order. Immutable, so it is cached by name. */
 export interface FormRevision {
@@ -68,6 +69,8 @@ export interface FormIdentity {
 
 /** Revisions of forms, kept as ControllerRevisions (decisions.md section 1). */
 export interface FormStore {
+  /** The form as it is now; undefined when it is gone or cannot be used. */
+  present(namespace: string, form: string): Promise<LynqForm | undefined>;
   /** The revision, or undefined when its object is gone. */
   read(namespace: string, revision: string): Promise<FormRevision | undefined>;
   /** The revision of a form's present content; makes its ControllerRevision unless it is there. */
@@ -102,6 +105,16 @@ function parseRevision(name: string, form: string, data: JsonObject): FormRevisi
   return { name, form, contentHash, entries, graph, rules: rulesOf(parsed.data), ...compileExpressions(entries) };
 }
 
+/** A thousand nodes that go at once ask what their form says of retention now. */
+function presentForms(cluster: Cluster): FormStore['present'] {
+  const reads = new SharedReads<LynqForm | undefined>();
+  return (namespace, name) =>
+    reads.read(`${namespace}/${name}`, async () => {
+      const object = await cluster.get({ apiVersion, kind: 'LynqForm', namespace, name });
+      return LynqForm.safeParse(object).data;
+    });
+}
+
 export function openFormStore(cluster: Cluster): FormStore {
   const cache = new LRUCache<string, FormRevision>({ max: cachedRevisions });
   /** The revision that was last found to be the newest, by uid of the form. */
@@ -113,6 +126,7 @@ export function openFormStore(cluster: Cluster): FormStore {
     return revision;
   };
   return {
+    present: presentForms(cluster),
     async read(namespace, name) {
       const known = cache.get(`${namespace}/${name}`);
       if (known !== undefined) return known;
@@ -137,10 +151,8 @@ export function openFormStore(cluster: Cluster): FormStore {
       const kept = await listRevisions(cluster, form);
       const surplus = surplusRevisions(kept, referenced);
       for (const { name, uid } of surplus) await cluster.delete(revisionRef(form.namespace, name), uid);
-      listed.set(
-        form.uid,
-        kept.filter((revision) => !surplus.includes(revision)),
-      );
+      const left = kept.filter((revision) => !surplus.includes(revision));
+      listed.set(form.uid, left);
     },
   };
 }

@@ -1,7 +1,5 @@
-import { LynqForm } from '../../domain/api/form.ts';
 import type { InventoryEntry } from '../../domain/api/node.ts';
 import { collectResources } from '../../domain/api/resource.ts';
-import { apiVersion } from '../../domain/keys.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import { neededObjects, type NeededObject, retainedByForm } from '../../domain/retain.ts';
 import type { Deps } from '../deps.ts';
@@ -11,14 +9,16 @@ import type { Deps } from '../deps.ts';
  * wins (decisions.md section 4). A form that is gone or cannot be used says nothing.
  */
 export async function withPresentPolicies(
-  { cluster }: Pick<Deps, 'cluster'>,
+  { cluster, forms }: Pick<Deps, 'cluster' | 'forms'>,
   { namespace, form }: Pick<NodeIdentity, 'namespace' | 'form'>,
   record: readonly InventoryEntry[],
 ): Promise<readonly InventoryEntry[]> {
-  const { data } = LynqForm.safeParse(await cluster.get({ apiVersion, kind: 'LynqForm', namespace, name: form }));
-  if (data === undefined) return record;
+  const present = await forms.present(namespace, form);
+  if (present === undefined) return record;
   const kept = new Set(
-    collectResources(data.spec).flatMap(({ resource }) => (resource.deletionPolicy === 'Retain' ? [resource.id] : [])),
+    collectResources(present.spec).flatMap(({ resource }) =>
+      resource.deletionPolicy === 'Retain' ? [resource.id] : [],
+    ),
   );
   const needs = new Map<string, readonly NeededObject[]>();
   for (const { id, policy, ...ref } of record) {

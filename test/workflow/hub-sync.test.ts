@@ -59,6 +59,31 @@ describe('workflows/hub-sync', () => {
     expect(confirmed).toEqual([first, second]);
   });
 
+  it('starts the runs of a page a few at a time, and all of them', async () => {
+    const nodes = Array.from({ length: 45 }, () => `n-${randomUUID()}`);
+    const activities: Partial<Activities> = {
+      advanceNode: resting,
+      syncHub: async () => ({ kind: 'synced', counts, page: { births: nodes.map(birth) } }),
+      confirmRuns: async () => undefined,
+    };
+
+    await bench.run(activities, async () => {
+      const hub = `hub-${randomUUID()}`;
+      expect(await sync(hub)).toMatchObject({ started: nodes.length });
+      const { events } = await bench.client.workflow.getHandle(`hub-sync/lynq-system/${hub}`).fetchHistory();
+      let open = 0;
+      let most = 0;
+      for (const event of events ?? []) {
+        if (event.startChildWorkflowExecutionInitiatedEventAttributes != null) open += 1;
+        if (event.childWorkflowExecutionStartedEventAttributes != null) open -= 1;
+        most = Math.max(most, open);
+      }
+      expect(open).toBe(0);
+      expect(most).toBe(20);
+      for (const node of nodes) await bench.client.workflow.getHandle(`node/lynq-system/${node}`).terminate();
+    });
+  });
+
   it('leaves a node alone that has a run already', async () => {
     const node = `n-${randomUUID()}`;
     const activities: Partial<Activities> = {

@@ -8,7 +8,7 @@ import type { Session } from '../demo/session.ts';
 import { namespace, nodeKind } from '../demo/stage.ts';
 import type { WorkerProcess } from '../demo/worker-process.ts';
 import { Arrivals } from './arrivals.ts';
-import { cpuCosts, eventWrites, loadText, snapshot } from './cost.ts';
+import { cpuCosts, eventWrites, loadText, readsByKind, snapshot } from './cost.ts';
 import { untilQuiet } from './fleet.ts';
 import { keyOf, measureFloor, writeAll } from './floor.ts';
 import { limitLines } from './limits.ts';
@@ -213,6 +213,7 @@ async function approvedDelete(bench: Bench, rows: readonly string[]): Promise<Me
       writes: String(writes.length),
       ...Object.fromEntries(countByKind(writes).map(([kind, count]) => [`  ${kind}`, String(count)])),
       'GET and LIST of all clients': String(after.reads - before.reads),
+      'reads by kind': readsByKind(before, after),
       'Events of all clients': eventWrites(before, after),
       ...cpuCosts(before, after),
       'load average after': loadText(),

@@ -77,6 +77,18 @@ export function requestsBetween(before: Snapshot, after: Snapshot): ReadonlyMap<
   return new Map(differences.filter(([, count]) => count > 0));
 }
 
+/** The most frequent reads between two snapshots, of all clients. */
+export function readsByKind(before: Snapshot, after: Snapshot): string {
+  return [...requestsBetween(before, after)]
+    .filter(([key]) => /^(GET|LIST) /.test(key))
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, mostKinds)
+    .map(([key, count]) => `${key} ${count}`)
+    .join(', ');
+}
+
+const mostKinds = 8;
+
 /** Requests to write Events between two snapshots, of all clients: the audit log leaves Events out. */
 export function eventWrites(before: Snapshot, after: Snapshot): string {
   const writes = [...requestsBetween(before, after)].filter(([key]) => /^(POST|PATCH|PUT|APPLY) events$/.test(key));

@@ -5,7 +5,7 @@ import { ToolError } from '../demo/failure.ts';
 import type { Session } from '../demo/session.ts';
 import { namespace, nodeKind } from '../demo/stage.ts';
 import { seconds } from '../demo/text.ts';
-import { cpuCosts, eventWrites, loadText, snapshot } from './cost.ts';
+import { cpuCosts, eventWrites, loadText, readsByKind, snapshot } from './cost.ts';
 import { measureFloor, removeNodes } from './floor.ts';
 import { limitLines } from './limits.ts';
 import { forRow, kindsOf, rowModel, type RowModel } from './model.ts';
@@ -121,6 +121,7 @@ async function floorRound({ session, rows }: Run, model: RowModel, round: number
     costs: {
       writes: String(writes),
       'GET and LIST of all clients': reads,
+      'reads by kind': readsByKind(before, after),
       'Events of all clients': eventWrites(before, after),
       ...cpuCosts(before, after),
       'load average after': loadText(),
@@ -155,6 +156,7 @@ async function oursRound(run: Run, round: number): Promise<Measured> {
       writes: String(writes.length),
       ...Object.fromEntries(countByKind(writes).map(([kind, count]) => [`  ${kind}`, String(count)])),
       'GET and LIST of all clients': String(after.reads - before.reads),
+      'reads by kind': readsByKind(before, after),
       'Events of all clients': eventWrites(before, after),
       ...cpuCosts(before, after),
       'load average after': load,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
@@ -64,10 +65,11 @@ describe('activities/node/remove', () => {
     await running.deps.children.track(held);
     const removing = removeNode(running.deps, request, attempt);
     await expect.poll(() => textAt(cluster.objects('ConfigMap').at(-1), 'metadata', 'deletionTimestamp')).toBeDefined();
-    // Neither of these is about the object that stays.
-    for (const value of ['1', '2']) {
+    // None of these is about the object that stays, and each wakes the removal.
+    for (const value of ['1', '2', '3', '4', '5', '6']) {
       const metadata = { annotations: { 'example.com/note': value } };
       await cluster.patch(nodeRef, 'merge', { metadata }, { manager: 'test' });
+      await sleep(20);
     }
     await release();
     expect((await removing).kind).toBe('removed');
