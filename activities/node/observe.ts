@@ -22,8 +22,9 @@ export function watchedObservation(deps: Deps, child: DesiredChild, record: Inve
 }
 
 /**
- * Neither the record nor a watch tells of the object, so that its creation can show whether it is there. Looked at first where that may be expected
- * (`Force` takes what it finds), and where a creation may have to be taken back as a whole: what was there before has to be known for sure then.
+ * Neither the record nor a watch that has listed the kind tells of the object, so that its creation can show whether it is there. Looked at first where
+ * that may be expected (`Force` takes what it finds), and where a creation may have to be taken back as a whole: what was there before has to be known
+ * for sure then.
  */
 export function isUnheardOf(
   deps: Deps,
@@ -31,7 +32,7 @@ export function isUnheardOf(
   known: { readonly record: boolean; readonly atomic: boolean },
 ): boolean {
   if (known.record || known.atomic || child.entry.conflictPolicy === 'Force') return false;
-  return deps.children.get(child.ref) === undefined;
+  return deps.children.listedAt(child.ref) !== undefined && deps.children.get(child.ref) === undefined;
 }
 
 /** A node that only the Go operator has written so far lists its objects in `status.appliedResources`. */

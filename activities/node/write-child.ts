@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../domain/api/json.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
 import { type Attempt as FailedAttempt, isTrackedOnly } from '../../domain/node-plan.ts';
 import { childDigest } from '../../domain/node-digest.ts';
@@ -95,12 +96,25 @@ export async function writeChild(deps: Deps, write: ChildWrite): Promise<WriteOu
   return outcome;
 }
 
+/**
+ * Whether a creation that asked nobody before was answered about an object that stands there: that one is looked at before anything is concluded. What is
+ * refused although nothing stands there was refused for itself, and is not sent again.
+ */
+async function isThere(deps: Deps, { child, signal }: ChildWrite, result: WriteResult): Promise<boolean> {
+  if (result.kind === 'ok') return false;
+  if (result.kind !== 'refused') return true;
+  const live = await deps.cluster.get(child.ref, signal).catch((error: unknown) => {
+    if (isLynqFailure(error) && error.type === 'ClusterForbidden') return 'unreadable' as const;
+    throw error;
+  });
+  return live !== undefined;
+}
+
 async function writeByPolicies(deps: Deps, write: ChildWrite): Promise<WriteOutcome> {
   if (write.observation.kind === 'orphan' || isTrackedOnly(write.child, write.observation)) return adopt(deps, write);
   if (write.observation.kind === 'absent') {
     const result = await createObject(deps, write);
-    // Whatever stands there, or stands in the way, is looked at before anything is concluded.
-    if (write.observation.assumed === true && result.kind !== 'ok') return { kind: 'retry' };
+    if (write.observation.assumed === true && (await isThere(deps, write, result))) return { kind: 'retry' };
     return outcomeOf(deps, write, result, 'first');
   }
   return outcomeOf(deps, write, await updateObject(deps, write, isForced(write)), 'first');

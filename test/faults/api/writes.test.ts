@@ -32,8 +32,8 @@ describe('faults/api/writes', () => {
     const about = { namespace: busy.namespace, resource: 'configmaps' };
     const rule = world.proxy.add({
       match: about,
-      from: 22,
-      to: 23,
+      from: 12,
+      to: 13,
       fault: { kind: 'answer', code: 429, retryAfterSeconds: 3 },
     });
     await busy.insert('r1');
