@@ -109,11 +109,10 @@ export class Removal {
 
   /** Takes back `leaving`, so that the next call proves by a GET which of them are gone: of all, or of those that these keys of changes are about. */
   lookAgain(changed?: ReadonlySet<string>): void {
-    for (const [key, fact] of this.facts) {
-      if (fact.kind !== 'leaving') continue;
-      const entry = this.entries.find((other) => removalKey(other) === key);
-      const keys = entry === undefined ? [] : keysOf(entry);
-      if (changed === undefined || keys.some((of) => changed.has(of))) this.facts.set(key, { kind: 'open' });
+    for (const entry of this.entries) {
+      if (this.facts.get(removalKey(entry))?.kind !== 'leaving') continue;
+      const isDue = changed === undefined || keysOf(entry).some((key) => changed.has(key));
+      if (isDue) this.facts.set(removalKey(entry), { kind: 'open' });
     }
   }
 

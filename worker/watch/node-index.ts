@@ -9,7 +9,7 @@ import { type DigestChange, DigestStore } from './digest-store.ts';
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
-/** A sync starts the runs of as many at a time, several times over. */
+/** As many as several pages of births, which is what waits for its first pass at a time. */
 const rememberedNewborns = 1_000;
 
 const isNewborn = (object: JsonObject): boolean =>
