@@ -134,7 +134,7 @@ async function look({ deps, state }: Wave, id: string, signal: AbortSignal): Pro
     return;
   }
   const record = state.recordOf(child);
-  if (isUnheardOf(deps, child, { record: record !== undefined, atomic: state.creation.kind !== 'none' })) {
+  if (isUnheardOf(deps, child, { news: state.looks.takeFirst(child), atomic: state.creation.kind !== 'none' })) {
     state.observed.set(id, { kind: 'absent', assumed: true });
     return;
   }

@@ -22,16 +22,16 @@ export function watchedObservation(deps: Deps, child: DesiredChild, record: Inve
 }
 
 /**
- * Neither the record nor a watch that has listed the kind tells of the object, so that its creation can show whether it is there. Looked at first where
+ * Neither the record (`news`) nor a watch that has listed the kind tells of the object, so that its creation can show whether it is there. Looked at first where
  * that may be expected (`Force` takes what it finds), and where a creation may have to be taken back as a whole: what was there before has to be known
  * for sure then.
  */
 export function isUnheardOf(
   deps: Deps,
   child: DesiredChild,
-  known: { readonly record: boolean; readonly atomic: boolean },
+  { news, atomic }: { readonly news: boolean; readonly atomic: boolean },
 ): boolean {
-  if (known.record || known.atomic || child.entry.conflictPolicy === 'Force') return false;
+  if (!news || atomic || child.entry.conflictPolicy === 'Force') return false;
   return deps.children.listedAt(child.ref) !== undefined && deps.children.get(child.ref) === undefined;
 }
 

@@ -1,8 +1,7 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { CreationAttempt, InventoryEntry, LynqNodeStatus, ResourceStatus } from '../../domain/api/node.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
-import { type DesiredChild, describeRef, intendedRecord, refKey } from '../../domain/child.ts';
-import { LynqFailure } from '../../domain/failures.ts';
+import { type DesiredChild, intendedRecord, refKey } from '../../domain/child.ts';
 import type { Creation } from '../../domain/creation.ts';
 import { keyedHash } from '../../domain/hashes.ts';
 import { leftoversOf } from '../../domain/leftovers.ts';
@@ -22,6 +21,7 @@ import type { Deps } from '../deps.ts';
 import { closedGate, type Gate, isUnstarted, presentCreation } from './first-start.ts';
 import type { NodePass } from './gather.ts';
 import { recordByRef } from './gather.ts';
+import { Looks } from './looks.ts';
 import { comparedAt, watchedObservation } from './observe.ts';
 import {
   essence,
@@ -37,8 +37,6 @@ import {
 import type { Fight, Repairs } from './repairs.ts';
 import type { Unsaid } from './unsaid.ts';
 
-const quickRetries = 5;
-
 /** The mutable view of one pass over its immutable plan. Lives for one activity attempt; what must survive is in the LynqNode's status. */
 export class PassState {
   readonly pass: NodePass;
@@ -49,6 +47,7 @@ export class PassState {
   readonly attempts = new Map<string, FailedAttempt>();
   /** Writes of this pass that have not led to readiness yet: their readiness clock started then. */
   readonly appliedAt = new Map<string, Date>();
+  readonly looks: Looks;
   readonly forced: Set<string>;
   /** What an object was refused for may be gone: refusals that stand are tried again in this pass. */
   refusalsLifted = false;
@@ -57,7 +56,6 @@ export class PassState {
   /** The creation this pass is part of, if its form asks for that. */
   creation: Creation;
   private readonly deps: Deps;
-  private readonly collisions = new Map<string, number>();
   private readonly previous: ReadonlyMap<string, ResourceStatus>;
   private readonly repairs: Repairs;
   /** What the LynqNode says, as it was read or last taken to be written. */
@@ -82,6 +80,7 @@ export class PassState {
     this.children = [...pass.entries.values()].flatMap((entry) => (entry.kind === 'desired' ? [entry.child] : []));
     this.comparedAt = comparedAt(deps, this.children);
     this.record = new Map(recordByRef(pass.node.status?.inventory ?? pass.record));
+    this.looks = new Looks(this.record);
     this.previous = new Map((pass.node.status?.resources ?? []).map((resource) => [resource.id, resource]));
     this.forced = new Set(force ? rewritable(this.children) : []);
     for (const child of this.children) {
@@ -234,15 +233,10 @@ export class PassState {
     return this.forced.size > 0;
   }
 
-  /** The object changed between the look and the write. That it does so again and again means that someone else decides over it. */
+  /** The object changed between the look and the write. @throws LynqFailure ClusterStale when it keeps doing so. */
   lookAgain(child: DesiredChild): void {
-    const times = (this.collisions.get(child.id) ?? 0) + 1;
-    this.collisions.set(child.id, times);
     this.observed.set(child.id, { kind: 'unread' });
-    if (times <= quickRetries) return;
-    const { namespace, name } = this.pass.identity;
-    const message = `${describeRef(child.ref)} of LynqNode ${namespace}/${name} keeps changing while it is written`;
-    throw new LynqFailure('ClusterStale', message, { namespace, node: name, resource: child.id });
+    this.looks.collided(child, this.pass.identity);
   }
 
   /**

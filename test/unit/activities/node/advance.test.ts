@@ -58,6 +58,7 @@ async function waves(process: FakeProcess, most = 50): Promise<readonly AdvanceO
 
 const isStatusWrite = ({ verb, ref, options }: FakeCall): boolean =>
   verb === 'patch' && ref.kind === 'LynqNode' && (options as { subresource?: string }).subresource === 'status';
+const isRead = ({ verb, ref }: FakeCall): boolean => verb === 'get' && ref.kind === 'ConfigMap';
 const isApply = ({ verb, ref }: FakeCall): boolean => verb === 'apply' && ref.kind === 'ConfigMap';
 
 const statusOf = (cluster: FakeCluster): JsonObject => cluster.objects('LynqNode')[0]?.['status'] as JsonObject;
@@ -147,6 +148,34 @@ describe('activities/node/advance', () => {
     expect(cluster.calls.filter(isApply)).toHaveLength(levels);
     expect(uidsOnRecord(statusOf(cluster))).not.toContain(undefined);
     for (const left of leave) left(new Map());
+  });
+
+  it('reads nothing that it puts on record itself before it makes it', async () => {
+    const { cluster, running } = await open();
+    for (let at = 0; at < 20; at += 1) running.deps.runs.enter(namespace, `other-${at}`);
+    await waves(running);
+    expect(cluster.calls.filter(isRead)).toEqual([]);
+  });
+
+  it('reads what a process that died may have made after it put it on record', async () => {
+    const { cluster, running } = await open();
+    const stop = new AbortController();
+    for (let at = 0; at < 20; at += 1) running.deps.runs.enter(namespace, `other-${at}`);
+    cluster.intercept((call) => {
+      if (stop.signal.aborted || !isApply(call) || call.ref.name !== 'acme-2') return undefined;
+      stop.abort();
+      return { failure: new LynqFailure('ClusterUnreachable', 'the request was cut') };
+    });
+    await expect(
+      advanceNode(running.deps, { namespace, node: 'acme-web', force: false }, { signal: stop.signal }),
+    ).rejects.toThrow('the request was cut');
+    running.die();
+    const place = cluster.calls.length;
+    const next = await startProcess(cluster);
+    for (let at = 0; at < 20; at += 1) next.deps.runs.enter(namespace, `other-${at}`);
+    await waves(next);
+    const read = cluster.calls.slice(place).flatMap((call) => (isRead(call) ? [call.ref.name] : []));
+    expect(read).toEqual(['acme-0', 'acme-1', 'acme-2', 'acme-3', 'acme-4', 'acme-5']);
   });
 
   it('leaves a wave to the next activity when it has lasted for a minute, however many nodes are under way', async () => {
