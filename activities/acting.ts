@@ -27,6 +27,6 @@ export function actingCluster(cluster: Cluster, user: string): Cluster {
     create: async (ref, body, options) => told(await cluster.create(ref, body, options)),
     replace: async (ref, body, options) => told(await cluster.replace(ref, body, options)),
     patch: async (ref, type, body, options) => told(await cluster.patch(ref, type, body, options)),
-    delete: async (ref, uid, signal) => told(await cluster.delete(ref, uid, signal)),
+    delete: async (ref, uid, options) => told(await cluster.delete(ref, uid, options)),
   };
 }

@@ -70,6 +70,6 @@ export function yieldingCluster(cluster: Cluster, others: OtherOperators): Clust
     create: (ref, body, options) => unlessOther(() => cluster.create(ref, body, options)),
     replace: (ref, body, options) => unlessOther(() => cluster.replace(ref, body, options)),
     patch: (ref, type, body, options) => unlessOther(() => cluster.patch(ref, type, body, options)),
-    delete: (ref, uid, signal) => unlessOther(() => cluster.delete(ref, uid, signal)),
+    delete: (ref, uid, options) => unlessOther(() => cluster.delete(ref, uid, options)),
   };
 }

@@ -33,7 +33,7 @@ export function withDeadline(cluster: Cluster, milliseconds: number, server: str
     create: (ref, body, options) => limited((signal) => cluster.create(ref, body, { ...options, signal })),
     replace: (ref, body, options) => limited((signal) => cluster.replace(ref, body, { ...options, signal })),
     patch: (ref, type, body, options) => limited((signal) => cluster.patch(ref, type, body, { ...options, signal })),
-    delete: (ref, uid) => limited((signal) => cluster.delete(ref, uid, signal)),
+    delete: (ref, uid, options) => limited((signal) => cluster.delete(ref, uid, { ...options, signal })),
   };
 }
 

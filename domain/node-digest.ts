@@ -10,6 +10,7 @@ import type { ObjectRef } from './ports.ts';
 import { hasMovableFields } from './policies/field-managers.ts';
 import { evaluateReadiness } from './readiness/index.ts';
 import type { ReadyWhen } from './readiness/ready-when.ts';
+import { isDeletable } from './removal-plan.ts';
 import { readPendingValues } from './rollout/values.ts';
 import { annotationsDigest } from './rows.ts';
 import type { NodeDigest, ReportedChild } from './watching.ts';
@@ -170,6 +171,7 @@ export function childDigest(object: JsonObject, readyWhen?: ReadyWhen): ChildDig
     appliedHash: textAt(object, 'metadata', 'annotations', annotations.appliedHash),
     ownedHash: ownedFieldsHash(object),
     movable: hasMovableFields(object),
+    ...(isDeletable(object) ? { deletable: true as const } : {}),
     ...(textAt(object, 'metadata', 'labels', labels.node) === undefined ? { untracked: true as const } : {}),
   };
 }

@@ -28,6 +28,8 @@ export interface ChildDigest {
   readonly ownedHash?: string | undefined;
   /** Has entries in managedFields that may have to be moved before an apply (policies/field-managers.ts). */
   readonly movable?: boolean | undefined;
+  /** Its own policy says that it may go, and it is not kept already. */
+  readonly deletable?: true | undefined;
   /** Has no tracking label: no watch shows it. */
   readonly untracked?: true | undefined;
 }

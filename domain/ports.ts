@@ -58,7 +58,15 @@ export type DeleteResult =
   | { readonly kind: 'gone' }
   /** Another object stands there now; it was left alone. */
   | { readonly kind: 'otherUid' }
+  /** It is not in the version that was demanded any more; it was left alone. */
+  | { readonly kind: 'stale' }
   | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string };
+
+export interface DeleteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The object must be in this very version. */
+  readonly resourceVersion?: string | undefined;
+}
 
 export type PatchType = 'merge' | 'strategic' | 'json';
 
@@ -109,8 +117,8 @@ export interface Cluster {
     body: JsonObject | readonly JsonObject[],
     options: WriteOptions,
   ): Promise<WriteResult>;
-  /** Delete with a uid precondition and background propagation. */
-  delete(ref: ObjectRef, uid: string, signal?: AbortSignal): Promise<DeleteResult>;
+  /** Delete with a uid precondition and background propagation. Answers `stale` only where a version is demanded. */
+  delete(ref: ObjectRef, uid: string, options?: DeleteOptions): Promise<DeleteResult>;
 }
 
 /** The columns a kind is printed with (additionalPrinterColumns), as the API server fills them. Ages are as of the answer. */

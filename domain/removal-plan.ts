@@ -135,6 +135,14 @@ export function isOrphaned(object: JsonObject): boolean {
  * policy that cannot be agreed on never deletes.
  */
 export function removalAction(entry: InventoryEntry, object: JsonObject): 'retain' | 'delete' {
-  const live = textAt(object, 'metadata', 'annotations', annotations.deletionPolicy);
-  return entry.policy === 'Delete' && live === 'Delete' ? 'delete' : 'retain';
+  return entry.policy === 'Delete' && saysDelete(object) ? 'delete' : 'retain';
+}
+
+function saysDelete(object: JsonObject): boolean {
+  return textAt(object, 'metadata', 'annotations', annotations.deletionPolicy) === 'Delete';
+}
+
+/** What an object itself says of its removal: its policy is Delete, and it is not kept from an earlier life. */
+export function isDeletable(object: JsonObject): boolean {
+  return saysDelete(object) && !isOrphaned(object);
 }

@@ -4,6 +4,7 @@ import { isLynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import { writtenByUs } from '../../domain/owned-fields.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
+import { isDeletableAsSeen } from '../../domain/removal-as-seen.ts';
 import {
   isOrphaned,
   nextRemovals,
@@ -123,6 +124,8 @@ export class Removal {
   /** What cannot be read or written now is left as it is and tried again; it holds back nothing but what has to go after it. */
   private async step(entry: InventoryEntry, signal: AbortSignal): Promise<void> {
     try {
+      const seen = await this.removeAsSeen(entry, signal);
+      if (seen !== undefined) return void this.facts.set(removalKey(entry), seen);
       const object = await this.cluster.get(entry, signal);
       const fact = object === undefined ? this.gone(entry) : await this.release(entry, object, signal);
       this.facts.set(removalKey(entry), fact);
@@ -130,6 +133,15 @@ export class Removal {
       if (!isLynqFailure(error) || error.type === 'Internal') throw error;
       this.facts.set(removalKey(entry), this.blocked(entry, `${error.type} ${error.message}`));
     }
+  }
+
+  /** Most objects are as the watch has shown them: nothing has to be asked. Undefined where the object has to be looked at. */
+  private async removeAsSeen(entry: InventoryEntry, signal: AbortSignal): Promise<RemovalFact | undefined> {
+    const seen = this.deps.children.get(entry);
+    if (seen === undefined || !isDeletableAsSeen(entry, seen)) return undefined;
+    const { uid, resourceVersion } = seen;
+    const result = await this.cluster.delete(entry, uid, { signal, resourceVersion });
+    return result.kind === 'stale' ? undefined : this.removed(entry, result);
   }
 
   private gone(entry: InventoryEntry): RemovalFact {
@@ -154,7 +166,7 @@ export class Removal {
       if (this.isInUse(entry, content)) return this.blocked(entry, `NamespaceInUse by ${content.users.join(', ')}`);
       this.tellTakenAlong(entry, content);
     }
-    return this.remove(entry, textAt(object, 'metadata', 'uid') ?? '', signal);
+    return this.removed(entry, await this.cluster.delete(entry, textAt(object, 'metadata', 'uid') ?? '', { signal }));
   }
 
   private isOurs(entry: InventoryEntry, object: JsonObject): boolean {
@@ -181,8 +193,7 @@ export class Removal {
     return this.refused(entry, result);
   }
 
-  private async remove(entry: InventoryEntry, uid: string, signal: AbortSignal): Promise<RemovalFact> {
-    const result = await this.cluster.delete(entry, uid, signal);
+  private removed(entry: InventoryEntry, result: DeleteResult): RemovalFact {
     switch (result.kind) {
       case 'gone':
         return this.gone(entry);
@@ -194,6 +205,8 @@ export class Removal {
           tellNode(this.deps, this.read.identity, removalEvents.orphanDeleted(entry));
         }
         return result.kind === 'deleted' ? this.gone(entry) : this.leaving(entry, 'Deleting');
+      case 'stale':
+        return this.blocked(entry, 'Changed while it was deleted');
       case 'refused':
         return this.refused(entry, result);
     }

@@ -119,9 +119,9 @@ export function removalsOf(cluster: Cluster): {
         if (result.kind === 'ok') kept.add(refKey(ref));
         return result;
       },
-      async delete(ref, uid, signal) {
+      async delete(ref, uid, options) {
         deleted.add(refKey(ref));
-        return cluster.delete(ref, uid, signal);
+        return cluster.delete(ref, uid, options);
       },
     },
   };

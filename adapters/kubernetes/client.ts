@@ -4,6 +4,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import type {
   ApplyOptions,
   Cluster,
+  DeleteOptions,
   DeleteResult,
   KindRef,
   ListOptions,
@@ -45,7 +46,7 @@ export function createCluster(send: Send, discovery: Discovery): Cluster {
     create: (ref, body, options) => create(api, ref, body, options),
     replace: (ref, body, options) => replace(api, ref, body, options),
     patch: (ref, type, body, options) => patch(api, ref, { type, body }, options),
-    delete: (ref, uid, signal) => remove(api, ref, uid, signal),
+    delete: (ref, uid, options = {}) => remove(api, ref, uid, options),
   };
 }
 
@@ -183,16 +184,22 @@ async function sendWrite(api: Api, ref: ObjectRef, write: Write, options: WriteO
   throw unexpected(write.verb, ref, answer.code);
 }
 
-async function remove(api: Api, ref: ObjectRef, uid: string, signal: AbortSignal | undefined): Promise<DeleteResult> {
+async function remove(
+  api: Api,
+  ref: ObjectRef,
+  uid: string,
+  { signal, resourceVersion }: DeleteOptions,
+): Promise<DeleteResult> {
   const location = locate(ref, await api.discovery.find(ref, signal), 'object');
   if (location.kind !== 'at') return refusedLocation(ref, location);
-  const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, propagationPolicy: 'Background' };
+  const preconditions = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background' };
   const body = { type: 'application/json', text: JSON.stringify(options) };
   const request = { verb: 'delete', method: 'DELETE', path: location.path, body, signal } as const;
   const outcome = deleteOutcome(ref, uid, await api.send(request, 'idempotent'));
   switch (outcome.kind) {
     case 'conflict':
-      return whyConflict(api, ref, uid, signal);
+      return whyConflict(api, ref, { uid, resourceVersion, signal });
     case 'unknownPath':
       if (await isGoneKind(api, ref, signal)) return refusedLocation(ref, { kind: 'unknown' });
       throw unexpected('delete', ref, 404);
@@ -201,17 +208,17 @@ async function remove(api: Api, ref: ObjectRef, uid: string, signal: AbortSignal
   }
 }
 
-/** A 409 to a delete is another uid, or an object (a namespace) that is already going. Only the object itself tells which. */
+/** A 409 to a delete is another uid, another version, or an object (a namespace) that is already going. Only the object itself tells which. */
 async function whyConflict(
   api: Api,
   ref: ObjectRef,
-  uid: string,
-  signal: AbortSignal | undefined,
+  { uid, resourceVersion, signal }: DeleteOptions & { readonly uid: string },
 ): Promise<DeleteResult> {
   const object = await get(api, ref, signal);
   if (object === undefined) return { kind: 'gone' };
   if (textAt(object, 'metadata', 'uid') !== uid) return { kind: 'otherUid' };
   if (isTerminating(object)) return { kind: 'accepted' };
+  if (resourceVersion !== undefined) return { kind: 'stale' };
   throw new LynqFailure('ClusterStale', `${describe(ref)}: it changed while it was deleted.`, {
     kind: ref.kind,
     name: ref.name,

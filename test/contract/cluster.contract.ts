@@ -456,6 +456,17 @@ export function clusterContract(open: () => Promise<ClusterUnderTest>): void {
       expect(uidOf(await cluster.get(ref('reborn')))).toBe(young.uid);
     });
 
+    it('leaves an object alone that is not in the demanded version any more, and takes it in the present one', async () => {
+      const { uid, resourceVersion } = await identity(make('dated'));
+      okay(await cluster.patch(ref('dated'), 'merge', { data: { changed: 'yes' } }, { manager }));
+      expect(await cluster.delete(ref('dated'), uid, { resourceVersion })).toEqual({ kind: 'stale' });
+      const present = await cluster.get(ref('dated'));
+      expect(uidOf(present)).toBe(uid);
+      const inPresent = { resourceVersion: textAt(present, 'metadata', 'resourceVersion') };
+      expect(await cluster.delete(ref('dated'), uid, inPresent)).toEqual({ kind: 'deleted' });
+      expect(await cluster.delete(ref('dated'), uid, inPresent)).toEqual({ kind: 'gone' });
+    });
+
     it('waits for finalizers', async () => {
       const { uid } = await identity(make('held', {}, { finalizers: ['example.com/hold'] }));
       expect(await cluster.delete(ref('held'), uid)).toEqual({ kind: 'accepted' });

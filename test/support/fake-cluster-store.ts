@@ -86,7 +86,7 @@ function immutableChange(live: JsonObject | undefined, next: JsonObject): string
   return selector && !isEqual(at(live, 'spec', 'selector'), at(next, 'spec', 'selector')) ? 'spec.selector' : undefined;
 }
 
-export function remove(state: State, ref: ObjectRef, uid: string): DeleteResult {
+export function remove(state: State, ref: ObjectRef, uid: string, resourceVersion?: string): DeleteResult {
   const kind = state.kinds.get(kindKey(ref));
   if (kind === undefined) return refused(ref, 'MissingKind', 'not served');
   const why = addressProblem(ref, kind);
@@ -94,6 +94,8 @@ export function remove(state: State, ref: ObjectRef, uid: string): DeleteResult 
   const live = state.objects.get(objectKey(ref));
   if (live === undefined) return { kind: 'gone' };
   if (textAt(live, 'metadata', 'uid') !== uid) return { kind: 'otherUid' };
+  if (resourceVersion !== undefined && textAt(live, 'metadata', 'resourceVersion') !== resourceVersion)
+    return { kind: 'stale' };
   beginDelete(state, live);
   // The API server answers with a Namespace as it stays for now, even an empty one.
   const isOut = live.kind !== 'Namespace' && !state.objects.has(objectKey(ref));

@@ -158,7 +158,8 @@ function writes(state: State, through: Through): Pick<Cluster, 'apply' | 'create
       through({ verb: 'patch', ref, body, options }, () =>
         guarded(state, ref, undefined, options, () => patch(state, ref, { type, body }, options)),
       ),
-    delete: (ref, uid, signal) => through({ verb: 'delete', ref, options: { signal } }, () => remove(state, ref, uid)),
+    delete: (ref, uid, options = {}) =>
+      through({ verb: 'delete', ref, options }, () => remove(state, ref, uid, options.resourceVersion)),
   };
 }
 

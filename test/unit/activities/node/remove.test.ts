@@ -16,7 +16,7 @@ const held = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'acme-held'
 const recordOf = (object: JsonObject, id: string): JsonObject => ({
   id,
   apiVersion: 'v1',
-  kind: 'ConfigMap',
+  kind: textAt(object, 'kind') ?? '',
   namespace,
   name: textAt(object, 'metadata', 'name') ?? '',
   uid: textAt(object, 'metadata', 'uid') ?? '',
@@ -24,11 +24,15 @@ const recordOf = (object: JsonObject, id: string): JsonObject => ({
   dependIds: [],
 });
 
-function child(cluster: FakeCluster, name: string, finalizers: readonly string[] = []): JsonObject {
+function child(
+  cluster: FakeCluster,
+  name: string,
+  { kind = 'ConfigMap', finalizers = [] }: { readonly kind?: string; readonly finalizers?: readonly string[] } = {},
+): JsonObject {
   const labels = { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': namespace };
   const annotations = { 'lynq.sh/deletion-policy': 'Delete' };
   const metadata = { name, namespace, labels, annotations, finalizers: [...finalizers] };
-  return cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+  return cluster.seed({ apiVersion: 'v1', kind, metadata });
 }
 
 describe('activities/node/remove', () => {
@@ -39,7 +43,7 @@ describe('activities/node/remove', () => {
     cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
     cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    const children = [child(cluster, 'acme-free'), child(cluster, held.name, ['example.com/hold'])];
+    const children = [child(cluster, 'acme-free'), child(cluster, held.name, { finalizers: ['example.com/hold'] })];
     cluster.seed({
       apiVersion,
       kind: 'LynqNode',
@@ -60,6 +64,50 @@ describe('activities/node/remove', () => {
   const release = () => cluster.patch(held, 'merge', { metadata: { finalizers: null } }, { manager: 'test' });
   const readsOf = (name: string) =>
     cluster.calls.filter(({ verb, ref }) => verb === 'get' && ref.kind === 'ConfigMap' && ref.name === name).length;
+
+  describe('of an object that nothing else can need', () => {
+    const service = { apiVersion: 'v1', kind: 'Service', namespace, name: 'acme-svc' };
+    const callsAbout = (name: string) => cluster.calls.flatMap(({ verb, ref }) => (ref.name === name ? [verb] : []));
+
+    beforeEach(async () => {
+      const made = child(cluster, service.name, { kind: 'Service' });
+      await running.deps.children.track(service);
+      const status = { inventory: [recordOf(made, 'svc')] };
+      await cluster.patch(nodeRef, 'merge', { status }, { manager: 'test', subresource: 'status' });
+    });
+
+    it('deletes it as the watch has shown it, without a read', async () => {
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(callsAbout(service.name)).toEqual(['delete']);
+      expect(cluster.objects('Service')).toEqual([]);
+    });
+
+    it('looks at it, and keeps it, when its policy became Retain after the watch has shown it', async () => {
+      const drop = cluster.intercept(({ verb, ref }) => {
+        if (verb !== 'delete' || ref.name !== service.name) return undefined;
+        drop();
+        const metadata = { ...(cluster.objects('Service')[0]?.['metadata'] as JsonObject) };
+        const annotations = { 'lynq.sh/deletion-policy': 'Retain' };
+        cluster.seed({ apiVersion: 'v1', kind: 'Service', metadata: { ...metadata, annotations } });
+        return undefined;
+      });
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(callsAbout(service.name)).toEqual(['delete', 'get', 'patch']);
+      expect(textAt(cluster.objects('Service')[0], 'metadata', 'labels', 'lynq.sh/orphaned')).toBe('true');
+    });
+
+    it.each([
+      ['another object stands there', { uid: 'another' }],
+      ['its record says Retain', { policy: 'Retain' }],
+      ['it was taken over', { adopted: true, policy: 'Retain' }],
+    ])('looks at it where %s', async (_, record) => {
+      const inventory = [{ ...recordOf(cluster.objects('Service')[0] ?? {}, 'svc'), ...record }];
+      await cluster.patch(nodeRef, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(callsAbout(service.name)[0]).toBe('get');
+      expect(callsAbout(service.name)).not.toContain('delete');
+    });
+  });
 
   it('reads an object once when its deletion ended it, and again only when the watch tells of one that stays', async () => {
     await running.deps.children.track(held);
