@@ -3,10 +3,10 @@ import { createConnection } from 'mysql2';
 import { countByKind, isWorkerWrite } from '../demo/audit.ts';
 import { databaseName } from '../demo/database.ts';
 import { ToolError } from '../demo/failure.ts';
-import { cpuBetween, loadText, memoryOf, requestsBetween, snapshot } from './cost.ts';
+import { cpuBetween, loadText, memoryOf, requestsBetween, type Snapshot, snapshot } from './cost.ts';
 import type { Fleet } from './fleet.ts';
 import { limitLines } from './limits.ts';
-import type { BenchResult } from './report.ts';
+import { type BenchResult, median } from './report.ts';
 import { seedHubRef } from './setup.ts';
 import type { TimedSync } from './temporal.ts';
 
@@ -90,14 +90,17 @@ function requireNoop({ result }: TimedSync, rows: number): void {
 /** Counts that changed are brought up to date for a while after the last change. */
 const calmMs = 30_000;
 
-/** Syncs one after the other; what else the cluster does in as long a time without them is taken off. */
+/**
+ * Syncs one after the other; what else the cluster does in as long a time without them is taken off. Of each kind of request the median of the syncs counts:
+ * the list of everything that a worker makes every ten minutes falls into one of them at most.
+ */
 async function noopCost(fleet: Fleet, rows: number): Promise<NoopCost & { readonly syncs: readonly TimedSync[] }> {
   const { session, temporal, worker, repeats } = fleet;
   await sleep(calmMs, undefined, { signal: session.signal });
   const still = await snapshot(session, worker.process.pid);
   await sleep(repeats * apartMs, undefined, { signal: session.signal });
   const mark = session.audit.mark();
-  const before = await snapshot(session, worker.process.pid);
+  const snapshots = [await snapshot(session, worker.process.pid)];
   const syncs: TimedSync[] = [];
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     const begun = performance.now();
@@ -105,13 +108,10 @@ async function noopCost(fleet: Fleet, rows: number): Promise<NoopCost & { readon
     requireNoop(sync, rows);
     syncs.push(sync);
     await sleep(Math.max(0, apartMs - (performance.now() - begun)), undefined, { signal: session.signal });
+    snapshots.push(await snapshot(session, worker.process.pid));
   }
-  const after = await snapshot(session, worker.process.pid);
   const writes = session.audit.since(mark).filter(isWorkerWrite);
-  const [idle, busy] = [requestsBetween(still, before), requestsBetween(before, after)];
-  const each = [...busy]
-    .map(([kind, count]) => [kind, (count - (idle.get(kind) ?? 0)) / repeats] as const)
-    .filter(([, count]) => count >= 0.5);
+  const each = requestsOfEach(still, snapshots);
   return {
     syncs,
     requests: Math.round(each.reduce((sum, [, count]) => sum + count, 0)),
@@ -121,6 +121,21 @@ async function noopCost(fleet: Fleet, rows: number): Promise<NoopCost & { readon
       .map(([kind, count]) => `${kind} ${count / repeats}`)
       .join(', '),
   };
+}
+
+/** Requests of a sync by kind. `snapshots`: before the first sync and after each; `still`: as long before the first of them as all syncs took. */
+function requestsOfEach(still: Snapshot, snapshots: readonly Snapshot[]): readonly (readonly [string, number])[] {
+  const [first, ...later] = snapshots;
+  if (first === undefined) return [];
+  const idle = requestsBetween(still, first);
+  const windows = later.map((after, at) => requestsBetween(snapshots[at] ?? first, after));
+  const kinds = new Set(windows.flatMap((window) => [...window.keys()]));
+  return [...kinds]
+    .map((kind) => {
+      const besides = (idle.get(kind) ?? 0) / later.length;
+      return [kind, median(windows.map((window) => (window.get(kind) ?? 0) - besides))] as const;
+    })
+    .filter(([, count]) => count >= 0.5);
 }
 
 /** At a tenth of the size: requests must not grow with the rows. */

@@ -21,8 +21,6 @@ export const fleetUid = (index: number): string => uids('fleet', 1, 1, index)[0]
 /** Opens a hub without timer and provisions rows by real births, until they are all Ready and nothing is written any more. */
 export async function openFleet(bench: Bench, repeats: number): Promise<Fleet> {
   await createNamespaces(bench);
-  // The first start of a checkout makes the workflow bundle, which leaves more memory behind than all the rest.
-  await (await bench.session.startWorker()).stop();
   const worker = await bench.session.startWorker();
   await applyHub(bench, { forms: fleetForm, syncInterval: '0s' });
   return { ...bench, worker, repeats };

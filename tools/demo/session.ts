@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly printer: Printer;
   readonly signal: AbortSignal;
+  /** How the worker is started; default: from the sources. */
+  readonly workerArgs?: readonly string[];
 }
 
 /** What is left at the end: nothing, or the data with the logs. */
@@ -71,7 +73,7 @@ async function open(
   workers: WorkerProcess[],
   kept: boolean,
 ): Promise<Session> {
-  const { printer, signal, dataDir } = options;
+  const { printer, signal, dataDir, workerArgs } = options;
   const starting = startStack({
     dataDir,
     environment: options.environment,
@@ -93,6 +95,7 @@ async function open(
     kept,
     async startWorker() {
       const worker = await startWorker({
+        args: workerArgs,
         environment,
         logFile: folder.workerLog,
         signal,

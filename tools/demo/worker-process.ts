@@ -17,7 +17,13 @@ export interface WorkerProcess {
   stop(): Promise<void>;
 }
 
+/** The worker as a checkout runs it, from its sources; `builtWorker` is what an image or the package has, after `npm run build`. */
+const workerOfSources = ['tools/run.mjs', 'worker/main.ts'] as const;
+export const builtWorker = ['bin/lynq-worker.mjs'] as const;
+
 export interface WorkerOptions {
+  /** Of Node; default: from the sources. */
+  readonly args?: readonly string[] | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
   /** Called as soon as there is a process, so that it can be put on record. */
@@ -34,7 +40,7 @@ const readyMark = '"msg":"worker ready"';
 export async function startWorker(options: WorkerOptions): Promise<WorkerProcess> {
   const { logFile, environment } = options;
   const logStart = existsSync(logFile) ? statSync(logFile).size : 0;
-  const args = ['tools/run.mjs', 'worker/main.ts'];
+  const { args = workerOfSources } = options;
   const spawned = spawnDetached({ file: process.execPath, args, env: environment, cwd: checkout }, logFile);
   let ending: Ending | undefined;
   void spawned.ending.then((how) => {
