@@ -5,6 +5,7 @@ import type { Hash } from '../domain/rows.ts';
 import type { ScopeRules } from '../domain/policies/scope.ts';
 import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
+import type { QuietSyncs } from './hub/quiet-syncs.ts';
 import type { FormAbsences } from './hub/read-forms.ts';
 import type { Repairs } from './node/repairs.ts';
 import type { UnsaidStatuses } from './node/unsaid.ts';
@@ -28,6 +29,7 @@ export interface Deps {
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;
   readonly absences: FormAbsences;
+  readonly quiet: QuietSyncs;
   /** Who else may be at work. */
   readonly others: OtherOperators;
   /** Writes even while another operator is alive: for saying so, and nothing else. */

@@ -180,7 +180,14 @@ export interface ReadProof {
   readonly warnings: readonly string[];
   /** The connection was not encrypted. */
   readonly insecure: boolean;
+  /** Equal digests of one identity stand for equal rows in equal order; absent where a source has none. */
+  readonly digest?: string | undefined;
+  /** The rows are those of the read that was named: none of them was handed on. */
+  readonly unchanged?: true | undefined;
 }
+
+/** What a read before showed. */
+export type KnownRead = Pick<ReadProof, 'digest' | 'identity' | 'warnings'>;
 
 /** Texts in PEM from the Secrets that a `tls` block names. */
 export interface TlsMaterial {
@@ -195,6 +202,8 @@ export interface RowRequest {
   readonly password: string;
   /** Set when the source has a `tls` block. */
   readonly tls?: TlsMaterial | undefined;
+  /** A read of the same columns; where the rows are still the same, they are not handed on. */
+  readonly known?: KnownRead | undefined;
   readonly signal: AbortSignal;
 }
 

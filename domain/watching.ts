@@ -75,6 +75,8 @@ export interface NodeIndex {
   newborn(namespace: string, name: string): JsonObject | undefined;
   /** Nodes of a hub, in no particular order. */
   ofHub(namespace: string, hub: string): readonly NodeDigest[];
+  /** Equal numbers: nothing has changed in what `ofHub` gives. */
+  changesOf(namespace: string, hub: string): number;
   /** Nodes of one row of a hub, in no particular order. */
   ofRow(namespace: string, hub: string, uid: string): readonly NodeDigest[];
   /** Nodes, other than the named one, that have an object on record in a Kubernetes namespace (the Namespace object itself does not count). */
@@ -98,6 +100,8 @@ export interface ChildIndex {
   listedAt(kind: KindRef): Date | undefined;
   /** Names of the LynqNodes of a namespace that labels of objects name, whether they exist or not. */
   namedIn(nodeNamespace: string): readonly string[];
+  /** Equal numbers: no name has come into what `namedIn` gives, or left it. */
+  nameChanges(): number;
   /** Objects that are not being deleted and whose labels name a LynqNode. */
   naming(nodeNamespace: string, node: string): readonly ObjectRef[];
   /** Takes out an object that a GET proved gone. */
@@ -150,6 +154,8 @@ export interface RunRegistry {
   isSettled(namespace: string, node: string): boolean;
   /** A message to the run was answered with "not found". */
   missing(namespace: string, node: string): void;
+  /** Equal numbers: no run has been found missing. */
+  losses(): number;
   /**
    * Marks a node whose pass is being executed here; the watches leave it to that pass until the returned function is called with what the pass
    * saw of each child (`childSignature` by key), so that a change it did not see is noticed then.

@@ -15,6 +15,7 @@ import { reportStuck } from '../activities/hub/report-stuck.ts';
 import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../activities/node/unsaid.ts';
+import { QuietSyncs } from '../activities/hub/quiet-syncs.ts';
 import { mayHold } from '../activities/hub/holding.ts';
 import { openOtherOperators, yieldingCluster } from '../activities/other-operators.ts';
 import { openHubKeys } from '../activities/secrets.ts';
@@ -122,6 +123,7 @@ function openDeps(opened: OpenedCluster, watches: Watches, { events, meters }: T
     clock: opened.clock,
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
+    quiet: new QuietSyncs(),
     logger,
   };
 }

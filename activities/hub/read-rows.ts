@@ -1,6 +1,6 @@
 import { nodeName } from '../../domain/identity.ts';
 import { difference, type PlannedForm } from '../../domain/hub-plan.ts';
-import type { ReadProof, SourceRow } from '../../domain/ports.ts';
+import type { KnownRead, ReadProof, SourceRow } from '../../domain/ports.ts';
 import { type ClassifiedRows, isActive, openRowClassifier, rowAnnotations } from '../../domain/rows.ts';
 import { readableSpec, sealRow, type SecretValues } from '../../domain/secret-values.ts';
 import type { HubRef } from '../contract.ts';
@@ -32,7 +32,13 @@ export interface RowValues {
 export async function readRows(
   deps: Deps,
   request: HubRef,
-  work: { readonly hub: ReadHub; readonly forms: readonly PlannedForm[]; readonly attempt: Attempt },
+  work: {
+    readonly hub: ReadHub;
+    readonly forms: readonly PlannedForm[];
+    readonly attempt: Attempt;
+    /** Rows of which it is known what they mean; when the proof says that they are still these, nothing else of the answer counts. */
+    readonly known?: KnownRead | undefined;
+  },
 ): Promise<RowsRead> {
   const classifier = openRowClassifier(deps.rowHash);
   const values = new Map<string, RowValues>();
@@ -49,7 +55,13 @@ export async function readRows(
       values.set(row.uid, { annotations: found, secrets });
   };
   const proof = await deps.rows.read(
-    { hub: `${request.namespace}/${request.hub}`, spec: readable, ...credentials, signal: work.attempt.signal },
+    {
+      hub: `${request.namespace}/${request.hub}`,
+      spec: readable,
+      ...credentials,
+      known: work.known,
+      signal: work.attempt.signal,
+    },
     onRow,
   );
   const classified = classifier.finish();

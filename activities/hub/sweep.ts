@@ -11,6 +11,15 @@ import { nodeRef } from '../node/gather.ts';
 import { Removal } from '../node/removal.ts';
 import type { JudgedForm } from './read-forms.ts';
 
+export interface Sweep {
+  /** For people. */
+  readonly warnings: readonly string[];
+  /** Nothing was there that a later sweep may have to do with. */
+  readonly isClean: boolean;
+}
+
+export const nothingSwept: Sweep = { warnings: [], isClean: true };
+
 /** Revisions whose kinds are watched already. */
 const watchedRevisions = new WeakSet<FormRevision>();
 
@@ -34,7 +43,7 @@ async function otherForms({ cluster }: Deps, { namespace, hub }: HubRef): Promis
 
 /**
  * Deals with objects of this hub's forms whose LynqNode is gone, as its removal would have: what a late create made while no worker ran, or what was left
- * of a node whose finalizer was taken off. Called after a proven read that allows deletions; returns warnings for people.
+ * of a node whose finalizer was taken off. Called after a proven read that allows deletions.
  */
 export async function sweepStrays(
   deps: Deps,
@@ -44,7 +53,7 @@ export async function sweepStrays(
     readonly isLiving: (uid: string) => boolean;
     readonly signal: AbortSignal;
   },
-): Promise<readonly string[]> {
+): Promise<Sweep> {
   await watchKinds(deps, known.forms);
   const { namespace } = request;
   const facts: Omit<StrayFacts, 'otherForms'> = {
@@ -55,12 +64,15 @@ export async function sweepStrays(
     forms: known.forms.map(({ name }) => name),
   };
   const suspected = findStrays({ ...facts, otherForms: [] });
-  if (suspected.kind === 'few' && suspected.nodes.length === 0) return [];
+  if (suspected.kind === 'few' && suspected.nodes.length === 0) return nothingSwept;
   const strays = findStrays({ ...facts, otherForms: await otherForms(deps, request) });
   if (strays.kind === 'tooMany')
-    return [`objects of ${strays.rows} rows have lost their LynqNodes; that many are left as they are`];
+    return {
+      warnings: [`objects of ${strays.rows} rows have lost their LynqNodes; that many are left as they are`],
+      isClean: false,
+    };
   for (const node of strays.nodes) await sweepNode(deps, request, { node, signal: known.signal });
-  return [];
+  return { warnings: [], isClean: false };
 }
 
 /** What cannot be told or done now is found again by the next sync. */

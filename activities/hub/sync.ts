@@ -10,18 +10,29 @@ import {
   type PlannedForm,
   type Removal,
 } from '../../domain/hub-plan.ts';
-import { rowTotals } from '../../domain/row-totals.ts';
-import { judgeSource, type SourceVerdict } from '../../domain/source-watch.ts';
+import type { SyncFacts } from '../../domain/hub-status.ts';
+import type { KnownRead } from '../../domain/ports.ts';
+import { judgeSource } from '../../domain/source-watch.ts';
 import { annotations } from '../../domain/keys.ts';
-import type { NodeDigest } from '../../domain/watching.ts';
-import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
+import type { HubRef, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { birthPage, reviewRuns } from './births.ts';
-import { type JudgedForm, readForms } from './read-forms.ts';
+import {
+  countsOf,
+  type Decided,
+  factsOf,
+  hadNothingToDo,
+  livingNodes,
+  secondsOf,
+  type Sync,
+  type Synced,
+} from './decided.ts';
+import { readForms } from './read-forms.ts';
 import { claimHub, releasedAt, reportOther } from './holding.ts';
 import { releaseHub, takeBack } from './release-hub.ts';
+import { basisOf, type QuietSync } from './quiet-syncs.ts';
 import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
@@ -30,7 +41,7 @@ import { pruneRevisions } from './prune-revisions.ts';
 import { endingReason, reportFailed, reportSynced, reserveDeletions, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
 import { StillWanted } from './still-wanted.ts';
-import { sweepStrays } from './sweep.ts';
+import { nothingSwept, type Sweep, sweepStrays } from './sweep.ts';
 import { createNode, deleteNode, type NodeWrites, updateNode } from './write-nodes.ts';
 
 /** Writes to LynqNodes that run at the same time. */
@@ -42,9 +53,8 @@ const writeConcurrency = 16;
  */
 export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Promise<SyncOutcome> {
   await deps.nodes.synced();
-  const hub = await readHub(deps, request);
+  const [hub, peer] = await Promise.all([readHub(deps, request), deps.others.peer()]);
   if (hub === undefined) return { kind: 'gone' };
-  const peer = await deps.others.peer();
   if (peer !== undefined) {
     await reportOther(deps, request, hub, peer);
     return { kind: 'paused' };
@@ -62,11 +72,11 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub);
   if (hub.hub.spec.paused === true) return { kind: 'paused' };
   await ensureFinalizer(deps, request, hub);
-  await reviewRuns(deps, request);
+  const started = deps.clock.now();
+  if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request);
   const forms = await readForms(deps, request, hub);
   try {
-    const counts = await syncRows({ deps, request, hub, forms, attempt, started: deps.clock.now() });
-    return { kind: 'synced', counts, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, hub, forms) };
+    return await syncRows({ deps, request, hub, forms, attempt, started });
   } catch (error) {
     const reason = isLynqFailure(error) ? endingReason(error) : undefined;
     if (!isLynqFailure(error) || reason === undefined) throw error;
@@ -76,33 +86,48 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   }
 }
 
-export interface Sync {
-  readonly deps: Deps;
-  readonly request: HubRef;
-  readonly hub: ReadHub;
-  readonly forms: readonly JudgedForm[];
-  readonly attempt: Attempt;
-  readonly started: Date;
-}
-
-export function livingNodes({ deps, request }: Sync): readonly NodeDigest[] {
-  return deps.nodes.ofHub(request.namespace, request.hub);
-}
-
-async function syncRows(sync: Sync): Promise<SyncCounts> {
-  const decided = await decideSync(sync);
+async function syncRows(sync: Sync): Promise<Synced> {
+  const { deps, request, hub, forms } = sync;
+  const basis = basisOf(deps, request, hub, forms);
+  const quiet = deps.quiet.find(request, basis);
+  const read = await readSource(sync, quiet?.rows);
+  if (quiet !== undefined && read.proof.unchanged === true) return repeat(sync, quiet);
+  const decided = await decide(sync, read);
   await prepareDeletions(sync, decided);
   const refused = await write(sync, decided);
-  const strays = await sweep(sync, decided);
-  await report(sync, decided, { refused, strays });
-  return countsOf(decided);
+  const swept = await sweep(sync, decided);
+  const facts = factsOf(sync, decided, { refused, strays: swept.warnings });
+  await report(sync, facts);
+  const page = birthPage(deps, request, '');
+  const synced: Synced = { kind: 'synced', counts: countsOf(decided), page, ...dueRollouts(deps, request, hub, forms) };
+  const isQuiet = hadNothingToDo(sync, decided, synced) && refused.length === 0 && swept.isClean;
+  // What came in between may have been seen by one step and not by another.
+  if (isQuiet && basis === basisOf(deps, request, hub, forms)) {
+    const { digest, identity, warnings } = read.proof;
+    deps.quiet.keep(request, basis, { rows: { digest, identity, warnings }, facts, counts: synced.counts });
+  } else deps.quiet.drop(request);
+  return synced;
+}
+
+/** The rows are those of a sync that had nothing to do, and so is everything else. */
+async function repeat(sync: Sync, { facts, counts }: QuietSync): Promise<Synced> {
+  const { deps, request, hub } = sync;
+  await reportSynced(deps, request, hub, { ...facts, seconds: secondsOf(sync) });
+  return { kind: 'synced', counts, page: { births: [] } };
+}
+
+function readSource({ deps, request, hub, forms, attempt }: Sync, known: KnownRead | undefined): Promise<RowsRead> {
+  return readRows(deps, request, { hub, forms: plannedForms(forms), attempt, known });
 }
 
 /** Reads the table and decides over every LynqNode of the hub; writes nothing. Fails as RowSource.read does. */
 export async function decideSync(sync: Sync): Promise<Decided> {
-  const { deps, request, hub, forms, attempt } = sync;
+  return decide(sync, await readSource(sync, undefined));
+}
+
+async function decide(sync: Sync, read: RowsRead): Promise<Decided> {
+  const { hub, forms } = sync;
   const planned = plannedForms(forms);
-  const read = await readRows(deps, request, { hub, forms: planned, attempt });
   const wanted = await planFrom(sync, read, planned);
   const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, rows: read.uids });
   const guard = judge(sync, { read, plan: wanted, source });
@@ -144,18 +169,6 @@ function judge(
   });
 }
 
-export interface Decided {
-  readonly read: RowsRead;
-  /** What may be done of the plan now. */
-  readonly plan: HubPlan;
-  /** All that differs, held or not. */
-  readonly wanted: HubPlan;
-  readonly source: SourceVerdict;
-  readonly guard: GuardVerdict;
-  /** Rows that the whole plan would take nodes from. */
-  readonly leaving: readonly string[];
-}
-
 /** While deletions are held everything else goes on; from a source that is not known yet no value is taken over either, it may be an older one. */
 function permitted(
   plan: HubPlan,
@@ -168,12 +181,9 @@ function permitted(
 }
 
 /** Only where deletions are allowed: what belongs to no node any more is found by the same read. */
-async function sweep(
-  { deps, request, forms, attempt }: Sync,
-  { read, source, guard }: Decided,
-): Promise<readonly string[]> {
+async function sweep({ deps, request, forms, attempt }: Sync, { read, source, guard }: Decided): Promise<Sweep> {
   const { classified } = read;
-  if (guard.kind !== 'allow' || source.kind !== 'known') return [];
+  if (guard.kind !== 'allow' || source.kind !== 'known') return nothingSwept;
   const active: ReadonlyMap<string, unknown> = classified.active;
   const isLiving = (uid: string): boolean => active.has(uid) || classified.isFrozen(uid);
   return sweepStrays(deps, request, { forms, isLiving, signal: attempt.signal });
@@ -255,66 +265,9 @@ async function removeNode(writes: NodeWrites, removal: Removal): Promise<void> {
   tellOwner(deps, hub.object, hubEvents.nodeDeleted({ name, form, uid }));
 }
 
-/** Rows whose nodes stay as they are, each with its reason. */
-export function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
-  const collisions = plan.collisions.map(({ uid, form, name, holder }) => ({
-    uid,
-    reason: 'NameCollision',
-    message: `with form ${form} its LynqNode would be named ${name}, as that of row ${holder} is`,
-  }));
-  const byUid = new Map(collisions.map((collision) => [collision.uid, collision]));
-  return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...byUid.values()];
-}
-
-async function report(
-  sync: Sync,
-  decided: Decided,
-  { refused, strays }: { readonly refused: readonly FrozenRow[]; readonly strays: readonly string[] },
-): Promise<void> {
+async function report(sync: Sync, facts: Omit<SyncFacts, 'seconds'>): Promise<void> {
   const { deps, request, hub, forms } = sync;
-  const nodes = livingNodes(sync);
-  const { read, plan, source, guard, leaving } = decided;
-  await reportForms(deps, forms, nodes);
+  await reportForms(deps, forms, livingNodes(sync));
   await pruneRevisions(deps, request, forms);
-  await reportSynced(deps, request, hub, {
-    forms: forms.length,
-    desired: plan.desired,
-    rows: rowTotals({
-      counts: read.classified.rows,
-      active: read.classified.active.keys(),
-      plan,
-      forms: forms.map(({ name }) => name),
-      nodes,
-      held: heldRows(decided),
-      refused: new Set(refused.map(({ uid }) => uid)),
-    }),
-    frozen: [...frozenRows(decided), ...refused],
-    warnings: [...read.proof.warnings, ...read.classified.warnings, ...strays],
-    source,
-    guard,
-    leaving,
-    totals: { ready: nodes.filter(({ ready }) => ready).length, failed: nodes.filter(({ failed }) => failed).length },
-    insecure: read.proof.insecure,
-    seconds: (deps.clock.now().getTime() - sync.started.getTime()) / 1000,
-  });
-}
-
-function heldRows({ guard, leaving }: Decided): number {
-  return guard.kind === 'hold' ? leaving.length : 0;
-}
-
-function countsOf(decided: Decided): SyncCounts {
-  const {
-    plan,
-    read: { classified },
-  } = decided;
-  return {
-    rows: classified.rows.seen,
-    active: classified.rows.active,
-    frozen: classified.frozen.length,
-    held: heldRows(decided),
-    created: plan.create.length,
-    updated: plan.update.length,
-    removed: plan.remove.length,
-  };
+  await reportSynced(deps, request, hub, { ...facts, seconds: secondsOf(sync) });
 }

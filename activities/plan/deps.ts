@@ -14,6 +14,7 @@ import { openFormStore } from '../forms.ts';
 import { FormAbsences, formAbsenceMilliseconds } from '../hub/read-forms.ts';
 import { Repairs } from '../node/repairs.ts';
 import { UnsaidStatuses } from '../node/unsaid.ts';
+import { QuietSyncs } from '../hub/quiet-syncs.ts';
 import { openHubKeys } from '../secrets.ts';
 import { dryRunCluster } from './clusters.ts';
 
@@ -64,6 +65,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
+    quiet: new QuietSyncs(),
     clock: ports.clock,
     logger: ports.logger,
   };
@@ -101,6 +103,7 @@ function listedNodes(objects: readonly JsonObject[]): NodeIndex {
     ofRow: (namespace, hub, uid) =>
       (rows.get(rowKey(hub, uid)) ?? []).filter((digest) => digest.namespace === namespace),
     withObjectsIn: (namespace, except) => (inNamespace.get(namespace) ?? []).filter(({ name }) => name !== except),
+    changesOf: () => 0,
     newborn: () => undefined,
     observe: () => undefined,
   };
@@ -113,6 +116,7 @@ const noChildren: ChildIndex = {
   judge: () => undefined,
   listedAt: () => undefined,
   namedIn: () => [],
+  nameChanges: () => 0,
   naming: () => [],
   forget: () => undefined,
 };
@@ -122,6 +126,7 @@ const noRuns: RunRegistry = {
   running: () => undefined,
   isSettled: () => false,
   missing: () => undefined,
+  losses: () => 0,
   enter: () => () => undefined,
   isBusy: () => false,
   busy: () => 0,

@@ -7,7 +7,7 @@ import { annotations } from '../../domain/keys.ts';
 import { rolloutOutlook } from '../../domain/rollout/outlook.ts';
 import { annotationsDigest } from '../../domain/rows.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
-import { type Decided, livingNodes, type Sync } from '../hub/sync.ts';
+import { type Decided, livingNodes, type Sync } from '../hub/decided.ts';
 import type { JudgedForm } from '../hub/read-forms.ts';
 import type { RowValues } from '../hub/read-rows.ts';
 import { remainingOverrides } from '../hub/write-nodes.ts';

@@ -13,7 +13,8 @@ import type {
 import { apiVersion } from '../../domain/keys.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import type { Attempt, Deps } from '../deps.ts';
-import { decideSync, type Decided, livingNodes, type Sync } from '../hub/sync.ts';
+import { type Decided, livingNodes, type Sync } from '../hub/decided.ts';
+import { decideSync } from '../hub/sync.ts';
 import { readForms } from '../hub/read-forms.ts';
 import { parseHub, readHub } from '../hub/read-hub.ts';
 import { orderOf } from '../forms.ts';

@@ -2,6 +2,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import type { ReadProof, SourceRow } from '../../domain/ports.ts';
 import { type CellReader, type MappedColumn, mappedTo, rowReader } from '../sql/columns.ts';
 import type { DriverRead } from '../sql/row-source.ts';
+import { RowsDigest } from '../sql/rows-digest.ts';
 import { type Ask, askSession } from './ask.ts';
 import { errnoOf } from './errors.ts';
 import { readIdentity } from './identity.ts';
@@ -20,23 +21,76 @@ export async function readProven(
   read: ProvenRead,
   onRow: (row: SourceRow) => void,
 ): Promise<Omit<ReadProof, 'insecure'>> {
-  const { plan } = read;
   const ask = askSession(read.session, read.limits);
   const server = await prepareSession(ask, read.statementTimeoutMs);
   await ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+  const proof = (await proveUnchanged(read, ask, server)) ?? (await proveRows(read, ask, { server, onRow }));
+  await ask('COMMIT');
+  return proof;
+}
+
+type Proof = Omit<ReadProof, 'insecure'>;
+
+async function proveRows(
+  read: ProvenRead,
+  ask: Ask,
+  { server, onRow }: { readonly server: PreparedServer; readonly onRow: (row: SourceRow) => void },
+): Promise<Proof> {
+  const { plan } = read;
   const streamed = await streamRows(read, onRow);
+  await requireComplete(ask, plan, streamed.rows);
+  const identity = await readIdentity(ask, plan, server.isMariaDb);
+  return {
+    rows: streamed.rows,
+    identity: identity.hash,
+    digest: streamed.digest,
+    warnings: [...server.warnings, ...engineWarning(plan, identity.engine), ...streamed.warnings],
+  };
+}
+
+/** Goes through the rows without taking them apart. Undefined when they are others than those that are known: they are read again, in the same snapshot. */
+async function proveUnchanged(read: ProvenRead, ask: Ask, server: PreparedServer): Promise<Proof | undefined> {
+  const { plan, known } = read;
+  if (known?.digest === undefined) return undefined;
+  const { rows, digest } = await digestRows(read);
+  if (digest !== known.digest) return undefined;
+  await requireComplete(ask, plan, rows);
+  const identity = await readIdentity(ask, plan, server.isMariaDb);
+  const warnings = [...server.warnings, ...engineWarning(plan, identity.engine)];
+  const isSame = identity.hash === known.identity && warnings.every((text, index) => known.warnings[index] === text);
+  return isSame ? { ...known, rows, unchanged: true } : undefined;
+}
+
+async function requireComplete(ask: Ask, plan: MySqlReadPlan, rows: number): Promise<void> {
   const serverWarnings = await askNumber(ask, 'SELECT @@warning_count');
   if (serverWarnings !== 0)
     throw incomplete(plan, `gave ${serverWarnings} warnings, see SHOW WARNINGS after the SELECT`);
   const counted = await askNumber(ask, plan.count);
-  if (counted !== streamed.rows) throw incomplete(plan, `delivered ${streamed.rows} rows and counts ${counted}`);
-  const identity = await readIdentity(ask, plan, server.isMariaDb);
-  await ask('COMMIT');
-  return {
-    rows: streamed.rows,
-    identity: identity.hash,
-    warnings: [...server.warnings, ...engineWarning(plan, identity.engine), ...streamed.warnings],
-  };
+  if (counted !== rows) throw incomplete(plan, `delivered ${rows} rows and counts ${counted}`);
+}
+
+/** A packet that is not shown makes the digest absent, which no known one equals. */
+async function digestRows({
+  session,
+  limits,
+  plan,
+}: ProvenRead): Promise<{ rows: number; digest: string | undefined }> {
+  const digest = new RowsDigest();
+  let rows = 0;
+  let shown = true;
+  await session.run(
+    plan.select,
+    {
+      onPacket(bytes, start, end) {
+        rows += 1;
+        digest.add(bytes, start, end);
+        return false;
+      },
+      onRow: () => void (shown = false),
+    },
+    limits,
+  );
+  return { rows, digest: shown ? digest.finish() : undefined };
 }
 
 function incomplete({ title }: MySqlReadPlan, what: string): LynqFailure {
@@ -94,13 +148,19 @@ function engineWarning({ title }: MySqlReadPlan, engine: string | undefined): re
 async function streamRows(
   { session, limits, plan }: ProvenRead,
   onRow: (row: SourceRow) => void,
-): Promise<{ rows: number; warnings: readonly string[] }> {
+): Promise<{ rows: number; digest: string | undefined; warnings: readonly string[] }> {
   const zeroDates = new Map<MappedColumn, number>();
   let toRow: ((values: readonly (Buffer | null)[]) => SourceRow) | undefined;
-  let rows = 0;
+  const digest = new RowsDigest();
+  let [rows, shown] = [0, 0];
   await session.run(
     plan.select,
     {
+      onPacket(bytes, start, end) {
+        shown += 1;
+        digest.add(bytes, start, end);
+        return true;
+      },
       onColumns(shapes) {
         if (shapes.length === plan.columns.length) toRow = rowReader(cellsOf(plan.columns, shapes, zeroDates));
       },
@@ -113,7 +173,11 @@ async function streamRows(
     limits,
   );
   if (toRow === undefined) throw incomplete(plan, 'sent no columns');
-  return { rows, warnings: [...zeroDates].map(([column, count]) => zeroDateWarning(column, count)) };
+  return {
+    rows,
+    digest: shown === rows ? digest.finish() : undefined,
+    warnings: [...zeroDates].map(([column, count]) => zeroDateWarning(column, count)),
+  };
 }
 
 function zeroDateWarning(column: MappedColumn, count: number): string {

@@ -1,6 +1,6 @@
 import type { LynqHubSpec } from '../../domain/api/hub.ts';
 import type { LynqFailure } from '../../domain/failures.ts';
-import type { Logger, ReadProof, RowRequest, RowSource, SourceRow } from '../../domain/ports.ts';
+import type { KnownRead, Logger, ReadProof, RowRequest, RowSource, SourceRow } from '../../domain/ports.ts';
 import type { ReadPlan } from './columns.ts';
 import {
   type Access,
@@ -36,6 +36,8 @@ export interface DriverRead<Session, Plan> {
   readonly limits: Limits;
   readonly statementTimeoutMs: number;
   readonly plan: Plan;
+  /** Rows that need not be handed on again. */
+  readonly known?: KnownRead | undefined;
 }
 
 /** What differs between the servers. */
@@ -121,7 +123,7 @@ async function readThrough<Session extends SqlSession, Plan extends ReadPlan>(
   try {
     return await pool.use({ signal, milliseconds: connectTimeoutMs }, async (session) => {
       phase = 'read';
-      const read = { session, limits, statementTimeoutMs, plan };
+      const read = { session, limits, statementTimeoutMs, plan, known: request.known };
       try {
         return await driver.read(read, caller.onRow);
       } catch (error) {

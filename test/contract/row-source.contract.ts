@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HubSource, LynqHubSpec, MySqlSource, PostgresSource } from '../../domain/api/hub.ts';
-import type { ReadProof, RowRequest, RowSource, SourceRow } from '../../domain/ports.ts';
+import type { KnownRead, ReadProof, RowRequest, RowSource, SourceRow } from '../../domain/ports.ts';
 
 /** What every RowSource does, the fake and the real one (CONTRIBUTING, rule 11). */
 
@@ -34,6 +34,7 @@ export interface HubChange {
   readonly columns?: { readonly uid?: string; readonly activate?: string; readonly hostOrUrl?: string };
   readonly extra?: Readonly<Record<string, string>>;
   readonly password?: string;
+  readonly known?: KnownRead;
   readonly signal?: AbortSignal;
 }
 
@@ -54,7 +55,8 @@ export function aRequest(
     extraValueMappings: change.extra ?? {},
   };
   const signal = change.signal ?? new AbortController().signal;
-  return { hub: change.hub ?? 'hub', spec, password: change.password ?? world.password, signal };
+  const { known } = change;
+  return { hub: change.hub ?? 'hub', spec, password: change.password ?? world.password, known, signal };
 }
 
 /** The rows with plain extras, so that they compare with literals, and the proof. */
@@ -126,6 +128,50 @@ export function rowSourceContract(name: string, quote: '`' | '"', open: () => Pr
         ['__proto__', 'pro'],
         ['b', 'pro'],
       ]);
+    });
+
+    describe('rows of which a read before is known', () => {
+      const table = 'known';
+      const extra = { plan: 'plan' };
+      const rows = [
+        ['acme', '1', 'pro'],
+        ['beta', '0', null],
+      ] as const;
+      const put = (...present: readonly (readonly (string | null)[])[]) =>
+        world.putTable('lynq_contract', table, ['node_id', 'is_active', 'plan'], present);
+
+      it('are not handed on when they are the same', async () => {
+        await put(...rows);
+        const { proof } = await readAll(world, { table, extra });
+        const again = await readAll(world, { table, extra, known: proof });
+        expect(again).toEqual({ rows: [], proof: { ...proof, unchanged: true } });
+      });
+
+      it.each<readonly [string, readonly (readonly (string | null)[])[]]>([
+        ['a value is another', [rows[0], ['beta', '1', null]]],
+        ['NULL has become empty text', [rows[0], ['beta', '0', '']]],
+        ['a text has moved to the next column', [['acme', '1p', 'ro'], rows[1]]],
+        ['a row has come', [...rows, ['gamma', '1', 'pro']]],
+        ['a row has gone', [rows[0]]],
+        ['all rows have gone', []],
+      ])('are handed on, all of them, when %s', async (_, present) => {
+        await put(...rows);
+        const { proof } = await readAll(world, { table, extra });
+        await put(...present);
+        const again = await readAll(world, { table, extra, known: proof });
+        expect(again.rows.map(({ uid }) => uid)).toEqual(present.map(([uid]) => uid));
+        expect(again.proof).toMatchObject({ rows: present.length });
+        expect(again.proof.unchanged).toBeUndefined();
+        expect(again.proof.digest).not.toBe(proof.digest);
+      });
+
+      it('are handed on when they are known from another source', async () => {
+        await put(...rows);
+        const { proof } = await readAll(world, { table, extra });
+        const again = await readAll(world, { table, extra, known: { ...proof, identity: 'another' } });
+        expect(again.rows).toHaveLength(rows.length);
+        expect(again.proof).toEqual(proof);
+      });
     });
 
     it('proves an empty table', async () => {

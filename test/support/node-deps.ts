@@ -5,6 +5,7 @@ import { openFormStore } from '../../activities/forms.ts';
 import { FormAbsences } from '../../activities/hub/read-forms.ts';
 import { Repairs } from '../../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../../activities/node/unsaid.ts';
+import { QuietSyncs } from '../../activities/hub/quiet-syncs.ts';
 import { openOtherOperators } from '../../activities/other-operators.ts';
 import { openHubKeys } from '../../activities/secrets.ts';
 import { ScopePolicy } from '../../domain/api/scope.ts';
@@ -57,6 +58,7 @@ export async function startProcess(
     written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
+    quiet: new QuietSyncs(),
     clock,
     logger: quiet,
   };

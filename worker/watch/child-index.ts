@@ -59,6 +59,7 @@ export class WatchedChildren implements ChildIndex {
   private readonly named = new Map<string, Map<string, Set<string>>>();
   /** `readyWhen` by key of the child: evaluated when an object is delivered, so that only its verdict is kept. */
   private readonly rules = new Map<string, ReadyWhen>();
+  private namings = 0;
   private readonly reflector: Reflector;
   private readonly changes: ChangePublisher;
   private readonly signal: AbortSignal;
@@ -113,6 +114,10 @@ export class WatchedChildren implements ChildIndex {
     return [...(this.named.get(nodeNamespace)?.keys() ?? [])];
   }
 
+  nameChanges(): number {
+    return this.namings;
+  }
+
   naming(nodeNamespace: string, node: string): readonly ObjectRef[] {
     const keys = this.named.get(nodeNamespace)?.get(node) ?? [];
     return [...keys].flatMap((key) => {
@@ -151,6 +156,7 @@ export class WatchedChildren implements ChildIndex {
 
   private index({ key, before, after }: DigestChange<TrackedChild>): void {
     if (before?.node === after?.node && before?.nodeNamespace === after?.nodeNamespace) return;
+    this.namings += 1;
     if (before !== undefined) this.unname(before);
     if (after === undefined) return;
     const nodes = this.named.get(after.nodeNamespace) ?? new Map<string, Set<string>>();

@@ -21,6 +21,8 @@ export type NodeListener = (change: DigestChange<NodeDigest>) => void;
 export class WatchedNodes implements NodeIndex {
   /** By hub, then by key: a sync asks for all nodes of its hub several times. */
   private readonly hubs = new Map<string, Map<string, NodeDigest>>();
+  /** How often something changed in a hub, by key. */
+  private readonly hubChanges = new Map<string, number>();
   /** Keys by row of a hub; lists, since there are as many as rows and each is as short as there are forms. */
   private readonly rows = new Map<string, readonly string[]>();
   private readonly namespaces = new Map<string, Set<string>>();
@@ -67,6 +69,10 @@ export class WatchedNodes implements NodeIndex {
 
   ofHub(namespace: string, hub: string): readonly NodeDigest[] {
     return [...(this.hubs.get(keyOf(namespace, hub))?.values() ?? [])];
+  }
+
+  changesOf(namespace: string, hub: string): number {
+    return this.hubChanges.get(keyOf(namespace, hub)) ?? 0;
   }
 
   ofRow(namespace: string, hub: string, uid: string): readonly NodeDigest[] {
@@ -127,6 +133,7 @@ export class WatchedNodes implements NodeIndex {
   private moveInHubs({ key, before, after }: DigestChange<NodeDigest>): void {
     const left = before === undefined ? undefined : keyOf(before.namespace, before.hub);
     const entered = after === undefined ? undefined : keyOf(after.namespace, after.hub);
+    for (const hub of new Set([left, entered])) this.countChange(hub);
     if (left !== undefined && left !== entered) {
       const nodes = this.hubs.get(left);
       nodes?.delete(key);
@@ -135,6 +142,10 @@ export class WatchedNodes implements NodeIndex {
     if (after === undefined || entered === undefined) return;
     const nodes = this.hubs.get(entered) ?? new Map<string, NodeDigest>();
     this.hubs.set(entered, nodes.set(key, after));
+  }
+
+  private countChange(hub: string | undefined): void {
+    if (hub !== undefined) this.hubChanges.set(hub, (this.hubChanges.get(hub) ?? 0) + 1);
   }
 
   private moveInRows({ key, before, after }: DigestChange<NodeDigest>): void {

@@ -13,6 +13,7 @@ export class LocalRuns implements RunRegistry {
   /** Since when a run has been known, by key. */
   private readonly alive = new Map<string, number>();
   private readonly passes = new Map<string, number>();
+  private lost = 0;
   private readonly onIdle: IdleListener;
 
   constructor(onIdle: IdleListener) {
@@ -36,10 +37,16 @@ export class LocalRuns implements RunRegistry {
   /** Temporal lost everything: nothing is known any more. */
   forgetAll(): void {
     this.alive.clear();
+    this.lost += 1;
   }
 
   missing(namespace: string, node: string): void {
     this.alive.delete(keyOf(namespace, node));
+    this.lost += 1;
+  }
+
+  losses(): number {
+    return this.lost;
   }
 
   enter(namespace: string, node: string): (seen: ReadonlyMap<string, string>) => void {

@@ -43,6 +43,7 @@ function seen(objects: readonly JsonObject[]): NodeIndex {
     ofHub: () => [...digests.values()],
     ofRow: (_, __, uid) => [...digests.values()].filter((node) => node.rowUid === uid),
     withObjectsIn: (): readonly NodeDigest[] => [],
+    changesOf: () => 0,
     newborn: () => undefined,
     observe: () => undefined,
   };

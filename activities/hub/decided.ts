@@ -1,0 +1,120 @@
+import type { FrozenRow } from '../../domain/api/hub.ts';
+import type { GuardVerdict } from '../../domain/deletion-guard.ts';
+import type { HubPlan } from '../../domain/hub-plan.ts';
+import type { SyncFacts } from '../../domain/hub-status.ts';
+import { rowTotals } from '../../domain/row-totals.ts';
+import type { SourceVerdict } from '../../domain/source-watch.ts';
+import type { NodeDigest } from '../../domain/watching.ts';
+import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
+import type { Attempt, Deps } from '../deps.ts';
+import type { JudgedForm } from './read-forms.ts';
+import type { ReadHub } from './read-hub.ts';
+import type { RowsRead } from './read-rows.ts';
+
+/** What one sync starts from, what it decides, and what is said of that. */
+
+export interface Sync {
+  readonly deps: Deps;
+  readonly request: HubRef;
+  readonly hub: ReadHub;
+  readonly forms: readonly JudgedForm[];
+  readonly attempt: Attempt;
+  readonly started: Date;
+}
+
+export function livingNodes({ deps, request }: Sync): readonly NodeDigest[] {
+  return deps.nodes.ofHub(request.namespace, request.hub);
+}
+
+export type Synced = Extract<SyncOutcome, { kind: 'synced' }>;
+
+export interface Decided {
+  readonly read: RowsRead;
+  /** What may be done of the plan now. */
+  readonly plan: HubPlan;
+  /** All that differs, held or not. */
+  readonly wanted: HubPlan;
+  readonly source: SourceVerdict;
+  readonly guard: GuardVerdict;
+  /** Rows that the whole plan would take nodes from. */
+  readonly leaving: readonly string[];
+}
+
+/** Whether a sync would conclude the same from the same facts at any later time: a form that is gone, and deletions of the last hour, are judged by the clock. */
+export function hadNothingToDo(
+  sync: Sync,
+  { wanted, guard, source }: Decided,
+  { page, rollouts = [] }: Synced,
+): boolean {
+  const forms = new Set(sync.forms.map(({ name }) => name));
+  if (!livingNodes(sync).every(({ form }) => forms.has(form))) return false;
+  if (wanted.create.length + wanted.update.length + wanted.remove.length > 0) return false;
+  if (source.kind !== 'known' || guard.kind !== 'allow' || guard.state.window.length > 0) return false;
+  return page.births.length + rollouts.length === 0;
+}
+
+export function secondsOf({ deps, started }: Sync): number {
+  return (deps.clock.now().getTime() - started.getTime()) / 1_000;
+}
+
+/** Rows whose nodes stay as they are, each with its reason. */
+export function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
+  const collisions = plan.collisions.map(({ uid, form, name, holder }) => ({
+    uid,
+    reason: 'NameCollision',
+    message: `with form ${form} its LynqNode would be named ${name}, as that of row ${holder} is`,
+  }));
+  const byUid = new Map(collisions.map((collision) => [collision.uid, collision]));
+  return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...byUid.values()];
+}
+
+/** What the status of the hub says of a sync. */
+export function factsOf(
+  sync: Sync,
+  decided: Decided,
+  { refused, strays }: { readonly refused: readonly FrozenRow[]; readonly strays: readonly string[] },
+): Omit<SyncFacts, 'seconds'> {
+  const { forms } = sync;
+  const nodes = livingNodes(sync);
+  const { read, plan, source, guard, leaving } = decided;
+  return {
+    forms: forms.length,
+    desired: plan.desired,
+    rows: rowTotals({
+      counts: read.classified.rows,
+      active: read.classified.active.keys(),
+      plan,
+      forms: forms.map(({ name }) => name),
+      nodes,
+      held: heldRows(decided),
+      refused: new Set(refused.map(({ uid }) => uid)),
+    }),
+    frozen: [...frozenRows(decided), ...refused],
+    warnings: [...read.proof.warnings, ...read.classified.warnings, ...strays],
+    source,
+    guard,
+    leaving,
+    totals: { ready: nodes.filter(({ ready }) => ready).length, failed: nodes.filter(({ failed }) => failed).length },
+    insecure: read.proof.insecure,
+  };
+}
+
+function heldRows({ guard, leaving }: Decided): number {
+  return guard.kind === 'hold' ? leaving.length : 0;
+}
+
+export function countsOf(decided: Decided): SyncCounts {
+  const {
+    plan,
+    read: { classified },
+  } = decided;
+  return {
+    rows: classified.rows.seen,
+    active: classified.rows.active,
+    frozen: classified.frozen.length,
+    held: heldRows(decided),
+    created: plan.create.length,
+    updated: plan.update.length,
+    removed: plan.remove.length,
+  };
+}

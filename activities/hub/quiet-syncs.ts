@@ -1,0 +1,77 @@
+import { canonicalJson } from '../../domain/canonical.ts';
+import type { SyncFacts } from '../../domain/hub-status.ts';
+import type { JsonObject } from '../../domain/api/json.ts';
+import { textAt } from '../../domain/api/json.ts';
+import type { KnownRead } from '../../domain/ports.ts';
+import type { HubRef, SyncCounts } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import type { JudgedForm } from './read-forms.ts';
+import type { ReadHub } from './read-hub.ts';
+
+/** A sync that had nothing to do: what it concluded, and from which rows. */
+export interface QuietSync {
+  readonly rows: KnownRead;
+  readonly facts: Omit<SyncFacts, 'seconds'>;
+  readonly counts: SyncCounts;
+}
+
+/** How long runs are taken to be there while nothing else changes. */
+const reviewMilliseconds = 10_000;
+
+/**
+ * The last sync of each hub that found nothing to do. While everything that it concluded from is the same and the table gives the same rows, the next one
+ * concludes the same, and a large table costs no more than its reading. Kept in this process only; losing it costs a sync that looks at each row.
+ */
+export class QuietSyncs {
+  private readonly hubs = new Map<string, { readonly basis: string; readonly sync: QuietSync }>();
+  private readonly reviewed = new Map<string, number>();
+
+  /** The sync to repeat if the rows are the same. */
+  find(request: HubRef, basis: string): QuietSync | undefined {
+    const kept = this.hubs.get(keyOf(request));
+    return kept?.basis === basis ? kept.sync : undefined;
+  }
+
+  keep(request: HubRef, basis: string, sync: QuietSync): void {
+    this.hubs.set(keyOf(request), { basis, sync });
+  }
+
+  drop(request: HubRef): void {
+    this.hubs.delete(keyOf(request));
+  }
+
+  /** Whether Temporal is to be asked again which runs are there, which costs it more the more there are: at each sync, or after a while where nothing else happens. */
+  takeReview(request: HubRef, now: Date): boolean {
+    const key = keyOf(request);
+    const isRecent = now.getTime() - (this.reviewed.get(key) ?? 0) < reviewMilliseconds;
+    if (isRecent && this.hubs.has(key)) return false;
+    this.reviewed.set(key, now.getTime());
+    return true;
+  }
+}
+
+const keyOf = ({ namespace, hub }: HubRef): string => `${namespace}/${hub}`;
+
+/**
+ * Everything but the rows that a sync of a hub concludes from, as text. Of the clock only deletions and rollouts that are under way make use, and a sync
+ * with either is not quiet.
+ */
+export function basisOf(deps: Deps, request: HubRef, { hub }: ReadHub, forms: readonly JudgedForm[]): string {
+  const { metadata, status } = hub;
+  const { lastSyncTime: _time, lastSyncDuration: _duration, ...said } = status ?? {};
+  const hubFacts: JsonObject = {
+    uid: metadata.uid,
+    generation: metadata.generation ?? 0,
+    annotations: { ...metadata.annotations },
+    status: said as unknown as JsonObject,
+  };
+  const formFacts = forms.map(({ object }) => [
+    textAt(object, 'metadata', 'uid') ?? '',
+    textAt(object, 'metadata', 'resourceVersion') ?? '',
+  ]);
+  const { namespace } = request;
+  const seen = [deps.nodes.changesOf(namespace, request.hub), deps.children.nameChanges(), deps.runs.losses()];
+  const key = deps.hubKeys.known(namespace, request.hub);
+  const secret = key === undefined ? '' : deps.rowHash(Buffer.from(key).toString('base64'));
+  return canonicalJson({ hub: hubFacts, forms: formFacts, seen, secret });
+}
