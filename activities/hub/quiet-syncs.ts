@@ -1,7 +1,6 @@
 import { canonicalJson } from '../../domain/canonical.ts';
 import type { SyncFacts } from '../../domain/hub-status.ts';
-import type { JsonObject } from '../../domain/api/json.ts';
-import { textAt } from '../../domain/api/json.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { KnownRead } from '../../domain/ports.ts';
 import type { HubRef, SyncCounts } from '../contract.ts';
 import type { Deps } from '../deps.ts';
@@ -38,6 +37,7 @@ export class QuietSyncs {
 
   drop(request: HubRef): void {
     this.hubs.delete(keyOf(request));
+    this.reviewed.delete(keyOf(request));
   }
 
   /** Whether Temporal is to be asked again which runs are there, which costs it more the more there are: at each sync, or after a while where nothing else happens. */

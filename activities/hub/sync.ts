@@ -54,7 +54,10 @@ const writeConcurrency = 16;
 export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Promise<SyncOutcome> {
   await deps.nodes.synced();
   const [hub, peer] = await Promise.all([readHub(deps, request), deps.others.peer()]);
-  if (hub === undefined) return { kind: 'gone' };
+  if (hub === undefined) {
+    deps.quiet.drop(request);
+    return { kind: 'gone' };
+  }
   if (peer !== undefined) {
     await reportOther(deps, request, hub, peer);
     return { kind: 'paused' };
