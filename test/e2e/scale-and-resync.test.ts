@@ -37,7 +37,11 @@ describe('e2e/scale-and-resync', () => {
     const node = await world.node(api);
     expect(JSON.stringify(node?.metadata.annotations?.['lynq.sh/overrides'])).toContain('apiReplicas');
     expect(JSON.parse(node?.metadata.annotations?.['lynq.sh/extra'] ?? '{}')).toMatchObject({ apiReplicas: '3' });
-    expect(conditionOf(node, 'Overridden')?.status).toBe('True');
+    // What a pass did is told with what follows from it, up to two seconds after the object has changed.
+    await eventually('condition Overridden', async () => {
+      const condition = conditionOf(await world.node(api), 'Overridden');
+      return condition?.status === 'True' ? there(condition) : notYet(condition);
+    });
     await world.ready([api]);
   });
 
