@@ -180,7 +180,7 @@ export interface ReadProof {
   readonly warnings: readonly string[];
   /** The connection was not encrypted. */
   readonly insecure: boolean;
-  /** Equal digests of one identity stand for equal rows in equal order; absent where a source has none. */
+  /** Equal digests of one identity stand for equal rows in equal order and for equal warnings; absent where a source has none. */
   readonly digest?: string | undefined;
   /** The rows are those of the read that was named: none of them was handed on. */
   readonly unchanged?: true | undefined;

@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -145,7 +146,26 @@ async function freePort(): Promise<number> {
   throw new StackError({ kind: 'no-free-port', ...portRange });
 }
 
+/** A server that was killed leaves workers that end by themselves; until then a new one refuses the data folder. */
+const oldWorkers = 'pre-existing shared memory block';
+
 async function launch(place: Place, port: number): Promise<ChildProcess> {
+  const until = performance.now() + readyWithinMs;
+  for (;;) {
+    const said = existsSync(place.log) ? statSync(place.log).size : 0;
+    const child = spawnServer(place, port);
+    const problem = await untilReady(child, port, until);
+    if (problem === undefined) return child;
+    const isEarly = readFileSync(place.log).subarray(said).includes(oldWorkers);
+    if (!isEarly || performance.now() > until) {
+      const what = { what: 'PostgreSQL', command: `postgres (${problem})`, log: place.log };
+      throw new StackError({ kind: 'install-failed', ...what, lastLines: lastLines(place.log, 15) });
+    }
+    await sleep(100);
+  }
+}
+
+function spawnServer(place: Place, port: number): ChildProcess {
   const ssl = existsSync(join(place.folder, tlsFiles.key)) ? 'on' : 'off';
   const fixed = { ssl, listen_addresses: loopback, port: String(port), unix_socket_directories: '', fsync: 'off' };
   const flags = Object.entries({ ...fixed, ...place.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -159,22 +179,20 @@ async function launch(place: Place, port: number): Promise<ChildProcess> {
   closeSync(log);
   // Its workers end by themselves when it is gone.
   process.once('exit', () => child.kill('SIGKILL'));
-  await untilReady(child, port, place.log);
   return child;
 }
 
-async function untilReady(child: ChildProcess, port: number, log: string): Promise<void> {
-  const until = performance.now() + readyWithinMs;
+/** Why it takes no connections in time and was ended, or undefined. */
+async function untilReady(child: ChildProcess, port: number, until: number): Promise<string | undefined> {
   let spawnError: string | undefined;
   child.once('error', (error) => (spawnError = error.message));
   for (;;) {
     const why = await probe(port);
-    if (why === undefined) return;
+    if (why === undefined) return undefined;
     const ended = spawnError ?? (child.exitCode === null ? undefined : `exit code ${child.exitCode}`);
     if (ended !== undefined || performance.now() > until) {
-      const problem = { what: 'PostgreSQL', command: `postgres (${ended ?? why})`, log, lastLines: lastLines(log, 15) };
       child.kill('SIGKILL');
-      throw new StackError({ kind: 'install-failed', ...problem });
+      return ended ?? why;
     }
     await sleep(100);
   }

@@ -1,6 +1,7 @@
 import { LynqFailure } from '../../domain/failures.ts';
-import type { ReadProof, SourceRow } from '../../domain/ports.ts';
+import type { SourceRow } from '../../domain/ports.ts';
 import { type CellReader, type MappedColumn, mappedTo, rowReader } from '../sql/columns.ts';
+import { type Proof, prove, type RowsSeen } from '../sql/prove.ts';
 import type { DriverRead } from '../sql/row-source.ts';
 import { RowsDigest } from '../sql/rows-digest.ts';
 import { type Ask, askSession } from './ask.ts';
@@ -17,64 +18,35 @@ import { type ColumnShape, columnReader } from './value-text.ts';
  */
 export type ProvenRead = DriverRead<Session, MySqlReadPlan>;
 
-export async function readProven(
-  read: ProvenRead,
-  onRow: (row: SourceRow) => void,
-): Promise<Omit<ReadProof, 'insecure'>> {
+export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
+  const { plan } = read;
   const ask = askSession(read.session, read.limits);
   const server = await prepareSession(ask, read.statementTimeoutMs);
   await ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-  const proof = (await proveUnchanged(read, ask, server)) ?? (await proveRows(read, ask, { server, onRow }));
+  const proof = await prove(read.known, {
+    pass: () => complete(ask, plan, passRows(read)),
+    stream: () => complete(ask, plan, streamRows(read, onRow)),
+    describe: async () => {
+      const { hash, engine } = await readIdentity(ask, plan, server.isMariaDb);
+      return { identity: hash, warnings: [...server.warnings, ...engineWarning(plan, engine)] };
+    },
+  });
   await ask('COMMIT');
   return proof;
 }
 
-type Proof = Omit<ReadProof, 'insecure'>;
-
-async function proveRows(
-  read: ProvenRead,
-  ask: Ask,
-  { server, onRow }: { readonly server: PreparedServer; readonly onRow: (row: SourceRow) => void },
-): Promise<Proof> {
-  const { plan } = read;
-  const streamed = await streamRows(read, onRow);
-  await requireComplete(ask, plan, streamed.rows);
-  const identity = await readIdentity(ask, plan, server.isMariaDb);
-  return {
-    rows: streamed.rows,
-    identity: identity.hash,
-    digest: streamed.digest,
-    warnings: [...server.warnings, ...engineWarning(plan, identity.engine), ...streamed.warnings],
-  };
-}
-
-/** Goes through the rows without taking them apart. Undefined when they are others than those that are known: they are read again, in the same snapshot. */
-async function proveUnchanged(read: ProvenRead, ask: Ask, server: PreparedServer): Promise<Proof | undefined> {
-  const { plan, known } = read;
-  if (known?.digest === undefined) return undefined;
-  const { rows, digest } = await digestRows(read);
-  if (digest !== known.digest) return undefined;
-  await requireComplete(ask, plan, rows);
-  const identity = await readIdentity(ask, plan, server.isMariaDb);
-  const warnings = [...server.warnings, ...engineWarning(plan, identity.engine)];
-  const isSame = identity.hash === known.identity && warnings.every((text, index) => known.warnings[index] === text);
-  return isSame ? { ...known, rows, unchanged: true } : undefined;
-}
-
-async function requireComplete(ask: Ask, plan: MySqlReadPlan, rows: number): Promise<void> {
+/** Rows that the server counts as well, and gave without a warning. */
+async function complete(ask: Ask, plan: MySqlReadPlan, passing: Promise<RowsSeen>): Promise<RowsSeen> {
+  const seen = await passing;
   const serverWarnings = await askNumber(ask, 'SELECT @@warning_count');
   if (serverWarnings !== 0)
     throw incomplete(plan, `gave ${serverWarnings} warnings, see SHOW WARNINGS after the SELECT`);
   const counted = await askNumber(ask, plan.count);
-  if (counted !== rows) throw incomplete(plan, `delivered ${rows} rows and counts ${counted}`);
+  if (counted !== seen.rows) throw incomplete(plan, `delivered ${seen.rows} rows and counts ${counted}`);
+  return seen;
 }
 
-/** A packet that is not shown makes the digest absent, which no known one equals. */
-async function digestRows({
-  session,
-  limits,
-  plan,
-}: ProvenRead): Promise<{ rows: number; digest: string | undefined }> {
+async function passRows({ session, limits, plan }: ProvenRead): Promise<RowsSeen> {
   const digest = new RowsDigest();
   let rows = 0;
   let shown = true;
@@ -90,7 +62,7 @@ async function digestRows({
     },
     limits,
   );
-  return { rows, digest: shown ? digest.finish() : undefined };
+  return { rows, digest: shown ? digest : undefined, warnings: [] };
 }
 
 function incomplete({ title }: MySqlReadPlan, what: string): LynqFailure {
@@ -145,10 +117,7 @@ function engineWarning({ title }: MySqlReadPlan, engine: string | undefined): re
 }
 
 /** Streams the table; each row is handed on as it arrives, so that memory holds one row and one network packet. */
-async function streamRows(
-  { session, limits, plan }: ProvenRead,
-  onRow: (row: SourceRow) => void,
-): Promise<{ rows: number; digest: string | undefined; warnings: readonly string[] }> {
+async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: SourceRow) => void): Promise<RowsSeen> {
   const zeroDates = new Map<MappedColumn, number>();
   let toRow: ((values: readonly (Buffer | null)[]) => SourceRow) | undefined;
   const digest = new RowsDigest();
@@ -175,7 +144,7 @@ async function streamRows(
   if (toRow === undefined) throw incomplete(plan, 'sent no columns');
   return {
     rows,
-    digest: shown === rows ? digest.finish() : undefined,
+    digest: shown === rows ? digest : undefined,
     warnings: [...zeroDates].map(([column, count]) => zeroDateWarning(column, count)),
   };
 }

@@ -1,6 +1,7 @@
 import { LynqFailure } from '../../domain/failures.ts';
-import type { ReadProof, SourceRow } from '../../domain/ports.ts';
+import type { SourceRow } from '../../domain/ports.ts';
 import { rowReader } from '../sql/columns.ts';
+import { type Proof, prove, type RowsSeen } from '../sql/prove.ts';
 import type { DriverRead } from '../sql/row-source.ts';
 import { RowsDigest } from '../sql/rows-digest.ts';
 import { type Ask, askSession } from './ask.ts';
@@ -16,60 +17,35 @@ import { valueReader } from './value-text.ts';
  */
 export type ProvenRead = DriverRead<Session, PostgresReadPlan>;
 
-export async function readProven(
-  read: ProvenRead,
-  onRow: (row: SourceRow) => void,
-): Promise<Omit<ReadProof, 'insecure'>> {
+export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
   const ask = askSession(read.session, read.limits);
   await ask('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  const warnings = await prepareTransaction(ask, read.statementTimeoutMs);
-  const proof = (await proveUnchanged(read, ask, warnings)) ?? (await proveRows(read, ask, { warnings, onRow }));
+  const server = await prepareTransaction(ask, read.statementTimeoutMs);
+  const proof = await prove(read.known, {
+    pass: () => complete(read, ask, () => passRows(read)),
+    stream: () => complete(read, ask, () => streamRows(read, onRow)),
+    describe: async () => {
+      const { hash, kind } = await readIdentity(ask, read.plan);
+      return { identity: hash, warnings: [...server, ...kindWarning(read.plan, kind)] };
+    },
+  });
   await ask('COMMIT');
   return proof;
 }
 
-type Proof = Omit<ReadProof, 'insecure'>;
-
-async function proveRows(
-  read: ProvenRead,
-  ask: Ask,
-  { warnings, onRow }: { readonly warnings: readonly string[]; readonly onRow: (row: SourceRow) => void },
-): Promise<Proof> {
-  const { rows, digest } = await complete(read, ask, () => streamRows(read, onRow));
-  const identity = await readIdentity(ask, read.plan);
-  return { rows, digest, identity: identity.hash, warnings: [...warnings, ...kindWarning(read.plan, identity.kind)] };
-}
-
-/** Undefined when the rows are others than those that are known: they are read again, in the same snapshot. */
-async function proveUnchanged(read: ProvenRead, ask: Ask, before: readonly string[]): Promise<Proof | undefined> {
-  const { known } = read;
-  if (known?.digest === undefined) return undefined;
-  const { rows, digest } = await complete(read, ask, () => digestRows(read));
-  if (digest !== known.digest) return undefined;
-  const identity = await readIdentity(ask, read.plan);
-  const warnings = [...before, ...kindWarning(read.plan, identity.kind)];
-  const isSame = identity.hash === known.identity && String(warnings) === String(known.warnings);
-  return isSame ? { ...known, rows, unchanged: true } : undefined;
-}
-
-interface Streamed {
-  readonly rows: number;
-  readonly digest: string;
-}
-
 /** Rows that the server counts as well, and gave without a warning. */
-async function complete({ plan, session }: ProvenRead, ask: Ask, stream: () => Promise<Streamed>): Promise<Streamed> {
+async function complete({ plan, session }: ProvenRead, ask: Ask, stream: () => Promise<RowsSeen>): Promise<RowsSeen> {
   session.takeWarnings();
-  const streamed = await stream();
+  const seen = await stream();
   const serverWarnings = session.takeWarnings();
   if (serverWarnings !== 0) throw incomplete(plan, `gave ${serverWarnings} warnings, see its log`);
   const [row] = await ask(plan.count);
   const counted = Number(row?.[0] ?? Number.NaN);
-  if (counted !== streamed.rows) throw incomplete(plan, `delivered ${streamed.rows} rows and counts ${counted}`);
-  return streamed;
+  if (counted !== seen.rows) throw incomplete(plan, `delivered ${seen.rows} rows and counts ${counted}`);
+  return seen;
 }
 
-async function digestRows({ session, plan, limits }: ProvenRead): Promise<Streamed> {
+async function passRows({ session, plan, limits }: ProvenRead): Promise<RowsSeen> {
   const digest = new RowsDigest();
   let rows = 0;
   const onRow = (values: readonly (string | null)[]): void => {
@@ -77,7 +53,7 @@ async function digestRows({ session, plan, limits }: ProvenRead): Promise<Stream
     digest.addTexts(values);
   };
   await session.run(plan.select, { onRow }, limits);
-  return { rows, digest: digest.finish() };
+  return { rows, digest, warnings: [] };
 }
 
 function incomplete({ title }: PostgresReadPlan, what: string): LynqFailure {
@@ -118,7 +94,7 @@ function kindWarning({ title }: PostgresReadPlan, kind: string | undefined): rea
 }
 
 /** Streams the table; each row is handed on as it arrives, so that memory holds one row and one network packet. */
-async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: SourceRow) => void): Promise<Streamed> {
+async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: SourceRow) => void): Promise<RowsSeen> {
   const digest = new RowsDigest();
   let toRow: ((values: readonly (string | null)[]) => SourceRow) | undefined;
   let rows = 0;
@@ -143,5 +119,5 @@ async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: So
     limits,
   );
   if (toRow === undefined) throw incomplete(plan, 'sent no columns');
-  return { rows, digest: digest.finish() };
+  return { rows, digest, warnings: [] };
 }

@@ -343,6 +343,17 @@ describe.skipIf(serverUrl === undefined)('adapters/mysql on a real server', () =
       expect(await identity()).not.toBe(before);
     });
 
+    it('no longer warns of an engine that is another now, although the rows are the same', async () => {
+      await world.server.recreate('lynq_contract.isam', '(node_id INT, is_active INT) ENGINE = MyISAM');
+      const change = { table: 'isam' };
+      const { proof } = await readAll(worldWith(), change);
+      await sql('ALTER TABLE lynq_contract.isam ENGINE = InnoDB');
+
+      const again = await readAll(worldWith(), { ...change, known: proof });
+      expect(again.proof).toMatchObject({ identity: proof.identity, warnings: [] });
+      expect(again.proof.unchanged).toBeUndefined();
+    });
+
     it('warns of an engine without snapshots', async () => {
       await world.server.recreate('lynq_contract.isam', '(node_id INT, is_active INT) ENGINE = MyISAM');
 
