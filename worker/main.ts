@@ -1,10 +1,10 @@
 import { flagsHelp, readFlags } from './flags.ts';
-import { keepHeapsSmall } from './heap.ts';
+import { keepLargeHeapsCompact } from './heap.ts';
 import { runWorker } from './run.ts';
 
 async function main(args: readonly string[]): Promise<void> {
   const { environment, ignored, help } = readFlags(args);
-  keepHeapsSmall();
+  keepLargeHeapsCompact();
   if (help) process.stdout.write(flagsHelp());
   else await runWorker({ ...process.env, ...environment }, { ignoredFlags: ignored });
 }
