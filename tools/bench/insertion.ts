@@ -12,7 +12,7 @@ import { forRow, kindsOf, rowModel, type RowModel } from './model.ts';
 import type { BenchResult, CostLine } from './report.ts';
 import { applyHub, type Bench, createNamespaces, type FormSet, nodesOf, provision, uids, withBench } from './setup.ts';
 
-/** Rows inserted at once until all their LynqNodes are Ready, divided by the floor of the same run. */
+/** Rows inserted at once, and the hub told of it, until all their LynqNodes are Ready, divided by the floor of the same run. */
 export interface Insertion {
   readonly name: string;
   readonly title: string;
@@ -81,9 +81,9 @@ async function learn(run: Run): Promise<RowModel> {
   const { session, kind } = run;
   await createNamespaces(run, [floorNamespace]);
   const worker = await session.startWorker();
-  await applyHub(run, { forms: kind.forms, syncInterval: '5s' });
+  await applyHub(run, { forms: kind.forms, syncInterval: '1m' });
   const mark = session.audit.mark();
-  await provision(run, worker, { rows: [warm], forms: kind.forms });
+  await provision(run, worker, { rows: [warm], forms: kind.forms, notify: true });
   const writes = session.audit.since(mark);
   const { cluster } = session.opened;
   const nodes = await cluster.list(nodeKind, { namespace, labelSelector: `${labels.uid}=${warm}` });
@@ -134,12 +134,12 @@ async function oursRound(run: Run, round: number): Promise<Measured> {
   const { session, temporal, rows } = run;
   const { forms } = run.kind;
   const worker = await session.startWorker();
-  await provision(run, worker, { rows: [`${warm}-${round}`], forms });
+  await provision(run, worker, { rows: [`${warm}-${round}`], forms, notify: true });
   await sleep(2_000);
   const before = await snapshot(session, worker.process.pid);
   const mark = session.audit.mark();
   const names = uids('ours', round, rows);
-  const { committed, ms } = await provision(run, worker, { rows: names, forms });
+  const { committed, ms } = await provision(run, worker, { rows: names, forms, notify: true });
   const after = await snapshot(session, worker.process.pid);
   const load = loadText();
   await sleep(2_000);

@@ -14,6 +14,7 @@ import {
   nodesOfFleet,
   proveSkew,
   rolloutIs,
+  type SkewSince,
 } from '../../support/faults/fleet.ts';
 import type { History } from '../../support/faults/history.ts';
 import { randomFrom } from '../../support/faults/random.ts';
@@ -47,7 +48,7 @@ describe('faults/rollouts/kills', () => {
     place: stage.audit.now(),
     history: await followFleet(stage, fleet),
   });
-  const expectKept = async (since: Awaited<ReturnType<typeof begin>>, version: string): Promise<void> => {
+  const expectKept = async (since: SkewSince, version: string): Promise<void> => {
     expect(await imagesOf(stage, fleet)).toEqual({ [`web:${version}`]: fleet.uids.length });
     const { watched, requested } = await proveSkew(stage, fleet, since);
     expect([watched.violations, requested.violations]).toEqual([[], []]);
@@ -105,7 +106,7 @@ describe('faults/rollouts/kills', () => {
     await window(8_000);
     await stack.startServer('apiserver');
     await rolloutIs(stage, fleet, 'Complete', 300_000);
-    await expectKept(since, '4');
+    await expectKept({ ...since, killed: true }, '4');
   }, 600_000);
 
   test('a worker that is killed right after it was told to undo, with Temporal, goes all the way back', async () => {

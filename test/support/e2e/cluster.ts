@@ -28,6 +28,7 @@ export interface KubeObject {
     readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly uid: string }[];
     readonly finalizers?: readonly string[];
     readonly deletionTimestamp?: string;
+    readonly managedFields?: readonly { readonly subresource?: string; readonly time?: string }[];
   };
   readonly spec?: Json;
   readonly status?: Json;

@@ -174,15 +174,27 @@ export const followFleet = (stage: Stage, { namespace }: Fleet): Promise<History
     `/apis/apps/v1/namespaces/${namespace}/deployments`,
   ]);
 
+export interface SkewSince {
+  readonly history: History;
+  readonly place: number;
+  /** The API server was killed: its log may lack a write that is stored. */
+  readonly killed?: boolean;
+}
+
 /** What the store's own history and the log of requests say, of everything since the history was opened. */
 export async function proveSkew(
   stage: Stage,
   fleet: Fleet,
-  since: { readonly history: History; readonly place: number },
+  since: SkewSince,
 ): Promise<{ readonly watched: SkewReport; readonly requested: SkewReport }> {
   const events = await since.history.stop();
   return {
     watched: skewOf(events, fleet),
-    requested: skewOfRequests(stage.audit.ofWorker(since.place), fleet.namespace, fleet),
+    requested: skewOfRequests(
+      stage.audit.ofWorker(since.place),
+      fleet.namespace,
+      fleet,
+      since.killed === true ? events : [],
+    ),
   };
 }

@@ -130,25 +130,36 @@ interface Request {
   readonly node: string;
 }
 
+/** Nodes that a form's status names as on their way, from a moment on. */
+interface InFlight {
+  readonly from: string;
+  readonly nodes: readonly string[];
+}
+
+const namesIn = (rollout: { readonly inFlight: readonly { readonly node: string }[] }): readonly string[] =>
+  rollout.inFlight.map(({ node }) => node);
+
 /**
  * From the requests of the worker: a node is changed only after a write of the form that names it was answered, and it is named until a status that
- * says Ready was answered.
+ * says Ready was answered. An API server that is killed leaves a write in the store that no log has, for which the worker got no answer: `stored` is the watch
+ * history where that can have been, whose records count from the second in which they were written.
  */
 export function skewOfRequests(
   entries: readonly AuditEntry[],
   namespace: string,
   { form, maxSkew }: Fleet,
+  stored: readonly WatchEvent[] = [],
 ): SkewReport {
   const here = entries.filter(({ objectRef, verb }) => objectRef?.namespace === namespace && verb === 'patch');
-  const records = here.filter(
-    ({ objectRef, requestObject }) =>
-      objectRef?.resource === 'lynqforms' &&
-      objectRef.subresource === 'status' &&
-      objectRef.name === form &&
-      requestObject?.status?.rollout?.inFlight !== undefined,
+  const answered = here.flatMap(({ objectRef, requestObject, stageTimestamp }): readonly InFlight[] =>
+    objectRef?.resource === 'lynqforms' &&
+    objectRef.subresource === 'status' &&
+    objectRef.name === form &&
+    requestObject?.status?.rollout?.inFlight !== undefined
+      ? [{ from: stageTimestamp, nodes: namesIn(requestObject.status.rollout) }]
+      : [],
   );
-  const namesOf = (entry: AuditEntry): readonly string[] =>
-    (entry.requestObject.status.rollout.inFlight as readonly { node: string }[]).map(({ node }) => node);
+  const unanswered = stored.flatMap(({ object }) => recordIn(object, form));
   const changes: Request[] = here.flatMap(({ objectRef, requestObject, requestReceivedTimestamp, stageTimestamp }) =>
     objectRef?.resource === 'lynqnodes' &&
     objectRef.subresource === undefined &&
@@ -158,12 +169,23 @@ export function skewOfRequests(
       : [],
   );
   const unrecorded = changes.flatMap(({ from, node }) => {
-    const last = records.filter(({ stageTimestamp }) => stageTimestamp <= from).at(-1);
-    return last !== undefined && namesOf(last).includes(node)
-      ? []
-      : [`${node} was changed at ${from} before it was on record`];
+    const isNamed = [answered, unanswered].some((records) => lastBefore(records, from)?.nodes.includes(node));
+    return isNamed ? [] : [`${node} was changed at ${from} before it was on record`];
   });
-  const worst = Math.max(0, ...records.map((entry) => namesOf(entry).length));
+  const worst = Math.max(0, ...answered.map(({ nodes }) => nodes.length));
   const tooMany = worst > maxSkew ? [`${worst} nodes were on record at once`] : [];
   return { worst, changes: changes.length, violations: [...unrecorded, ...tooMany] };
+}
+
+const lastBefore = (records: readonly InFlight[], moment: string): InFlight | undefined =>
+  records.filter(({ from }) => from <= moment).at(-1);
+
+/** What the form's status says, since the last write of a status, in whole seconds as the API server notes it. */
+function recordIn({ kind, metadata, status }: KubeObject, form: string): readonly InFlight[] {
+  if (kind !== 'LynqForm' || metadata.name !== form || status?.rollout?.inFlight === undefined) return [];
+  const times = (metadata.managedFields ?? []).flatMap(({ subresource, time }) =>
+    subresource === 'status' && time !== undefined ? [time] : [],
+  );
+  const from = times.toSorted().at(-1);
+  return from === undefined ? [] : [{ from: from.replace('Z', '.000000Z'), nodes: namesIn(status.rollout) }];
 }

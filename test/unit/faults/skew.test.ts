@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inputHash } from '../../../domain/node-digest.ts';
+import type { AuditEntry } from '../../support/e2e/audit.ts';
 import type { KubeObject, WatchEvent } from '../../support/e2e/cluster.ts';
-import { skewOf } from '../../support/faults/skew.ts';
+import { skewOf, skewOfRequests } from '../../support/faults/skew.ts';
 
 const fleet = { form: 'web', maxSkew: 1 };
 let version = 0;
@@ -82,5 +83,46 @@ describe('test/support/faults/skew', () => {
       deployment('new', 0),
     ];
     expect(skewOf(events, fleet)).toEqual({ worst: 0, changes: 0, violations: [] });
+  });
+
+  describe('from requests', () => {
+    const request = (second: number, resource: string, name: string, rest: object): AuditEntry =>
+      ({
+        verb: 'patch',
+        objectRef: { resource, name, namespace: 'n', ...(resource === 'lynqforms' ? { subresource: 'status' } : {}) },
+        requestReceivedTimestamp: `2026-11-28T14:00:0${second}.100000Z`,
+        stageTimestamp: `2026-11-28T14:00:0${second}.200000Z`,
+        requestObject: rest,
+      }) as unknown as AuditEntry;
+    const record = (second: number, ...names: readonly string[]) =>
+      request(second, 'lynqforms', 'web', { status: { rollout: { inFlight: names.map((name) => ({ node: name })) } } });
+    const change = (second: number, name: string) =>
+      request(second, 'lynqnodes', `${name}-web`, { spec: { formRevision: '2' } });
+    const stored = (second: number, ...names: readonly string[]): WatchEvent => {
+      const made = form(...names);
+      const managedFields = [
+        { subresource: 'status', time: `2026-11-28T14:00:0${second}Z` },
+        { time: '2027-01-01T00:00:00Z' },
+      ];
+      return { ...made, object: { ...made.object, metadata: { ...made.object.metadata, managedFields } } };
+    };
+
+    it('finds nothing where each node is on record when it is changed', () => {
+      const entries = [record(1, 'a-web'), change(2, 'a'), record(3, 'b-web'), change(4, 'b')];
+      expect(skewOfRequests(entries, 'n', fleet)).toEqual({ worst: 1, changes: 2, violations: [] });
+    });
+
+    it('finds a node that is changed before it is on record, or when it no longer is', () => {
+      expect(skewOfRequests([change(1, 'a'), record(2, 'a-web')], 'n', fleet).violations).toHaveLength(1);
+      const left = [record(1, 'a-web'), record(2, 'b-web'), change(3, 'a')];
+      expect(skewOfRequests(left, 'n', fleet).violations).toHaveLength(1);
+    });
+
+    it('takes a record that only the store has, but not one that came later', () => {
+      const entries = [record(1, 'b-web'), change(3, 'a')];
+      expect(skewOfRequests(entries, 'n', fleet).violations).toHaveLength(1);
+      expect(skewOfRequests(entries, 'n', fleet, [stored(2, 'a-web')]).violations).toEqual([]);
+      expect(skewOfRequests(entries, 'n', fleet, [stored(4, 'a-web')]).violations).toHaveLength(1);
+    });
   });
 });
