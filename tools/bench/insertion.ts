@@ -46,16 +46,16 @@ export function runInsertion(kind: Insertion, session: Session, rows: number): P
 async function measure(run: Run): Promise<BenchResult> {
   const { session, rows, kind } = run;
   const model = await learn(run);
-  const floor: Measured[] = [];
+  const floor: Measured[] = [await floorRound(run, model, 1)];
   const ours: Measured[] = [];
   for (let round = 1; round <= kind.rounds; round += 1) {
-    floor.push(await floorRound(run, model, round));
     ours.push(await oursRound(run, round));
-    session.printer.line(
-      `round ${round}: floor ${seconds(floor.at(-1)?.ms ?? 0)}, ours ${seconds(ours.at(-1)?.ms ?? 0)}`,
-    );
+    floor.push(await floorRound(run, model, round + 1));
+    const around = floor.slice(-2).map(({ ms }) => seconds(ms));
+    session.printer.line(`round ${round}: floor ${around.join(' and ')}, ours ${seconds(ours.at(-1)?.ms ?? 0)}`);
   }
   return {
+    flanked: true,
     name: kind.name,
     title: kind.title,
     limit: kind.limit,

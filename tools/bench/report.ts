@@ -36,6 +36,8 @@ export interface BenchResult {
   readonly nodes: number;
   readonly floor: Rounds;
   readonly ours: Rounds;
+  /** Each of ours was measured between two of the floor, of which there is one more. */
+  readonly flanked?: true;
   readonly sides?: Sides;
   /** From the commit to the start of the sync that saw the rows: part of `ours`. */
   readonly syncWait?: Rounds;
@@ -52,9 +54,13 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** Median of ours divided by the median of the floor. */
-export function ratioOf({ floor, ours }: Pick<BenchResult, 'floor' | 'ours'>): number {
-  return median(ours) / median(floor);
+/**
+ * Median of ours divided by the median of the floor. Where ours is flanked by the floor, the median of the rounds' ratios, each to the mean of its neighbours: a machine
+ * whose speed changes from minute to minute changes both alike.
+ */
+export function ratioOf({ floor, ours, flanked }: Pick<BenchResult, 'floor' | 'ours' | 'flanked'>): number {
+  if (flanked === undefined) return median(ours) / median(floor);
+  return median(ours.map((value, at) => value / median(floor.slice(at, at + 2))));
 }
 
 /** Within all its limits, at the stated size. */
@@ -85,12 +91,17 @@ function measureText(value: number, unit: Sides['unit']): string {
   return value < 1_000 ? `${Math.round(value)} ms` : seconds(value);
 }
 
-function timeRow(label: string, rounds: Rounds, unit: Sides['unit']): readonly string[] {
-  const cells =
+function timeRow(
+  label: string,
+  rounds: Rounds,
+  { unit, cells }: { unit: Sides['unit']; cells: number },
+): readonly string[] {
+  const texts =
     rounds.length > mostRounds
       ? [`${measureText(Math.min(...rounds), unit)} to ${measureText(Math.max(...rounds), unit)}`]
       : rounds.map((value) => measureText(value, unit));
-  return [label, ...cells, measureText(median(rounds), unit)];
+  const absent = Array.from({ length: cells - texts.length }, () => '');
+  return [label, ...texts, ...absent, measureText(median(rounds), unit)];
 }
 
 /** Texts that would tear the table apart are listed under it. */
@@ -123,6 +134,7 @@ const durations: Sides = { unit: 'ms', floor: 'floor', ours: 'ours' };
 export function resultLines(result: BenchResult, machine: Machine): readonly string[] {
   const rounds = headings(result);
   const { unit, floor, ours } = result.sides ?? durations;
+  const row = { unit, cells: rounds.length };
   const narrow = result.costs.filter((line) => !isWide(line)).flatMap(sidesOf);
   const wide = result.costs.filter(isWide).flatMap(sidesOf);
   return [
@@ -132,9 +144,9 @@ export function resultLines(result: BenchResult, machine: Machine): readonly str
     '',
     ...columns([
       ['', ...rounds, 'median'],
-      timeRow(floor, result.floor, unit),
-      timeRow(ours, result.ours, unit),
-      ...(result.syncWait === undefined ? [] : [timeRow('  of it: until the sync began', result.syncWait, unit)]),
+      timeRow(floor, result.floor, row),
+      timeRow(ours, result.ours, row),
+      ...(result.syncWait === undefined ? [] : [timeRow('  of it: until the sync began', result.syncWait, row)]),
       ...narrow.map(([label, cells]) => [label, ...cells]),
     ]),
     '',

@@ -50,6 +50,20 @@ describe('tools/bench/report', () => {
     expect(ratioOf(result)).toBe(2);
   });
 
+  it('compares each of ours with the floor before and after it, where the benchmark measures so', () => {
+    expect(ratioOf({ floor: [10, 10, 20, 20], ours: [20, 45, 30], flanked: true })).toBe(2);
+  });
+
+  it('prints the floor that comes after the last round in a column of its own', () => {
+    const lines = resultLines({ ...result, floor: [8_000, 10_000, 9_000], flanked: true, costs: [] }, machine);
+    expect(lines.filter((line) => /^(floor|ours) /.test(line)).map((line) => line.split(/ {2,}/))).toEqual([
+      ['floor', '8.0 s', '10.0 s', '9.0 s', '9.0 s'],
+      ['ours', '17.0 s', '19.0 s', '18.0 s'],
+    ]);
+    const [floor = '', ours = ''] = lines.filter((line) => /^(floor|ours) /.test(line));
+    expect(ours.indexOf('18.0 s')).toBe(floor.lastIndexOf('9.0 s'));
+  });
+
   it('prints a table, with long texts under it', () => {
     expect(resultLines(result, machine)).toEqual([
       'B0: rows at once',
