@@ -8,7 +8,7 @@ import type { NodeDigest } from '../../domain/watching.ts';
 import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import type { JudgedForm } from './read-forms.ts';
-import type { ReadHub } from './read-hub.ts';
+import type { ReadHub, SourceCredentials } from './read-hub.ts';
 import type { RowsRead } from './read-rows.ts';
 
 /** What one sync starts from, what it decides, and what is said of that. */
@@ -18,6 +18,8 @@ export interface Sync {
   readonly request: HubRef;
   readonly hub: ReadHub;
   readonly forms: readonly JudgedForm[];
+  /** For the source; being read meanwhile. */
+  readonly credentials: Promise<SourceCredentials>;
   readonly attempt: Attempt;
   readonly started: Date;
 }

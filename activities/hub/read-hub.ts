@@ -64,7 +64,7 @@ export interface SourceCredentials {
  * Password and TLS material of the hub's source, from Secrets of its namespace. A Secret or key that is missing is an error, never an empty
  * password (decisions.md section 3).
  */
-export async function readCredentials(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<SourceCredentials> {
+async function readCredentials(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<SourceCredentials> {
   const { type } = hub.spec.source;
   const block = sourceBlock(hub.spec, type);
   const read = async (ref: SecretKeyRef | undefined, field: string): Promise<string | undefined> =>
@@ -82,6 +82,13 @@ export async function readCredentials(deps: Deps, request: HubRef, { hub }: Read
     ...(key === undefined ? {} : { key }),
   };
   return { password, tls };
+}
+
+/** The same, read while other things are: what is wrong with them is said where they are awaited. */
+export function beginCredentials(deps: Deps, request: HubRef, hub: ReadHub): Promise<SourceCredentials> {
+  const credentials = readCredentials(deps, request, hub);
+  credentials.catch(() => undefined);
+  return credentials;
 }
 
 async function readSecretKey(deps: Deps, { namespace }: HubRef, ref: SecretKeyRef, field: string): Promise<string> {

@@ -5,8 +5,7 @@ import { type ClassifiedRows, isActive, openRowClassifier, rowAnnotations } from
 import { readableSpec, sealRow, type SecretValues } from '../../domain/secret-values.ts';
 import type { HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
-import type { ReadHub } from './read-hub.ts';
-import { readCredentials } from './read-hub.ts';
+import type { ReadHub, SourceCredentials } from './read-hub.ts';
 
 /** A proven read: what the rows mean, and the values of those rows that some node does not have yet. */
 export interface RowsRead {
@@ -35,6 +34,7 @@ export async function readRows(
   work: {
     readonly hub: ReadHub;
     readonly forms: readonly PlannedForm[];
+    readonly credentials: Promise<SourceCredentials>;
     readonly attempt: Attempt;
     /** Rows of which it is known what they mean; when the proof says that they are still these, nothing else of the answer counts. */
     readonly known?: KnownRead | undefined;
@@ -46,7 +46,7 @@ export async function readRows(
   const readable = readableSpec(spec);
   const names = new Set(Object.keys(spec.secretValueMappings ?? {}));
   const key = names.size === 0 ? new Uint8Array() : await deps.hubKeys.of(request.namespace, request.hub);
-  const credentials = await readCredentials(deps, request, work.hub);
+  const credentials = await work.credentials;
   const onRow = (raw: SourceRow): void => {
     const { row, secrets } = sealRow(raw, names, key);
     const found = rowAnnotations(row, request.hub);

@@ -33,7 +33,7 @@ import { readForms } from './read-forms.ts';
 import { claimHub, releasedAt, reportOther } from './holding.ts';
 import { releaseHub, takeBack } from './release-hub.ts';
 import { basisOf, type QuietSync } from './quiet-syncs.ts';
-import { ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
+import { beginCredentials, ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
 import { reportForms } from './report-forms.ts';
@@ -77,9 +77,10 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   await ensureFinalizer(deps, request, hub);
   const started = deps.clock.now();
   if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request);
+  const credentials = beginCredentials(deps, request, hub);
   const forms = await readForms(deps, request, hub);
   try {
-    return await syncRows({ deps, request, hub, forms, attempt, started });
+    return await syncRows({ deps, request, hub, forms, credentials, attempt, started });
   } catch (error) {
     const reason = isLynqFailure(error) ? endingReason(error) : undefined;
     if (!isLynqFailure(error) || reason === undefined) throw error;
@@ -119,8 +120,9 @@ async function repeat(sync: Sync, { facts, counts }: QuietSync): Promise<Synced>
   return { kind: 'synced', counts, page: { births: [] } };
 }
 
-function readSource({ deps, request, hub, forms, attempt }: Sync, known: KnownRead | undefined): Promise<RowsRead> {
-  return readRows(deps, request, { hub, forms: plannedForms(forms), attempt, known });
+function readSource(sync: Sync, known: KnownRead | undefined): Promise<RowsRead> {
+  const { deps, request, hub, forms, credentials, attempt } = sync;
+  return readRows(deps, request, { hub, forms: plannedForms(forms), credentials, attempt, known });
 }
 
 /** Reads the table and decides over every LynqNode of the hub; writes nothing. Fails as RowSource.read does. */

@@ -16,7 +16,7 @@ import type { Attempt, Deps } from '../deps.ts';
 import { type Decided, livingNodes, type Sync } from '../hub/decided.ts';
 import { decideSync } from '../hub/sync.ts';
 import { readForms } from '../hub/read-forms.ts';
-import { parseHub, readHub } from '../hub/read-hub.ts';
+import { beginCredentials, parseHub, readHub } from '../hub/read-hub.ts';
 import { orderOf } from '../forms.ts';
 import { planEntries } from '../node/gather.ts';
 import { clusterWith, type KnownObjects, rememberingCluster } from './clusters.ts';
@@ -140,8 +140,9 @@ async function openSync(deps: Deps, request: WorldRequest, attempt: Attempt): Pr
   if (hub === undefined) {
     throw new LynqFailure('HubInvalid', `there is no LynqHub ${request.namespace}/${request.hub}; apply it first`);
   }
+  const credentials = beginCredentials(deps, request, hub);
   const forms = await readForms(deps, request, hub);
-  return { deps, request, hub, forms, attempt, started: deps.clock.now() };
+  return { deps, request, hub, forms, credentials, attempt, started: deps.clock.now() };
 }
 
 async function decide(sync: Sync): Promise<Decided> {
