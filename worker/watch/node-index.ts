@@ -9,8 +9,8 @@ import { type DigestChange, DigestStore } from './digest-store.ts';
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
-/** As many as several pages of births, which is what waits for its first pass at a time. */
-const rememberedNewborns = 1_000;
+/** A sync makes the LynqNodes of all its rows before their runs start, in the same order: with fewer the first of many were forgotten when their turn came. */
+const rememberedNewborns = 2_500;
 
 const isNewborn = (object: JsonObject): boolean =>
   at(object, 'status') === undefined && at(object, 'metadata', 'deletionTimestamp') === undefined;
