@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
 import { hashText, workflowIds } from '../domain/identity.ts';
+import { aboutSync } from '../workflows/about-sync.ts';
 import { workflowTypes } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 
@@ -32,6 +33,7 @@ function offsetSeconds(hub: HubRef, every: number): number {
 
 function scheduleOptions(hub: HubRef, timing: HubTiming, taskQueue: string): ScheduleOptions {
   const every = intervalSeconds(timing.syncInterval);
+  const about = aboutSync(hub);
   const intervals = every === 0 ? [] : [{ every: `${every}s`, offset: `${offsetSeconds(hub, every)}s` } as const];
   return {
     scheduleId: workflowIds.schedule(hub.namespace, hub.hub),
@@ -44,7 +46,8 @@ function scheduleOptions(hub: HubRef, timing: HubTiming, taskQueue: string): Sch
       taskQueue,
       args: [hub],
       workflowRunTimeout: '15m',
-      staticSummary: `sync of hub ${hub.hub}`,
+      staticSummary: about.summary,
+      staticDetails: about.details,
       typedSearchAttributes: [{ key: searchAttributes.hub, value: hub.hub }],
     },
     state: { paused: timing.paused },

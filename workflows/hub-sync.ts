@@ -5,11 +5,13 @@ import {
   isCancellation,
   ParentClosePolicy,
   patched,
+  setCurrentDetails,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BirthPage, FormRef, HubRef, NodeBirth, SyncCounts } from '../activities/contract.ts';
 import { workflowIds } from '../domain/identity.ts';
+import { aboutSync } from './about-sync.ts';
 import { wakeSignal, workflowTypes } from './messages.ts';
 import { aboutNode } from './node/about.ts';
 import type { NodeInput } from './node/state.ts';
@@ -64,6 +66,7 @@ interface Begun {
 async function startAll(hub: HubRef, first: BirthPage, { started: before, ended }: Begun): Promise<SyncResult> {
   let started = before;
   for (let page = first; page.births.length > 0; ) {
+    showStarted(hub, started);
     started += await startPage(page.births);
     if (page.after === undefined) break;
     if (patched(versions.onePageARun) || workflowInfo().historyLength > historyLimit) {
@@ -72,6 +75,12 @@ async function startAll(hub: HubRef, first: BirthPage, { started: before, ended 
     page = await quick.listBirths({ ...hub, after: page.after });
   }
   return { ...ended, started };
+}
+
+/** A run that goes on with the births of another one has lost its static summary and details, which only a start can give. */
+function showStarted(hub: HubRef, started: number): void {
+  const { summary, details } = aboutSync(hub);
+  setCurrentDetails(`# ${summary}\n\n${details}\n\n**Starts runs of nodes**: ${started} before these.`);
 }
 
 /**

@@ -49,6 +49,10 @@ describe('workflows/hub-sync', () => {
       const { events } = await bench.client.workflow.getHandle(`hub-sync/lynq-system/${hub}`).fetchHistory();
       const starts = events?.filter((event) => event.startChildWorkflowExecutionInitiatedEventAttributes != null);
       expect(starts).toHaveLength(1);
+      const later = bench.client.workflow.getHandle(`hub-sync/lynq-system/${hub}`);
+      const { currentDetails } = await later.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+      expect(currentDetails).toMatch(new RegExp(`^# sync of hub ${hub}\n\nSync of hub \\*\\*${hub}\\*\\*`));
+      expect(currentDetails).toContain('1 before these');
       for (const node of [first, second]) {
         const handle = bench.client.workflow.getHandle(`node/lynq-system/${node}`);
         await eventually('the run goes on', async () => (await handle.describe()).status.name === 'RUNNING');

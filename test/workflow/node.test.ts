@@ -249,6 +249,32 @@ describe('workflows/node/node', () => {
     );
   });
 
+  it('does not say Ready while it is at work', async () => {
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const calls: number[] = [];
+    const advanceNode: Activities['advanceNode'] = async () => {
+      if (calls.push(0) === 2) await finished;
+      return settled;
+    };
+
+    const phases = await bench.run({ advanceNode }, async () => {
+      const handle = await start(nodeInput());
+      const phase = async () => (await handle.query(statusQuery)).phase;
+      await eventually('rest', async () => (await phase()) === 'Ready');
+      await handle.signal(wakeSignal, { cause: 'nodeChanged' });
+      await eventually('the second pass', () => calls.length === 2);
+      const { currentDetails } = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+      const working = [await phase(), currentDetails?.split('\n')[0]];
+      finish();
+      await eventually('rest again', async () => (await phase()) === 'Ready');
+      await handle.terminate();
+      return working;
+    });
+
+    expect(phases).toEqual(['Applying', '**Applying** 1/1 ready, pass 2 (nodeChanged)']);
+  });
+
   it('shows its table again in the run that follows a long history', async () => {
     const fake = advancing(settled);
 

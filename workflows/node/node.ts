@@ -130,10 +130,8 @@ async function applySignalledScales(run: NodeRun): Promise<void> {
 }
 
 function show(run: NodeRun, phase: NodePhase): void {
-  if (run.phase !== phase) {
-    run.phase = phase;
-    upsertSearchAttributes([{ key: searchAttributes.phase, value: phase }]);
-  }
+  if (run.phase !== phase) upsertSearchAttributes([{ key: searchAttributes.phase, value: phase }]);
+  run.rest(phase);
   setCurrentDetails(run.details());
 }
 
@@ -155,6 +153,8 @@ async function pass(run: NodeRun): Promise<NodeResult['ended'] | undefined> {
 
 async function advance(run: NodeRun, force: boolean): Promise<AdvanceOutcome> {
   const { namespace, node } = run.input;
+  run.work();
+  setCurrentDetails(run.details());
   const outcome = await waves.advanceNode.executeWithOptions({ summary: run.next }, [{ namespace, node, force }]);
   run.record(outcome);
   return outcome;

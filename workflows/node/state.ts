@@ -48,6 +48,8 @@ export class NodeRun {
   private dirty: boolean;
   private force: boolean;
   private readonly scales: ScaleRequest[];
+  /** Something is being done; `phase` is where the run last came to rest. */
+  private atWork = false;
 
   constructor(input: NodeInput) {
     this.input = input;
@@ -90,8 +92,15 @@ export class NodeRun {
     return force;
   }
 
-  isForced(): boolean {
-    return this.force;
+  /** An activity is about to do something. */
+  work(): void {
+    this.atWork = true;
+  }
+
+  /** Nothing is done for now, and why. */
+  rest(phase: NodePhase): void {
+    this.phase = phase;
+    this.atWork = false;
   }
 
   /** Takes in what an activity reported. */
@@ -106,7 +115,7 @@ export class NodeRun {
     return {
       namespace,
       node,
-      phase: this.phase,
+      phase: this.atWork ? 'Applying' : this.phase,
       resources: entries,
       ready,
       desired,
