@@ -77,6 +77,8 @@ export interface NodeIndex {
   ofHub(namespace: string, hub: string): readonly NodeDigest[];
   /** Equal numbers: nothing has changed in what `ofHub` gives. */
   changesOf(namespace: string, hub: string): number;
+  /** Equal numbers: no LynqNode of the namespace has gone, whatever its hub. */
+  removalsIn(namespace: string): number;
   /** Nodes of one row of a hub, in no particular order. */
   ofRow(namespace: string, hub: string, uid: string): readonly NodeDigest[];
   /** Nodes, other than the named one, that have an object on record in a Kubernetes namespace (the Namespace object itself does not count). */

@@ -155,7 +155,11 @@ async function launch(place: Place, port: number): Promise<ChildProcess> {
     const said = existsSync(place.log) ? statSync(place.log).size : 0;
     const child = spawnServer(place, port);
     const problem = await untilReady(child, port, until);
-    if (problem === undefined) return child;
+    if (problem === undefined) {
+      // Its workers end by themselves when it is gone.
+      process.once('exit', () => child.kill('SIGKILL'));
+      return child;
+    }
     const isEarly = readFileSync(place.log).subarray(said).includes(oldWorkers);
     if (!isEarly || performance.now() > until) {
       const what = { what: 'PostgreSQL', command: `postgres (${problem})`, log: place.log };
@@ -177,8 +181,6 @@ function spawnServer(place: Place, port: number): ChildProcess {
     ...place.runAs,
   });
   closeSync(log);
-  // Its workers end by themselves when it is gone.
-  process.once('exit', () => child.kill('SIGKILL'));
   return child;
 }
 

@@ -70,7 +70,8 @@ export function basisOf(deps: Deps, request: HubRef, { hub }: ReadHub, forms: re
     textAt(object, 'metadata', 'resourceVersion') ?? '',
   ]);
   const { namespace } = request;
-  const seen = [deps.nodes.changesOf(namespace, request.hub), deps.children.nameChanges(), deps.runs.losses()];
+  const nodes = [deps.nodes.changesOf(namespace, request.hub), deps.nodes.removalsIn(namespace)];
+  const seen = [...nodes, deps.children.nameChanges(), deps.runs.losses()];
   const key = deps.hubKeys.known(namespace, request.hub);
   const secret = key === undefined ? '' : deps.rowHash(Buffer.from(key).toString('base64'));
   return canonicalJson({ hub: hubFacts, forms: formFacts, seen, secret });

@@ -181,6 +181,11 @@ export class FormAbsences {
     return { gone, moved };
   }
 
+  /** Forms that have just been listed for a hub: an absence that was proven before is over. */
+  present(namespace: string, names: readonly string[]): void {
+    for (const name of names) this.since.delete(`${namespace}/${name}`);
+  }
+
   private judge(key: string, absent: boolean, now: number): boolean {
     if (!absent) {
       this.since.delete(key);

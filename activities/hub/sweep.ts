@@ -20,18 +20,20 @@ export interface Sweep {
 
 export const nothingSwept: Sweep = { warnings: [], isClean: true };
 
-/** Revisions whose kinds are watched already. */
+/** Revisions all of whose kinds are watched; one that is not served yet is looked for again. */
 const watchedRevisions = new WeakSet<FormRevision>();
 
 /** Kinds of a form are watched whether or not a node has an object of them: one may still arrive, late. */
 async function watchKinds(deps: Deps, forms: readonly JudgedForm[]): Promise<void> {
   for (const { revision } of forms) {
     if (revision === undefined || watchedRevisions.has(revision)) continue;
-    watchedRevisions.add(revision);
+    let isComplete = true;
     for (const { resource } of revision.entries) {
       const kind = { apiVersion: textAt(resource.spec, 'apiVersion') ?? '', kind: textAt(resource.spec, 'kind') ?? '' };
-      if ((await deps.cluster.kindInfo(kind)) !== undefined) await deps.children.track(kind);
+      if ((await deps.cluster.kindInfo(kind)) === undefined) isComplete = false;
+      else await deps.children.track(kind);
     }
+    if (isComplete) watchedRevisions.add(revision);
   }
 }
 

@@ -79,6 +79,10 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request);
   const credentials = beginCredentials(deps, request, hub);
   const forms = await readForms(deps, request, hub);
+  deps.absences.present(
+    request.namespace,
+    forms.map(({ name }) => name),
+  );
   try {
     return await syncRows({ deps, request, hub, forms, credentials, attempt, started });
   } catch (error) {
@@ -94,8 +98,11 @@ async function syncRows(sync: Sync): Promise<Synced> {
   const { deps, request, hub, forms } = sync;
   const basis = basisOf(deps, request, hub, forms);
   const quiet = deps.quiet.find(request, basis);
-  const read = await readSource(sync, quiet?.rows);
-  if (quiet !== undefined && read.proof.unchanged === true) return repeat(sync, quiet);
+  const known = await readSource(sync, quiet?.rows);
+  const isUnread = known.proof.unchanged === true;
+  // Reading takes its time: only what holds at its end is the same.
+  if (quiet !== undefined && isUnread && basis === basisOf(deps, request, hub, forms)) return repeat(sync, quiet);
+  const read = isUnread ? await readSource(sync, undefined) : known;
   const decided = await decide(sync, read);
   await prepareDeletions(sync, decided);
   const refused = await write(sync, decided);

@@ -104,6 +104,7 @@ function listedNodes(objects: readonly JsonObject[]): NodeIndex {
       (rows.get(rowKey(hub, uid)) ?? []).filter((digest) => digest.namespace === namespace),
     withObjectsIn: (namespace, except) => (inNamespace.get(namespace) ?? []).filter(({ name }) => name !== except),
     changesOf: () => 0,
+    removalsIn: () => 0,
     newborn: () => undefined,
     observe: () => undefined,
   };

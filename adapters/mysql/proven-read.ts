@@ -24,8 +24,9 @@ export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => vo
   const server = await prepareSession(ask, read.statementTimeoutMs);
   await ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
   const proof = await prove(read.known, {
-    pass: () => complete(ask, plan, passRows(read)),
-    stream: () => complete(ask, plan, streamRows(read, onRow)),
+    pass: () => passRows(read),
+    stream: () => streamRows(read, onRow),
+    confirm: (rows) => confirm(ask, plan, rows),
     describe: async () => {
       const { hash, engine } = await readIdentity(ask, plan, server.isMariaDb);
       return { identity: hash, warnings: [...server.warnings, ...engineWarning(plan, engine)] };
@@ -35,15 +36,12 @@ export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => vo
   return proof;
 }
 
-/** Rows that the server counts as well, and gave without a warning. */
-async function complete(ask: Ask, plan: MySqlReadPlan, passing: Promise<RowsSeen>): Promise<RowsSeen> {
-  const seen = await passing;
+async function confirm(ask: Ask, plan: MySqlReadPlan, rows: number): Promise<void> {
   const serverWarnings = await askNumber(ask, 'SELECT @@warning_count');
   if (serverWarnings !== 0)
     throw incomplete(plan, `gave ${serverWarnings} warnings, see SHOW WARNINGS after the SELECT`);
   const counted = await askNumber(ask, plan.count);
-  if (counted !== seen.rows) throw incomplete(plan, `delivered ${seen.rows} rows and counts ${counted}`);
-  return seen;
+  if (counted !== rows) throw incomplete(plan, `delivered ${rows} rows and counts ${counted}`);
 }
 
 async function passRows({ session, limits, plan }: ProvenRead): Promise<RowsSeen> {
@@ -62,7 +60,7 @@ async function passRows({ session, limits, plan }: ProvenRead): Promise<RowsSeen
     },
     limits,
   );
-  return { rows, digest: shown ? digest : undefined, warnings: [] };
+  return { rows, digest: shown ? digest.finish() : undefined, warnings: [] };
 }
 
 function incomplete({ title }: MySqlReadPlan, what: string): LynqFailure {
@@ -144,7 +142,7 @@ async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: So
   if (toRow === undefined) throw incomplete(plan, 'sent no columns');
   return {
     rows,
-    digest: shown === rows ? digest : undefined,
+    digest: shown === rows ? digest.finish() : undefined,
     warnings: [...zeroDates].map(([column, count]) => zeroDateWarning(column, count)),
   };
 }

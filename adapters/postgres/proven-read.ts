@@ -22,8 +22,9 @@ export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => vo
   await ask('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const server = await prepareTransaction(ask, read.statementTimeoutMs);
   const proof = await prove(read.known, {
-    pass: () => complete(read, ask, () => passRows(read)),
-    stream: () => complete(read, ask, () => streamRows(read, onRow)),
+    pass: () => passRows(read),
+    stream: () => streamRows(read, onRow),
+    confirm: (rows) => confirm(read, ask, rows),
     describe: async () => {
       const { hash, kind } = await readIdentity(ask, read.plan);
       return { identity: hash, warnings: [...server, ...kindWarning(read.plan, kind)] };
@@ -33,16 +34,12 @@ export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => vo
   return proof;
 }
 
-/** Rows that the server counts as well, and gave without a warning. */
-async function complete({ plan, session }: ProvenRead, ask: Ask, stream: () => Promise<RowsSeen>): Promise<RowsSeen> {
-  session.takeWarnings();
-  const seen = await stream();
+async function confirm({ plan, session }: ProvenRead, ask: Ask, rows: number): Promise<void> {
   const serverWarnings = session.takeWarnings();
   if (serverWarnings !== 0) throw incomplete(plan, `gave ${serverWarnings} warnings, see its log`);
   const [row] = await ask(plan.count);
   const counted = Number(row?.[0] ?? Number.NaN);
-  if (counted !== seen.rows) throw incomplete(plan, `delivered ${seen.rows} rows and counts ${counted}`);
-  return seen;
+  if (counted !== rows) throw incomplete(plan, `delivered ${rows} rows and counts ${counted}`);
 }
 
 async function passRows({ session, plan, limits }: ProvenRead): Promise<RowsSeen> {
@@ -52,8 +49,9 @@ async function passRows({ session, plan, limits }: ProvenRead): Promise<RowsSeen
     rows += 1;
     digest.addTexts(values);
   };
+  session.takeWarnings();
   await session.run(plan.select, { onRow }, limits);
-  return { rows, digest, warnings: [] };
+  return { rows, digest: digest.finish(), warnings: [] };
 }
 
 function incomplete({ title }: PostgresReadPlan, what: string): LynqFailure {
@@ -98,6 +96,7 @@ async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: So
   const digest = new RowsDigest();
   let toRow: ((values: readonly (string | null)[]) => SourceRow) | undefined;
   let rows = 0;
+  session.takeWarnings();
   await session.run(
     plan.select,
     {
@@ -119,5 +118,5 @@ async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: So
     limits,
   );
   if (toRow === undefined) throw incomplete(plan, 'sent no columns');
-  return { rows, digest, warnings: [] };
+  return { rows, digest: digest.finish(), warnings: [] };
 }

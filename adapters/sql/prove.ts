@@ -1,13 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { KnownRead, ReadProof } from '../../domain/ports.ts';
-import type { RowsDigest } from './rows-digest.ts';
 
 export type Proof = Omit<ReadProof, 'insecure'>;
 
-/** Rows that went by, all of them by the server's own count. */
+/** Rows that went by. */
 export interface RowsSeen {
   readonly rows: number;
-  /** Absent where a row could not be seen as the server sent it. */
-  readonly digest: RowsDigest | undefined;
+  /** Over all of them; absent where a row could not be seen as the server sent it. */
+  readonly digest: string | undefined;
   /** What is to be told of the values. */
   readonly warnings: readonly string[];
 }
@@ -24,6 +24,8 @@ export interface ProofSteps {
   readonly pass: () => Promise<RowsSeen>;
   /** Hands each row on. */
   readonly stream: () => Promise<RowsSeen>;
+  /** Right after either: fails unless the server counts as many rows, and gave them without a warning. */
+  readonly confirm: (rows: number) => Promise<void>;
   readonly describe: () => Promise<SourceSeen>;
 }
 
@@ -32,16 +34,29 @@ export interface ProofSteps {
  * the digest: a warning that comes or goes makes a known read another one.
  */
 export async function prove(known: KnownRead | undefined, steps: ProofSteps): Promise<Proof> {
-  if (known?.digest !== undefined) {
-    const { rows, digest, identity } = await proofOf(steps, steps.pass);
-    if (digest === known.digest && identity === known.identity) return { ...known, rows, unchanged: true };
-  }
-  return proofOf(steps, steps.stream);
+  return (await proveUnchanged(known, steps)) ?? proofOf(steps, await steps.stream());
 }
 
-async function proofOf({ describe }: ProofSteps, read: () => Promise<RowsSeen>): Promise<Proof> {
-  const { rows, digest, warnings: ofValues } = await read();
+async function proveUnchanged(known: KnownRead | undefined, steps: ProofSteps): Promise<Proof | undefined> {
+  if (known?.digest === undefined) return undefined;
+  const seen = await steps.pass();
+  if (seen.digest === undefined || !known.digest.startsWith(`${seen.digest}.`)) return undefined;
+  const { rows, digest, identity } = await proofOf(steps, seen);
+  return digest === known.digest && identity === known.identity ? { ...known, rows, unchanged: true } : undefined;
+}
+
+async function proofOf({ confirm, describe }: ProofSteps, seen: RowsSeen): Promise<Proof> {
+  const { rows, digest, warnings: ofValues } = seen;
+  await confirm(rows);
   const { identity, warnings } = await describe();
-  digest?.addTexts(warnings);
-  return { rows, identity, digest: digest?.finish(), warnings: [...warnings, ...ofValues] };
+  return {
+    rows,
+    identity,
+    digest: digest === undefined ? undefined : `${digest}.${textsDigest(warnings)}`,
+    warnings: [...warnings, ...ofValues],
+  };
+}
+
+function textsDigest(texts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('base64url');
 }

@@ -262,7 +262,8 @@ describe('e2e/rollouts-steering', () => {
     expect([inWave('canary') >= 0, inWave('canary') < inWave('rest')]).toEqual([true, true]);
     const counts = lines.flatMap((line) => (/ (\d+)\/10 updated/.exec(line) ?? []).slice(1).map(Number));
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));
-    expect(new Set(counts).size).toBeGreaterThan(3);
+    // It looks once a second, and several nodes may have changed in between.
+    expect(counts.some((count) => count > 2 && count < size)).toBe(true);
     const pace =
       /^web: InProgress \(wave rest\): \d+\/10 updated, \d+ ready, 0 failed, [12] in flight, [\d.]+ nodes\/min, about \S+ left$/;
     expect(lines.some((line) => pace.test(line))).toBe(true);

@@ -73,7 +73,8 @@ export function isWithin(result: BenchResult): boolean {
 function verdict(result: BenchResult): string {
   const ratio = ratioOf(result);
   const size = result.rows < result.statedRows ? `, but below the stated size of ${result.statedRows} rows` : '';
-  return `${result.name}  ratio ${ratio.toFixed(2)}, limit ${result.limit}: ${place(ratio <= result.limit)}${size}`;
+  const how = result.flanked === undefined ? '' : ' (median of the rounds, each to the floors before and after it)';
+  return `${result.name}  ratio ${ratio.toFixed(2)}${how}, limit ${result.limit}: ${place(ratio <= result.limit)}${size}`;
 }
 
 const place = (within: boolean): string => (within ? 'within the limit' : 'ABOVE THE LIMIT');
@@ -97,7 +98,7 @@ function timeRow(
   { unit, cells }: { unit: Sides['unit']; cells: number },
 ): readonly string[] {
   const texts =
-    rounds.length > mostRounds
+    rounds.length > 1 && cells === 1
       ? [`${measureText(Math.min(...rounds), unit)} to ${measureText(Math.max(...rounds), unit)}`]
       : rounds.map((value) => measureText(value, unit));
   const absent = Array.from({ length: cells - texts.length }, () => '');
@@ -171,6 +172,7 @@ function sidesJson(result: BenchResult) {
     floorSeconds: inSeconds(result.floor),
     oursSeconds: inSeconds(result.ours),
     ...(result.syncWait === undefined ? {} : { syncWaitSeconds: inSeconds(result.syncWait) }),
+    ...(result.flanked === undefined ? {} : { flanked: true }),
   };
 }
 

@@ -9,7 +9,10 @@ import { type DigestChange, DigestStore } from './digest-store.ts';
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
-/** A sync makes the LynqNodes of all its rows before their runs start, in the same order: with fewer the first of many were forgotten when their turn came. */
+/**
+ * A sync makes the LynqNodes of all its rows before their runs start, in the same order: of more than these the first are forgotten when their turn comes, and
+ * are read again.
+ */
 const rememberedNewborns = 2_500;
 
 const isNewborn = (object: JsonObject): boolean =>
@@ -26,6 +29,7 @@ export class WatchedNodes implements NodeIndex {
   /** Keys by row of a hub; lists, since there are as many as rows and each is as short as there are forms. */
   private readonly rows = new Map<string, readonly string[]>();
   private readonly namespaces = new Map<string, Set<string>>();
+  private readonly removals = new Map<string, number>();
   private readonly changes: ChangePublisher;
   private readonly listeners = new Set<NodeListener>();
   /** Whole objects, for their first pass: they have just been delivered, and reading each of them again is a request a node. */
@@ -71,6 +75,10 @@ export class WatchedNodes implements NodeIndex {
     return [...(this.hubs.get(keyOf(namespace, hub))?.values() ?? [])];
   }
 
+  removalsIn(namespace: string): number {
+    return this.removals.get(namespace) ?? 0;
+  }
+
   changesOf(namespace: string, hub: string): number {
     return this.hubChanges.get(keyOf(namespace, hub)) ?? 0;
   }
@@ -111,6 +119,8 @@ export class WatchedNodes implements NodeIndex {
 
   private onStored(change: DigestChange<NodeDigest>): void {
     const { key, before, after } = change;
+    if (before !== undefined && after === undefined)
+      this.removals.set(before.namespace, this.removalsIn(before.namespace) + 1);
     const left = spacesOf(before);
     const entered = spacesOf(after);
     this.moveInHubs(change);

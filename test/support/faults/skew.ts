@@ -142,7 +142,7 @@ const namesIn = (rollout: { readonly inFlight: readonly { readonly node: string 
 /**
  * From the requests of the worker: a node is changed only after a write of the form that names it was answered, and it is named until a status that
  * says Ready was answered. An API server that is killed leaves a write in the store that no log has, for which the worker got no answer: `stored` is the watch
- * history where that can have been, whose records count from the second in which they were written.
+ * history where that can have been. Records that only it has count from the second in which they were written.
  */
 export function skewOfRequests(
   entries: readonly AuditEntry[],
@@ -159,7 +159,10 @@ export function skewOfRequests(
       ? [{ from: stageTimestamp, nodes: namesIn(requestObject.status.rollout) }]
       : [],
   );
-  const unanswered = stored.flatMap(({ object }) => recordIn(object, form));
+  const logged = new Set(answered.map(({ nodes }) => String(nodes)));
+  const unanswered = stored
+    .flatMap(({ object }) => recordIn(object, form))
+    .filter(({ nodes }) => !logged.has(String(nodes)));
   const changes: Request[] = here.flatMap(({ objectRef, requestObject, requestReceivedTimestamp, stageTimestamp }) =>
     objectRef?.resource === 'lynqnodes' &&
     objectRef.subresource === undefined &&

@@ -123,6 +123,9 @@ describe('test/support/faults/skew', () => {
       expect(skewOfRequests(entries, 'n', fleet).violations).toHaveLength(1);
       expect(skewOfRequests(entries, 'n', fleet, [stored(2, 'a-web')]).violations).toEqual([]);
       expect(skewOfRequests(entries, 'n', fleet, [stored(4, 'a-web')]).violations).toHaveLength(1);
+      // One that the log has as well counts from its answer.
+      const early = [change(1, 'a'), record(2, 'a-web')];
+      expect(skewOfRequests(early, 'n', fleet, [stored(1, 'a-web')]).violations).toHaveLength(1);
     });
   });
 });

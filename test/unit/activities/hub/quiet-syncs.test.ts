@@ -51,6 +51,7 @@ describe('activities/hub/quiet-syncs', () => {
   let running: FakeProcess;
   let proofs: ReadProof[];
   let now: Date;
+  let duringRead: () => void = () => undefined;
 
   beforeEach(async () => {
     cluster = createFakeCluster();
@@ -74,6 +75,8 @@ describe('activities/hub/quiet-syncs', () => {
       read: async (asked, onRow) => {
         const proof = await server.source.read(asked, onRow);
         proofs.push(proof);
+        duringRead();
+        duringRead = () => undefined;
         return proof;
       },
     };
@@ -195,6 +198,48 @@ describe('activities/hub/quiet-syncs', () => {
     now = new Date(now.getTime() + 31_000);
     await sync();
     expect(writes(place)).toEqual(expect.arrayContaining(['delete LynqNode acme-web', 'delete LynqNode beta-web']));
+  });
+
+  it('keeps the nodes of a form that is replaced again, however long after the first time', async () => {
+    const place = cluster.calls.length;
+    for (let round = 0; round < 2; round += 1) {
+      const object = await cluster.get(formRef);
+      await cluster.delete(formRef, textAt(object, 'metadata', 'uid') ?? '');
+      await sync();
+      const metadata = { name: 'web', namespace, generation: 1 };
+      cluster.seed({ apiVersion, kind: 'LynqForm', metadata, spec: formSpec('a') });
+      await sync();
+      now = new Date(now.getTime() + 60_000);
+    }
+    expect(writes(place).filter((write) => write.startsWith('delete LynqNode'))).toEqual([]);
+  });
+
+  it('looks at every row when a node has changed while the rows were read', async () => {
+    duringRead = () => {
+      const node = cluster.objects('LynqNode').find((object) => textAt(object, 'metadata', 'name') === 'acme-web');
+      const version = String(Number(textAt(node, 'metadata', 'resourceVersion')) + 1_000);
+      running.deps.nodes.observe({
+        ...node,
+        metadata: { ...(node?.['metadata'] as JsonObject), resourceVersion: version },
+        status: { failedResources: 1, conditions: [{ type: 'Ready', status: 'False' }] },
+      });
+    };
+    await sync();
+    expect(proofs.slice(-2).map(({ unchanged }) => unchanged)).toEqual([true, undefined]);
+    expect(statusOf(await cluster.get(hubRef))).toMatchObject({ failed: 1 });
+  });
+
+  it('looks at every row when a LynqNode of another hub in the namespace has gone, which may have left objects', async () => {
+    const spec = { uid: 'lost', templateRef: 'other' };
+    const metadata = { name: 'lost-web', namespace, labels: { 'lynq.sh/hub': 'others' } };
+    cluster.seed({ apiVersion, kind: 'LynqNode', metadata, spec });
+    await sync();
+    await sync();
+    expect(proofs.at(-1)?.unchanged).toBe(true);
+    const ref = { ...nodeRef, name: 'lost-web' };
+    await cluster.delete(ref, textAt(await cluster.get(ref), 'metadata', 'uid') ?? '');
+    await sync();
+    expect(proofs.at(-1)?.unchanged).toBeUndefined();
   });
 
   it('goes on with what a LynqNode has left until it is gone', async () => {

@@ -44,6 +44,7 @@ function seen(objects: readonly JsonObject[]): NodeIndex {
     ofRow: (_, __, uid) => [...digests.values()].filter((node) => node.rowUid === uid),
     withObjectsIn: (): readonly NodeDigest[] => [],
     changesOf: () => 0,
+    removalsIn: () => 0,
     newborn: () => undefined,
     observe: () => undefined,
   };
