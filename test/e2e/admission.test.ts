@@ -138,6 +138,13 @@ describe('e2e/admission', () => {
     expect(await refusal('lynqforms', large)).toBe('accepted');
     expect(await refusal('lynqforms', form('empty', {}))).toBe('accepted');
 
+    // Taken before the policy was there: whoever writes anything but its spec, the worker among them, still may.
+    const steady = lynqPath(world.namespace, 'lynqforms', 'steady');
+    await world.cluster.merge(steady, { metadata: { labels: { seen: 'yes' } } });
+    await expect(world.cluster.merge(steady, { spec: { rollout: { maxSkew: 1 } } })).rejects.toThrow(
+      'duplicate resource IDs found: [one]',
+    );
+
     const checked = await eventually('the policy has been checked', async () => {
       const { status } = await world.cluster.get(`${policies}/${name}`);
       return status?.observedGeneration === undefined ? notYet(status) : there(status);

@@ -7,7 +7,8 @@ import { apiGroup } from '../../domain/keys.ts';
 import { formKinds } from '../../domain/form-kinds.ts';
 import { ensureHelm, progressLine } from '../../stack/index.ts';
 import { chart, plainManifests, renderChart } from '../../tools/manifests/render.ts';
-import { type Cluster, openCluster } from '../support/e2e/cluster.ts';
+import { type Cluster, lynqPath, openCluster } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { run } from '../support/e2e/programs.ts';
 import { type Manifest, plainInstall, readManifests, type Rule } from '../support/install/account.ts';
 
@@ -114,6 +115,32 @@ describe('install/chart', () => {
     const unkept = ofKind(render('--set', 'crds.keep=false'), 'CustomResourceDefinition');
     expect(JSON.stringify(unkept)).not.toContain('resource-policy');
     expect(ofKind(render('--set', 'crds.install=false'), 'CustomResourceDefinition')).toEqual([]);
+  });
+
+  test('the policy for forms is that of deploy/admission, named after the release, and one value leaves it out', () => {
+    const source = readManifests(
+      readFileSync(new URL('../../deploy/admission/lynqform-graph.yaml', import.meta.url), 'utf8'),
+    );
+    const policiesOf = (release: string, ...args: readonly string[]) =>
+      readManifests(renderChart({ helm, release, namespace: 'lynq-system', args })).filter(({ kind }) =>
+        kind.startsWith('ValidatingAdmissionPolicy'),
+      );
+    const [policy, binding] = policiesOf('lynqflow');
+    expect(policy).toMatchObject({ kind: 'ValidatingAdmissionPolicy', metadata: { name: 'lynqflow-form-graph' } });
+    expect(policy?.['spec']).toEqual(source[0]?.['spec']);
+    expect(binding).toMatchObject({
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'lynqflow-form-graph', labels: { 'app.kubernetes.io/instance': 'lynqflow' } },
+    });
+    expect(binding?.['spec']).toEqual({ ...specOf<object>(source[1]), policyName: 'lynqflow-form-graph' });
+    const [, second] = policiesOf('second', '--set', 'commonAnnotations.team=platform');
+    expect(second).toMatchObject({
+      metadata: { name: 'second-lynqflow-form-graph', annotations: { team: 'platform' } },
+      spec: { policyName: 'second-lynqflow-form-graph' },
+    });
+    expect(policiesOf('lynqflow', '--set', 'admissionPolicy.enabled=false')).toEqual([]);
+    // `helm upgrade --reuse-values` gives the values of an earlier chart, which had no such value.
+    expect(policiesOf('lynqflow', '--set-json', 'admissionPolicy=null')).toHaveLength(2);
   });
 
   test('every kind that a form has an array for is one value, on by default', () => {
@@ -262,7 +289,7 @@ describe('install/chart', () => {
     expect(ofKind(render('--set', 'uninstallCheck.enabled=false'), 'Job')).toEqual([]);
   });
 
-  test('helm installs it, and at an uninstall takes everything but the definitions', async () => {
+  test('helm installs it, bad forms are refused by its policy, and an uninstall takes everything but the definitions', async () => {
     await cluster.create('/api/v1/namespaces', namespace('lynq-helm'));
     // The pods of the embedded stack run nothing: the check before an uninstall is carried out in image.test.ts.
     const set = ['--set', 'uninstallCheck.enabled=false'];
@@ -283,10 +310,27 @@ describe('install/chart', () => {
     expect(installed.stdout).toContain('Lynqflow 0.1.0 is in namespace lynq-helm');
     const path = '/apis/apps/v1/namespaces/lynq-helm/deployments/helm-test-lynqflow';
     expect((await cluster.get(path)).status.readyReplicas).toBe(1);
+
+    const policy = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/helm-test-lynqflow-form-graph';
+    const binding = policy.replace('policies', 'policybindings');
+    const [entry, again] = [configMap('a'), configMap('a', { nameTemplate: 'again' })];
+    await eventually('the policy is in force', async () => {
+      const said = await saidOf({ configMaps: [entry], secrets: [again] });
+      return said === 'accepted' ? notYet(said) : there(said);
+    });
+    const place = "ValidatingAdmissionPolicy 'helm-test-lynqflow-form-graph'";
+    expect(await saidOf({ configMaps: [entry], secrets: [again] })).toContain('duplicate resource IDs found: [a]');
+    const lost = await saidOf({ configMaps: [configMap('a', { dependIds: ['b'] })] });
+    expect(lost).toContain(place);
+    expect(lost).toContain("dependency validation failed: resource 'a' depends on non-existent resource 'b'");
+    expect(await saidOf({ configMaps: [entry] })).toBe('accepted');
+
     const ended = await runHelm('uninstall', 'helm-test', '-n', 'lynq-helm', '--wait');
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     expect(ended.stdout).toContain('CustomResourceDefinition');
     expect(await cluster.find(path)).toBeUndefined();
+    expect(await cluster.find(policy)).toBeUndefined();
+    expect(await cluster.find(binding)).toBeUndefined();
     for (const name of ['lynqhubs', 'lynqforms', 'lynqnodes']) {
       const crd = await cluster.get(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}.${apiGroup}`);
       expect(crd.metadata.deletionTimestamp).toBeUndefined();
@@ -294,5 +338,20 @@ describe('install/chart', () => {
     await cluster.remove('/api/v1/namespaces/lynq-helm');
   });
 
+  const configMap = (id: string, more: object = {}) => ({
+    id,
+    nameTemplate: '{{ .uid }}',
+    spec: { apiVersion: 'v1', kind: 'ConfigMap' },
+    ...more,
+  });
+  /** What the API server says of a form that is not stored. */
+  const saidOf = async (spec: object): Promise<string> => {
+    const metadata = { name: 'judged' };
+    const form = { apiVersion: `${apiGroup}/v1`, kind: 'LynqForm', metadata, spec: { hubId: 'any', ...spec } };
+    return cluster.call('POST', `${lynqPath('lynq-helm', 'lynqforms')}?dryRun=All`, form).then(
+      () => 'accepted',
+      (error: unknown) => String(error),
+    );
+  };
   const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 });

@@ -53,6 +53,8 @@ describe('install/package', () => {
       'examples',
       'package.json',
     ]);
+    const deploy = readdirSync(join(installed, 'deploy'));
+    expect(deploy.toSorted()).toEqual(['admission', 'chart', 'install.yaml', 'kustomization.yaml', 'monitoring']);
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((name) => /(?<!\.d)\.ts$|(?:^|\/)test\/|\.test\.|tsbuildinfo/.test(name))).toEqual([]);
     expect(files.filter((name) => name.endsWith('.cjs'))).toHaveLength(1);

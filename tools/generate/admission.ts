@@ -6,7 +6,7 @@ import type { GeneratedFile } from './files.ts';
 /**
  * `deploy/admission/`: what the API server refuses of a LynqForm beyond its schema, without a webhook and its certificates. CEL in a CRD sees one entry at a
  * time within its cost limits; a ValidatingAdmissionPolicy sees all sixteen lists together. Cycles of more than one entry, templates and other forms need a
- * program: `lynq lint`, condition Valid.
+ * program: `lynq lint`, condition Valid. The chart has a copy, to which it gives names and labels of the release.
  */
 export function admissionFiles(): readonly GeneratedFile[] {
   const documents = [policy, binding].map((document) => stringify(document, { lineWidth: 0 }));
@@ -50,7 +50,11 @@ const policy = {
         { apiGroups: [apiGroup], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['lynqforms'] },
       ],
     },
-    matchConditions: [{ name: 'stays', expression: '!has(object.metadata.deletionTimestamp)' }],
+    matchConditions: [
+      { name: 'stays', expression: '!has(object.metadata.deletionTimestamp)' },
+      // Labels, annotations and finalizers of a form that was taken before stay writable.
+      { name: 'changes', expression: 'oldObject == null || object.spec != oldObject.spec' },
+    ],
     variables: [
       { name: 'ids', expression: overLists((list) => `${listOf(list)}.map(e, e.id)`) },
       { name: 'repeated', expression: overLists((list) => repeatedIn(list, resourceLists.indexOf(list))) },

@@ -7,7 +7,7 @@ import { crdReference } from './crd-reference.ts';
 import { crdFiles } from './crds.ts';
 import { functionReference } from './function-reference.ts';
 import { installFile } from './install.ts';
-import { differences, writeFiles } from './files.ts';
+import { differences, type GeneratedFile, writeFiles } from './files.ts';
 
 /**
  * `npm run generate` writes every generated file; with `--check` nothing is written and a file that differs ends the run with code 1.
@@ -18,18 +18,22 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
 /** Helm reads only what is inside of the chart. */
-const chartCrds = 'deploy/chart/lynqflow/files/crds';
+const chartFiles = 'deploy/chart/lynqflow/files';
+const inChart = (folder: string, generated: readonly GeneratedFile[]): readonly GeneratedFile[] =>
+  generated.map(({ path, text }) => ({ path: `${chartFiles}/${folder}/${basename(path)}`, text }));
 const crds = crdFiles();
+const admission = admissionFiles();
 const files = [
   ...crds,
-  ...crds.map(({ path, text }) => ({ path: `${chartCrds}/${basename(path)}`, text })),
+  ...inChart('crds', crds),
   installFile(root),
-  ...admissionFiles(),
+  ...admission,
+  ...inChart('admission', admission),
   ...cliReference(),
   ...crdReference(crds),
   ...functionReference(),
 ];
-const owned = ['deploy/crds', 'deploy/admission', chartCrds];
+const owned = ['deploy/crds', 'deploy/admission', `${chartFiles}/crds`, `${chartFiles}/admission`];
 
 if (!values.check) writeFiles(root, files);
 const found = differences(root, files, owned);
