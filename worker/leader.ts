@@ -70,8 +70,9 @@ export interface LeaderParts {
 
 /** Competes for the Lease until stopped, then lets it go. */
 export class Leader {
+  /** What it competes for; not there before the first worker of an installation leads. */
+  readonly lease: ObjectRef;
   private readonly parts: LeaderParts;
-  private readonly ref: ObjectRef;
   private readonly leadership: Leadership;
   private timer: NodeJS.Timeout | undefined;
   private leading = false;
@@ -80,7 +81,7 @@ export class Leader {
   constructor(parts: LeaderParts, leadership: Leadership) {
     this.parts = parts;
     this.leadership = leadership;
-    this.ref = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: parts.namespace, name: parts.lease };
+    this.lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: parts.namespace, name: parts.lease };
   }
 
   async start(): Promise<void> {
@@ -92,16 +93,16 @@ export class Leader {
     clearTimeout(this.timer);
     if (!this.leading) return;
     this.become(false);
-    const lease = await this.parts.cluster.get(this.ref);
+    const lease = await this.parts.cluster.get(this.lease);
     if (textAt(lease, 'spec', 'holderIdentity') === this.parts.identity)
-      await this.write(leaseBody(this.ref, '', lease));
+      await this.write(leaseBody(this.lease, '', lease));
   }
 
   private async compete(): Promise<void> {
     try {
-      const lease = await this.parts.cluster.get(this.ref);
+      const lease = await this.parts.cluster.get(this.lease);
       const free = isFree(lease, this.parts.identity, new Date());
-      const result = free ? await this.write(leaseBody(this.ref, this.parts.identity, lease)) : undefined;
+      const result = free ? await this.write(leaseBody(this.lease, this.parts.identity, lease)) : undefined;
       if (!this.stopped) this.become(result?.kind === 'ok');
     } catch (error) {
       this.parts.logger.warn('leader lease could not be renewed', { error: String(error) });
@@ -114,8 +115,8 @@ export class Leader {
     const options = { manager: managers.apply };
     const exists = textAt(body, 'metadata', 'resourceVersion') !== undefined;
     return exists
-      ? this.parts.cluster.replace(this.ref, body, options)
-      : this.parts.cluster.create(this.ref, body, options);
+      ? this.parts.cluster.replace(this.lease, body, options)
+      : this.parts.cluster.create(this.lease, body, options);
   }
 
   private become(leading: boolean): void {

@@ -266,7 +266,8 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const webhook = webhookOf(config, cluster, deps);
   const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));
   const worker = await openWorker(parts, deps);
-  const sources = { ...cluster, config, temporal, worker, fleet: leading.fleet, watches, logger };
+  const { lease } = leader;
+  const sources = { ...cluster, config, temporal, worker, fleet: leading.fleet, watches, lease, logger };
   const telemetry = openTelemetry(meters, telemetryOptions(sources));
   return {
     worker,

@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ensureHelm } from '../../stack/index.ts';
 import { renderChart } from '../../tools/manifests/render.ts';
 import { lynqPath } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { configMap, entryOf, type SmallWorld, openSmallWorld, shows, suspendedJob } from '../support/e2e/forms.ts';
 import { applyManifests, installAccount, readManifests } from '../support/install/account.ts';
 
@@ -28,11 +30,15 @@ describe('install/impersonation', () => {
 
   beforeAll(async () => {
     const helm = await ensureHelm({ environment: process.env, onProgress: () => undefined });
-    const args = ['--set', `impersonate.serviceAccount=${account}`];
+    // Both settings take rights away: what a worker needs to be ready is there with neither.
+    const args = ['--set', `impersonate.serviceAccount=${account},rbac.kinds.namespaces=false`];
     const manifests = readManifests(renderChart({ helm, namespace: 'lynq-system', args }));
     const file = join(folder, 'kubeconfig');
     installAccount(manifests, { ...stack, namespace: 'default', name: 'lynqflow-acting', file });
-    world = await openSmallWorld({ ...stack, workerKubeconfig: file }, 'acting', { LYNQ_IMPERSONATE: account });
+    world = await openSmallWorld({ ...stack, workerKubeconfig: file }, 'acting', {
+      LYNQ_IMPERSONATE: account,
+      LYNQ_HEALTH_PROBE_BIND_ADDRESS: '127.0.0.1:0',
+    });
     const { namespace } = world;
     const rules = [
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'patch', 'delete'] },
@@ -56,6 +62,18 @@ describe('install/impersonation', () => {
   afterAll(async () => {
     await world?.close();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('the worker is ready by the rights that every installation has', async () => {
+    await eventually('readyz answers 200', async () => {
+      const lines = world.worker.output().split('\n');
+      const listening = lines.find((line) => line.includes('"listening"') && line.includes('"probes"'));
+      if (listening === undefined) return notYet('no port');
+      const { port } = JSON.parse(listening) as { readonly port: number };
+      const { statusCode, body } = await request(`http://127.0.0.1:${port}/readyz`);
+      const text = await body.text();
+      return statusCode === 200 ? there(text) : notYet(text);
+    });
   });
 
   test("an object is written as the account of its form's namespace, and one that this account may not write waits with the reason", async () => {

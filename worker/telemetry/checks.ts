@@ -1,6 +1,7 @@
 import type { Worker } from '@temporalio/worker';
+import { isLynqFailure } from '../../domain/failures.ts';
 import { apiVersion } from '../../domain/keys.ts';
-import type { Cluster } from '../../domain/ports.ts';
+import type { Cluster, ObjectRef } from '../../domain/ports.ts';
 import type { Check } from '../../domain/serving.ts';
 import type { TemporalAccess } from '../temporal.ts';
 
@@ -8,8 +9,8 @@ export interface CheckedParts {
   readonly worker: Pick<Worker, 'getState'>;
   readonly temporal: Pick<TemporalAccess, 'client' | 'namespace'>;
   readonly cluster: Pick<Cluster, 'get'>;
-  /** Namespace of the worker, which its account may read. */
-  readonly namespace: string;
+  /** Of the installation: the one object that every worker may read, whichever kinds are taken away from forms or whoever writes them. */
+  readonly lease: ObjectRef;
   readonly failingWatches: () => ReadonlyMap<string, number>;
   /** Whether the first complete lists have been seen. */
   readonly listed: () => boolean;
@@ -35,9 +36,21 @@ export function livenessChecks({ worker }: Pick<CheckedParts, 'worker'>): readon
   return [{ name: 'worker', problem }];
 }
 
+/** Whether there is a Lease does not matter: the API server has answered. */
+async function apiServerProblem({ cluster, lease }: CheckedParts): Promise<string | undefined> {
+  try {
+    await cluster.get(lease, AbortSignal.timeout(deadlineMilliseconds));
+    return undefined;
+  } catch (error) {
+    // A message of ours quotes nothing of the server, and says more than the class of the error.
+    if (isLynqFailure(error)) return error.message;
+    throw error;
+  }
+}
+
 /** Everything it needs answers: Temporal, the API server, and its watches. */
 export function readinessChecks(parts: CheckedParts): readonly Check[] {
-  const { worker, temporal, cluster, namespace, failingWatches, listed } = parts;
+  const { worker, temporal, failingWatches, listed } = parts;
   const { connection } = temporal.client;
   return [
     {
@@ -53,14 +66,7 @@ export function readinessChecks(parts: CheckedParts): readonly Check[] {
         return undefined;
       },
     },
-    {
-      name: 'apiserver',
-      async problem() {
-        const signal = AbortSignal.timeout(deadlineMilliseconds);
-        const found = await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal);
-        return found === undefined ? `namespace ${namespace} is not there` : undefined;
-      },
-    },
+    { name: 'apiserver', problem: () => apiServerProblem(parts) },
     { name: 'watches', problem: () => watchProblem(listed(), failingWatches()) },
   ];
 }

@@ -1,7 +1,7 @@
 import type { Worker } from '@temporalio/worker';
 import type { JsonObject } from '../../domain/api/json.ts';
 import type { SeriesFamily } from '../../domain/measures.ts';
-import type { Cluster, Logger } from '../../domain/ports.ts';
+import type { Cluster, Logger, ObjectRef } from '../../domain/ports.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { TemporalAccess } from '../temporal.ts';
 import type { Watches } from '../watch/index.ts';
@@ -17,7 +17,7 @@ export interface TelemetrySources {
   readonly temporal: TemporalAccess;
   readonly worker: Worker;
   readonly cluster: Cluster;
-  readonly namespace: string;
+  readonly lease: ObjectRef;
   readonly requests: {
     snapshot(): readonly { readonly verb: string; readonly code: string; readonly count: number }[];
   };

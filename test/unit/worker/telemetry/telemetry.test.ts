@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { nodeDigest } from '../../../../domain/node-digest.ts';
+import type { ObjectRef } from '../../../../domain/ports.ts';
 import { parseBindAddress } from '../../../../worker/telemetry/address.ts';
 import { readIdentity, selfSigned } from '../../../../worker/telemetry/certificate.ts';
-import { watchProblem } from '../../../../worker/telemetry/checks.ts';
+import { type CheckedParts, readinessChecks, watchProblem } from '../../../../worker/telemetry/checks.ts';
 import { type Fleet, fleetFamilies } from '../../../../worker/telemetry/fleet.ts';
 
 describe('worker/telemetry', () => {
@@ -52,6 +54,30 @@ describe('worker/telemetry', () => {
     expect(watchProblem(true, failing('operator.lynq.sh/v1/LynqNode', 3))).toMatch(/LynqNode/);
     expect(watchProblem(true, failing('operator.lynq.sh/v1/LynqNode', 2))).toBeUndefined();
     expect(watchProblem(true, failing('example.com/v1/Gone', 50))).toBeUndefined();
+  });
+
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: 'lynq-system', name: 'lynqflow-1' };
+  /** What is wrong with the API server, by a worker that may read what `answer` does not refuse. */
+  const problemOfApiServer = async (answer: (ref: ObjectRef) => undefined) => {
+    const parts = { cluster: { get: async (ref: ObjectRef) => answer(ref) }, lease, temporal: { client: {} } };
+    const check = readinessChecks(parts as unknown as CheckedParts).find(({ name }) => name === 'apiserver');
+    return check?.problem();
+  };
+
+  it('asks the API server for nothing but the Lease of its installation, which it may read whatever the chart was told', async () => {
+    const asked: ObjectRef[] = [];
+
+    expect(await problemOfApiServer((ref) => void asked.push(ref))).toBeUndefined();
+    expect(asked).toEqual([lease]);
+  });
+
+  it('says what the API server said when that is no answer', async () => {
+    const message = 'Lease lynq-system/lynqflow-1: The account may not read this.';
+    const refuse = () => {
+      throw new LynqFailure('ClusterForbidden', message);
+    };
+
+    expect(await problemOfApiServer(refuse)).toBe(message);
   });
 
   const node = nodeDigest({
