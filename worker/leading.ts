@@ -35,8 +35,6 @@ export interface LeadingParts {
   readonly comparisonMilliseconds: number;
   /** Whether this installation may act on a hub at all. */
   readonly mayHold: (hub: HubRef) => Promise<boolean>;
-  /** A LynqNode or LynqHub is gone. */
-  readonly onGone: (gone: { readonly namespace: string; readonly node?: string; readonly hub?: string }) => void;
   /** Says on a form that its hub does not exist. */
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   /** The key of a hub, once it is known here. */
@@ -55,7 +53,7 @@ interface Term {
 }
 
 function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
-  const { client, taskQueue, mayHold, reportHubless, reportStuck, onGone, logger } = parts;
+  const { client, taskQueue, mayHold, reportHubless, reportStuck, logger } = parts;
   return new HubWatch(
     {
       ensure: async (hub, timing) => {
@@ -65,10 +63,7 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
         await requestSync(client, hub);
       },
       rollout: (form) => wakeRollout(client, form, taskQueue),
-      remove: async (hub) => {
-        onGone(hub);
-        await removeSchedule(client, hub);
-      },
+      remove: (hub) => removeSchedule(client, hub),
       look: (hub) => lookAtSchedule(client, hub),
       stuck: reportStuck,
       hubless: async (form) => (await reportHubless(form)) === 'hubless',
@@ -80,15 +75,8 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
 }
 
 /** A node that went or was edited by hand is the next sync's business. */
-function reactToNode(
-  parts: LeadingParts,
-  { before, after }: DigestChange<NodeDigest>,
-  syncSoon: (node: NodeDigest) => void,
-): void {
-  if (before !== undefined && after === undefined) {
-    syncSoon(before);
-    parts.onGone({ namespace: before.namespace, node: before.name });
-  }
+function reactToNode({ before, after }: DigestChange<NodeDigest>, syncSoon: (node: NodeDigest) => void): void {
+  if (before !== undefined && after === undefined) syncSoon(before);
   if (after?.edited === true && before?.edited === false) syncSoon(after);
 }
 
@@ -101,7 +89,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   const counts = new CountKeeper(parts.refreshCounts, parts.logger);
   const stopNodes = nodes.onChange((change) => {
     counts.onNode(change);
-    reactToNode(parts, change, syncSoon);
+    reactToNode(change, syncSoon);
   });
   const dispatcher = new Dispatcher({
     nodes,

@@ -214,8 +214,12 @@ export function openKubernetes(config: WorkerConfig, logger: Logger): Promise<Op
   });
 }
 
-/** Keys are loaded before they are needed, so that a difference between a node and its children can be told at once. */
-function followNodes(deps: Deps, { ports }: Watches): LateWrites {
+/**
+ * Keys are loaded before they are needed, so that a difference between a node and its children can be told at once. Each worker counts what its own
+ * activities meet, so each forgets.
+ */
+function followNodes(deps: Deps, { ports }: Watches, meters: Meters): LateWrites {
+  ports.nodes.onGone((namespace, node) => void meters.forgetNode(namespace, node));
   ports.nodes.onChange(({ after }) => after && deps.hubKeys.known(after.namespace, after.hub));
   const remove = (node: NodeRef, ref: ObjectRef) => removeLateChild(deps, node, ref);
   return new LateWrites({ ...ports, remove, logger: deps.logger });
@@ -224,12 +228,11 @@ function followNodes(deps: Deps, { ports }: Watches): LateWrites {
 interface LeadingContext {
   readonly opened: OpenedCluster;
   readonly parts: WiringParts;
-  readonly meters: Meters;
   /** The activities' view of the world, which is opened after what leads. */
   readonly deps: () => Deps;
 }
 
-function openLeading({ opened, parts, meters, deps }: LeadingContext): LeadingWork {
+function openLeading({ opened, parts, deps }: LeadingContext): LeadingWork {
   const { config, temporal, logger } = parts;
   return leadingWork({
     reflector: opened.reflector,
@@ -242,10 +245,6 @@ function openLeading({ opened, parts, meters, deps }: LeadingContext): LeadingWo
     hubKey: (namespace, hub) => deps().hubKeys.known(namespace, hub),
     reportStuck: (hub, since) => reportStuck(deps(), hub, since),
     stuckMilliseconds: config.stuckSeconds * 1_000,
-    onGone: ({ namespace, node, hub }) => {
-      if (node !== undefined) void meters.forgetNode(namespace, node);
-      if (hub !== undefined) void meters.forgetHub(namespace, hub);
-    },
     logger,
   });
 }
@@ -258,11 +257,11 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const installedCrds = await installCrds(cluster.cluster, readCrds());
   const stop = new AbortController();
   const meters = openMeters();
-  const leading = openLeading({ opened: cluster, parts, meters, deps: () => deps });
+  const leading = openLeading({ opened: cluster, parts, deps: () => deps });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
   const events = createEvents({ ...cluster, logger });
   const deps = openDeps(cluster, watches, { events, meters }, parts);
-  const late = followNodes(deps, watches);
+  const late = followNodes(deps, watches, meters);
   const webhook = webhookOf(config, cluster, deps);
   const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));
   const worker = await openWorker(parts, deps);

@@ -6,7 +6,7 @@ import type { Logger } from '../../domain/ports.ts';
 import { type AskServer, openAccess } from './access.ts';
 import { exposition } from './exposition.ts';
 import { answer, type Handler, listen, type Listening, type ServerIdentity } from './http.ts';
-import type { Meters } from './meters.ts';
+import type { HubExists, Meters } from './meters.ts';
 import { probe } from './probes.ts';
 
 export { type Meters, openMeters } from './meters.ts';
@@ -20,6 +20,7 @@ export interface TelemetryOptions {
   readonly ask: AskServer;
   /** Read at each scrape. */
   readonly families: () => Promise<readonly SeriesFamily[]>;
+  readonly hubExists: HubExists;
   /** The process works at all; when not, it is to be started again. */
   readonly alive: readonly Check[];
   /** What it needs is there; when not, it is left alone. */
@@ -35,8 +36,9 @@ export interface Telemetry {
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-async function writeMetrics(meters: Meters, { families }: TelemetryOptions, response: ServerResponse): Promise<void> {
-  const present = await families();
+async function writeMetrics(meters: Meters, options: TelemetryOptions, response: ServerResponse): Promise<void> {
+  const present = await options.families();
+  await meters.forgetHubs(options.hubExists);
   response.writeHead(200, { 'content-type': contentType });
   response.write(await meters.text());
   for (const piece of exposition(present)) {

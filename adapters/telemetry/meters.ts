@@ -7,9 +7,14 @@ export interface Meters extends Measures {
   text(): Promise<string>;
   /** Forgets the series of a LynqNode that is gone. */
   forgetNode(namespace: string, node: string): Promise<void>;
-  /** Forgets the series of a LynqHub that is gone. */
-  forgetHub(namespace: string, hub: string): Promise<void>;
+  /**
+   * Forgets the series of LynqHubs that do not exist. Asked before each scrape, not told when a hub goes: the sync that ends a hub, and one that finds
+   * none, are recorded when it is gone already.
+   */
+  forgetHubs(exists: HubExists): Promise<void>;
 }
+
+export type HubExists = (namespace: string, hub: string) => boolean;
 
 const passBuckets = [0.1, 0.5, 1, 2, 5, 10, 30, 60];
 const syncBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
@@ -80,13 +85,14 @@ function takers({ pass, apply, conflict, syncSeconds, written, render }: Instrum
   };
 }
 
-/** Removes what fits some of an instrument's labels. */
-async function removeWhere(instrument: Counter | Histogram, wanted: Readonly<Record<string, string>>): Promise<void> {
+type Labels = Readonly<Record<string, string>>;
+
+/** Removes the series of an instrument whose labels are those of something that is gone. */
+async function removeWhere(instrument: Counter | Histogram, isGone: (labels: Labels) => boolean): Promise<void> {
   const { values } = await instrument.get();
-  const fits = values.filter(({ labels }) => Object.entries(wanted).every(([key, value]) => labels[key] === value));
-  for (const { labels } of fits) {
+  for (const { labels } of values) {
     const { le: _, ...own } = labels as Record<string, string>;
-    instrument.remove(own);
+    if (isGone(own)) instrument.remove(own);
   }
 }
 
@@ -98,10 +104,12 @@ export function openMeters(): Meters {
   return {
     record: (measurement) => (table[measurement.kind] as (taken: Measurement) => void)(measurement),
     text: () => registry.metrics(),
-    forgetNode: (namespace, lynqnode) => removeWhere(instruments.conflict, { namespace, lynqnode }),
-    async forgetHub(namespace, hub) {
-      await removeWhere(instruments.syncSeconds, { namespace, hub });
-      await removeWhere(instruments.written, { namespace, hub });
+    forgetNode: (namespace, node) =>
+      removeWhere(instruments.conflict, (labels) => labels['namespace'] === namespace && labels['lynqnode'] === node),
+    async forgetHubs(exists) {
+      const isGone = ({ namespace = '', hub = '' }: Labels) => !exists(namespace, hub);
+      await removeWhere(instruments.syncSeconds, isGone);
+      await removeWhere(instruments.written, isGone);
     },
   };
 }

@@ -48,7 +48,7 @@ async function families(sources: TelemetrySources): Promise<readonly SeriesFamil
 export function telemetryOptions(sources: TelemetrySources) {
   const { config, logger, watchHealth } = sources;
   const { address, secure, certificate } = config.metrics;
-  const { nodes } = sources.watches.ports;
+  const { ports, hubs } = sources.watches;
   const identity = () => (certificate === undefined ? selfSigned(new Date()) : readIdentity(certificate));
   return {
     metrics: address,
@@ -56,11 +56,12 @@ export function telemetryOptions(sources: TelemetrySources) {
     identity: secure ? identity : undefined,
     ask: sources.review,
     families: () => families(sources),
+    hubExists: (namespace: string, hub: string) => hubs.exists(namespace, hub),
     alive: livenessChecks(sources),
     ready: readinessChecks({
       ...sources,
       failingWatches: () => watchHealth.failing(),
-      listed: () => nodes.isListed(),
+      listed: () => ports.nodes.isListed(),
     }),
     logger,
   };

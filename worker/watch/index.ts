@@ -2,12 +2,14 @@ import type { Reflector } from '../../domain/ports.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import { type ChangePublisher, openChanges } from './changes.ts';
 import { WatchedChildren } from './child-index.ts';
+import { WatchedHubs } from './hub-index.ts';
 import { WatchedNamespaces } from './namespace-index.ts';
 import { WatchedNodes } from './node-index.ts';
 import { type IdleListener, LocalRuns } from './run-registry.ts';
 
-/** What every worker watches, because its activities decide from it. */
+/** What every worker watches. */
 export interface Watches {
+  /** What its activities decide from. */
   readonly ports: {
     readonly changes: ChangePublisher;
     readonly nodes: WatchedNodes;
@@ -15,6 +17,7 @@ export interface Watches {
     readonly namespaces: WatchedNamespaces;
     readonly runs: LocalRuns;
   };
+  readonly hubs: WatchedHubs;
 }
 
 export function openWatches(reflector: Reflector, signal: AbortSignal, onIdle: IdleListener): Watches {
@@ -30,6 +33,7 @@ export function openWatches(reflector: Reflector, signal: AbortSignal, onIdle: I
       namespaces: new WatchedNamespaces(changes),
       runs: new LocalRuns(onIdle),
     },
+    hubs: new WatchedHubs(),
   };
 }
 
@@ -42,7 +46,8 @@ function trackRecorded(children: WatchedChildren, node: NodeDigest | undefined):
 }
 
 /** Begins to watch; resolves when the first complete lists have been seen. */
-export async function startWatches(reflector: Reflector, { ports }: Watches, signal: AbortSignal): Promise<void> {
+export async function startWatches(reflector: Reflector, { ports, hubs }: Watches, signal: AbortSignal): Promise<void> {
+  void hubs.run(reflector, signal);
   void ports.nodes.run(reflector, signal);
   void ports.namespaces.run(reflector, signal);
   await Promise.all([ports.nodes.synced(), ports.namespaces.synced()]);

@@ -54,6 +54,13 @@ export class WatchedNodes implements NodeIndex {
     return () => this.listeners.delete(listener);
   }
 
+  /** Tells of every node that ceases to exist. */
+  onGone(listener: (namespace: string, name: string) => void): void {
+    this.onChange(({ before, after }) => {
+      if (before !== undefined && after === undefined) listener(before.namespace, before.name);
+    });
+  }
+
   synced(): Promise<void> {
     return this.store.synced;
   }

@@ -31,12 +31,12 @@ describe('adapters/telemetry/meters', () => {
     expect(text).toContain('lynqnode="b"');
   });
 
-  it('forgets the series of a hub that is gone, buckets included', async () => {
+  it('forgets the series of hubs that do not exist, buckets included, and no other', async () => {
     const meters = openMeters();
     const sync = { kind: 'sync', namespace: 'n', result: 'synced', seconds: 1 } as const;
     meters.record({ ...sync, hub: 'gone', written: { created: 2, updated: 0, removed: 1 } });
     meters.record({ ...sync, hub: 'stays' });
-    await meters.forgetHub('n', 'gone');
+    await meters.forgetHubs((namespace, hub) => `${namespace}/${hub}` === 'n/stays');
     const text = await meters.text();
 
     expect(text).not.toContain('hub="gone"');

@@ -39,6 +39,22 @@ describe('worker/watch/node-index', () => {
     expect(index.ofRow('elsewhere', 'hub', 'a')).toEqual([]);
   });
 
+  it('tells of a node that ceases to exist, and of none that changes or belongs to another hub now', () => {
+    const index = open(node('a', 'web'), node('b', 'web'));
+    const gone: string[] = [];
+    index.onGone((namespace, name) => void gone.push(`${namespace}/${name}`));
+    index.observe(node('a', 'web'));
+    index.observe(node('a', 'web', 'other'));
+    expect(gone).toEqual([]);
+
+    const stop = new AbortController();
+    void index.run(
+      { run: async (_kind, _options, onEvent) => onEvent({ kind: 'removed', object: node('b', 'web') }) },
+      stop.signal,
+    );
+    expect(gone).toEqual(['ns/b-web']);
+  });
+
   it('gives the latest digest of a node', () => {
     const index = open(node('a', 'web'));
     const changed = node('a', 'web');
