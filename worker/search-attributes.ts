@@ -5,10 +5,17 @@ import type { TemporalAccess } from './temporal.ts';
 const keyword = 2;
 const names = Object.values(searchAttributes).map(({ name }) => name);
 
-function commands(missing: readonly string[], namespace: string): string {
-  return missing
-    .map((name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`)
-    .join('\n  ');
+/** Temporal Cloud has attributes registered by its own API only. */
+function advice(missing: readonly string[], namespace: string): string {
+  const flags = missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ');
+  return [
+    `search attributes are missing in Temporal namespace ${namespace}; register them:`,
+    ...missing.map(
+      (name) => `  temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
+    ),
+    'on Temporal Cloud in its UI, or by:',
+    `  tcld namespace search-attributes add --namespace ${namespace} ${flags}`,
+  ].join('\n');
 }
 
 /**
@@ -31,7 +38,6 @@ export async function ensureSearchAttributes({
     const wanted = Object.fromEntries(missing.map((name) => [name, keyword]));
     await operatorService.addSearchAttributes({ namespace, searchAttributes: wanted });
   } catch (error) {
-    const advice = `search attributes are missing in Temporal namespace ${namespace}; register them:\n  ${commands(missing, namespace)}`;
-    throw new Error(advice, { cause: error });
+    throw new Error(advice(missing, namespace), { cause: error });
   }
 }

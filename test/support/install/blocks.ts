@@ -84,6 +84,7 @@ export const unmarked: Readonly<Record<string, string>> = {
   'docs/sources.md: lynq notify': 'test/faults/hub/hints.test.ts',
   'docs/install.md: docker build': 'needs Docker',
   'docs/install.md: kind create cluster': 'needs Docker',
+  'docs/install.md: tcld namespace search-attributes add': 'needs an account of Temporal Cloud',
   'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
   'docs/quick-start.md: kubectl -n lynq-system create secret generic mysql-credentials --from-literal=password=example\nsed "s/host: .*/host: mysql/"':

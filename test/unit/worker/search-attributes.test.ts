@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { TemporalAccess } from '../../../worker/temporal.ts';
+import { ensureSearchAttributes } from '../../../worker/search-attributes.ts';
+
+const keyword = 2;
+const text = 1;
+
+/** A Temporal namespace that has these attributes, and may refuse to be given more. */
+function temporalWith(customAttributes: Readonly<Record<string, number>>, add: (names: readonly string[]) => void) {
+  const operatorService = {
+    listSearchAttributes: async () => ({ customAttributes }),
+    addSearchAttributes: async ({ searchAttributes }: { readonly searchAttributes: object }) =>
+      add(Object.keys(searchAttributes)),
+  };
+  const access = { connection: { operatorService }, namespace: 'prod.a1b2c' };
+  return access as unknown as Pick<TemporalAccess, 'connection' | 'namespace'>;
+}
+
+describe('worker/search-attributes', () => {
+  const present = { LynqHub: keyword, LynqForm: keyword, LynqUid: keyword };
+
+  it('registers what is missing and nothing else', async () => {
+    const added: string[] = [];
+    await ensureSearchAttributes(temporalWith(present, (names) => void added.push(...names)));
+
+    expect(added).toEqual(['LynqNode', 'LynqPhase']);
+  });
+
+  it('gives the commands for a server of your own and for Temporal Cloud where it may not register them', async () => {
+    const refused = temporalWith(present, () => {
+      throw new Error('PERMISSION_DENIED');
+    });
+
+    await expect(ensureSearchAttributes(refused)).rejects.toThrow(
+      [
+        'search attributes are missing in Temporal namespace prod.a1b2c; register them:',
+        '  temporal operator search-attribute create --namespace prod.a1b2c --name LynqNode --type Keyword',
+        '  temporal operator search-attribute create --namespace prod.a1b2c --name LynqPhase --type Keyword',
+        'on Temporal Cloud in its UI, or by:',
+        '  tcld namespace search-attributes add --namespace prod.a1b2c --search-attribute LynqNode=Keyword --search-attribute LynqPhase=Keyword',
+      ].join('\n'),
+    );
+  });
+
+  it('refuses an attribute of another type', async () => {
+    const wrong = temporalWith({ ...present, LynqHub: text }, () => undefined);
+
+    await expect(ensureSearchAttributes(wrong)).rejects.toThrow(/LynqHub .*is not of type Keyword/);
+  });
+});
