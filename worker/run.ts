@@ -30,7 +30,8 @@ export async function runWorker(
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
   for (const flag of ignoredFlags) log.warn(flag, 'flag is accepted and does nothing');
   const temporal = await connectTemporal(payloadCodecs(config));
-  await ensureSearchAttributes(temporal);
+  if ((await ensureSearchAttributes(temporal)) === 'unknown')
+    log.warn({ namespace: temporal.namespace }, 'search attributes cannot be listed; docs/install.md has those needed');
   const wired = await wireWorker({ config, temporal, logger: asPort(log), ...(seams === undefined ? {} : { seams }) });
   let notify: Awaited<ReturnType<typeof startNotify>> | undefined;
   try {

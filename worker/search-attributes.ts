@@ -1,3 +1,4 @@
+import { isGrpcServiceError } from '@temporalio/client';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import type { TemporalAccess } from './temporal.ts';
 
@@ -18,25 +19,42 @@ function advice(missing: readonly string[], namespace: string): string {
   ].join('\n');
 }
 
+/** What a server answers that does not let this account ask (gRPC PERMISSION_DENIED, UNIMPLEMENTED). */
+const closed: ReadonlySet<number> = new Set([7, 12]);
+
+async function listed({ connection, namespace }: Place): Promise<Readonly<Record<string, number>> | undefined> {
+  try {
+    return (await connection.operatorService.listSearchAttributes({ namespace })).customAttributes as Record<
+      string,
+      number
+    >;
+  } catch (error) {
+    if (isGrpcServiceError(error) && closed.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+type Place = Pick<TemporalAccess, 'connection' | 'namespace'>;
+
 /**
  * Registers the search attributes that are missing in the Temporal namespace: without them no run could be started. Other attributes are left alone.
+ * `unknown` where this account may not ask for them, as with an API key of Temporal Cloud: then the start of a run shows whether they are there.
  *
  * @throws Error with the commands to run when this account may not register them, or one has another type.
  */
-export async function ensureSearchAttributes({
-  connection,
-  namespace,
-}: Pick<TemporalAccess, 'connection' | 'namespace'>): Promise<void> {
-  const { operatorService } = connection;
-  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+export async function ensureSearchAttributes(place: Place): Promise<'there' | 'unknown'> {
+  const { connection, namespace } = place;
+  const customAttributes = await listed(place);
+  if (customAttributes === undefined) return 'unknown';
   const wrong = names.filter((name) => name in customAttributes && customAttributes[name] !== keyword);
   if (wrong.length > 0)
     throw new Error(`search attribute ${wrong.join(', ')} of Temporal namespace ${namespace} is not of type Keyword`);
   const missing = names.filter((name) => !(name in customAttributes));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return 'there';
   try {
     const wanted = Object.fromEntries(missing.map((name) => [name, keyword]));
-    await operatorService.addSearchAttributes({ namespace, searchAttributes: wanted });
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: wanted });
+    return 'there';
   } catch (error) {
     throw new Error(advice(missing, namespace), { cause: error });
   }

@@ -4,6 +4,8 @@ import { ensureSearchAttributes } from '../../../worker/search-attributes.ts';
 
 const keyword = 2;
 const text = 1;
+const permissionDenied = 7;
+const unavailable = 14;
 
 /** A Temporal namespace that has these attributes, and may refuse to be given more. */
 function temporalWith(customAttributes: Readonly<Record<string, number>>, add: (names: readonly string[]) => void) {
@@ -40,6 +42,17 @@ describe('worker/search-attributes', () => {
         '  tcld namespace search-attributes add --namespace prod.a1b2c --search-attribute LynqNode=Keyword --search-attribute LynqPhase=Keyword',
       ].join('\n'),
     );
+  });
+
+  it('goes on where it may not even ask, as with an API key of Temporal Cloud, and not where nothing answers', async () => {
+    const refusing = (code: number) => {
+      const listSearchAttributes = () =>
+        Promise.reject(Object.assign(new Error('refused'), { code, details: '', metadata: {} }));
+      const access = { connection: { operatorService: { listSearchAttributes } }, namespace: 'prod.a1b2c' };
+      return access as unknown as Pick<TemporalAccess, 'connection' | 'namespace'>;
+    };
+    await expect(ensureSearchAttributes(refusing(permissionDenied))).resolves.toBe('unknown');
+    await expect(ensureSearchAttributes(refusing(unavailable))).rejects.toThrow('refused');
   });
 
   it('refuses an attribute of another type', async () => {
