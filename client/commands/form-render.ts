@@ -50,7 +50,7 @@ export const render = defineCommand({
     const paths = [...flags.filename, ...(flags['hub-file'] === undefined ? [] : [flags['hub-file']])];
     const loaded = await loadManifests(paths, false, context.files);
     const [{ noLookup }, { isForm }, { LynqHubSpec }] = await Promise.all([
-      import('../cluster-hub.ts'),
+      import('../cluster-lookup.ts'),
       import('../lint/index.ts'),
       import('../../domain/api/hub.ts'),
     ]);

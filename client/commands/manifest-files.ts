@@ -1,5 +1,5 @@
+import type { Lookup } from '../cluster-lookup.ts';
 import type { Context } from '../context.ts';
-import type { HubLookup } from '../lint/variables.ts';
 import { loadManifests, type LoadResult } from '../manifest/files.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { type Problem, sortProblems } from '../manifest/source.ts';
@@ -39,9 +39,9 @@ export function loadFiles(
 }
 
 /** Lints what was read; zod and the template library are loaded here and not before. */
-export async function lintFiles(context: Context, loaded: LoadResult, findHub: HubLookup): Promise<readonly Problem[]> {
+export async function lintFiles(context: Context, loaded: LoadResult, lookup: Lookup): Promise<readonly Problem[]> {
   const { lintManifests } = await import('../lint/index.ts');
-  return lintManifests(loaded.manifests, { namespace: await context.namespace(), findHub });
+  return lintManifests(loaded.manifests, { namespace: await context.namespace(), ...lookup });
 }
 
 export function hasErrors(problems: readonly Problem[]): boolean {
@@ -50,7 +50,7 @@ export function hasErrors(problems: readonly Problem[]): boolean {
 
 export interface Check {
   readonly lint: boolean;
-  /** No cluster is asked for hubs. */
+  /** No cluster is asked for hubs and other forms. */
   readonly offline: boolean;
   /** `nothing was applied`: what the problems led to. */
   readonly refusal: string;
@@ -63,8 +63,8 @@ export async function checkedManifests(
   { lint, offline, refusal }: Check,
 ): Promise<readonly Manifest[]> {
   const loaded = await loadFiles(context, flags);
-  const { clusterHubLookup, noLookup } = await import('../cluster-hub.ts');
-  const linted = lint ? await lintFiles(context, loaded, offline ? noLookup : clusterHubLookup(context)) : [];
+  const { clusterLookup, noLookup } = await import('../cluster-lookup.ts');
+  const linted = lint ? await lintFiles(context, loaded, offline ? noLookup : clusterLookup(context)) : [];
   const problems = sortProblems([...loaded.problems, ...linted]);
   context.err.write(formatProblems(problems));
   if (!hasErrors(problems)) return loaded.manifests;

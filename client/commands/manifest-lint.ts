@@ -9,7 +9,7 @@ export const lint = defineCommand({
   summary: 'Check manifests without applying them',
   description:
     'Reports every problem with file, line and column: YAML, schema, ids and dependencies, templates against the variables of the hub. ' +
-    'The hub comes from the same files, else from the cluster, if one can be reached.',
+    'The hub, and forms that others name in dependsOn, come from the same files, else from the cluster, if one can be reached.',
   args: [],
   flags: {
     ...fileFlags,
@@ -22,9 +22,9 @@ export const lint = defineCommand({
   ],
   async run({ flags }, context) {
     const loaded = await loadFiles(context, flags);
-    const { clusterHubLookup, noLookup } = await import('../cluster-hub.ts');
-    const findHub = flags.offline ? noLookup : clusterHubLookup(context);
-    const problems = sortProblems([...loaded.problems, ...(await lintFiles(context, loaded, findHub))]);
+    const { clusterLookup, noLookup } = await import('../cluster-lookup.ts');
+    const lookup = flags.offline ? noLookup : clusterLookup(context);
+    const problems = sortProblems([...loaded.problems, ...(await lintFiles(context, loaded, lookup))]);
     if (flags.output === 'json') context.out.write(`${JSON.stringify(problems, undefined, 2)}\n`);
     else {
       const where = counted(loaded.files.length, 'file');

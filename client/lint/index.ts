@@ -3,7 +3,7 @@ import { offsetOf, type Located } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
 import { asMeant } from './envelope.ts';
-import { lintFormOrder } from './form-order.ts';
+import { type FormsLookup, lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
 import { lintTemplates } from './templates.ts';
@@ -11,28 +11,30 @@ import { declaredVariables, type HubAnswer, type HubLookup, HubVariables } from 
 
 /**
  * All that can be said about manifests without applying them: schema, graph, templates, what the files say about each other. Every problem has a
- * file, a line and a column. Only the hub of a form may be asked for outside the files.
+ * file, a line and a column. Only the hub of a form, and the forms it waits for, may be asked for outside the files.
  */
 export interface LintOptions {
   /** Namespace of objects that name none. */
   readonly namespace: string;
   readonly findHub: HubLookup;
+  readonly findForms: FormsLookup;
 }
 
 export async function lintManifests(given: readonly Manifest[], options: LintOptions): Promise<readonly Problem[]> {
   const meant = given.map(asMeant);
   const manifests = meant.map(({ manifest }) => manifest);
+  // Asked at the same time as for hubs: a cluster that does not answer is waited for once.
+  const order = lintFormOrder(manifests.filter(isForm), options);
   const problems: Problem[] = [
     ...meant.flatMap((one) => one.problems),
     ...lintIdentities(manifests, options.namespace),
-    ...lintFormOrder(manifests.filter(isForm), options.namespace),
   ];
   for (const manifest of manifests) {
     if (isHub(manifest)) problems.push(...lintHub(manifest));
     else if (isForm(manifest)) problems.push(...(await lintForm(manifest, manifests, options)));
     else problems.push(...lintOther(manifest));
   }
-  return sortProblems(problems);
+  return sortProblems([...problems, ...(await order)]);
 }
 
 export function isHub({ apiVersion: version, kind }: Manifest): boolean {

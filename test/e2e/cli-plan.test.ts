@@ -159,6 +159,22 @@ spec:
     expect(broken.stderr).toContain('the hub does not declare the variable apiReplica');
   }, 60_000);
 
+  test('lint finds the cycle that an edited form closes with one in the cluster', async () => {
+    const form = (name: string, dependsOn: string): string => `apiVersion: operator.lynq.sh/v1
+kind: LynqForm
+metadata: {name: ${name}, namespace: ${world.namespace}}
+spec:
+  hubId: of-nobody
+  dependsOn: [{form: ${dependsOn}}]
+`;
+    expect(await world.lynq(['apply', '-f', file('first.yaml', form('first', 'second'))])).toMatchObject({ code: 0 });
+    const linted = await world.lynq(['lint', '-f', file('second.yaml', form('second', 'first'))]);
+    expect(linted).toMatchObject({ code: 1 });
+    expect(linted.stdout).toContain('second.yaml:6:16: error: dependsOn forms a cycle: second -> first -> second');
+    expect(linted.stdout).toContain('in the cluster: first');
+    expect(await world.lynq(['delete', 'form', 'first', '--yes'])).toMatchObject({ code: 0 });
+  }, 60_000);
+
   test('a paused node is left as it is and catches up when it is resumed', async () => {
     expect(await world.lynq(['pause', 'acme-api-tier'])).toMatchObject({ code: 0 });
     await world.cluster.merge(deployment('acme'), { spec: { replicas: 9 } });
