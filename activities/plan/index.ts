@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { maskedObject } from '../../domain/change-plan/fields.ts';
+import { isWorthListing } from '../../domain/change-plan/reads.ts';
 import type {
   FormOutlook,
   HubOutlook,
@@ -15,11 +16,11 @@ import type { Cluster } from '../../domain/ports.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { type Decided, livingNodes, type Sync } from '../hub/decided.ts';
 import { decideSync } from '../hub/sync.ts';
-import { readForms } from '../hub/read-forms.ts';
+import { type JudgedForm, readForms } from '../hub/read-forms.ts';
 import { beginCredentials, parseHub, readHub } from '../hub/read-hub.ts';
 import { orderOf } from '../forms.ts';
 import { planEntries } from '../node/gather.ts';
-import { clusterWith, type KnownObjects, rememberingCluster } from './clusters.ts';
+import { clusterWith, type KnownObjects, rememberingCluster, withoutLists } from './clusters.ts';
 import { absentSince, planningDeps, type PlanningPorts } from './deps.ts';
 import { formOutlook, type FormWork, plannedNodes, workOfRow } from './form-outlook.ts';
 import { hubOutlook } from './hub-outlook.ts';
@@ -41,9 +42,7 @@ export async function planWorld(
 ): Promise<WorldPlan> {
   const { known, deps, nodes, sync, decided } = await openWorld(ports, request, attempt);
   const hub = hubOutlook(sync, decided);
-  const isAsked = (name: string): boolean => request.forms === 'all' || request.forms.has(name);
-  refuseBroken(hub, isAsked);
-  const asked = sync.forms.filter(({ name }) => isAsked(name));
+  const asked = askedForms(request, sync, hub);
   const counted = { done: 0, total: 0 };
   const onNode = (): void => onProgress((counted.done += 1), counted.total);
   const works = await Promise.all(
@@ -59,10 +58,18 @@ export async function planWorld(
     ),
   );
   counted.total = works.reduce((sum, work) => sum + plannedNodes(work), 0);
-  const run = { deps, known, signal: attempt.signal };
+  const listing = isWorthListing({ planned: counted.total, nodes: nodes.size });
+  const run = { deps, known: listing ? known : withoutLists(known), signal: attempt.signal };
   const forms: FormOutlook[] = [];
   for (const work of works) forms.push(await formOutlook(run, work));
   return { hub, forms };
+}
+
+function askedForms({ forms }: PlanRequest, sync: Sync, hub: HubOutlook): readonly JudgedForm[] {
+  if (forms === 'usable') return sync.forms.filter(({ revision }) => revision !== undefined);
+  const isAsked = (name: string): boolean => forms === 'all' || forms.has(name);
+  refuseBroken(hub, isAsked);
+  return sync.forms.filter(({ name }) => isAsked(name));
 }
 
 interface PlannedWorld {

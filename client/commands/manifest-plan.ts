@@ -6,8 +6,8 @@ export const plan = defineCommand({
   summary: 'Show what a form, or a sync of a hub, would change',
   description:
     'With -f: what applying these hubs and forms would do to every object of every row, found out by dry runs of the API server; equal changes of many ' +
-    'nodes are one block. With HUB: which LynqNodes the next sync makes, changes, removes, holds and leaves as they are. Both read the table from ' +
-    'here, and nothing is written. Values of Secrets are never shown. What waits (readiness, rollouts, order) counts as if it had come about.',
+    'nodes are one block. With HUB: which LynqNodes the next sync makes, changes, removes, holds and leaves as they are, and what becomes of the objects ' +
+    'of those that are made or changed. Both read the table from here, and nothing is written. Values of Secrets are never shown. What waits (readiness, rollouts, order) counts as if it had come about.',
   args: [{ name: 'hub', kind: 'optional', completes: 'hubs', summary: 'name of the LynqHub; instead of -f' }],
   flags: {
     filename: optionalFiles,
@@ -17,6 +17,10 @@ export const plan = defineCommand({
       value: 'FILE',
       completes: 'files',
       summary: 'write the plan to a file, for: lynq apply --plan FILE',
+    },
+    'nodes-only': {
+      kind: 'boolean',
+      summary: 'with HUB: which LynqNodes change, without a look at their objects',
     },
     output: proseOrJson,
   },

@@ -2,7 +2,7 @@ import type { WorldPlan } from '../../domain/change-plan/types.ts';
 import { checkedManifests } from '../commands/manifest-files.ts';
 import type { Context } from '../context.ts';
 import { printedName } from '../kinds.ts';
-import { startProgress } from '../output/progress.ts';
+import { askPlanner } from './ask.ts';
 import { plannable, planRequests, type TriedManifest, tryManifests } from './manifests.ts';
 
 export interface MadePlan {
@@ -20,17 +20,5 @@ export async function makePlan(
   const { ours, others } = plannable(manifests);
   for (const other of others) context.err.write(`${printedName(other)} is not part of the plan\n`);
   const tried = await tryManifests(context, ours);
-  const planner = await context.services.planner();
-  const progress = startProgress(context);
-  try {
-    const plans: WorldPlan[] = [];
-    for (const request of planRequests(tried)) {
-      const title = `planning LynqHub ${request.namespace}/${request.hub}`;
-      progress.say(`${title}: reading its table`);
-      plans.push(await planner.plan(request, (done, total) => progress.say(`${title}: ${done}/${total} LynqNodes`)));
-    }
-    return { tried, plans };
-  } finally {
-    progress.end();
-  }
+  return { tried, plans: await askPlanner(context, planRequests(tried)) };
 }

@@ -2,6 +2,7 @@ import type { HubOutlook } from '../../domain/change-plan/types.ts';
 import type { Context } from '../context.ts';
 import { CommandError, describeError, usageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { askPlanner } from './ask.ts';
 import type { MadePlan } from './make.ts';
 
 /** What `kubectl diff` ends with. */
@@ -13,7 +14,7 @@ const failed = exitCodes.usage;
 export async function runPlan(context: Context, hub: string | undefined, flags: PlanFlags): Promise<ExitCode> {
   try {
     const wanted = wantedOf(hub, flags);
-    return wanted.kind === 'hub' ? await planHub(context, wanted.hub, flags.output) : await planFiles(context, flags);
+    return wanted.kind === 'hub' ? await planHub(context, wanted.hub, flags) : await planFiles(context, flags);
   } catch (error) {
     const told = describeError(error, context.debug);
     context.err.write(told.text);
@@ -25,31 +26,42 @@ export interface PlanFlags {
   readonly filename: readonly string[];
   readonly recursive: boolean;
   readonly out: string | undefined;
+  readonly 'nodes-only': boolean;
   readonly output: 'text' | 'json';
 }
 
 type Wanted = { readonly kind: 'hub'; readonly hub: string } | { readonly kind: 'files' };
 
-function wantedOf(hub: string | undefined, { filename, out }: PlanFlags): Wanted {
+function wantedOf(hub: string | undefined, { filename, out, 'nodes-only': nodesOnly }: PlanFlags): Wanted {
   if (hub !== undefined && filename.length > 0)
     throw usageError('HUB and -f are two different plans', 'give one of them');
   if (hub === undefined && filename.length === 0) throw usageError('nothing to plan', 'name a hub, or files with -f');
+  if (hub === undefined && nodesOnly) throw usageError('--nodes-only is about the sync of a HUB', 'leave it out');
   if (hub === undefined) return { kind: 'files' };
   if (out === undefined) return { kind: 'hub', hub };
   throw usageError(
     'a sync is not applied from a file: it reads the table anew',
-    `start it with: lynq notify ${hub}; let held rows go with: lynq approve-deletions ${hub} --plan HASH`,
+    `start it with: lynq notify ${hub}; let held rows go with: lynq approve-deletions ${hub} --plan HASH; ` +
+      `what edited files would do can be kept: lynq plan -f FILE --out ${out}`,
   );
 }
 
-async function planHub(context: Context, hub: string, output: 'text' | 'json'): Promise<ExitCode> {
+async function planHub(context: Context, hub: string, flags: PlanFlags): Promise<ExitCode> {
   const namespace = await context.namespace();
-  const planner = await context.services.planner();
-  const { hub: outlook } = await planner.plan({ namespace, hub, objects: [], forms: new Set() }, () => undefined);
+  const forms = flags['nodes-only'] ? new Set<string>() : 'usable';
+  const plans = await askPlanner(context, [{ namespace, hub, objects: [], forms }]);
   const { changesHub, printHub } = await import('./print-hub.ts');
-  if (output === 'json') context.out.write(`${JSON.stringify(outlook, undefined, 2)}\n`);
-  else context.out.write(`${printHub(outlook)}${changesHub(outlook) ? '' : 'nothing would change\n'}`);
-  return changesHub(outlook) ? changes : noChange;
+  const { changesForm, printForm } = await import('./print-form.ts');
+  const changing = plans.flatMap((plan) => plan.forms).filter(changesForm);
+  const changed = changing.length > 0 || plans.some((plan) => changesHub(plan.hub));
+  if (flags.output === 'json') {
+    const told = plans.map((plan) => ({ ...plan.hub, ...(flags['nodes-only'] ? {} : { forms: plan.forms }) }));
+    context.out.write(told.map((each) => `${JSON.stringify(each, undefined, 2)}\n`).join(''));
+  } else {
+    context.out.write([...plans.map((plan) => printHub(plan.hub)), ...changing.map(printForm)].join(''));
+    if (!changed) context.out.write('nothing would change\n');
+  }
+  return changed ? changes : noChange;
 }
 
 async function planFiles(context: Context, flags: PlanFlags): Promise<ExitCode> {

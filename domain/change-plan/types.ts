@@ -122,8 +122,8 @@ export interface PlanRequest {
   readonly hub: string;
   /** Hubs and forms as they are to be, in the form the API server would store them. */
   readonly objects: readonly JsonObject[];
-  /** Forms whose objects are planned; none for the hub alone. */
-  readonly forms: ReadonlySet<string> | 'all';
+  /** Forms whose objects are planned; none for the hub alone. One that cannot be used ends the plan, but for `usable`, which leaves it out. */
+  readonly forms: ReadonlySet<string> | 'all' | 'usable';
 }
 
 export interface WorldPlan {

@@ -79,6 +79,22 @@ describe('e2e/cli-plan', () => {
     await settled();
   }, 180_000);
 
+  test('what a sync would do to objects is told for the LynqNodes that it makes or changes, and for no other', async () => {
+    await world.database.sql("UPDATE nodes SET api_replicas = 5 WHERE node_id = 'beta'");
+    await world.database.sql("INSERT INTO nodes (node_id) VALUES ('dune')");
+    const before = await versions();
+
+    expect(await world.lynq(['plan', hub])).toMatchObject({ code: 1, stdout: golden('plan-hub-changes') });
+    const nodesOnly = await world.lynq(['plan', hub, '--nodes-only']);
+    expect(nodesOnly).toMatchObject({ code: 1, stdout: golden('plan-hub-changes').replace(/LynqForm[^]*/, '') });
+    const kept = await world.lynq(['plan', hub, '--out', join(folder, 'hub.plan')]);
+    expect(kept.stderr).toContain('what edited files would do can be kept: lynq plan -f FILE');
+    expect(await versions()).toEqual(before);
+
+    await world.database.sql("UPDATE nodes SET api_replicas = 3 WHERE node_id = 'beta'");
+    await world.database.sql("DELETE FROM nodes WHERE node_id = 'dune'");
+  }, 120_000);
+
   test('a kept plan is refused when the world has moved, and then nothing is applied', async () => {
     const path = file('v3.yaml', v3());
     const kept = join(folder, 'kept.plan');

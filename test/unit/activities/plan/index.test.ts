@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { syncHub } from '../../../../activities/hub/sync.ts';
 import { planWorld, renderRow } from '../../../../activities/plan/index.ts';
 import type { JsonObject } from '../../../../domain/api/json.ts';
 import { groupChanges } from '../../../../domain/change-plan/groups.ts';
 import type { PlanRequest } from '../../../../domain/change-plan/types.ts';
+import { startProcess } from '../../../support/node-deps.ts';
 import { openPlanWorld, type PlanWorld } from '../../../support/plan-world.ts';
 
 const namespace = 'lynq-system';
@@ -69,6 +71,42 @@ describe('activities/plan/index', () => {
     ).toBe(true);
   });
 
+  it('plans of all forms only the nodes that change, without asking for the objects of the others', async () => {
+    const rows = rowsOf(60);
+    const { cluster, ports, setRows } = open(rows);
+    cluster.seed(form);
+    cluster.seed({
+      apiVersion,
+      kind: 'LynqForm',
+      metadata: { name: 'wrong', namespace },
+      spec: { hubId: 'shop', manifests: [entry('a', { spec: { apiVersion: 'v1', kind: '{{ .nope }}' } })] },
+    });
+    const worker = await startProcess(cluster, ports.clock, ports.rows);
+    await syncHub(worker.deps, { namespace, hub: 'shop' }, attempt);
+    setRows([['row-0', '1', 'gold', 'hush-0'], ...rows.slice(1), ['row-new', '1', 'basic', 'hush']]);
+    const before = cluster.calls.length;
+
+    const { forms, hub: outlook } = await planWorld(
+      ports,
+      { ...request, objects: [], forms: 'usable' },
+      attempt,
+      () => undefined,
+    );
+
+    expect(outlook.brokenForms.map(({ name }) => name)).toEqual(['wrong']);
+    expect(forms.map((each) => [each.form, each.unchanged])).toEqual([['web', 59]]);
+    expect(forms[0]?.nodes.map(({ name, action }) => [name, action])).toEqual([
+      ['row-0-web', 'update'],
+      ['row-new-web', 'create'],
+    ]);
+    const calls = cluster.calls.slice(before);
+    const named = calls.flatMap(({ ref }) => (ref.name === undefined ? [] : [ref.name]));
+    expect(named.filter((name) => /^row-(?!0-|new-)/.test(name))).toEqual([]);
+    expect(calls.filter(({ verb, ref }) => verb === 'list' && ref.kind === 'ConfigMap')).toEqual([]);
+    expect(worker.deps.nodes.ofHub(namespace, 'shop')).toHaveLength(60);
+    worker.die();
+  });
+
   it('marks what the server could not check, with the reason', async () => {
     const { ports } = open(rowsOf(1));
 
@@ -116,7 +154,7 @@ describe('activities/plan/index', () => {
 
   it('renders the row of the table with its secrets masked wherever they stand', async () => {
     const { ports } = open(rowsOf(2));
-    const row = { ...request, uid: 'row-1', showSecrets: false };
+    const row = { ...request, forms: new Set(['web']), uid: 'row-1', showSecrets: false };
 
     const [rendered] = await renderRow(ports, row, attempt);
 

@@ -43,10 +43,40 @@ describe('client/commands/manifest-plan', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('shows what a sync would do to objects, of the LynqNodes that it makes or changes', async () => {
+    const world = open();
+    await lynq(world, 'apply -f web.yaml', { 'web.yaml': form });
+    const objects = [
+      'LynqForm lynq-system/web: LynqNodes: 2 to be made',
+      '+ 2 nodes: ConfigMap (config) created',
+      '    in acme-web, beta-web',
+      '',
+    ].join('\n');
+    const nodes = 'LynqHub lynq-system/shop: 2 rows, 2 active\n+ 2 LynqNodes of 2 rows to be made: acme, beta\n';
+
+    expect(await lynq(world, 'plan shop', {})).toMatchObject({ exitCode: 1, out: `${nodes}${objects}` });
+    const { out } = await lynq(world, 'plan shop -o json', {});
+    const data = JSON.parse(out) as { births: object[]; forms: { form: string; nodes: object[] }[] };
+    expect(data.births).toHaveLength(2);
+    expect(data.forms.map((each) => [each.form, each.nodes.length])).toEqual([['web', 2]]);
+
+    const tried = world.cluster.calls.length;
+    expect(await lynq(world, 'plan shop --nodes-only', {})).toMatchObject({ exitCode: 1, out: nodes });
+    const writes = world.cluster.calls.slice(tried).filter(({ verb }) => verb !== 'get' && verb !== 'list');
+    expect(writes.filter(({ ref }) => ref.kind === 'ConfigMap')).toEqual([]);
+  });
+
+  it('says what to keep instead of the plan of a sync', async () => {
+    const { err } = await lynq(open(), 'plan shop --out x', {});
+
+    expect(err).toContain('what edited files would do can be kept: lynq plan -f FILE --out x');
+  });
+
   it.each([
     ['plan', 'nothing to plan'],
     ['plan shop -f web.yaml', 'two different plans'],
     ['plan shop --out x', 'a sync is not applied from a file'],
+    ['plan -f web.yaml --nodes-only', '--nodes-only is about the sync of a HUB'],
     ['plan -f - --out x', 'standard input cannot be kept'],
     ['plan nowhere', 'there is no LynqHub lynq-system/nowhere'],
     ['plan -f broken.yaml', 'nothing was planned'],
