@@ -73,7 +73,8 @@ describe('activities/plan/index', () => {
 
   it('plans of all forms only the nodes that change, without asking for the objects of the others', async () => {
     const rows = rowsOf(60);
-    const { cluster, ports, setRows } = open(rows);
+    const world = open(rows);
+    const { cluster, ports } = world;
     cluster.seed(form);
     cluster.seed({
       apiVersion,
@@ -83,7 +84,7 @@ describe('activities/plan/index', () => {
     });
     const worker = await startProcess(cluster, ports.clock, ports.rows);
     await syncHub(worker.deps, { namespace, hub: 'shop' }, attempt);
-    setRows([['row-0', '1', 'gold', 'hush-0'], ...rows.slice(1), ['row-new', '1', 'basic', 'hush']]);
+    world.setRows([['row-0', '1', 'gold', 'hush-0'], ...rows.slice(1), ['row-new', '1', 'basic', 'hush']]);
     const before = cluster.calls.length;
 
     const { forms, hub: outlook } = await planWorld(
