@@ -1,4 +1,4 @@
-import { textAt } from '../domain/api/json.ts';
+import { type JsonObject, textAt } from '../domain/api/json.ts';
 import type { HubOutlook } from '../domain/change-plan/types.ts';
 import { annotations } from '../domain/keys.ts';
 import { confirm } from './confirm.ts';
@@ -26,9 +26,14 @@ export async function runApprove(context: Context, name: string, flags: ApproveF
   const hub = await requireObject(cluster, kinds.hub, namespace, name);
   const planner = await context.services.planner();
   const { hub: outlook } = await planner.plan({ namespace, hub: name, objects: [], forms: new Set() }, () => undefined);
+  const title = `${kinds.hub.resource}/${name}`;
+  if (outlook.held === undefined && approvalOf(hub) === flags.plan) {
+    context.out.write(`${title} unchanged: already approved, the next sync judges it\n`);
+    if (flags.wait) await untilJudged(context, { namespace, name }, flags['wait-timeout']);
+    return exitCodes.ok;
+  }
   const held = heldSet(outlook, flags.plan);
   context.err.write(going(held));
-  const title = `${kinds.hub.resource}/${name}`;
   await confirm(
     context,
     flags,
@@ -47,6 +52,10 @@ export async function runApprove(context: Context, name: string, flags: ApproveF
   if (flags.wait) await untilJudged(context, { namespace, name }, flags['wait-timeout']);
   return exitCodes.ok;
 }
+
+/** The hash that was approved and that no sync has judged yet. */
+const approvalOf = (hub: JsonObject): string | undefined =>
+  textAt(hub, 'metadata', 'annotations', annotations.approveDeletions);
 
 type Held = NonNullable<HubOutlook['held']>;
 
@@ -80,7 +89,7 @@ async function untilJudged(
   const cluster = await context.services.cluster();
   const look = async (): Promise<Look<true>> => {
     const hub = (await cluster.get(refOf(kinds.hub, namespace, name))) ?? {};
-    const open = textAt(hub, 'metadata', 'annotations', annotations.approveDeletions) !== undefined;
+    const open = approvalOf(hub) !== undefined;
     const held = textAt(conditionOf(hub, 'DeletionHeld'), 'status') === 'True';
     if (!open && !held) return { kind: 'done', value: true };
     return {

@@ -30,6 +30,11 @@ export function refOf(kind: LynqKind, namespace: string, name: string): ObjectRe
   return { apiVersion: kind.apiVersion, kind: kind.kind, namespace, name };
 }
 
+/** What may stand before the slash of a name: `node`, `lynqnode`, and what `-o name` prints. */
+export function prefixesOf({ noun, kind, resource }: LynqKind): readonly string[] {
+  return [noun, kind.toLowerCase(), resource];
+}
+
 /** `lynqform.operator.lynq.sh/api-tier`, `namespace/lynq-system`: kubectl's name of any object. */
 export function printedName(ref: {
   readonly apiVersion: string;

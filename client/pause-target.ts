@@ -1,8 +1,8 @@
 import { at, type JsonObject, textAt } from '../domain/api/json.ts';
 import type { Context } from './context.ts';
-import { CommandError } from './errors.ts';
+import { CommandError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { kinds, type LynqKind, refOf } from './kinds.ts';
+import { kinds, type LynqKind, prefixesOf, refOf, requireObject } from './kinds.ts';
 import { tellRollout } from './rollout-tell.ts';
 
 /** The manager of `lynq apply`, so that a later apply of the same object meets no conflict. */
@@ -32,25 +32,33 @@ interface Target {
 async function findTarget(context: Context, text: string): Promise<Target> {
   const namespace = await context.namespace();
   const cluster = await context.services.cluster();
-  const [prefix, name] = text.includes('/') ? (text.split('/', 2) as [string, string]) : [undefined, text];
-  const asked = Object.values(kinds).filter(({ noun }) => prefix === undefined || prefix === noun);
-  if (asked.length === 0)
-    throw new CommandError(`"${text}" is no target`, { fix: 'write hub/NAME, form/NAME or node/NAME' });
+  const { asked, name } = readTarget(text);
+  if (asked !== undefined) return { kind: asked, name, object: await requireObject(cluster, asked, namespace, name) };
   const found = await Promise.all(
-    asked.map(async (kind): Promise<readonly Target[]> => {
+    Object.values(kinds).map(async (kind): Promise<readonly Target[]> => {
       const object = await cluster.get(refOf(kind, namespace, name));
       return object === undefined ? [] : [{ kind, name, object }];
     }),
   );
   const [first, second] = found.flat();
   if (first === undefined) {
-    throw new CommandError(`no ${asked.map(({ noun }) => noun).join(', ')} "${name}" in namespace "${namespace}"`, {
-      fix: `see what is there: lynq get hubs -n ${namespace}`,
+    throw new CommandError(`no hub, form or node "${name}" in namespace "${namespace}"`, {
+      fix: `see what is there: lynq get nodes -n ${namespace}`,
     });
   }
   if (second === undefined) return first;
   const spellings = found.flat().map(({ kind }) => `${kind.noun}/${name}`);
   throw new CommandError(`"${text}" could mean ${spellings.join(' or ')}`, { fix: 'write one of these' });
+}
+
+/** A bare name may be of any kind. */
+function readTarget(text: string): { readonly asked: LynqKind | undefined; readonly name: string } {
+  const [name = '', prefix, ...more] = text.split('/').toReversed();
+  const asked = Object.values(kinds).find((kind) => prefix !== undefined && prefixesOf(kind).includes(prefix));
+  const isKnown = prefix === undefined || asked !== undefined;
+  if (name === '' || more.length > 0 || !isKnown)
+    throw usageError(`"${text}" is no target`, 'write hub/NAME, form/NAME or node/NAME');
+  return { asked, name };
 }
 
 async function setPaused(
@@ -61,7 +69,7 @@ async function setPaused(
   const title = `${kind.resource}/${name}`;
   const paused = verb === 'pause';
   if ((at(object, 'spec', 'paused') === true) === paused) {
-    context.out.write(`${title} unchanged: it is ${paused ? 'paused already' : 'not paused'}\n`);
+    context.out.write(`${title} unchanged: ${paused ? 'already paused' : 'not paused'}\n`);
     return exitCodes.ok;
   }
   const cluster = await context.services.cluster();

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { kinds, requireObject } from '../kinds.ts';
-import { markHub } from './hub-release.ts';
+import { markHub, releasedAt } from './hub-release.ts';
 
 export const adoptHub = defineCommand({
   name: 'adopt',
@@ -15,8 +15,13 @@ export const adoptHub = defineCommand({
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
     const hub = await requireObject(cluster, kinds.hub, namespace, args.hub);
+    const title = `${kinds.hub.resource}/${args.hub}`;
+    if (releasedAt(hub) === undefined) {
+      context.out.write(`${title} unchanged: not released\n`);
+      return exitCodes.ok;
+    }
     await markHub(cluster, { namespace, hub, name: args.hub }, null);
-    context.out.write(`${kinds.hub.resource}/${args.hub} adopted; its next sync takes the nodes up again\n`);
+    context.out.write(`${title} adopted; its next sync takes the nodes up again\n`);
     return exitCodes.ok;
   },
 });

@@ -1,8 +1,7 @@
 import { defineCommand } from '../command.ts';
-import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { requestSync } from '../hub-sync.ts';
-import { kinds, refOf } from '../kinds.ts';
+import { kinds, requireObject } from '../kinds.ts';
 
 export const notify = defineCommand({
   name: 'notify',
@@ -26,11 +25,7 @@ export const notify = defineCommand({
   async run({ args, flags }, context) {
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
-    if ((await cluster.get(refOf(kinds.hub, namespace, args.hub))) === undefined) {
-      throw new CommandError(`no hub "${args.hub}" in namespace "${namespace}"`, {
-        fix: `see what is there: lynq get hubs -n ${namespace}`,
-      });
-    }
+    await requireObject(cluster, kinds.hub, namespace, args.hub);
     const engine = await context.services.engine();
     const remark = flags.uid === undefined ? '' : ` for row ${flags.uid}`;
     return (await requestSync(context, engine, { namespace, hub: args.hub, remark })) ? exitCodes.ok : exitCodes.failed;

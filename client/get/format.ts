@@ -8,8 +8,11 @@ export type Format =
 
 export const formatNames = ['table', 'wide', 'json', 'yaml', 'name', 'jsonpath='] as const;
 
-/** @throws CommandError for a format there is none of. */
+/** @throws CommandError for a format there is none of, and for a template that is missing. */
 export function parseFormat(text: string): Format {
+  if (text === 'jsonpath' || text === 'jsonpath=') {
+    throw usageError(`-o ${text} has no template`, "such as: -o jsonpath='{.items[*].metadata.name}'");
+  }
   if (text.startsWith('jsonpath=')) return { kind: 'jsonpath', template: text.slice('jsonpath='.length) };
   switch (text) {
     case 'table':

@@ -36,8 +36,9 @@ export async function readObjects(cluster: Cluster, wanted: Wanted): Promise<Fou
   };
 }
 
+/** In the words of kubectl. */
 export function sayNothingFound(context: Context, { namespace }: Wanted): void {
-  context.err.write(`No resources found${namespace === undefined ? '' : ` in ${namespace} namespace`}.\n`);
+  context.err.write(`No resources found${namespace === undefined ? '' : ` in ${namespace} namespace.`}\n`);
 }
 
 export function sayMissing(context: Context, { kind, namespace = '' }: Wanted, missing: readonly string[]): void {

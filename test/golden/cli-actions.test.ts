@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../domain/api/json.ts';
-import { goldenCluster } from '../support/cli/golden-world.ts';
+import { goldenCluster, goldenPlanner, hub } from '../support/cli/golden-world.ts';
 import { createFakeCluster, type FakeCluster } from '../support/fake-cluster.ts';
 import { fakeEngine, run, type World } from '../unit/client/run.ts';
 
@@ -10,6 +10,9 @@ import { fakeEngine, run, type World } from '../unit/client/run.ts';
  * byte; `npx vitest run -u` writes them anew; read the diff.
  */
 
+/** A uid that the API server makes. */
+const serverUid = /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g;
+
 async function session(lines: readonly string[], world: () => World): Promise<string> {
   const same = world();
   const parts: string[] = [];
@@ -17,7 +20,8 @@ async function session(lines: readonly string[], world: () => World): Promise<st
     const { out, err, questions, exitCode } = await run(line, same);
     const prefixed = (sign: string, text: string) => text.replaceAll(/^(?=.)/gm, `${sign} `);
     const asked = questions.map((question) => `? ${question}\n`).join('');
-    parts.push(`$ lynq ${line}\n${out}${prefixed('!', err)}${asked}[${exitCode}]\n`);
+    const printed = out.replaceAll(serverUid, '<uid>');
+    parts.push(`$ lynq ${line}\n${printed}${prefixed('!', err)}${asked}[${exitCode}]\n`);
   }
   return parts.join('\n');
 }
@@ -97,6 +101,22 @@ function withRollout(): FakeCluster {
   return cluster;
 }
 
+function releasedHub(): FakeCluster {
+  const cluster = goldenCluster();
+  const annotations = { 'lynq.sh/released': '2026-11-22T11:00:00Z' };
+  cluster.seed({ ...hub, metadata: { name: 'multi-tier-nodes', namespace, annotations } });
+  return cluster;
+}
+
+/** The budget of the hour is spent, and the table has lost the row of all nodes, or not. `answer` as in World. */
+function guarded(table: 'empty' | 'whole', answer?: boolean): World {
+  const cluster = goldenCluster();
+  const spec = { ...(hub['spec'] as JsonObject), deletionGuard: { maxRows: 6, maxPercent: 0 } };
+  cluster.seed({ ...hub, spec });
+  const planner = goldenPlanner(cluster, table === 'empty' ? [] : [['globex', '1', '2', 'hush']]);
+  return { cluster, planner, ...(answer === undefined ? {} : { answer }) };
+}
+
 const known = ['lynq-system/globex-api-tier', 'lynq-system/globex-data-tier', 'lynq-system/multi-tier-nodes'];
 const golden = (): World => ({ cluster: goldenCluster(), engine: fakeEngine(known) });
 
@@ -154,10 +174,144 @@ describe('what lynq prints while it acts', () => {
       ],
       golden,
     ],
+    ['get-hub-json', ['get hub multi-tier-nodes -o json'], golden],
+    ['get-hubs-yaml', ['get hubs -o yaml'], golden],
+    [
+      'get-name',
+      ['get hubs -o name', 'get forms -o name', 'get nodes -A -o name', 'get nodes globex-api-tier nobody -o name'],
+      golden,
+    ],
+    [
+      'get-jsonpath',
+      [
+        'get node globex-api-tier -o jsonpath={.status.readyResources}',
+        'get nodes -o jsonpath={.items[*].metadata.name}',
+        String.raw`get nodes -o "jsonpath={range .items[*]}{.metadata.name}{'\t'}{.metadata.labels.lynq\.sh/uid}{'\n'}{end}"`,
+        "get hub multi-tier-nodes -o jsonpath={.status.conditions[?(@.type=='DeletionHeld')].reason}",
+        'get hub multi-tier-nodes -o jsonpath={.status.nothing}',
+        'get nodes -o jsonpath={.items[',
+        'get nodes -o "jsonpath={range .items[*]}{.metadata.name}"',
+        'get nodes -o jsonpath=',
+        'get nodes -o jsonpath',
+      ],
+      golden,
+    ],
+    [
+      'get-namespaces',
+      ['get hubs -A', 'get forms -A', 'get nodes -A', 'get nodes -A -o wide --no-headers', 'get hubs -n lynq-system'],
+      golden,
+    ],
+    [
+      'get-nothing',
+      [
+        'get hubs -n nowhere',
+        'get nodes -n nowhere -o name',
+        'get forms -n nowhere -o yaml',
+        'get nodes -l lynq.sh/uid=nobody',
+        'get nodes -A -l lynq.sh/uid=nobody',
+        'get nodes -l lynq.sh/uid=nobody -o json',
+      ],
+      golden,
+    ],
+    ['get-selector', ['get nodes -l lynq.sh/uid=globex', 'get nodes -A -l lynq.sh/hub=multi-tier-nodes -o name'], golden],
+    [
+      'get-errors',
+      [
+        'get hub nobody',
+        'get form nobody -o yaml',
+        'get nodes globex-api-tier nobody nemo',
+        'get nodes globex-api-tier -A',
+        'get nodes globex-api-tier -l lynq.sh/uid=globex',
+        'get nodes -o xml',
+        'get nodes -o custom-columns=NAME:.metadata.name',
+        'get nodes --outptu json',
+        'get nodes -l',
+        'get nodes --timeout soon',
+        'get pods',
+        'gt nodes',
+      ],
+      golden,
+    ],
+    [
+      'name-errors',
+      [
+        'describe hub nobody',
+        'describe form nobody',
+        'describe node nobody',
+        'status nobody',
+        'tree nobody',
+        'explain nobody',
+        'explain globex-api-tier nothing',
+        'history nobody',
+        'rollout status nobody',
+        'rollout pause nobody',
+      ],
+      golden,
+    ],
+    ['notify', ['notify multi-tier-nodes', 'notify multi-tier-nodes --uid globex', 'notify nobody', 'notify'], golden],
+    ['notify-no-schedule', ['notify multi-tier-nodes'], () => ({ cluster: goldenCluster() })],
+    [
+      'pause',
+      [
+        'pause multi-tier-nodes',
+        'pause hub/multi-tier-nodes',
+        'resume multi-tier-nodes',
+        'resume multi-tier-nodes',
+        'pause api-tier',
+        'pause form/api-tier',
+        'resume api-tier',
+        'resume api-tier',
+        'pause node/globex-api-tier',
+        'pause lynqnode.operator.lynq.sh/globex-api-tier',
+        'resume globex-api-tier',
+        'resume globex-api-tier',
+      ],
+      golden,
+    ],
+    [
+      'pause-errors',
+      ['pause nobody', 'pause node/nobody', 'resume form/nobody', 'pause pod/x', 'pause node/', 'pause node/a/b', 'pause'],
+      golden,
+    ],
+    ['adopt', ['adopt multi-tier-nodes', 'adopt multi-tier-nodes', 'adopt nobody'], () => ({ cluster: releasedHub() })],
+    [
+      'approve-deletions',
+      [
+        'approve-deletions multi-tier-nodes --plan 3f9c2a7b1e',
+        'approve-deletions multi-tier-nodes --plan 5bc1a08d28e40fe7',
+        'approve-deletions multi-tier-nodes --plan 5bc1a08d28e40fe7 --yes',
+      ],
+      () => guarded('empty', true),
+    ],
+    ['approve-deletions-no', ['approve-deletions multi-tier-nodes --plan 5bc1a08d28e40fe7'], () => guarded('empty', false)],
+    ['approve-deletions-unasked', ['approve-deletions multi-tier-nodes --plan 5bc1a08d28e40fe7'], () => guarded('empty')],
+    [
+      'approve-deletions-errors',
+      [
+        'approve-deletions multi-tier-nodes --plan 5bc1a08d28e40fe7 --yes',
+        'approve-deletions nobody --plan 5bc1a08d28e40fe7',
+        'approve-deletions multi-tier-nodes',
+        'approve-deletions',
+      ],
+      () => guarded('whole'),
+    ],
     ['watch', ['watch globex-data-tier', 'watch nobody'], golden],
     [
       'rollout',
       ['rollout status web', 'rollout history web', 'rollout pause web', 'rollout resume web', 'rollout undo web'],
+      () => ({ cluster: withRollout() }),
+    ],
+    [
+      'rollout-twice',
+      [
+        'rollout resume web',
+        'rollout resume web',
+        'rollout pause web',
+        'rollout pause web',
+        'rollout undo web',
+        'rollout undo web --to-revision 7',
+        'rollout abort web',
+      ],
       () => ({ cluster: withRollout() }),
     ],
   ])('is %s', async (name, lines, world) => {

@@ -14,6 +14,7 @@ describe('what lynq prints', () => {
     ['completion-fish', 'completion fish'],
     ['get-hubs', 'get hubs'],
     ['get-hubs-wide', 'get hubs -A -o wide'],
+    ['get-forms', 'get forms'],
     ['get-forms-wide', 'get forms -o wide'],
     ['get-nodes', 'get nodes'],
     ['get-nodes-wide', 'get nodes -o wide'],

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../domain/api/json.ts';
 import { ScopePolicy } from '../../domain/api/scope.ts';
 import type { Logger } from '../../domain/ports.ts';
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts';
-import { openInMemoryRowServer } from './in-memory-row-source.ts';
+import { type MemoryRowServer, openInMemoryRowServer } from './in-memory-row-source.ts';
 
 /** A hub with its table, and the real planner over both. */
 export interface PlanWorld {
@@ -51,18 +51,31 @@ export function openPlanWorld(now: Date): PlanWorld {
   const data = { password: Buffer.from('secret').toString('base64') };
   cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: 'lynq-system' }, data });
   const server = openInMemoryRowServer();
-  const scope = { policy: ScopePolicy.parse({}), workerNamespace: 'elsewhere' };
-  const ports: PlanningPorts = { cluster, rows: server.source, clock: { now: () => now }, logger: silent, scope };
-  const attempt = { signal: new AbortController().signal };
+  const { ports, planner } = plannerOver(cluster, server, now);
   return {
     cluster,
+    ports,
+    planner,
+    setRows(rows) {
+      server.tables.set('app.nodes', { columns: ['id', 'active', 'plan', 'token'], rows });
+    },
+  };
+}
+
+/** The real planner over a cluster and a database server in memory. */
+export function plannerOver(
+  cluster: FakeCluster,
+  { source }: MemoryRowServer,
+  now: Date,
+): Pick<PlanWorld, 'ports' | 'planner'> {
+  const scope = { policy: ScopePolicy.parse({}), workerNamespace: 'elsewhere' };
+  const ports: PlanningPorts = { cluster, rows: source, clock: { now: () => now }, logger: silent, scope };
+  const attempt = { signal: new AbortController().signal };
+  return {
     ports,
     planner: {
       plan: (request, onProgress) => planWorld(ports, request, attempt, onProgress),
       render: (request) => renderRow(ports, request, attempt),
-    },
-    setRows(rows) {
-      server.tables.set('app.nodes', { columns: ['id', 'active', 'plan', 'token'], rows });
     },
   };
 }

@@ -1,5 +1,8 @@
+import type { Planner } from '../../../client/planner.ts';
 import { type JsonObject, textAt } from '../../../domain/api/json.ts';
 import { createFakeCluster, type FakeCluster } from '../fake-cluster.ts';
+import { openInMemoryRowServer } from '../in-memory-row-source.ts';
+import { plannerOver } from '../plan-world.ts';
 
 /** The multi-tier story in the middle of a bad day: one row is fine, one waits for a deployment, one is frozen, some are held. */
 
@@ -287,4 +290,14 @@ export function goldenCluster(): FakeCluster {
     }),
   );
   return cluster;
+}
+
+/** The planner of the hub when the table has these rows: node_id, is_active, api_replicas, api_token. */
+export function goldenPlanner(cluster: FakeCluster, rows: readonly (readonly string[])[]): Planner {
+  const server = openInMemoryRowServer();
+  server.state.host = 'mysql.internal';
+  server.tables.set('nodes_db.nodes', { columns: ['node_id', 'is_active', 'api_replicas', 'api_token'], rows });
+  const data = { password: Buffer.from('secret').toString('base64') };
+  cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'mysql-credentials', namespace }, data });
+  return plannerOver(cluster, server, goldenNow).planner;
 }

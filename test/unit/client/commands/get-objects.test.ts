@@ -132,6 +132,21 @@ describe('client/commands/get-objects', () => {
     });
   });
 
+  it('names no namespace when there is nothing in any', async () => {
+    expect(await run('get nodes -A -l lynq.sh/uid=nobody', { cluster: aCluster() })).toMatchObject({
+      err: 'No resources found\n',
+      exitCode: 0,
+    });
+  });
+
+  it.each(['jsonpath', 'jsonpath='])('asks for the template that -o %s lacks', async (format) => {
+    expect(await run(`get nodes -o ${format}`, { cluster: aCluster() })).toMatchObject({
+      out: '',
+      err: `Error: -o ${format} has no template\n  such as: -o jsonpath='{.items[*].metadata.name}'\n`,
+      exitCode: 2,
+    });
+  });
+
   it.each([
     [undefined, 'lynq-system'],
     ['team-a', 'team-a'],

@@ -7,10 +7,10 @@ import { run } from '../run.ts';
 
 const hubRef = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
 
-function world(held: HubOutlook['held']) {
+function world(held: HubOutlook['held'], annotations: Readonly<Record<string, string>> = {}) {
   const cluster = createFakeCluster();
   cluster.addKind(hubRef);
-  cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system' }, spec: {} });
+  cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system', annotations }, spec: {} });
   const hub: HubOutlook = {
     hub: 'shop',
     namespace: 'lynq-system',
@@ -52,6 +52,18 @@ describe('client/commands/hub-approve', () => {
     expect(questions).toEqual(['Let 1 row and 2 LynqNodes of lynqhub.operator.lynq.sh/shop go?']);
     expect(exitCode).toBe(0);
     expect(await given.approval()).toBe('abc');
+  });
+
+  it('says so when exactly this set is approved already', async () => {
+    const given = world(undefined, { 'lynq.sh/approve-deletions': 'abc' });
+
+    expect(await run('approve-deletions shop --plan abc', given)).toMatchObject({
+      out: 'lynqhub.operator.lynq.sh/shop unchanged: already approved, the next sync judges it\n',
+      err: '',
+      questions: [],
+      exitCode: 0,
+    });
+    expect((await run('approve-deletions shop --plan old', given)).err).toContain('no deletion of LynqHub');
   });
 
   it.each([

@@ -34,7 +34,10 @@ describe('client/commands/hub-notify', () => {
     const { err, exitCode } = await run('notify nowhere', { cluster: aCluster(), engine });
 
     expect(engine.sent).toEqual([]);
-    expect(err).toContain('no hub "nowhere" in namespace "lynq-system"');
+    expect(err).toBe(
+      'Error: lynqhubs.operator.lynq.sh "nowhere" not found in namespace "lynq-system"\n' +
+        '  see what is there: lynq get hubs -n lynq-system\n',
+    );
     expect(exitCode).toBe(1);
   });
 

@@ -40,12 +40,47 @@ describe('client/commands/object-pause', () => {
 
   it('says so when there is nothing to do, nothing of the name, or more than one thing', async () => {
     const cluster = aCluster();
-    expect((await run('pause shop', { cluster })).out).toContain('it is paused already');
-    expect((await run('resume acme-web', { cluster })).out).toContain('it is not paused');
+    expect((await run('pause shop', { cluster })).out).toBe(
+      'lynqhub.operator.lynq.sh/shop unchanged: already paused\n',
+    );
+    expect((await run('resume acme-web', { cluster })).out).toBe(
+      'lynqnode.operator.lynq.sh/acme-web unchanged: not paused\n',
+    );
     expect(await run('pause nobody', { cluster })).toMatchObject({ exitCode: 1 });
     const two = await run('pause twice', { cluster });
     expect(two.err).toContain('"twice" could mean hub/twice or form/twice');
     expect(await specOf(cluster, 'LynqHub', 'twice')).toEqual({});
-    expect((await run('pause pod/x', { cluster })).err).toContain('"pod/x" is no target');
+  });
+
+  it.each(['node/acme-web', 'lynqnode/acme-web', 'lynqnode.operator.lynq.sh/acme-web'])(
+    'takes %s, so that what -o name prints can be handed on',
+    async (target) => {
+      const cluster = aCluster();
+
+      expect(await run(`pause ${target}`, { cluster })).toMatchObject({ exitCode: 0 });
+
+      expect(await specOf(cluster, 'LynqNode', 'acme-web')).toMatchObject({ paused: true });
+    },
+  );
+
+  it.each(['pod/x', 'node/', '/acme-web', 'node/acme-web/x'])('calls %s a wrong command line', async (target) => {
+    const cluster = aCluster();
+
+    expect(await run(`pause ${target}`, { cluster })).toMatchObject({
+      err: `Error: "${target}" is no target\n  write hub/NAME, form/NAME or node/NAME\n`,
+      exitCode: 2,
+    });
+    expect(await specOf(cluster, 'LynqNode', 'acme-web')).not.toHaveProperty('paused');
+  });
+
+  it.each([
+    ['node/nobody', 'lynqnodes.operator.lynq.sh "nobody" not found in namespace "lynq-system"', 'lynq get nodes'],
+    ['form/nobody', 'lynqforms.operator.lynq.sh "nobody" not found in namespace "lynq-system"', 'lynq get forms'],
+    ['nobody', 'no hub, form or node "nobody" in namespace "lynq-system"', 'lynq get nodes'],
+  ])('says where to look when nothing is called %s', async (target, message, look) => {
+    expect(await run(`pause ${target}`, { cluster: aCluster() })).toMatchObject({
+      err: `Error: ${message}\n  see what is there: ${look} -n lynq-system\n`,
+      exitCode: 1,
+    });
   });
 });

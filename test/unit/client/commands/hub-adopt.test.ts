@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { run } from '../run.ts';
+
+const hubRef = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
+
+function aCluster(annotations: JsonObject) {
+  const cluster = createFakeCluster();
+  cluster.addKind(hubRef);
+  cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system', annotations }, spec: {} });
+  return cluster;
+}
+
+describe('client/commands/hub-adopt', () => {
+  it('takes the mark off a released hub', async () => {
+    const cluster = aCluster({ 'lynq.sh/released': '2026-11-22T11:00:00Z' });
+
+    expect(await run('adopt shop', { cluster })).toMatchObject({
+      out: 'lynqhub.operator.lynq.sh/shop adopted; its next sync takes the nodes up again\n',
+      exitCode: 0,
+    });
+    expect(JSON.stringify(await cluster.get(hubRef))).not.toContain('lynq.sh/released');
+  });
+
+  it('says that a hub which is not released is as it was, and writes nothing', async () => {
+    const cluster = aCluster({});
+
+    expect(await run('adopt shop', { cluster })).toMatchObject({
+      out: 'lynqhub.operator.lynq.sh/shop unchanged: not released\n',
+      exitCode: 0,
+    });
+    expect(cluster.calls.map(({ verb }) => verb)).toEqual(['get']);
+  });
+});
