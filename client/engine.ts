@@ -12,6 +12,10 @@ export interface Engine {
   nodeRuns(namespace: string, node: string, limit: number): Promise<readonly NodeRunRecord[]>;
   /** Starts a sync of a hub: at once, or right after the one that is running. */
   syncHub(namespace: string, hub: string): Promise<SentResult>;
+  /** Syncs of a hub that have begun lately, in the order they began; undefined when it has no schedule. */
+  hubSyncs(namespace: string, hub: string): Promise<readonly SyncRun[] | undefined>;
+  /** How far a sync is. */
+  syncState(run: SyncRun): Promise<SyncState>;
   /** When a hub is read next; undefined when it has no schedule. */
   hubSchedule(namespace: string, hub: string): Promise<ScheduleView | undefined>;
   /** Overrides template variables of a node; resolves when the run has recorded it, or refused. */
@@ -80,6 +84,18 @@ export interface ScheduleView {
   /** A sync is under way. */
   readonly running: boolean;
 }
+
+/** One sync of a hub. Two that begin in the same second share the `workflowId`. */
+export interface SyncRun {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export type SyncState =
+  | { readonly kind: 'running' }
+  /** `synced`, `unread`, `paused`, `gone`. */
+  | { readonly kind: 'ended'; readonly outcome: string }
+  | { readonly kind: 'failed'; readonly message: string };
 
 export type SentResult =
   | { readonly kind: 'sent' }

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { conditionOf, kinds, refOf } from './kinds.ts';
 import { hasFailed, isReady } from './targets.ts';
-import { waitUntil, type Look } from './wait.ts';
+import { type Look, type WaitLimit, waitUntil } from './wait.ts';
 
 /** Waits for node runs to act on a message and come to rest Ready. */
 
@@ -25,19 +25,18 @@ export async function passesNow(engine: Engine, namespace: string, nodes: readon
   return passes;
 }
 
-export interface Awaited {
+export interface Awaited extends WaitLimit {
   readonly engine: Engine;
   readonly namespace: string;
   readonly before: Passes;
-  readonly timeout: string;
 }
 
 /**
- * Resolves when each node has made a pass since, has nothing under way, and is Ready.
+ * Resolves when each node has made a pass since, has nothing under way, and is Ready; one that is being deleted has to be gone.
  *
  * @throws CommandError at once when a node has come to rest and is not Ready (code 1), or when the time is over (code 4).
  */
-export async function waitForPasses(context: Context, { engine, namespace, before, timeout }: Awaited): Promise<void> {
+export async function waitForPasses(context: Context, { engine, namespace, before, ...limit }: Awaited): Promise<void> {
   const open = new Set(before.keys());
   const total = open.size;
   const look = async (): Promise<Look<undefined>> => {
@@ -47,7 +46,8 @@ export async function waitForPasses(context: Context, { engine, namespace, befor
       const run = await engine.nodeRun(namespace, node);
       const passed = (run?.view?.passes ?? 0) > (before.get(node) ?? 0);
       const object = await cluster.get(refOf(kinds.node, namespace, node));
-      const resting = passed && run?.busy !== true;
+      const leaving = textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+      const resting = passed && run?.busy !== true && !leaving;
       if (object === undefined || (resting && isReady(object))) open.delete(node);
       else if (resting && hasFailed(object)) throw failure(namespace, node, object);
       else last = `${node} ${countsOf(object)}`;
@@ -59,7 +59,7 @@ export async function waitForPasses(context: Context, { engine, namespace, befor
   await waitUntil(context, {
     what: total === 1 ? 'the node to be Ready' : `${total} nodes to be Ready`,
     look,
-    timeout,
+    ...limit,
   });
 }
 

@@ -42,7 +42,11 @@ export async function findTarget(cluster: Cluster, namespace: string, text: stri
 
 async function findHub(cluster: Cluster, namespace: string, name: string): Promise<Target | undefined> {
   if ((await cluster.get(refOf(kinds.hub, namespace, name))) === undefined) return undefined;
-  return { kind: 'hub', name, nodes: await nodesWith(cluster, namespace, `${labels.hub}=${labelValue(name)}`) };
+  return { kind: 'hub', name, nodes: await nodesOfHub(cluster, namespace, name) };
+}
+
+export function nodesOfHub(cluster: Cluster, namespace: string, hub: string): Promise<readonly JsonObject[]> {
+  return nodesWith(cluster, namespace, `${labels.hub}=${labelValue(hub)}`);
 }
 
 async function findNode(cluster: Cluster, namespace: string, name: string): Promise<Target | undefined> {

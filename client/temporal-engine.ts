@@ -18,6 +18,7 @@ import type { Engine, ScaleResult, ScheduleView, SentResult } from './engine.ts'
 import { CommandError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { pageOf, readNodeRun, readNodeRuns } from './temporal-runs.ts';
+import { readHubSyncs, readSyncState } from './temporal-syncs.ts';
 
 /**
  * `Engine` on Temporal. Address, namespace, TLS and API key come from where the temporal CLI takes them (profiles, TEMPORAL_*), flags first.
@@ -47,6 +48,8 @@ export async function openEngine(
       within(link, () => readNodeRuns(link.client, workflowIds.node(namespace, node), limit)),
     pageOf: (namespace, node, runId) =>
       pageOf({ ui: environment['LYNQ_TEMPORAL_UI'], ...link }, workflowIds.node(namespace, node), runId),
+    hubSyncs: (namespace, hub) => within(link, () => readHubSyncs(link.client, namespace, hub)),
+    syncState: (run) => within(link, () => readSyncState(link.client, run)),
     hubSchedule: (namespace, hub) => within(link, () => hubSchedule(link, namespace, hub)),
     scale: (namespace, node, request) => within(link, () => scale(link, workflowIds.node(namespace, node), request)),
     close: () => link.client.connection.close(),

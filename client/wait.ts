@@ -11,15 +11,28 @@ export const waitFlags = {
   'wait-timeout': { kind: 'text', value: 'DURATION', default: '5m', summary: 'how long --wait waits' },
 } as const;
 
+/** Of the commands that do not end before it has come about. */
+export const alwaysWaitFlags = {
+  'wait-timeout': {
+    ...waitFlags['wait-timeout'],
+    summary: 'how long to wait until it has come about, with progress on stderr',
+  },
+} as const;
+
 /** One look at what is waited for. `text`: how far it is, in one line. */
 export type Look<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'notYet'; readonly text: string };
 
-export interface WaitFor<T> {
+export interface WaitLimit {
+  /** Value of `--wait-timeout`. */
+  readonly timeout: string;
+  /** Since when its time runs, for a command that waits several times; now when absent. */
+  readonly since?: Date;
+}
+
+export interface WaitFor<T> extends WaitLimit {
   /** For the error: `LynqNode lynq-system/acme-corp-api-tier to be Ready`. */
   readonly what: string;
   readonly look: () => Promise<Look<T>>;
-  /** Value of `--wait-timeout`. */
-  readonly timeout: string;
 }
 
 const lookMilliseconds = 500;
@@ -29,8 +42,8 @@ const lookMilliseconds = 500;
  *
  * @throws CommandError with exit code 4 when the time is over.
  */
-export async function waitUntil<T>(context: Context, { what, look, timeout }: WaitFor<T>): Promise<T> {
-  const deadline = context.clock.now().getTime() + parseDuration(timeout, 'wait-timeout');
+export async function waitUntil<T>(context: Context, { what, look, timeout, since }: WaitFor<T>): Promise<T> {
+  const deadline = (since ?? context.clock.now()).getTime() + parseDuration(timeout, 'wait-timeout');
   const progress = startProgress(context);
   try {
     for (;;) {

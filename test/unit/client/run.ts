@@ -31,6 +31,8 @@ export interface World {
   readonly terminalColumns?: number;
   /** Sees everything on standard output so far. */
   readonly onOut?: (out: string) => void;
+  /** Time goes by as outside; it stands still otherwise. */
+  readonly timePasses?: true;
   /** Ends a watch. */
   readonly stop?: AbortSignal;
 }
@@ -64,6 +66,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
     ran.out += text;
     world.onOut?.(ran.out);
   };
+  const began = performance.now();
   const host: Host = {
     out: {
       write,
@@ -73,7 +76,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
     },
     err: { write: (text) => void (ran.err += text), isTerminal: false, colours: false, columns: 100 },
     files: fakeFiles(world.files ?? {}, world.stdin ?? '', ran.written),
-    clock: { now: () => now },
+    clock: { now: () => new Date(now.getTime() + (world.timePasses ? performance.now() - began : 0)) },
     debug: false,
     stop: world.stop ?? new AbortController().signal,
     version: () => '1.2.3',
@@ -146,6 +149,10 @@ export function fakeEngine(known: readonly string[] = [], scaleAnswer?: ScaleRes
     address: 'temporal.test:7233',
     resyncNode: async (namespace, node) => answer('resync', namespace, node),
     syncHub: async (namespace, hub) => answer('sync', namespace, hub),
+    // Each that was asked for has begun and ended at once.
+    hubSyncs: async () =>
+      sent.filter((one) => one.startsWith('sync ')).map((one, index) => ({ workflowId: one, runId: `sync-${index}` })),
+    syncState: async () => ({ kind: 'ended', outcome: 'synced' }),
     wakeNode: async (namespace, node) => answer('wake', namespace, node),
     nodeRun: async () => undefined,
     nodeRuns: async () => [],

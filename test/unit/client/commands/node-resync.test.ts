@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import type { SyncState } from '../../../../client/engine.ts';
 import { aNode, type FakeEngine, fakeEngine, run } from '../run.ts';
 
 function aCluster() {
@@ -42,6 +43,34 @@ function runningEngine(passes: readonly number[], names: readonly string[]): Fak
         lastCause: 'resync',
       },
     }),
+  };
+}
+
+/** An engine that had a sync under way; the one that is asked for is in these states, one a look. What a node's run is asked for is kept. */
+function syncingEngine(states: readonly SyncState[], onEnd: () => void = () => undefined) {
+  const engine = runningEngine([1], known);
+  const asked: string[] = [];
+  const left = [...states];
+  const made = new Map<string, number>();
+  const earlier = { workflowId: 'hub-sync', runId: 'earlier' };
+  return {
+    ...engine,
+    asked,
+    hubSyncs: async () =>
+      engine.sent.length === 0 ? [earlier] : [earlier, { workflowId: 'hub-sync', runId: 'asked for' }],
+    syncState: async (run: { readonly runId: string }): Promise<SyncState> => {
+      asked.push(run.runId);
+      const state = left.length > 1 ? left.shift()! : left[0]!;
+      if (state.kind !== 'running') onEnd();
+      return state;
+    },
+    nodeRun: async (namespace: string, node: string) => {
+      asked.push(node);
+      const passes = (made.get(node) ?? 0) + 1;
+      made.set(node, passes);
+      const state = (await engine.nodeRun(namespace, node))!;
+      return { ...state, view: { ...state.view!, passes } };
+    },
   };
 }
 
@@ -118,6 +147,91 @@ describe('client/commands/node-resync', () => {
     expect(out).toBe('lynqnode.operator.lynq.sh/acme-corp-data-tier resync requested\n');
     expect(err).toBe('acme-corp-data-tier 6/6 resources ready\n');
     expect(exitCode).toBe(0);
+  });
+
+  it('waits for a sync that began after it was asked for, then tells the nodes, and waits for all there are then', async () => {
+    const cluster = aCluster();
+    const engine = syncingEngine([{ kind: 'running' }, { kind: 'ended', outcome: 'synced' }], () => {
+      if (cluster.objects('LynqNode').length === 3) cluster.seed(aNode('initech-data-tier', { uid: 'initech' }));
+    });
+
+    const { err, exitCode } = await run('resync hub/multi-tier-nodes --wait', { cluster, engine });
+
+    expect(exitCode).toBe(0);
+    expect(err).toMatch(/^the sync is under way\n/);
+    expect(engine.asked.slice(0, 2)).toEqual(['asked for', 'asked for']);
+    expect(engine.asked).toContain('initech-data-tier');
+    expect(engine.sent).toEqual([
+      'sync lynq-system/multi-tier-nodes',
+      ...known
+        .slice(0, 3)
+        .map((node) => `wake ${node}`)
+        .toSorted(),
+    ]);
+  });
+
+  it('waits for the sync of a hub that has no node yet', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(aCluster().objects('LynqHub')[0]!);
+    const engine = syncingEngine([{ kind: 'ended', outcome: 'synced' }], () => {
+      cluster.seed(aNode('acme-corp-data-tier'));
+    });
+
+    const { exitCode } = await run('resync multi-tier-nodes --wait', { cluster, engine });
+
+    expect(engine.asked).toEqual(['asked for', 'acme-corp-data-tier']);
+    expect(exitCode).toBe(0);
+  });
+
+  it('waits until a node whose row is gone is gone too', async () => {
+    const cluster = aCluster();
+    const gone = { ...aNode('globex-data-tier', { uid: 'globex' }) };
+    const metadata = {
+      ...(gone['metadata'] as object),
+      finalizers: ['lynq.sh/node'],
+      deletionTimestamp: '2026-11-22T12:00:00Z',
+    };
+    const engine = syncingEngine([{ kind: 'ended', outcome: 'synced' }], () => cluster.seed({ ...gone, metadata }));
+
+    const { err, exitCode } = await run('resync multi-tier-nodes --wait --wait-timeout 1s', {
+      cluster,
+      engine,
+      timePasses: true,
+    });
+
+    expect(engine.sent).not.toContain('wake lynq-system/globex-data-tier');
+    expect(err).toContain('waiting for globex-data-tier');
+    expect(exitCode).toBe(4);
+  });
+
+  it.each<[string, SyncState, string]>([
+    ['is paused', { kind: 'ended', outcome: 'paused' }, 'is paused or released'],
+    ['cannot be read', { kind: 'ended', outcome: 'unread' }, 'could not be read: access denied'],
+    ['is gone', { kind: 'ended', outcome: 'gone' }, 'is not there any more'],
+    ['cannot be synced', { kind: 'failed', message: 'out of memory' }, 'failed: out of memory'],
+  ])('ends with code 1 when the hub %s', async (_why, state, message) => {
+    const cluster = createFakeCluster();
+    const condition = { type: 'Ready', status: 'False', reason: 'DatabaseError', message: 'access denied' };
+    cluster.seed({ ...aCluster().objects('LynqHub')[0]!, status: { conditions: [condition] } });
+
+    const { err, exitCode } = await run('resync multi-tier-nodes --wait', { cluster, engine: syncingEngine([state]) });
+
+    expect(err).toContain(`LynqHub lynq-system/multi-tier-nodes`);
+    expect(err).toContain(message);
+    expect(exitCode).toBe(1);
+  });
+
+  it('ends with code 4 when no sync begins in time', async () => {
+    const engine = { ...fakeEngine(known), hubSyncs: async () => [] };
+
+    const { err, exitCode } = await run('resync multi-tier-nodes --wait --wait-timeout 1s', {
+      cluster: aCluster(),
+      engine,
+      timePasses: true,
+    });
+
+    expect(err).toContain('waited 1s for the sync of LynqHub lynq-system/multi-tier-nodes: the sync has not begun');
+    expect(exitCode).toBe(4);
   });
 
   it('ends with code 1 as soon as a node it waits for has failed', async () => {

@@ -1,0 +1,102 @@
+import { textAt } from '../domain/api/json.ts';
+import type { Context } from './context.ts';
+import type { Engine } from './engine.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { requestSync, syncsNow, waitForSync } from './hub-sync.ts';
+import { kinds } from './kinds.ts';
+import { inParallel, type Passes, passesNow, waitForPasses } from './node-wait.ts';
+import { findTarget, hasFailed, isReady, nameOf, nodesOfHub, type Target } from './targets.ts';
+
+export interface ResyncFlags {
+  readonly 'all-failed': boolean;
+  readonly force: boolean;
+  readonly wait: boolean;
+  readonly 'wait-timeout': string;
+}
+
+interface Plan {
+  readonly namespace: string;
+  readonly names: readonly string[];
+  /** The nodes of which everything is written once more. */
+  readonly forced: ReadonlySet<string>;
+}
+
+/** @param text What is meant; undefined for the failed nodes of the namespace. */
+export async function runResync(context: Context, text: string | undefined, flags: ResyncFlags): Promise<ExitCode> {
+  const namespace = await context.namespace();
+  const target = await findTarget(await context.services.cluster(), namespace, text);
+  const nodes = flags['all-failed'] ? target.nodes.filter(hasFailed) : target.nodes;
+  if (flags['all-failed'] && nodes.length === 0) {
+    context.out.write('no node has failed\n');
+    return exitCodes.ok;
+  }
+  const engine = await context.services.engine();
+  const plan = { namespace, names: nodes.map(nameOf), forced: forcedOf({ ...target, nodes }, flags.force) };
+  if (target.kind !== 'hub' || flags['all-failed']) return resyncNodes(context, engine, plan, flags);
+  const hubPlan = { ...plan, hub: target.name };
+  return flags.wait ? resyncHubAndWait(context, engine, hubPlan, flags) : resyncHub(context, engine, hubPlan);
+}
+
+function forcedOf({ kind, nodes }: Target, force: boolean): ReadonlySet<string> {
+  const forced = kind === 'hub' && !force ? nodes.filter((node) => !isReady(node)) : nodes;
+  return new Set(forced.map(nameOf));
+}
+
+async function resyncNodes(context: Context, engine: Engine, plan: Plan, flags: ResyncFlags): Promise<ExitCode> {
+  const { namespace, names } = plan;
+  const before: Passes = flags.wait ? await passesNow(engine, namespace, names) : new Map();
+  if (!(await tellNodes(context, engine, plan))) return exitCodes.failed;
+  if (flags.wait) await waitForPasses(context, { engine, namespace, before, timeout: flags['wait-timeout'] });
+  return exitCodes.ok;
+}
+
+interface HubPlan extends Plan {
+  readonly hub: string;
+}
+
+async function resyncHub(context: Context, engine: Engine, plan: HubPlan): Promise<ExitCode> {
+  const synced = await requestSync(context, engine, plan);
+  const told = await tellNodes(context, engine, plan);
+  return synced && told ? exitCodes.ok : exitCodes.failed;
+}
+
+/** The sync comes first: a node told before it may look, find nothing new and be at rest, and then be changed by the sync. */
+async function resyncHubAndWait(
+  context: Context,
+  engine: Engine,
+  plan: HubPlan,
+  flags: ResyncFlags,
+): Promise<ExitCode> {
+  const { namespace, hub } = plan;
+  const limit = { since: context.clock.now(), timeout: flags['wait-timeout'] };
+  const syncs = await syncsNow(engine, plan);
+  if (!(await requestSync(context, engine, plan))) return exitCodes.failed;
+  await waitForSync(context, engine, { namespace, hub, before: syncs, ...limit });
+  const nodes = await nodesOfHub(await context.services.cluster(), namespace, hub);
+  const leaving = (node: (typeof nodes)[number]): boolean =>
+    textAt(node, 'metadata', 'deletionTimestamp') !== undefined;
+  const asked = new Set(plan.names);
+  // A node that the sync has just made looks at everything by itself, and one that leaves has nothing to compare.
+  const names = nodes.filter((node) => asked.has(nameOf(node)) && !leaving(node)).map(nameOf);
+  const passes = await passesNow(engine, namespace, names);
+  if (!(await tellNodes(context, engine, { ...plan, names }))) return exitCodes.failed;
+  const before = new Map(nodes.map((node) => [nameOf(node), passes.get(nameOf(node)) ?? 0]));
+  await waitForPasses(context, { engine, namespace, before, ...limit });
+  return exitCodes.ok;
+}
+
+async function tellNodes(context: Context, engine: Engine, { namespace, names, forced }: Plan): Promise<boolean> {
+  const absent: string[] = [];
+  await inParallel(names, async (node) => {
+    const write = forced.has(node);
+    const result = await (write ? engine.resyncNode(namespace, node) : engine.wakeNode(namespace, node));
+    if (result.kind === 'absent') absent.push(node);
+    else context.out.write(`${kinds.node.resource}/${node} ${write ? 'resync' : 'comparison'} requested\n`);
+  });
+  if (absent.length === 0) return true;
+  context.err.write(
+    `Error: no running workflow for ${absent.map((node) => `LynqNode ${namespace}/${node}`).join(', ')}\n` +
+      '  The next sync of the hub starts it; check that the worker is running.\n',
+  );
+  return false;
+}
