@@ -7,8 +7,8 @@ import type { ExitCode } from './exit-codes.ts';
  */
 
 /**
- * What a shell can offer in a place: live names of the cluster, or what this machine knows. `targets` are hubs, nodes and uids; `entries` those of the
- * node named in the argument before.
+ * What a shell can offer in a place: live names of the cluster, or what this machine knows. `targets` are hubs, nodes and uids; `pausable` hubs, forms and
+ * nodes; `entries` those of the node named in the argument before.
  */
 export type Completion =
   | 'hubs'
@@ -16,6 +16,7 @@ export type Completion =
   | 'nodes'
   | 'uids'
   | 'targets'
+  | 'pausable'
   | 'entries'
   | 'namespaces'
   | 'contexts'

@@ -41,6 +41,7 @@ export interface NodeRunState {
 
 export interface ActivityRetry {
   readonly activity: string;
+  /** The one that is due or under way: 2 after the first failure. */
   readonly attempt: number;
   /** What the last attempt said. */
   readonly failure: string;

@@ -9,7 +9,7 @@ export const exitCodeMeanings = {
   failed: 'refused, not found, or problems were found; the reason is on stderr (problems of `lint` on stdout)',
   usage: 'the command line is wrong',
   unreachable: 'Kubernetes or Temporal cannot be reached, or did not answer in time',
-  notYet: 'what `--wait` waits for did not come about in time; it may still do so',
+  notYet: 'what was waited for (`--wait`) did not come about in time; it may still do so',
   interrupted: 'ended by Ctrl-C',
 } as const satisfies Record<keyof typeof exitCodes, string>;
 

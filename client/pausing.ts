@@ -6,7 +6,7 @@ export function pauseCommand(verb: 'pause' | 'resume', summary: string, descript
     name: verb,
     summary,
     description: `${description} A name that could mean several is written hub/NAME, form/NAME or node/NAME.`,
-    args: [{ name: 'target', kind: 'required', completes: 'targets', summary: 'hub, form or node' }],
+    args: [{ name: 'target', kind: 'required', completes: 'pausable', summary: 'hub, form or node' }],
     flags: {},
     examples: [
       { command: `lynq ${verb} multi-tier-nodes`, summary: `${verb} a hub` },

@@ -7,7 +7,7 @@ import { CommandError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { kinds, type LynqKind, refOf } from './kinds.ts';
 import { counted } from './output/problems.ts';
-import { type Look, waitUntil } from './wait.ts';
+import { type Look, type WaitLimit, waitUntil } from './wait.ts';
 
 /** The manager of `lynq apply`. */
 const manager = 'lynq-cli';
@@ -30,12 +30,13 @@ export async function runUninstall(context: Context, flags: UninstallFlags): Pro
   context.err.write(summary(found, keep));
   const kept = keep ? 'Their objects stay.' : 'Their objects go, but for those that are retained.';
   await confirm(context, flags, `Remove ${totals(found)}? ${kept}`);
+  const limit = { timeout: flags['wait-timeout'], since: context.clock.now() };
   if (keep) await letGo(context, cluster, found);
   await removeKind(context, cluster, { kind: kinds.hub, objects: found.hubs });
-  await untilGone(context, cluster, flags['wait-timeout']);
+  await untilGone(context, cluster, limit);
   await removeKind(context, cluster, { kind: kinds.form, objects: found.forms });
   await removeKind(context, cluster, { kind: kinds.node, objects: await cluster.list(kinds.node, scopeOf(context)) });
-  await untilGone(context, cluster, flags['wait-timeout']);
+  await untilGone(context, cluster, limit);
   context.out.write(`${totals(found)} removed\n`);
   context.err.write(rest);
   return exitCodes.ok;
@@ -134,7 +135,7 @@ async function removeKind(
 }
 
 /** Hubs keep their finalizer until their nodes are gone, nodes until their objects are dealt with. */
-async function untilGone(context: Context, cluster: Cluster, timeout: string): Promise<void> {
+async function untilGone(context: Context, cluster: Cluster, limit: WaitLimit): Promise<void> {
   const leaving = (object: JsonObject): boolean => textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
   const look = async (): Promise<Look<true>> => {
     const { hubs, nodes } = await readAll(cluster, context.options.namespace);
@@ -145,5 +146,5 @@ async function untilGone(context: Context, cluster: Cluster, timeout: string): P
       text: `${counted(hub, 'hub') || 'no hub'} and ${counted(node, 'node') || 'no node'} still there`,
     };
   };
-  await waitUntil(context, { what: 'hubs and nodes to be gone', look, timeout });
+  await waitUntil(context, { what: 'hubs and nodes to be gone', look, ...limit });
 }

@@ -19,8 +19,10 @@ export const alwaysWaitFlags = {
   },
 } as const;
 
-/** One look at what is waited for. `text`: how far it is, in one line. */
-export type Look<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'notYet'; readonly text: string };
+/** One look at what is waited for. `text`: how far it is, in one line; at the end only where that tells something. */
+export type Look<T> =
+  | { readonly kind: 'done'; readonly value: T; readonly text?: string }
+  | { readonly kind: 'notYet'; readonly text: string };
 
 export interface WaitLimit {
   /** Value of `--wait-timeout`. */
@@ -48,8 +50,8 @@ export async function waitUntil<T>(context: Context, { what, look, timeout, sinc
   try {
     for (;;) {
       const seen = await look();
+      if (seen.text !== undefined) progress.say(seen.text);
       if (seen.kind === 'done') return seen.value;
-      progress.say(seen.text);
       if (context.clock.now().getTime() >= deadline) {
         throw new CommandError(`waited ${timeout} for ${what}: ${seen.text}`, {
           exitCode: exitCodes.notYet,

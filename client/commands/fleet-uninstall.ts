@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { confirmFlags } from '../confirm.ts';
-import { waitFlags } from '../wait.ts';
+import { alwaysWaitFlags } from '../wait.ts';
 
 export const uninstall = defineCommand({
   name: 'uninstall',
@@ -12,7 +12,7 @@ export const uninstall = defineCommand({
   args: [],
   flags: {
     'keep-objects': { kind: 'boolean', summary: 'leave everything that was made for rows where it is' },
-    'wait-timeout': waitFlags['wait-timeout'],
+    ...alwaysWaitFlags,
     ...confirmFlags,
   },
   examples: [

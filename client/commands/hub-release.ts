@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { textAt, type JsonObject } from '../../domain/api/json.ts';
 import { labelValue } from '../../domain/identity.ts';
 import { annotations, labels, managers } from '../../domain/keys.ts';
@@ -9,17 +8,16 @@ import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { conditionOf, kinds, refOf, requireObject } from '../kinds.ts';
-
-const lookMilliseconds = 500;
+import { alwaysWaitFlags, type Look, type WaitLimit, waitUntil } from '../wait.ts';
 
 export const releaseHub = defineCommand({
   name: 'release',
   summary: 'End our work on a hub, for the Go operator to go on',
   description:
     'Stops all work of this operator on a hub and stores its nodes as the Go operator Lynq does, so that it can take over without deleting or ' +
-    'replacing anything. Safe to run again; the worker has to be running. The way back is: lynq adopt HUB.',
+    'replacing anything, and waits until that is done. Safe to run again; the worker has to be running. The way back is: lynq adopt HUB.',
   args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
-  flags: confirmFlags,
+  flags: { ...alwaysWaitFlags, ...confirmFlags },
   examples: [{ command: 'lynq release multi-tier-nodes --yes', summary: 'before the Go operator is started again' }],
   async run({ args, flags }, context) {
     const namespace = await context.namespace();
@@ -32,7 +30,7 @@ export const releaseHub = defineCommand({
       );
     const released = releasedAt(hub) ?? context.clock.now().toISOString();
     await markHub(cluster, { namespace, hub, name: args.hub }, released);
-    await untilReleased(context, cluster, { namespace, name: args.hub, released });
+    await untilReleased(context, cluster, { namespace, name: args.hub, released, timeout: flags['wait-timeout'] });
     return exitCodes.ok;
   },
 });
@@ -61,32 +59,27 @@ export async function markHub(
   throw new CommandError(result.kind === 'refused' ? result.message : `${target.name} changed just now; run again`);
 }
 
-interface Watched {
+interface Watched extends WaitLimit {
   readonly namespace: string;
   readonly name: string;
   readonly released: string;
 }
 
-/** Shows how far the worker has come, until it says on the hub that all is done. */
-async function untilReleased(context: Context, cluster: Cluster, watched: Watched): Promise<void> {
-  const { namespace, name, released } = watched;
-  const deadline = context.clock.now().getTime() + context.options.timeoutMilliseconds;
+/** Until the worker says on the hub that all is done. */
+async function untilReleased(
+  context: Context,
+  cluster: Cluster,
+  { namespace, name, released, ...limit }: Watched,
+): Promise<void> {
   const labelSelector = `${labels.hub}=${labelValue(name)}`;
-  for (let said = ''; ; ) {
+  const look = async (): Promise<Look<true>> => {
     const nodes = await cluster.list(kinds.node, { namespace, labelSelector });
     const done = nodes.filter((node) => releasedAt(node) === released).length;
-    const progress = `${done}/${nodes.length} nodes released\n`;
-    if (progress !== said) context.err.write(progress);
-    said = progress;
+    const text = `${done}/${nodes.length} nodes released`;
     const condition = conditionOf((await cluster.get(refOf(kinds.hub, namespace, name))) ?? {}, 'Released');
-    if (textAt(condition, 'message')?.endsWith(released) === true) break;
-    if (context.clock.now().getTime() >= deadline) {
-      throw new CommandError(`LynqHub ${namespace}/${name} is not released yet: ${progress.trim()}`, {
-        exitCode: exitCodes.unreachable,
-        fix: 'check that the worker is running, and run again to follow it',
-      });
-    }
-    await pause(lookMilliseconds);
-  }
+    const isOver = textAt(condition, 'message')?.endsWith(released) === true;
+    return isOver ? { kind: 'done', value: true, text } : { kind: 'notYet', text };
+  };
+  await waitUntil(context, { what: `LynqHub ${namespace}/${name} to be released`, look, ...limit });
   context.out.write(`${kinds.hub.resource}/${name} released; nothing is written for it any more\n`);
 }

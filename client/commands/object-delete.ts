@@ -4,9 +4,12 @@ import { labelValue } from '../../domain/identity.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { confirm, confirmFlags } from '../confirm.ts';
+import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { kinds, type LynqKind, refOf, requireObject } from '../kinds.ts';
+import { counted } from '../output/problems.ts';
+import { type Look, waitFlags, type WaitLimit, waitUntil } from '../wait.ts';
 
 export interface DeleteSpec {
   readonly kind: LynqKind;
@@ -28,7 +31,7 @@ export function deleteCommand(spec: DeleteSpec): Command {
       `Deletes a ${kind.kind}; ${spec.consequence}. Retained objects stay. ` +
       'The number of nodes is shown and confirmed first.',
     args: [{ name: 'name', kind: 'required', completes: spec.completes, summary: `name of the ${kind.kind}` }],
-    flags: confirmFlags,
+    flags: { ...waitFlags, ...confirmFlags },
     examples: [{ command: `lynq delete ${kind.noun} my-${kind.noun}`, summary: `delete a ${kind.noun} and its nodes` }],
     async run({ args, flags }, context) {
       const namespace = await context.namespace();
@@ -36,14 +39,17 @@ export function deleteCommand(spec: DeleteSpec): Command {
       const object = await requireObject(cluster, kind, namespace, args.name);
       if (!flags.yes) await confirm(context, flags, await question(cluster, spec, { namespace, name: args.name }));
       const ref = refOf(kind, namespace, args.name);
-      const result = await cluster.delete(ref, textAt(object, 'metadata', 'uid') ?? '');
+      const uid = textAt(object, 'metadata', 'uid') ?? '';
+      const result = await cluster.delete(ref, uid);
       if (result.kind === 'refused') throw new CommandError(result.message);
       if (result.kind === 'otherUid') {
         throw new CommandError(`${kind.resource} "${args.name}" was replaced just now and was left alone`, {
           fix: 'look at the new one and delete again',
         });
       }
-      const going = result.kind === 'accepted' && (await cluster.get(ref)) !== undefined;
+      if (flags.wait)
+        await untilGone(context, spec, { namespace, name: args.name, uid, timeout: flags['wait-timeout'] });
+      const going = !flags.wait && result.kind === 'accepted' && (await cluster.get(ref)) !== undefined;
       const words = going ? 'is being deleted; it goes when its nodes are gone' : 'deleted';
       context.out.write(`${kind.resource} "${args.name}" ${words}\n`);
       return exitCodes.ok;
@@ -51,13 +57,20 @@ export function deleteCommand(spec: DeleteSpec): Command {
   });
 }
 
-async function question(
-  cluster: Cluster,
-  spec: DeleteSpec,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-): Promise<string> {
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+async function question(cluster: Cluster, spec: DeleteSpec, { namespace, name }: Named): Promise<string> {
+  const count = await countNodes(cluster, spec, { namespace, name });
+  const going = count === 1 ? '1 LynqNode and what it made' : `${count} LynqNodes and what they made`;
+  return `Delete ${spec.kind.resource} "${name}" in ${namespace}? ${going} will be removed.`;
+}
+
+async function countNodes(cluster: Cluster, spec: DeleteSpec, { namespace, name }: Named): Promise<number> {
   const nodes = await cluster.list(kinds.node, { namespace });
-  const count = nodes.filter((node) =>
+  return nodes.filter((node) =>
     spec.owns(
       {
         hub: textAt(node, 'metadata', 'labels', labels.hub) ?? '',
@@ -66,6 +79,21 @@ async function question(
       spec.kind === kinds.hub ? labelValue(name) : name,
     ),
   ).length;
-  const going = count === 1 ? '1 LynqNode and what it made' : `${count} LynqNodes and what they made`;
-  return `Delete ${spec.kind.resource} "${name}" in ${namespace}? ${going} will be removed.`;
+}
+
+/** A form goes at once and its nodes after it; an object of the same name with another UID is not what was deleted. */
+async function untilGone(
+  context: Context,
+  spec: DeleteSpec,
+  { namespace, name, uid, ...limit }: Named & WaitLimit & { readonly uid: string },
+): Promise<void> {
+  const cluster = await context.services.cluster();
+  const look = async (): Promise<Look<true>> => {
+    const object = await cluster.get(refOf(spec.kind, namespace, name));
+    const left = await countNodes(cluster, spec, { namespace, name });
+    const isOther = object !== undefined && textAt(object, 'metadata', 'uid') !== uid;
+    if (isOther || (object === undefined && left === 0)) return { kind: 'done', value: true };
+    return { kind: 'notYet', text: `${counted(left, 'node') || 'no node'} still there` };
+  };
+  await waitUntil(context, { what: `${spec.kind.resource} "${name}" and its nodes to be gone`, look, ...limit });
 }

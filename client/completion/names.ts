@@ -21,6 +21,14 @@ const finders = {
     ]);
     return [...named(hubs), ...uids, ...nodes];
   },
+  pausable: async (context) => {
+    const [hubs, forms, nodes] = await Promise.all([
+      list(context, kinds.hub),
+      list(context, kinds.form),
+      nodeColumn(context, 'Name'),
+    ]);
+    return [...named(hubs), ...named(forms), ...nodes];
+  },
   entries: (context, args) => entries(context, args.at(-1) ?? ''),
   namespaces: async (context) => {
     const cluster = await context.services.cluster();

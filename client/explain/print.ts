@@ -126,7 +126,7 @@ function runText({ node, run, now }: Explanation): string {
     ['Run:', known],
     ...retries.map(({ activity, attempt, failure, next }) => [
       'Retry:',
-      `${activity} failed ${attempt === 1 ? 'once' : `${attempt - 1} times`}: ${failure}${next === undefined ? '' : `; next attempt ${nextText(next, now)}`}`,
+      `${activity} failed ${attempt <= 2 ? 'once' : `${attempt - 1} times`}: ${failure}${next === undefined ? '' : `; next attempt ${nextText(next, now)}`}`,
     ]),
     ...(run.page === undefined ? [] : [['Page:', run.page]]),
   ];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { textAt } from '../../../../domain/api/json.ts';
+import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, run } from '../run.ts';
 
 function aCluster(finalizers: readonly string[] = []) {
@@ -18,6 +19,23 @@ function aCluster(finalizers: readonly string[] = []) {
     spec: { hubId: 'multi-tier-nodes' },
   });
   return cluster;
+}
+
+const hubRef = {
+  apiVersion: 'operator.lynq.sh/v1',
+  kind: 'LynqHub',
+  namespace: 'lynq-system',
+  name: 'multi-tier-nodes',
+};
+
+/** What the worker does after a while. */
+async function removeAll(cluster: FakeCluster): Promise<void> {
+  const [node] = cluster.objects('LynqNode');
+  await cluster.delete(
+    { ...hubRef, kind: 'LynqNode', name: 'acme-corp-data-tier' },
+    textAt(node, 'metadata', 'uid') ?? '',
+  );
+  await cluster.patch(hubRef, 'merge', { metadata: { finalizers: null } }, { manager: 'worker' });
 }
 
 describe('client/commands/object-delete', () => {
@@ -67,6 +85,46 @@ describe('client/commands/object-delete', () => {
     const { out } = await run('delete hub multi-tier-nodes --yes', { cluster: aCluster(['lynq.sh/hub-finalizer']) });
 
     expect(out).toBe('lynqhub.operator.lynq.sh "multi-tier-nodes" is being deleted; it goes when its nodes are gone\n');
+  });
+
+  it('waits with --wait until the object is gone, saying how many nodes are still there', async () => {
+    const cluster = aCluster(['lynq.sh/hub-finalizer']);
+    let looks = 0;
+    cluster.intercept(({ verb }) => {
+      if (verb !== 'list') return undefined;
+      looks += 1;
+      if (looks === 2) void removeAll(cluster);
+      return undefined;
+    });
+
+    const { out, err, exitCode } = await run('delete hub multi-tier-nodes --yes --wait', { cluster });
+
+    expect(out).toBe('lynqhub.operator.lynq.sh "multi-tier-nodes" deleted\n');
+    expect(err).toBe('1 node still there\n');
+    expect(exitCode).toBe(0);
+    expect(cluster.objects('LynqHub')).toEqual([]);
+  });
+
+  it('waits for the nodes of a form, which has nothing to keep it there itself', async () => {
+    const line = 'delete form data-tier --yes --wait --wait-timeout 1s';
+
+    const { err, exitCode } = await run(line, { cluster: aCluster(), timePasses: true });
+
+    expect(err).toContain(
+      'waited 1s for lynqform.operator.lynq.sh "data-tier" and its nodes to be gone: 1 node still there',
+    );
+    expect(exitCode).toBe(4);
+  });
+
+  it('ends with code 4 when the object is still there after --wait-timeout', async () => {
+    const line = 'delete hub multi-tier-nodes --yes --wait --wait-timeout 1s';
+
+    const { err, exitCode } = await run(line, { cluster: aCluster(['lynq.sh/hub-finalizer']), timePasses: true });
+
+    expect(err).toContain(
+      'waited 1s for lynqhub.operator.lynq.sh "multi-tier-nodes" and its nodes to be gone: 1 node still there',
+    );
+    expect(exitCode).toBe(4);
   });
 
   it('fails for a name that is not there', async () => {

@@ -13,6 +13,12 @@ function aCluster() {
     metadata: { name: 'multi-tier-nodes', namespace: 'lynq-system' },
     spec: {},
   });
+  cluster.seed({
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqForm',
+    metadata: { name: 'data-tier', namespace: 'lynq-system' },
+    spec: { hubId: 'multi-tier-nodes' },
+  });
   return cluster;
 }
 
@@ -28,6 +34,9 @@ describe('client/completion/answer', () => {
     ['get nodes gl', 'globex-data-tier\n:4\n'],
     ['scale ""', 'acme-corp\nglobex\n:4\n'],
     ['resync m', 'multi-tier-nodes\n:4\n'],
+    ['resync ""', 'multi-tier-nodes\nacme-corp\nglobex\nacme-corp-data-tier\nglobex-data-tier\n:4\n'],
+    ['pause ""', 'multi-tier-nodes\ndata-tier\nacme-corp-data-tier\nglobex-data-tier\n:4\n'],
+    ['resume d', 'data-tier\n:4\n'],
     ['get nodes -n ""', 'default\nkube-system\nlynq-system\n:4\n'],
     ['--context p', 'production\n:4\n'],
     ['lint -f ""', ':0\n'],
