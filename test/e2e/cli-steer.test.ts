@@ -7,6 +7,8 @@ import { configMap, shows } from '../support/e2e/forms.ts';
 /** Commands by which a person has something done by hand, and what of it can be seen afterwards; until nothing is left. */
 describe('e2e/cli-steer', () => {
   let world: CliWorld;
+  const replicasOf = async (uid: string): Promise<number | undefined> =>
+    (await world.cluster.find(childPath('Deployment', world.namespace, `${uid}-web`)))?.spec.replicas;
   const shopsOf = (...uids: readonly string[]): readonly string[] => uids.map((uid) => `${uid}-shop`);
 
   beforeAll(async () => {
@@ -15,14 +17,12 @@ describe('e2e/cli-steer', () => {
   afterAll(() => world?.close());
 
   test('scale --set holds until --clear, and --wait comes back when it is done', async () => {
-    const replicas = async (): Promise<number> =>
-      (await world.cluster.get(childPath('Deployment', world.namespace, 'acme-web'))).spec.replicas as number;
     const scale = (...flags: readonly string[]) => world.said('scale', 'acme', 'shop', ...flags, '--wait');
     expect(await scale('--set', 'size=3')).toContain('scaled, overridden: size');
-    expect(await replicas()).toBe(3);
+    expect(await replicasOf('acme')).toBe(3);
     expect(await world.said('describe', 'node', 'acme-shop')).toMatch(/^ {2}Overridden +True/m);
     expect(await scale('--clear')).toContain('scaled by its row, nothing overridden');
-    expect(await replicas()).toBe(1);
+    expect(await replicasOf('acme')).toBe(1);
     expect(await world.lynq(['scale', 'acme', 'shop'])).toMatchObject({ code: 2, stdout: '' });
     expect(await world.lynq(['scale', 'nobody', 'shop', '--set', 'size=3'])).toMatchObject({ code: 1, stdout: '' });
   });
@@ -63,6 +63,29 @@ describe('e2e/cli-steer', () => {
     expect(await written('--force')).toEqual(new Set(all));
   });
 
+  test('resync of a hub with --wait comes back when what was in its table before has come about', async () => {
+    await world.database.sql("UPDATE things SET size = 2 WHERE id = 'acme'");
+    await world.addRow('delta');
+    await world.said('resync', 'hub/things', '--wait');
+    expect([await replicasOf('acme'), await replicasOf('delta')]).toEqual([2, 1]);
+    expect(await world.said('get', 'node', 'delta-shop', '--no-headers')).toMatch(/^delta-shop +True +4\/4/);
+
+    await world.database.sql("UPDATE things SET size = 1 WHERE id = 'acme'");
+    await world.dropRow('delta');
+    await world.said('resync', 'hub/things', '--wait');
+    expect(await replicasOf('acme')).toBe(1);
+    expect([await world.node('delta-shop'), await replicasOf('delta')]).toEqual([undefined, undefined]);
+    expect(await world.said('retained', 'things', '--uid', 'delta', '--delete', '--yes')).toContain(
+      'delta-note deleted',
+    );
+
+    await world.said('pause', 'hub/things');
+    const ended = await world.lynq(['resync', 'hub/things', '--wait']);
+    expect(ended).toMatchObject({ code: 1 });
+    expect(ended.stderr).toContain('was not synced: it is paused');
+    await world.said('resume', 'hub/things');
+  }, 120_000);
+
   test('what an entry left behind is listed, deleted, or taken back with the same UID when the form names it again', async () => {
     const path = childPath('ConfigMap', world.namespace, 'acme-note');
     const before = (await world.cluster.get(path)).metadata.uid;
@@ -98,8 +121,9 @@ describe('e2e/cli-steer', () => {
     const ended = await world.lynq(['resync', 'acme-far', '--wait', '--wait-timeout', '1s']);
     expect(ended).toMatchObject({ code: 4 });
     expect(ended.stderr).toContain('waited 1s for the node to be Ready');
-    await world.dropForm('far');
-    await world.gone(['acme-far', 'beta-far', 'gamma-far'], { withinMs: 120_000 });
+    expect(await world.said('delete', 'form', 'far', '--yes', '--wait')).toMatch(/"far" deleted$/m);
+    const far = ['acme-far', 'beta-far', 'gamma-far'];
+    expect(await Promise.all(far.map((name) => world.node(name)))).toEqual([undefined, undefined, undefined]);
   }, 240_000);
 
   describe('status', () => {
