@@ -1,10 +1,10 @@
 import type { JsonObject } from '../domain/api/json.ts';
 import { numberAt, textAt } from '../domain/api/json.ts';
 import type { Context } from './context.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, NodeRunState } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { conditionOf, kinds, refOf } from './kinds.ts';
-import { hasFailed, isReady } from './targets.ts';
+import { hasFailed, isLeaving, isReady } from './targets.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
 
 /** Waits for node runs to act on a message and come to rest Ready. */
@@ -44,10 +44,8 @@ export async function waitForPasses(context: Context, { engine, namespace, befor
     let last = '';
     await inParallel([...open], async (node) => {
       const run = await engine.nodeRun(namespace, node);
-      const passed = (run?.view?.passes ?? 0) > (before.get(node) ?? 0);
       const object = await cluster.get(refOf(kinds.node, namespace, node));
-      const leaving = textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
-      const resting = passed && run?.busy !== true && !leaving;
+      const resting = isResting(run, before.get(node) ?? 0) && !isLeaving(object);
       if (object === undefined || (resting && isReady(object))) open.delete(node);
       else if (resting && hasFailed(object)) throw failure(namespace, node, object);
       else last = `${node} ${countsOf(object)}`;
@@ -61,6 +59,11 @@ export async function waitForPasses(context: Context, { engine, namespace, befor
     look,
     ...limit,
   });
+}
+
+/** It has made a pass since, and nothing is under way. */
+function isResting(run: NodeRunState | undefined, before: number): boolean {
+  return (run?.view?.passes ?? 0) > before && run?.busy !== true;
 }
 
 function countsOf(node: JsonObject): string {

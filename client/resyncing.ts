@@ -1,11 +1,10 @@
-import { textAt } from '../domain/api/json.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { requestSync, syncsNow, waitForSync } from './hub-sync.ts';
 import { kinds } from './kinds.ts';
 import { inParallel, type Passes, passesNow, waitForPasses } from './node-wait.ts';
-import { findTarget, hasFailed, isReady, nameOf, nodesOfHub, type Target } from './targets.ts';
+import { findTarget, hasFailed, isLeaving, isReady, nameOf, nodesOfHub, type Target } from './targets.ts';
 
 export interface ResyncFlags {
   readonly 'all-failed': boolean;
@@ -73,11 +72,9 @@ async function resyncHubAndWait(
   if (!(await requestSync(context, engine, plan))) return exitCodes.failed;
   await waitForSync(context, engine, { namespace, hub, before: syncs, ...limit });
   const nodes = await nodesOfHub(await context.services.cluster(), namespace, hub);
-  const leaving = (node: (typeof nodes)[number]): boolean =>
-    textAt(node, 'metadata', 'deletionTimestamp') !== undefined;
   const asked = new Set(plan.names);
   // A node that the sync has just made looks at everything by itself, and one that leaves has nothing to compare.
-  const names = nodes.filter((node) => asked.has(nameOf(node)) && !leaving(node)).map(nameOf);
+  const names = nodes.filter((node) => asked.has(nameOf(node)) && !isLeaving(node)).map(nameOf);
   const passes = await passesNow(engine, namespace, names);
   if (!(await tellNodes(context, engine, { ...plan, names }))) return exitCodes.failed;
   const before = new Map(nodes.map((node) => [nameOf(node), passes.get(nameOf(node)) ?? 0]));

@@ -76,6 +76,11 @@ export function hasFailed(node: JsonObject): boolean {
   return (numberAt(node, 'status', 'failedResources') ?? 0) > 0 || !moving;
 }
 
+/** It is being deleted. */
+export function isLeaving(node: JsonObject | undefined): boolean {
+  return textAt(node, 'metadata', 'deletionTimestamp') !== undefined;
+}
+
 export function isReady(node: JsonObject | undefined): boolean {
   return node !== undefined && textAt(conditionOf(node, 'Ready'), 'status') === 'True';
 }
