@@ -3,8 +3,8 @@ import { numberAt, textAt } from '../domain/api/json.ts';
 import { labelValue } from '../domain/identity.ts';
 import { labels } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
-import { CommandError } from './errors.ts';
-import { conditionOf, kinds, refOf } from './kinds.ts';
+import { CommandError, usageError } from './errors.ts';
+import { conditionOf, kinds, prefixesOf, refOf } from './kinds.ts';
 
 /** What `resync` may be told: a hub, a node, the uid of a row, or everything of the namespace. */
 export interface Target {
@@ -16,28 +16,44 @@ export interface Target {
 /** @throws CommandError when nothing has the name, or several things. */
 export async function findTarget(cluster: Cluster, namespace: string, text: string | undefined): Promise<Target> {
   if (text === undefined) return { kind: 'all', name: namespace, nodes: await cluster.list(kinds.node, { namespace }) };
-  const [prefix, rest] = text.includes('/') ? (text.split('/', 2) as [string, string]) : [undefined, text];
-  if (prefix !== undefined && !['hub', 'node', 'uid'].includes(prefix)) {
-    throw new CommandError(`"${text}" is no target`, { fix: 'write hub/NAME, node/NAME or uid/UID' });
-  }
-  const wanted = (kind: string): boolean => prefix === undefined || prefix === kind;
+  const { asked, name } = readTarget(text);
+  const wanted = (kind: AskedKind): boolean => asked === undefined || asked === kind;
   const [hub, node, uid] = await Promise.all([
-    wanted('hub') ? findHub(cluster, namespace, rest) : undefined,
-    wanted('node') ? findNode(cluster, namespace, rest) : undefined,
-    wanted('uid') ? findUid(cluster, namespace, rest) : undefined,
+    wanted('hub') ? findHub(cluster, namespace, name) : undefined,
+    wanted('node') ? findNode(cluster, namespace, name) : undefined,
+    wanted('uid') ? findUid(cluster, namespace, name) : undefined,
   ]);
   const found = [hub, node, uid].filter((target) => target !== undefined);
   const [first, second] = found;
   if (first === undefined) {
-    throw new CommandError(`no hub, node or row "${rest}" in namespace "${namespace}"`, {
+    throw new CommandError(`no hub, node or row "${name}" in namespace "${namespace}"`, {
       fix: `see what is there: lynq get nodes -n ${namespace}`,
     });
   }
   if (second !== undefined) {
-    const spellings = found.map(({ kind, name }) => `${kind}/${name}`).join(' or ');
+    const spellings = found.map(({ kind }) => `${kind}/${name}`).join(' or ');
     throw new CommandError(`"${text}" could mean ${spellings}`, { fix: 'write one of these' });
   }
   return first;
+}
+
+type AskedKind = 'hub' | 'node' | 'uid';
+
+const askedPrefixes: Readonly<Record<AskedKind, readonly string[]>> = {
+  hub: prefixesOf(kinds.hub),
+  node: prefixesOf(kinds.node),
+  uid: ['uid'],
+};
+
+/** A bare name may be of any kind. */
+function readTarget(text: string): { readonly asked: AskedKind | undefined; readonly name: string } {
+  const [name = '', prefix, ...more] = text.split('/').toReversed();
+  const all = Object.keys(askedPrefixes) as readonly AskedKind[];
+  const asked = all.find((kind) => prefix !== undefined && askedPrefixes[kind].includes(prefix));
+  const isKnown = prefix === undefined || asked !== undefined;
+  if (name === '' || more.length > 0 || !isKnown)
+    throw usageError(`"${text}" is no target`, 'write hub/NAME, node/NAME or uid/UID');
+  return { asked, name };
 }
 
 async function findHub(cluster: Cluster, namespace: string, name: string): Promise<Target | undefined> {

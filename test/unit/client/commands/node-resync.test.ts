@@ -268,6 +268,27 @@ describe('client/commands/node-resync', () => {
     expect(engine.sent).toEqual(['resync lynq-system/globex-data-tier']);
   });
 
+  it.each(['lynqnode/acme-corp-data-tier', 'lynqnode.operator.lynq.sh/acme-corp-data-tier'])(
+    'takes %s, as kubectl and `-o name` print it',
+    async (target) => {
+      const engine = fakeEngine(known);
+
+      await run(`resync ${target}`, { cluster: aCluster(), engine });
+
+      expect(engine.sent).toEqual(['resync lynq-system/acme-corp-data-tier']);
+    },
+  );
+
+  it.each(['node/acme-corp-data-tier/more', 'form/x', 'node/'])('refuses %s', async (target) => {
+    const engine = fakeEngine(known);
+
+    const { err, exitCode } = await run(`resync ${target}`, { cluster: aCluster(), engine });
+
+    expect(err).toBe(`Error: "${target}" is no target\n  write hub/NAME, node/NAME or uid/UID\n`);
+    expect(exitCode).toBe(2);
+    expect(engine.sent).toEqual([]);
+  });
+
   it('names nodes without a running workflow, after asking the others', async () => {
     const engine = fakeEngine(['lynq-system/acme-corp-data-tier']);
 
@@ -280,7 +301,6 @@ describe('client/commands/node-resync', () => {
 
   it.each([
     ['resync nobody', 'Error: no hub, node or row "nobody" in namespace "lynq-system"'],
-    ['resync form/x', 'Error: "form/x" is no target'],
     ['resync Not_A_Label!', 'Error: no hub, node or row "Not_A_Label!" in namespace "lynq-system"'],
   ])('explains why nothing came of %s', async (line, message) => {
     const { err, exitCode } = await run(line, { cluster: aCluster(), engine: fakeEngine() });
