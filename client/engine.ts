@@ -94,7 +94,7 @@ export interface SyncRun {
 
 export type SyncState =
   | { readonly kind: 'running' }
-  /** `synced`, `unread`, `paused`, `gone`. */
+  /** `synced`, `unread`, `paused`, `removing`, `gone`. */
   | { readonly kind: 'ended'; readonly outcome: string }
   | { readonly kind: 'failed'; readonly message: string };
 

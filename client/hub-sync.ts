@@ -51,7 +51,9 @@ export async function waitForSync(
 ): Promise<void> {
   let run: SyncRun | undefined;
   const look = async (): Promise<Look<string | undefined>> => {
-    run ??= (await engine.hubSyncs(namespace, hub))?.find(({ runId }) => !before.has(runId));
+    const runs = run === undefined ? await engine.hubSyncs(namespace, hub) : [];
+    if (runs === undefined) return { kind: 'done', value: 'it has no schedule any more' };
+    run ??= runs.find(({ runId }) => !before.has(runId));
     if (run === undefined) return { kind: 'notYet', text: 'the sync has not begun' };
     const state = await engine.syncState(run);
     if (state.kind === 'running') return { kind: 'notYet', text: 'the sync is under way' };
@@ -73,6 +75,7 @@ export async function waitForSync(
 /** Why a sync came to nothing; undefined when it did. */
 async function hindrance(context: Context, { namespace, hub }: HubName, outcome: string): Promise<string | undefined> {
   if (outcome === 'gone') return 'it is not there any more';
+  if (outcome === 'removing') return 'it is being deleted';
   if (outcome === 'paused') return 'it is paused or released, or another operator or installation holds it';
   if (outcome !== 'unread') return undefined;
   const object = await (await context.services.cluster()).get(refOf(kinds.hub, namespace, hub));

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import type { Engine, NodeRunState } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { conditionOf, kinds, refOf } from './kinds.ts';
-import { hasFailed, isLeaving, isReady } from './targets.ts';
+import { hasFailed, isLeaving, isPaused, isReady } from './targets.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
 
 /** Waits for node runs to act on a message and come to rest Ready. */
@@ -34,7 +34,7 @@ export interface Awaited extends WaitLimit {
 /**
  * Resolves when each node has made a pass since, has nothing under way, and is Ready; one that is being deleted has to be gone.
  *
- * @throws CommandError at once when a node has come to rest and is not Ready (code 1), or when the time is over (code 4).
+ * @throws CommandError at once when a node has come to rest, or is paused, and is not Ready (code 1), or when the time is over (code 4).
  */
 export async function waitForPasses(context: Context, { engine, namespace, before, ...limit }: Awaited): Promise<void> {
   const open = new Set(before.keys());
@@ -47,6 +47,7 @@ export async function waitForPasses(context: Context, { engine, namespace, befor
       const object = await cluster.get(refOf(kinds.node, namespace, node));
       const resting = isResting(run, before.get(node) ?? 0) && !isLeaving(object);
       if (object === undefined || (resting && isReady(object))) open.delete(node);
+      else if (resting && isPaused(object)) throw paused(namespace, node);
       else if (resting && hasFailed(object)) throw failure(namespace, node, object);
       else last = `${node} ${countsOf(object)}`;
     });
@@ -69,6 +70,13 @@ function isResting(run: NodeRunState | undefined, before: number): boolean {
 function countsOf(node: JsonObject): string {
   const count = (field: string): number => numberAt(node, 'status', field) ?? 0;
   return `${count('readyResources')}/${count('desiredResources')} resources ready`;
+}
+
+/** Its pass does nothing and says nothing: what its status says is of the time before. */
+function paused(namespace: string, node: string): CommandError {
+  return new CommandError(`LynqNode ${namespace}/${node} is paused and not Ready`, {
+    fix: `let it go on: lynq resume node/${node} -n ${namespace}`,
+  });
 }
 
 function failure(namespace: string, node: string, object: JsonObject): CommandError {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../domain/api/json.ts';
-import { numberAt, textAt } from '../domain/api/json.ts';
+import { at, numberAt, textAt } from '../domain/api/json.ts';
 import { labelValue } from '../domain/identity.ts';
 import { labels } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
@@ -95,6 +95,10 @@ export function hasFailed(node: JsonObject): boolean {
 /** It is being deleted. */
 export function isLeaving(node: JsonObject | undefined): boolean {
   return textAt(node, 'metadata', 'deletionTimestamp') !== undefined;
+}
+
+export function isPaused(node: JsonObject): boolean {
+  return at(node, 'spec', 'paused') === true;
 }
 
 export function isReady(node: JsonObject | undefined): boolean {

@@ -65,6 +65,12 @@ interface Watched extends WaitLimit {
   readonly released: string;
 }
 
+function overtaken(namespace: string, name: string): CommandError {
+  return new CommandError(`LynqHub ${namespace}/${name} was deleted, adopted or released anew meanwhile`, {
+    fix: `see how it is: lynq describe hub ${name} -n ${namespace}`,
+  });
+}
+
 /** Until the worker says on the hub that all is done. */
 async function untilReleased(
   context: Context,
@@ -76,7 +82,9 @@ async function untilReleased(
     const nodes = await cluster.list(kinds.node, { namespace, labelSelector });
     const done = nodes.filter((node) => releasedAt(node) === released).length;
     const text = `${done}/${nodes.length} nodes released`;
-    const condition = conditionOf((await cluster.get(refOf(kinds.hub, namespace, name))) ?? {}, 'Released');
+    const hub = await cluster.get(refOf(kinds.hub, namespace, name));
+    if (hub === undefined || releasedAt(hub) !== released) throw overtaken(namespace, name);
+    const condition = conditionOf(hub, 'Released');
     const isOver = textAt(condition, 'message')?.endsWith(released) === true;
     return isOver ? { kind: 'done', value: true, text } : { kind: 'notYet', text };
   };

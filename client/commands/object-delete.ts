@@ -81,7 +81,10 @@ async function countNodes(cluster: Cluster, spec: DeleteSpec, { namespace, name 
   ).length;
 }
 
-/** A form goes at once and its nodes after it; an object of the same name with another UID is not what was deleted. */
+/**
+ * A form goes at once and its nodes after it, which are counted then; a hub goes when the nodes that it owns have. An object of the same name with another UID is
+ * not what was deleted.
+ */
 async function untilGone(
   context: Context,
   spec: DeleteSpec,
@@ -90,10 +93,13 @@ async function untilGone(
   const cluster = await context.services.cluster();
   const look = async (): Promise<Look<true>> => {
     const object = await cluster.get(refOf(spec.kind, namespace, name));
+    if (object !== undefined && textAt(object, 'metadata', 'uid') === uid)
+      return { kind: 'notYet', text: `${spec.kind.noun} ${name} is still there` };
+    if (object !== undefined || spec.kind === kinds.hub) return { kind: 'done', value: true };
     const left = await countNodes(cluster, spec, { namespace, name });
-    const isOther = object !== undefined && textAt(object, 'metadata', 'uid') !== uid;
-    if (isOther || (object === undefined && left === 0)) return { kind: 'done', value: true };
-    return { kind: 'notYet', text: `${counted(left, 'node') || 'no node'} still there` };
+    return left === 0
+      ? { kind: 'done', value: true }
+      : { kind: 'notYet', text: `${counted(left, 'node')} still there` };
   };
   await waitUntil(context, { what: `${spec.kind.resource} "${name}" and its nodes to be gone`, look, ...limit });
 }

@@ -202,9 +202,12 @@ describe('e2e/telemetry', () => {
         if (variable.type === 'datasource') continue;
         const asked = filled(variable.query.query);
         const [, selector = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(asked) ?? [];
-        chosen.set(variable.name, (await prometheus.labelValues(selector, label)).join('|'));
+        const own = label === 'hub' ? 'multi-tier-nodes' : world.namespace;
+        // Other hubs of the cluster may be offered besides.
+        expect(await prometheus.labelValues(selector, label), variable.name).toContain(own);
+        chosen.set(variable.name, own);
       }
-      expect(Object.fromEntries(chosen)).toEqual({ namespace: world.namespace, hub: 'multi-tier-nodes' });
+      expect([...chosen.keys()]).toEqual(['namespace', 'hub']);
 
       for (const { title, targets } of dashboard.panels) {
         for (const { expr } of targets) {

@@ -44,7 +44,8 @@ const policy = {
   kind: 'ValidatingAdmissionPolicy',
   metadata: { name },
   spec: {
-    failurePolicy: 'Fail',
+    // What it cannot judge, a form of hundreds of entries beyond the cost limit of an expression, is left to condition Valid.
+    failurePolicy: 'Ignore',
     matchConstraints: {
       resourceRules: [
         { apiGroups: [apiGroup], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['lynqforms'] },

@@ -59,4 +59,28 @@ describe('client/commands/hub-release', () => {
     expect(err).toContain('waited 1s for LynqHub lynq-system/multi-tier-nodes to be released: 0/1 nodes released');
     expect(exitCode).toBe(4);
   });
+
+  it('ends with code 1 when the hub is deleted meanwhile', async () => {
+    const cluster = aCluster();
+    let looks = 0;
+    cluster.intercept(({ verb }) => {
+      looks += verb === 'list' ? 1 : 0;
+      if (looks !== 2) return undefined;
+      looks += 1;
+      const [hub] = cluster.objects('LynqHub');
+      const ref = {
+        apiVersion: 'operator.lynq.sh/v1',
+        kind: 'LynqHub',
+        namespace: 'lynq-system',
+        name: 'multi-tier-nodes',
+      };
+      void cluster.delete(ref, textAt(hub, 'metadata', 'uid') ?? '');
+      return undefined;
+    });
+
+    const { err, exitCode } = await run('release multi-tier-nodes --yes', { cluster });
+
+    expect(err).toContain('LynqHub lynq-system/multi-tier-nodes was deleted, adopted or released anew meanwhile');
+    expect(exitCode).toBe(1);
+  });
 });

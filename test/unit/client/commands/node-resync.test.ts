@@ -208,6 +208,7 @@ describe('client/commands/node-resync', () => {
     ['is paused', { kind: 'ended', outcome: 'paused' }, 'is paused or released'],
     ['cannot be read', { kind: 'ended', outcome: 'unread' }, 'could not be read: access denied'],
     ['is gone', { kind: 'ended', outcome: 'gone' }, 'is not there any more'],
+    ['is being deleted', { kind: 'ended', outcome: 'removing' }, 'is being deleted'],
     ['cannot be synced', { kind: 'failed', message: 'out of memory' }, 'failed: out of memory'],
   ])('ends with code 1 when the hub %s', async (_why, state, message) => {
     const cluster = createFakeCluster();
@@ -232,6 +233,29 @@ describe('client/commands/node-resync', () => {
 
     expect(err).toContain('waited 1s for the sync of LynqHub lynq-system/multi-tier-nodes: the sync has not begun');
     expect(exitCode).toBe(4);
+  });
+
+  it('ends with code 1 when the hub has lost its schedule meanwhile', async () => {
+    const engine = { ...fakeEngine(known) };
+    const hubSyncs = async () => (engine.sent.length === 0 ? [] : undefined);
+
+    const ran = await run('resync multi-tier-nodes --wait', { cluster: aCluster(), engine: { ...engine, hubSyncs } });
+
+    expect(ran.err).toContain('it has no schedule any more');
+    expect(ran.exitCode).toBe(1);
+  });
+
+  it('ends with code 1 at a node that is paused and not Ready, whose pass changes nothing', async () => {
+    const cluster = aCluster();
+    const node = aNode('initech-data-tier', { uid: 'initech', status: 'False', reason: 'Progressing' });
+    cluster.seed({ ...node, spec: { ...(node['spec'] as object), paused: true } });
+    const engine = runningEngine([4, 5], [...known, 'lynq-system/initech-data-tier']);
+
+    const { err, exitCode } = await run('resync initech --wait', { cluster, engine });
+
+    expect(err).toContain('LynqNode lynq-system/initech-data-tier is paused and not Ready');
+    expect(err).toContain('lynq resume node/initech-data-tier');
+    expect(exitCode).toBe(1);
   });
 
   it('ends with code 1 as soon as a node it waits for has failed', async () => {

@@ -87,11 +87,13 @@ describe('client/commands/object-delete', () => {
     expect(out).toBe('lynqhub.operator.lynq.sh "multi-tier-nodes" is being deleted; it goes when its nodes are gone\n');
   });
 
-  it('waits with --wait until the object is gone, saying how many nodes are still there', async () => {
+  it('waits with --wait until the object is gone, which a hub is after its nodes', async () => {
     const cluster = aCluster(['lynq.sh/hub-finalizer']);
+    let deleted = false;
     let looks = 0;
     cluster.intercept(({ verb }) => {
-      if (verb !== 'list') return undefined;
+      deleted ||= verb === 'delete';
+      if (!deleted || verb !== 'get') return undefined;
       looks += 1;
       if (looks === 2) void removeAll(cluster);
       return undefined;
@@ -100,7 +102,7 @@ describe('client/commands/object-delete', () => {
     const { out, err, exitCode } = await run('delete hub multi-tier-nodes --yes --wait', { cluster });
 
     expect(out).toBe('lynqhub.operator.lynq.sh "multi-tier-nodes" deleted\n');
-    expect(err).toBe('1 node still there\n');
+    expect(err).toBe('hub multi-tier-nodes is still there\n');
     expect(exitCode).toBe(0);
     expect(cluster.objects('LynqHub')).toEqual([]);
   });
@@ -122,7 +124,7 @@ describe('client/commands/object-delete', () => {
     const { err, exitCode } = await run(line, { cluster: aCluster(['lynq.sh/hub-finalizer']), timePasses: true });
 
     expect(err).toContain(
-      'waited 1s for lynqhub.operator.lynq.sh "multi-tier-nodes" and its nodes to be gone: 1 node still there',
+      'waited 1s for lynqhub.operator.lynq.sh "multi-tier-nodes" and its nodes to be gone: hub multi-tier-nodes is still there',
     );
     expect(exitCode).toBe(4);
   });
