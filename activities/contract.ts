@@ -94,8 +94,8 @@ export type AdvanceOutcome =
   | { readonly kind: 'settled'; readonly progress: NodeProgress }
   /** An outside condition is missing (namespace, kind, quota); looked at again after this time, or when woken. */
   | { readonly kind: 'waiting'; readonly progress: NodeProgress; readonly retryAfterSeconds: number }
-  /** Form, values or overrides changed meanwhile. */
-  | { readonly kind: 'superseded'; readonly progress: NodeProgress }
+  /** Form, values or overrides changed meanwhile. `force`: of a resync something is still to be written. */
+  | { readonly kind: 'superseded'; readonly progress: NodeProgress; readonly force?: true }
   /** The entries cannot be rendered or ordered at all. */
   | { readonly kind: 'unusable'; readonly reason: string }
   | { readonly kind: 'removing' }

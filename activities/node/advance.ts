@@ -208,9 +208,12 @@ const retryAfterSeconds = 30;
 /** After a wait that was long enough by itself. */
 const afterWaitSeconds = 1;
 
-/** What is on record now asks for another plan, or the creation of the node has failed. */
-function hasToBePlannedAnew(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): boolean {
-  return mustReplan(wave.state) || judgeCreation(wave, verdicts) === 'failed';
+/** Ends a wave when what is on record now asks for another plan, or the creation of the node has failed, with which a resync has come to nothing. */
+async function planAnew(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome | undefined> {
+  const isReplanned = mustReplan(wave.state);
+  if (!isReplanned && judgeCreation(wave, verdicts) !== 'failed') return undefined;
+  await reportStatus(wave, verdicts);
+  return isReplanned ? overtaken(wave, verdicts) : superseded(verdicts);
 }
 
 /** Whether this activity goes on with the next wave, or leaves it to another one. */
@@ -224,14 +227,12 @@ async function runWave(wave: Wave): Promise<AdvanceOutcome> {
   let wrote = false;
   for (;;) {
     const verdicts = await settleLooks(wave);
-    if (hasToBePlannedAnew(wave, verdicts)) {
-      await reportStatus(wave, verdicts);
-      return superseded(verdicts);
-    }
+    const other = await planAnew(wave, verdicts);
+    if (other !== undefined) return other;
     const due = dueWrites(verdicts);
     if (due.length > 0 && wrote && !goesOn(wave)) return handOver(wave, verdicts, due);
     if (due.length > 0) {
-      if (isSuperseded(wave)) return superseded(verdicts);
+      if (isSuperseded(wave)) return overtaken(wave, verdicts);
       if (state.recordIntent(due) && (await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
       await applyAll(wave, due);
       wrote = due.some((id) => state.appliedAt.has(id));
@@ -260,6 +261,11 @@ async function handOver(
 
 function superseded(verdicts: ReadonlyMap<string, EntryVerdict>): AdvanceOutcome {
   return { kind: 'superseded', progress: progressOf(verdicts) };
+}
+
+/** Before all was written that a resync asks for. */
+function overtaken({ state }: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): AdvanceOutcome {
+  return { kind: 'superseded', progress: progressOf(verdicts), ...(state.isForcing() ? { force: true } : {}) };
 }
 
 /** Waits that end by an event this process watches for, so that nothing has to be looked at again. */

@@ -33,8 +33,11 @@ export interface ReflectorParts {
   readonly logger: Logger;
   readonly limits?: ReflectorLimits;
   /** Told after each step how many in a row have given nothing; 0 also as soon as a watch is well again, and when the run ends. */
-  readonly onFailures?: (kind: KindRef, failures: number) => void;
+  readonly onFailures?: OnFailures;
 }
+
+/** `run` tells the runs of one kind apart. */
+export type OnFailures = (kind: KindRef, failures: number, run: object) => void;
 
 /**
  * LIST and WATCH on the API server. A list is delivered page by page, as `restarted`, its objects, `synced`; one that cannot be read to its end has no
@@ -50,10 +53,10 @@ export function createReflector(parts: ReflectorParts): Reflector {
       while (!signal.aborted) {
         const outcome = await step(run, state);
         state = outcome.state;
-        parts.onFailures?.(kind, state.failures);
+        parts.onFailures?.(kind, state.failures, run);
         if (outcome.wait !== undefined && !signal.aborted) await pause(run, state.failures, outcome.wait);
       }
-      parts.onFailures?.(kind, 0);
+      parts.onFailures?.(kind, 0, run);
     },
   };
 }
@@ -157,7 +160,7 @@ async function tellSteady(run: Run, ended: AbortSignal): Promise<void> {
     () => !ended.aborted,
     () => false,
   );
-  if (open) run.onFailures?.(run.kind, 0);
+  if (open) run.onFailures?.(run.kind, 0, run);
 }
 
 function brokenWatch(run: Run, reached: RunState, end: WatchEnd): StepOutcome {

@@ -80,6 +80,31 @@ describe('workflows/node/node', () => {
     expect(fake.calls.map(({ force }) => force)).toEqual([false, false, true]);
   });
 
+  it.each<readonly [string, () => Promise<AdvanceOutcome>]>([
+    ['is overtaken by a change', async () => ({ kind: 'superseded', progress: progress(0, 1), force: true })],
+    ['fails for good', () => Promise.reject(ApplicationFailure.nonRetryable('refused', 'FormInvalid'))],
+  ])('resyncs again when a resync %s', async (_, ends) => {
+    const forced: boolean[] = [];
+    const advanceNode: Activities['advanceNode'] = async ({ force }) => {
+      forced.push(force);
+      return forced.length === 2 ? ends() : settled;
+    };
+
+    await bench.run({ advanceNode }, async () => {
+      const handle = await start(nodeInput());
+      await eventually('rest', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      await handle.signal(resyncSignal, { cause: 'test' });
+      await eventually('the resync', () => forced.length >= 2);
+      await handle.signal(wakeSignal, { cause: 'test' });
+      await eventually('another one', () => forced.length >= 3);
+      await eventually('rest again', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      await handle.terminate();
+    });
+
+    expect(forced.slice(0, 3)).toEqual([false, true, true]);
+    expect(forced.slice(3)).not.toContain(true);
+  });
+
   it('takes a node away when its LynqNode is being deleted, and ends', async () => {
     const steps: string[] = [];
     const removeNode: Activities['removeNode'] = async () => {

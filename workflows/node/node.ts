@@ -141,13 +141,16 @@ async function pass(run: NodeRun): Promise<NodeResult['ended'] | undefined> {
   for (;;) {
     try {
       await applySignalledScales(run);
-      const step = await followOutcome(run, await advance(run, force));
+      const outcome = await advance(run, force);
+      if (outcome.kind === 'superseded' && outcome.force === true) run.forceAgain();
+      const step = await followOutcome(run, outcome);
       if (step !== 'again') return step === 'idle' ? undefined : step;
     } catch (error) {
+      if (force) run.forceAgain();
       await restAfter(run, error);
     }
     if (historyIsLong()) await startAfresh(run, true);
-    force = run.isDue() ? run.begin() : false;
+    force = run.isDue() || run.isForced() ? run.begin() : false;
   }
 }
 

@@ -79,6 +79,10 @@ export class NodeRun {
     return this.dirty;
   }
 
+  isForced(): boolean {
+    return this.force;
+  }
+
   takeScale(): ScaleRequest | undefined {
     return this.scales.shift();
   }
@@ -90,6 +94,11 @@ export class NodeRun {
     this.force = false;
     this.passes += 1;
     return force;
+  }
+
+  /** A resync that was begun and could not be brought to its end: the next pass is one again. */
+  forceAgain(): void {
+    this.force = true;
   }
 
   /** An activity is about to do something. */
