@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 import { bin, cellsOf, type CliWorld, openCliWorld, printed } from '../support/e2e/cli-world.ts';
 import { childPath, type KubeObject } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { run } from '../support/e2e/programs.ts';
 
 /** What `lynq` shows of a live fleet, next to what kubectl shows where it can be asked the same. */
@@ -27,7 +29,14 @@ describe('e2e/cli-read', () => {
       ['forms', 'lynqforms'],
       ['hubs', 'lynqhubs'],
     ])('%s has the columns that kubectl has', async (noun, plural) => {
-      expect(cellsOf(await world.said('get', noun))).toEqual(cellsOf(await world.kubectlSaid('get', plural)));
+      // Counts are brought up to date a moment after the nodes: the two may look before and after that.
+      await eventually(`${noun} are alike`, async () => {
+        const [ours, kubectls] = [
+          cellsOf(await world.said('get', noun)),
+          cellsOf(await world.kubectlSaid('get', plural)),
+        ];
+        return isDeepStrictEqual(ours, kubectls) ? there(ours) : notYet({ ours, kubectls });
+      });
     });
 
     test('nodes has the columns of the story: how many of its objects a node has ready', async () => {
