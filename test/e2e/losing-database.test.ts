@@ -64,6 +64,12 @@ describe('e2e/losing-database', () => {
       `LynqHub ${world.namespace}/things: 2 rows, 2 active (paused: nothing is done until it is resumed)`,
       '~ 1 LynqNode of 1 row take new values: old',
       '- 1 LynqNode of 1 row to go, row is gone or inactive: new',
+      `LynqForm ${world.namespace}/size: LynqNodes: 1 to change, 1 unchanged`,
+      '~ 1 node: ConfigMap (size) changed',
+      '    .data.size: "2" → "1"',
+      '    in old-size',
+      '  1 node left alone: each its row is gone',
+      '    new-size',
     ]);
 
     await world.addRow('new');
