@@ -2,7 +2,7 @@ import type { JsonObject } from '../domain/api/json.ts';
 import { textAt } from '../domain/api/json.ts';
 import { apiGroup, apiVersion } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
-import { CommandError } from './errors.ts';
+import { CommandError, usageError } from './errors.ts';
 
 /** The three kinds of ours, as kubectl would name them. */
 export interface LynqKind {
@@ -33,6 +33,24 @@ export function refOf(kind: LynqKind, namespace: string, name: string): ObjectRe
 /** What may stand before the slash of a name: `node`, `lynqnode`, and what `-o name` prints. */
 export function prefixesOf({ noun, kind, resource }: LynqKind): readonly string[] {
   return [noun, kind.toLowerCase(), resource];
+}
+
+/**
+ * Reads `PREFIX/NAME`, or a bare name, which may be of any kind.
+ *
+ * @param askable What there may be, each with what may stand before the slash.
+ * @throws CommandError (code 2) for anything else; `fix` says what may be written.
+ */
+export function readTarget<K>(
+  text: string,
+  askable: readonly (readonly [K, readonly string[]])[],
+  fix: string,
+): { readonly asked: K | undefined; readonly name: string } {
+  const [name = '', prefix, ...more] = text.split('/').toReversed();
+  const found = askable.find(([, prefixes]) => prefix !== undefined && prefixes.includes(prefix));
+  const isKnown = prefix === undefined || found !== undefined;
+  if (name === '' || more.length > 0 || !isKnown) throw usageError(`"${text}" is no target`, fix);
+  return { asked: found?.[0], name };
 }
 
 /** `lynqform.operator.lynq.sh/api-tier`, `namespace/lynq-system`: kubectl's name of any object. */

@@ -1,8 +1,8 @@
 import { at, type JsonObject, textAt } from '../domain/api/json.ts';
 import type { Context } from './context.ts';
-import { CommandError, usageError } from './errors.ts';
+import { CommandError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { kinds, type LynqKind, prefixesOf, refOf, requireObject } from './kinds.ts';
+import { kinds, type LynqKind, prefixesOf, readTarget, refOf, requireObject } from './kinds.ts';
 import { tellRollout } from './rollout-tell.ts';
 
 /** The manager of `lynq apply`, so that a later apply of the same object meets no conflict. */
@@ -32,7 +32,7 @@ interface Target {
 async function findTarget(context: Context, text: string): Promise<Target> {
   const namespace = await context.namespace();
   const cluster = await context.services.cluster();
-  const { asked, name } = readTarget(text);
+  const { asked, name } = readTarget(text, pausable, 'write hub/NAME, form/NAME or node/NAME');
   if (asked !== undefined) return { kind: asked, name, object: await requireObject(cluster, asked, namespace, name) };
   const found = await Promise.all(
     Object.values(kinds).map(async (kind): Promise<readonly Target[]> => {
@@ -51,15 +51,7 @@ async function findTarget(context: Context, text: string): Promise<Target> {
   throw new CommandError(`"${text}" could mean ${spellings.join(' or ')}`, { fix: 'write one of these' });
 }
 
-/** A bare name may be of any kind. */
-function readTarget(text: string): { readonly asked: LynqKind | undefined; readonly name: string } {
-  const [name = '', prefix, ...more] = text.split('/').toReversed();
-  const asked = Object.values(kinds).find((kind) => prefix !== undefined && prefixesOf(kind).includes(prefix));
-  const isKnown = prefix === undefined || asked !== undefined;
-  if (name === '' || more.length > 0 || !isKnown)
-    throw usageError(`"${text}" is no target`, 'write hub/NAME, form/NAME or node/NAME');
-  return { asked, name };
-}
+const pausable = Object.values(kinds).map((kind) => [kind, prefixesOf(kind)] as const);
 
 async function setPaused(
   context: Context,

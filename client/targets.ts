@@ -3,8 +3,8 @@ import { at, numberAt, textAt } from '../domain/api/json.ts';
 import { labelValue } from '../domain/identity.ts';
 import { labels } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
-import { CommandError, usageError } from './errors.ts';
-import { conditionOf, kinds, prefixesOf, refOf } from './kinds.ts';
+import { CommandError } from './errors.ts';
+import { conditionOf, kinds, prefixesOf, readTarget, refOf } from './kinds.ts';
 
 /** What `resync` may be told: a hub, a node, the uid of a row, or everything of the namespace. */
 export interface Target {
@@ -16,7 +16,7 @@ export interface Target {
 /** @throws CommandError when nothing has the name, or several things. */
 export async function findTarget(cluster: Cluster, namespace: string, text: string | undefined): Promise<Target> {
   if (text === undefined) return { kind: 'all', name: namespace, nodes: await cluster.list(kinds.node, { namespace }) };
-  const { asked, name } = readTarget(text);
+  const { asked, name } = readTarget(text, askable, 'write hub/NAME, node/NAME or uid/UID');
   const wanted = (kind: AskedKind): boolean => asked === undefined || asked === kind;
   const [hub, node, uid] = await Promise.all([
     wanted('hub') ? findHub(cluster, namespace, name) : undefined,
@@ -39,22 +39,11 @@ export async function findTarget(cluster: Cluster, namespace: string, text: stri
 
 type AskedKind = 'hub' | 'node' | 'uid';
 
-const askedPrefixes: Readonly<Record<AskedKind, readonly string[]>> = {
-  hub: prefixesOf(kinds.hub),
-  node: prefixesOf(kinds.node),
-  uid: ['uid'],
-};
-
-/** A bare name may be of any kind. */
-function readTarget(text: string): { readonly asked: AskedKind | undefined; readonly name: string } {
-  const [name = '', prefix, ...more] = text.split('/').toReversed();
-  const all = Object.keys(askedPrefixes) as readonly AskedKind[];
-  const asked = all.find((kind) => prefix !== undefined && askedPrefixes[kind].includes(prefix));
-  const isKnown = prefix === undefined || asked !== undefined;
-  if (name === '' || more.length > 0 || !isKnown)
-    throw usageError(`"${text}" is no target`, 'write hub/NAME, node/NAME or uid/UID');
-  return { asked, name };
-}
+const askable: readonly (readonly [AskedKind, readonly string[]])[] = [
+  ['hub', prefixesOf(kinds.hub)],
+  ['node', prefixesOf(kinds.node)],
+  ['uid', ['uid']],
+];
 
 async function findHub(cluster: Cluster, namespace: string, name: string): Promise<Target | undefined> {
   if ((await cluster.get(refOf(kinds.hub, namespace, name))) === undefined) return undefined;
