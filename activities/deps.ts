@@ -28,6 +28,8 @@ export interface Deps {
   readonly directory: RunDirectory;
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;
+  /** Up to which resourceVersion this process has followed the forms; undefined where it does not. What it has seen asks for a sync, so no sync may know less. */
+  formsSeen(): string | undefined;
   readonly absences: FormAbsences;
   readonly quiet: QuietSyncs;
   /** Who else may be at work. */

@@ -87,6 +87,11 @@ export interface ListOptions {
   readonly namespace?: string | undefined;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /**
+   * A resourceVersion that the list must have come to; `0`: any state that the API server has at hand. Without it the list is of now, for which the API
+   * server waits until its own watch has caught up: up to a tenth of a second where anything is written meanwhile (docs/benchmarks.md).
+   */
+  readonly notOlderThan?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

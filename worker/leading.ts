@@ -23,6 +23,8 @@ export interface LeadingWork {
   readonly onIdle: IdleListener;
   /** What is seen of the fleet while this worker leads. */
   readonly fleet: () => Fleet | undefined;
+  /** Up to which resourceVersion forms have been followed; undefined where another worker leads. */
+  readonly formsSeen: () => string | undefined;
 }
 
 export interface LeadingParts {
@@ -49,6 +51,7 @@ export interface LeadingParts {
 interface Term {
   readonly dispatcher: Dispatcher;
   readonly fleet: Fleet;
+  readonly formsSeen: () => string | undefined;
   end(): void;
 }
 
@@ -107,6 +110,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   void hubs.run(parts.reflector, stop.signal);
   return {
     dispatcher,
+    formsSeen: () => hubs.formsSeen(),
     fleet: { hubs: () => hubs.seenHubs(), forms: () => hubs.seenForms(), nodes: () => nodes.all() },
     end() {
       stopNodes();
@@ -128,5 +132,6 @@ export function leadingWork(parts: LeadingParts): LeadingWork {
     },
     onIdle: (namespace, node, seen) => term?.dispatcher.onIdle(namespace, node, seen),
     fleet: () => term?.fleet,
+    formsSeen: () => term?.formsSeen(),
   };
 }

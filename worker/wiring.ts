@@ -88,9 +88,15 @@ function openRowSource({ statementSeconds }: WorkerConfig, logger: Logger): RowS
 interface Told {
   readonly events: EventWriter;
   readonly meters: Meters;
+  readonly leading: LeadingWork;
 }
 
-function openDeps(opened: OpenedCluster, watches: Watches, { events, meters }: Told, parts: WiringParts): Deps {
+function openDeps(
+  opened: OpenedCluster,
+  watches: Watches,
+  { events, meters, leading }: Told,
+  parts: WiringParts,
+): Deps {
   const { config, logger, temporal, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
@@ -107,24 +113,32 @@ function openDeps(opened: OpenedCluster, watches: Watches, { events, meters }: T
   return {
     ...watches.ports,
     ...ports,
+    ...processMemory(),
     rowHash,
     childCluster,
     directory: visibilityDirectory(temporal.client),
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
-    absences: new FormAbsences(),
+    formsSeen: leading.formsSeen,
     others,
     unyielding: seamed.cluster,
     installation: installationId(opened, parts),
     scope: { policy: config.scopePolicy, workerNamespace: opened.namespace },
     events,
     measures: meters,
-    written: new WrittenEntries(),
     clock: opened.clock,
+    logger,
+  };
+}
+
+/** What a process remembers from one activity to the next. Losing it costs time. */
+function processMemory(): Pick<Deps, 'absences' | 'written' | 'repairs' | 'unsaid' | 'quiet'> {
+  return {
+    absences: new FormAbsences(),
+    written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
     quiet: new QuietSyncs(),
-    logger,
   };
 }
 
@@ -260,7 +274,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
   const leading = openLeading({ opened: cluster, parts, deps: () => deps });
   const watches = openWatches(cluster.reflector, stop.signal, leading.onIdle);
   const events = createEvents({ ...cluster, logger });
-  const deps = openDeps(cluster, watches, { events, meters }, parts);
+  const deps = openDeps(cluster, watches, { events, meters, leading }, parts);
   const late = followNodes(deps, watches, meters);
   const webhook = webhookOf(config, cluster, deps);
   const leader = openLeader(cluster, parts, (leads) => leading.change(leads, watches));

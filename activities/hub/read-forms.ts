@@ -3,6 +3,7 @@ import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
 import { isJsonObject, type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import type { FormProblem } from '../../domain/form-events.ts';
 import { describeCycle, formCycles } from '../../domain/form-order.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
 import { formGraph, type GraphProblem } from '../../domain/graph.ts';
 import { namespaceVariable } from '../../domain/template-variables.ts';
 import { mappedVariables } from '../../domain/secret-values.ts';
@@ -37,8 +38,13 @@ function declaredVariables({ hub }: ReadHub): ReadonlySet<string> {
 }
 
 /** The forms that name a hub, each judged by itself: a broken one never blocks the others. */
-export async function readForms(deps: Deps, request: HubRef, hub: ReadHub): Promise<readonly JudgedForm[]> {
-  const living = await listForms(deps, request);
+export async function readForms(
+  deps: FormDeps,
+  request: HubRef,
+  hub: ReadHub,
+  notOlderThan?: string,
+): Promise<readonly JudgedForm[]> {
+  const living = await listForms(deps, request, notOlderThan);
   const order = orderAmong(living);
   return Promise.all(living.map((object) => judgeForm(deps, object, { hub, order })));
 }
@@ -51,10 +57,30 @@ export async function readForm(deps: FormDeps, request: HubRef, hub: ReadHub, ob
   return judgeForm(deps, object, { hub, order: orderAmong(await listForms(deps, request)) });
 }
 
-async function listForms(deps: FormDeps, request: HubRef): Promise<readonly JsonObject[]> {
-  const objects = await deps.cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace: request.namespace });
-  const mine = objects.filter((object) => textAt(object, 'spec', 'hubId') === request.hub);
+async function listForms(
+  deps: FormDeps,
+  { namespace, hub }: HubRef,
+  notOlderThan?: string,
+): Promise<readonly JsonObject[]> {
+  const objects = await listAtLeast(deps, namespace, notOlderThan);
+  const mine = objects.filter((object) => textAt(object, 'spec', 'hubId') === hub);
   return mine.filter((object) => textAt(object, 'metadata', 'deletionTimestamp') === undefined);
+}
+
+/** A server that cannot come to a state, since it was restored from an older one, is asked for what it has. */
+async function listAtLeast(
+  { cluster }: FormDeps,
+  namespace: string,
+  notOlderThan: string | undefined,
+): Promise<readonly JsonObject[]> {
+  const kind = { apiVersion, kind: 'LynqForm' };
+  if (notOlderThan === undefined) return cluster.list(kind, { namespace });
+  try {
+    return await cluster.list(kind, { namespace, notOlderThan });
+  } catch (error) {
+    if (!isLynqFailure(error) || error.type !== 'ClusterUnreachable') throw error;
+    return cluster.list(kind, { namespace });
+  }
 }
 
 /** What forms of one hub say of each other. */

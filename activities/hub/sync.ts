@@ -78,7 +78,7 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   const started = deps.clock.now();
   if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request);
   const credentials = beginCredentials(deps, request, hub);
-  const forms = await readForms(deps, request, hub);
+  const forms = await readForms(deps, request, hub, deps.formsSeen());
   deps.absences.present(
     request.namespace,
     forms.map(({ name }) => name),

@@ -55,6 +55,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     directory: { listed: () => notPlanned('knows no runs'), count: () => notPlanned('knows no runs') },
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, standInKey(namespace)),
+    formsSeen: () => undefined,
     absences: new FormAbsences(),
     others: { peer: () => notPlanned('asks for no other operator'), installation: () => notPlanned('asks for none') },
     unyielding: cluster,

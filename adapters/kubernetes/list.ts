@@ -77,7 +77,9 @@ async function listOnce(
 ): Promise<PagedOutcome | { readonly kind: 'expired' }> {
   let token: string | undefined;
   for (;;) {
-    const query = { ...selectorQuery(options), limit: String(pageSize), continue: token };
+    // Later pages are of the state of the first.
+    const state = token === undefined ? stateQuery(options) : { continue: token };
+    const query = { ...selectorQuery(options), limit: String(pageSize), ...state };
     const request = { verb: 'list', method: 'GET', path: withQuery(path, query), signal: options.signal } as const;
     const answer = await send(request, 'idempotent');
     if (answer.code === 410) return { kind: 'expired' };
@@ -89,6 +91,10 @@ async function listOnce(
     token = page.token;
     if (token === undefined) return { kind: 'list', resourceVersion: page.resourceVersion };
   }
+}
+
+function stateQuery({ notOlderThan }: ListOptions): Readonly<Record<string, string>> {
+  return notOlderThan === undefined ? {} : { resourceVersion: notOlderThan, resourceVersionMatch: 'NotOlderThan' };
 }
 
 function readPage(kind: KindRef, answer: ApiAnswer): Page {

@@ -48,6 +48,7 @@ export async function startProcess(
     directory: { listed: () => Promise.resolve(new Set()), count: () => Promise.resolve(0) },
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, (length) => new Uint8Array(length).fill(1)),
+    formsSeen: () => undefined,
     absences: new FormAbsences(),
     others: openOtherOperators(cluster, clock),
     unyielding: cluster,

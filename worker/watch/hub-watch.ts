@@ -6,6 +6,7 @@ import { annotations, apiVersion } from '../../domain/keys.ts';
 import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
 import type { HubTiming, ScheduleLook } from '../schedules.ts';
 import { DigestStore } from './digest-store.ts';
+import { SeenVersion } from './seen-version.ts';
 
 /** What the hub watch does with what it sees. */
 export interface HubReactions {
@@ -111,6 +112,8 @@ export class HubWatch {
     onChange: ({ before, after }) => this.onForm(before, after),
   });
 
+  private readonly seen = new SeenVersion();
+
   constructor(reactions: HubReactions, logger: Logger, stuckMilliseconds: number) {
     this.reactions = reactions;
     this.logger = logger;
@@ -127,7 +130,10 @@ export class HubWatch {
       reflector.run({ apiVersion, kind }, {}, onEvent, signal);
     await Promise.all([
       watch('LynqHub', (event) => this.hubs.onEvent(event)),
-      watch('LynqForm', (event) => this.forms.onEvent(event)),
+      watch('LynqForm', (event) => {
+        this.seen.onEvent(event);
+        this.forms.onEvent(event);
+      }),
     ]);
   }
 
@@ -143,6 +149,11 @@ export class HubWatch {
 
   seenForms(): Iterable<Pick<FormDigest, 'form' | 'rollout'>> {
     return this.forms.values();
+  }
+
+  /** Up to where forms have been seen: whoever reads them because of what was seen here must see as much. */
+  formsSeen(): string | undefined {
+    return this.seen.get();
   }
 
   /** Starts a sync of a hub soon, if the hub exists. */

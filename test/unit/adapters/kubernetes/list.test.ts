@@ -31,6 +31,15 @@ describe('adapters/kubernetes/list', () => {
     ]);
   });
 
+  it('asks for a state that is not older than a version, whose later pages are of the same', async () => {
+    const server = served(listAnswer([configMap('a')], { continue: 't1' }), listAnswer([configMap('b')], {}));
+    expect(await server.cluster.list(kind, { namespace: 'ns', notOlderThan: '7' })).toHaveLength(2);
+    expect(server.seen.slice(1).map(({ path }) => path)).toEqual([
+      '/gate/api/v1/namespaces/ns/configmaps?limit=500&resourceVersion=7&resourceVersionMatch=NotOlderThan',
+      '/gate/api/v1/namespaces/ns/configmaps?limit=500&continue=t1',
+    ]);
+  });
+
   it('fills in the coordinates that items of a list leave out', async () => {
     const bare = { metadata: { name: 'a' } };
     expect(await served(listAnswer([bare])).cluster.list(kind, {})).toEqual([{ ...kind, ...bare }]);
