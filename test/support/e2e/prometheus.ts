@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A Prometheus of its own that scrapes one worker, with our rules. */
+/** Whose label counts where a series and its target have one of the same name: what the chart's ServiceMonitor says. */
+function honorsLabels(): boolean {
+  const template = '../../../deploy/chart/lynqflow/templates/servicemonitor.yaml';
+  return readFileSync(new URL(template, import.meta.url), 'utf8').includes('honorLabels: true');
+}
+
+/** A Prometheus of its own that scrapes one worker as the Prometheus operator would, with our rules. */
 export async function startPrometheus(target: { readonly port: number; readonly token: string }): Promise<Prometheus> {
   const { prometheus } = await ensurePrometheus(installContext(process.env), () => undefined);
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-prometheus-'));
@@ -59,7 +65,9 @@ export async function startPrometheus(target: { readonly port: number; readonly 
         scheme: 'https',
         tls_config: { insecure_skip_verify: true },
         authorization: { credentials: target.token },
-        static_configs: [{ targets: [`127.0.0.1:${target.port}`] }],
+        honor_labels: honorsLabels(),
+        // The Prometheus operator gives every target the namespace of its pod; our series have a label of that name.
+        static_configs: [{ targets: [`127.0.0.1:${target.port}`], labels: { namespace: 'lynq-system' } }],
       },
     ],
   };
