@@ -1,4 +1,5 @@
 import { at, type JsonObject, listAt, numberAt, textAt } from './api/json.ts';
+import { expectedInterval } from './hub-timing.ts';
 import type { LynqNodeStatus, ResourceStatus } from './api/node.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface HubCounts {
   readonly rows: Readonly<Record<string, number>>;
   /** Unix seconds of the end of the last complete sync. */
   readonly lastSync: number | undefined;
+  /** Seconds between two syncs that are to be; 0 where nobody is to sync it. */
+  readonly interval: number;
   readonly conditions: Readonly<Record<string, number>>;
 }
 
@@ -82,6 +85,7 @@ export function hubCounts(hub: JsonObject): HubCounts {
     failed: statusNumber(hub, 'failed'),
     rows: rowsOf(hub),
     lastSync: Number.isNaN(synced) ? undefined : synced / 1_000,
+    interval: expectedInterval(hub),
     conditions: conditionsOf(hub),
   };
 }

@@ -7,24 +7,13 @@ import {
   type ScheduleOptions,
 } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
+import { type HubTiming, intervalSeconds } from '../domain/hub-timing.ts';
 import { hashText, workflowIds } from '../domain/identity.ts';
 import { aboutSync } from '../workflows/about-sync.ts';
 import { workflowTypes } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 
 /** One Temporal Schedule per LynqHub. It follows the hub object; losing it costs nothing but the time until it is made again. */
-
-/** Seconds of a `syncInterval` (parity 1.2); 0 means no timer. */
-export function intervalSeconds(syncInterval: string): number {
-  const factors = { s: 1, m: 60, h: 3600 } as const;
-  const unit = syncInterval.at(-1) as keyof typeof factors;
-  return Number(syncInterval.slice(0, -1)) * factors[unit];
-}
-
-export interface HubTiming {
-  readonly syncInterval: string;
-  readonly paused: boolean;
-}
 
 /** Where in its interval a hub syncs, so that many hubs do not sync at the same moment. */
 function offsetSeconds(hub: HubRef, every: number): number {

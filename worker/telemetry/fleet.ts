@@ -69,6 +69,11 @@ function hubFamilies({ hubs }: Fleet): readonly SeriesFamily[] {
       'When the last complete sync of a hub ended.',
       ({ counts }) => counts.lastSync,
     ),
+    count(
+      'lynqflow_hub_sync_interval_seconds',
+      'Time between two syncs of a hub; 0 without a timer, and while it is paused, released or being deleted.',
+      ({ counts }) => counts.interval,
+    ),
     gauge('lynqflow_hub_rows', 'Rows of the last complete sync by what became of them.', hubs, (hub) =>
       Object.entries(hub.counts.rows).map(([outcome, value]) => ({ labels: { ...hubLabels(hub), outcome }, value })),
     ),

@@ -2,9 +2,10 @@ import type { FormRef as LimitedForm, HubRef } from '../../activities/contract.t
 import type { FormRef } from '../../activities/hub/hubless-forms.ts';
 import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import { type HubCounts, hubCounts, type RolloutCounts, rolloutCounts } from '../../domain/gauges.ts';
+import { type HubTiming, hubTiming } from '../../domain/hub-timing.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
-import type { HubTiming, ScheduleLook } from '../schedules.ts';
+import type { ScheduleLook } from '../schedules.ts';
 import { DigestStore } from './digest-store.ts';
 import { SeenVersion } from './seen-version.ts';
 
@@ -62,12 +63,7 @@ function hubDigest(object: JsonObject): HubDigest {
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
-    timing: {
-      syncInterval: textAt(object, 'spec', 'source', 'syncInterval') ?? '30s',
-      paused:
-        at(object, 'spec', 'paused') === true ||
-        textAt(object, 'metadata', 'annotations', annotations.released) !== undefined,
-    },
+    timing: hubTiming(object),
     input: inputOf(object),
     counts: hubCounts(object),
   };

@@ -48,12 +48,13 @@ describe('domain/gauges', () => {
   });
 
   it('has neither rows nor a time of a hub that has never been read', () => {
-    expect(hubCounts({ status: { desired: 4 } })).toEqual({
+    expect(hubCounts({ spec: { source: { syncInterval: '1m' } }, status: { desired: 4 } })).toEqual({
       desired: 4,
       ready: 0,
       failed: 0,
       rows: {},
       lastSync: undefined,
+      interval: 60,
       conditions: {},
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { intervalSeconds } from '../../../worker/schedules.ts';
+import { expectedInterval, hubTiming, intervalSeconds } from '../../../domain/hub-timing.ts';
 
-describe('worker/schedules', () => {
+describe('domain/hub-timing', () => {
   it.each([
     ['5s', 5],
     ['1m', 60],
@@ -9,5 +9,23 @@ describe('worker/schedules', () => {
     ['0s', 0],
   ])('reads a syncInterval of %s as %d seconds', (text, seconds) => {
     expect(intervalSeconds(text)).toBe(seconds);
+  });
+
+  it('knows a hub as paused by its spec and by being released', () => {
+    expect(hubTiming({ spec: { source: { syncInterval: '1m' } } })).toEqual({ syncInterval: '1m', paused: false });
+    expect(hubTiming({ spec: { paused: true } })).toEqual({ syncInterval: '30s', paused: true });
+    expect(hubTiming({ metadata: { annotations: { 'lynq.sh/released': 'x' } } }).paused).toBe(true);
+  });
+
+  const source = { syncInterval: '1m' };
+
+  it.each([
+    ['that is read by a timer', { spec: { source } }, 60],
+    ['without a timer', { spec: { source: { syncInterval: '0s' } } }, 0],
+    ['that is paused', { spec: { source, paused: true } }, 0],
+    ['that is released', { metadata: { annotations: { 'lynq.sh/released': 'x' } }, spec: { source } }, 0],
+    ['that is being deleted', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, spec: { source } }, 0],
+  ])('knows how often a hub %s is to be read', (_, hub, seconds) => {
+    expect(expectedInterval(hub)).toBe(seconds);
   });
 });

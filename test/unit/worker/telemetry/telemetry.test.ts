@@ -92,7 +92,15 @@ describe('worker/telemetry', () => {
     hubs: () => [
       {
         hub: { namespace: 'n', hub: 'h' },
-        counts: { desired: 2, ready: 1, failed: 0, rows: { seen: 3 }, lastSync: undefined, conditions: { Ready: 1 } },
+        counts: {
+          desired: 2,
+          ready: 1,
+          failed: 0,
+          rows: { seen: 3 },
+          lastSync: undefined,
+          interval: 30,
+          conditions: { Ready: 1 },
+        },
       },
     ],
     forms: () => [
@@ -113,6 +121,7 @@ describe('worker/telemetry', () => {
         'hub_ready {"hub":"h","namespace":"n"} 1',
         'hub_failed {"hub":"h","namespace":"n"} 0',
         'lynqflow_hub_rows {"hub":"h","namespace":"n","outcome":"seen"} 3',
+        'lynqflow_hub_sync_interval_seconds {"hub":"h","namespace":"n"} 30',
         'lynqform_rollout_phase {"form":"limited","namespace":"n"} 1',
         'lynqform_rollout_progress {"form":"limited","namespace":"n"} 50',
         'lynqform_rollout_updating_nodes {"form":"limited","namespace":"n"} 1',
