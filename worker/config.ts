@@ -133,6 +133,7 @@ export const WorkerConfig = z
     LYNQ_STATEMENT_SECONDS: z.coerce.number().int().min(1).max(780).default(600),
     LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),
+    LYNQ_TEMPORAL_API_KEY_FILE: z.string().min(1).optional(),
     ...Notify,
     ...Version,
     LYNQ_METRICS_BIND_ADDRESS: Address.prefault('0'),
@@ -170,6 +171,8 @@ export const WorkerConfig = z
     statementSeconds: env.LYNQ_STATEMENT_SECONDS,
     stuckSeconds: env.LYNQ_STUCK_SECONDS,
     shutdownSeconds: env.LYNQ_SHUTDOWN_SECONDS,
+    /** A file, for what is mounted is renewed in a pod that runs, and a variable is not. */
+    apiKeyFile: env.LYNQ_TEMPORAL_API_KEY_FILE,
     /** Where hints are taken over HTTP; undefined for not at all. */
     notify: notifyOptions(env, (variable, message) => context.addIssue({ code: 'custom', path: [variable], message })),
     /** Of Temporal's worker versioning; undefined for workers without a version. */

@@ -29,7 +29,11 @@ export async function runWorker(
   const log = openLogger(config.logLevel);
   Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
   for (const flag of ignoredFlags) log.warn(flag, 'flag is accepted and does nothing');
-  const temporal = await connectTemporal(payloadCodecs(config));
+  const temporal = await connectTemporal({
+    payloadCodecs: payloadCodecs(config),
+    apiKeyFile: config.apiKeyFile,
+    logger: asPort(log),
+  });
   if ((await ensureSearchAttributes(temporal)) === 'unknown')
     log.warn({ namespace: temporal.namespace }, 'search attributes cannot be listed; docs/install.md has those needed');
   const wired = await wireWorker({ config, temporal, logger: asPort(log), ...(seams === undefined ? {} : { seams }) });

@@ -3,9 +3,11 @@ import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { workflowIds } from '../domain/identity.ts';
+import type { Logger } from '../domain/ports.ts';
 import type { RunDirectory } from '../domain/watching.ts';
 import { wakeSignal, workflowTypes } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
+import { followApiKey, readApiKey } from './api-key.ts';
 import type { Waker } from './watch/dispatcher.ts';
 
 export interface TemporalAccess {
@@ -19,14 +21,27 @@ export interface TemporalAccess {
   close(): Promise<void>;
 }
 
+export interface TemporalOptions {
+  readonly payloadCodecs: PayloadCodec[];
+  /** File with the API key, read again and again; without one the key is that of the variables and stays. */
+  readonly apiKeyFile: string | undefined;
+  readonly logger: Logger;
+}
+
 /** Connects as the temporal CLI would: TEMPORAL_* variables and its configuration file. */
-export async function connectTemporal(payloadCodecs: PayloadCodec[] = []): Promise<TemporalAccess> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+export async function connectTemporal({ payloadCodecs, apiKeyFile, logger }: TemporalOptions): Promise<TemporalAccess> {
+  const key = apiKeyFile === undefined ? undefined : readApiKey(apiKeyFile);
+  const overrideEnvVars = { ...process.env, ...(key === undefined ? {} : { TEMPORAL_API_KEY: key }) };
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars });
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });
     // What goes over it is names and counts: compressing that took a tenth of the worker's and of the server's time.
     const native = await NativeConnection.connect({ ...connectionOptions, grpcCompression: { codec: 'none' } });
+    const unfollow =
+      apiKeyFile === undefined || key === undefined
+        ? () => undefined
+        : followApiKey({ path: apiKeyFile, current: key, takers: [connection, native], logger });
     const dataConverter = { payloadCodecs };
     const client = new Client({ connection, namespace, dataConverter });
     return {
@@ -37,6 +52,7 @@ export async function connectTemporal(payloadCodecs: PayloadCodec[] = []): Promi
       address,
       dataConverter,
       async close() {
+        unfollow();
         await native.close();
         await connection.close();
       },

@@ -12,6 +12,8 @@ export interface ServerIdentity {
 
 export interface Listening {
   readonly port: number;
+  /** Shows callers another certificate from now on; connections that are open keep theirs. */
+  renew(identity: ServerIdentity): void;
   close(): Promise<void>;
 }
 
@@ -43,17 +45,20 @@ export interface ServerOptions {
   readonly onError: (error: unknown) => void;
 }
 
+const contextOf = (identity: ServerIdentity) => ({ ...identity, minVersion: 'TLSv1.2' }) as const;
+
 /** Serves GET requests by path. Rejects when the address is taken or not this machine's. */
 export async function listen({ address, identity, handlers, onError }: ServerOptions): Promise<Listening> {
   const serve = listener(handlers, onError);
-  const server: Server =
-    identity === undefined ? createServer(serve) : createSecureServer({ ...identity, minVersion: 'TLSv1.2' }, serve);
+  const secured = identity === undefined ? undefined : createSecureServer(contextOf(identity), serve);
+  const server: Server = secured ?? createServer(serve);
   server.headersTimeout = 10_000;
   server.requestTimeout = 15_000;
   server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) });
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    renew: (next) => secured?.setSecureContext(contextOf(next)),
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => {

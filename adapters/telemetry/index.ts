@@ -8,6 +8,7 @@ import { exposition } from './exposition.ts';
 import { answer, type Handler, listen, type Listening, type ServerIdentity } from './http.ts';
 import type { HubExists, Meters } from './meters.ts';
 import { probe } from './probes.ts';
+import { renewIdentity } from './renewal.ts';
 
 export { type Meters, openMeters } from './meters.ts';
 export type { ServerIdentity } from './http.ts';
@@ -15,8 +16,10 @@ export type { ServerIdentity } from './http.ts';
 export interface TelemetryOptions {
   readonly metrics: BindAddress;
   readonly probes: BindAddress;
-  /** Certificate of the metrics; without one they are served in the clear, to everybody. */
+  /** Certificate of the metrics, asked for again and again; without one they are served in the clear, to everybody. */
   readonly identity: (() => ServerIdentity) | undefined;
+  /** How often it is asked for; ten seconds when absent. */
+  readonly renewalMilliseconds?: number;
   readonly ask: AskServer;
   /** Read at each scrape. */
   readonly families: () => Promise<readonly SeriesFamily[]>;
@@ -62,6 +65,7 @@ function metricsHandler(meters: Meters, options: TelemetryOptions): Handler {
 /** Metrics and probes of the worker (parity 7.1, 7.2). */
 export function openTelemetry(meters: Meters, options: TelemetryOptions): Telemetry {
   const open: Listening[] = [];
+  const renewals: (() => void)[] = [];
   const { metrics, probes, alive, ready, logger } = options;
   const onError = (error: unknown) => logger.warn('a metrics or health request failed', { error: String(error) });
   const serve = async (
@@ -74,6 +78,16 @@ export function openTelemetry(meters: Meters, options: TelemetryOptions): Teleme
     const identity = secure ? options.identity?.() : undefined;
     const listening = await listen({ address, identity, handlers, onError });
     open.push(listening);
+    if (identity !== undefined && options.identity !== undefined)
+      renewals.push(
+        renewIdentity({
+          listening,
+          shown: identity,
+          identity: options.identity,
+          logger,
+          everyMilliseconds: options.renewalMilliseconds,
+        }),
+      );
     logger.info('listening', { what, port: listening.port, tls: identity !== undefined });
   };
   return {
@@ -82,6 +96,7 @@ export function openTelemetry(meters: Meters, options: TelemetryOptions): Teleme
       await serve('probes', probes, { '/healthz': probe('healthz', alive), '/readyz': probe('readyz', ready) }, false);
     },
     async close() {
+      for (const end of renewals) end();
       await Promise.all(open.map((listening) => listening.close()));
     },
   };

@@ -13,7 +13,7 @@ describe('e2e/temporal-tls', () => {
   const stack = inject('stack');
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-temporal-tls-'));
   const name = 'temporal.test';
-  const key = 'an-api-key-of-the-tests';
+  let key = 'an-api-key-of-the-tests';
   const file = (title: string, text: string): string => {
     const path = join(folder, title);
     writeFileSync(path, text);
@@ -38,7 +38,7 @@ describe('e2e/temporal-tls', () => {
     const client = clients.issue(['lynqflow']);
     files = { ca: file('ca.pem', servers.cert), cert: file('cert.pem', client.cert), key: file('key.pem', client.key) };
     mutual = await openGrpcProxy(stack.temporalAddress, { ...own, clientCa: clients.cert });
-    keyed = await openGrpcProxy(stack.temporalAddress, { ...own, apiKey: key });
+    keyed = await openGrpcProxy(stack.temporalAddress, { ...own, apiKey: () => key });
     world = await openSmallWorld(stack, 'temporal-tls', {
       TEMPORAL_ADDRESS: mutual.address,
       TEMPORAL_TLS_SERVER_NAME: name,
@@ -86,6 +86,31 @@ describe('e2e/temporal-tls', () => {
       expect(wrong.code).not.toBe(0);
       expect(wrong.stdout).toBe('');
       expect(wrong.stderr).not.toContain('another-key');
+    } finally {
+      await other.stop();
+      await world.worker.start();
+    }
+  });
+
+  test('a key that is rotated in its file is taken up by the worker that runs', async () => {
+    const apiKeyFile = file('api-key', `${key}\n`);
+    await world.worker.stop();
+    const other = world.shifted({
+      TEMPORAL_TLS_SERVER_NAME: name,
+      TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.ca,
+      TEMPORAL_ADDRESS: keyed.address,
+      LYNQ_TEMPORAL_API_KEY_FILE: apiKeyFile,
+    });
+    await other.start();
+    try {
+      await world.addRow('gamma');
+      await world.ready(['gamma-plain']);
+      key = 'the-next-key-of-the-tests';
+      writeFileSync(apiKeyFile, key);
+      await world.addRow('delta');
+      await world.ready(['delta-plain'], { withinMs: 60_000 });
+      expect(other.output()).toContain('the API key of Temporal was renewed');
+      expect(other.output()).not.toContain(key);
     } finally {
       await other.stop();
       await world.worker.start();

@@ -47,3 +47,10 @@ export function selfSigned(now: Date): Identity {
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   return { cert: createCertificate(request, privateKey, undefined), key };
 }
+
+/** What a server is to show now: the certificate of the files, read anew each time, or without any one of its own, always the same. */
+export function identitySource(files: CertificateFiles | undefined): () => Identity {
+  if (files !== undefined) return () => readIdentity(files);
+  const own = selfSigned(new Date());
+  return () => own;
+}

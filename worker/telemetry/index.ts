@@ -6,7 +6,7 @@ import type { WorkerConfig } from '../config.ts';
 import type { TemporalAccess } from '../temporal.ts';
 import type { Watches } from '../watch/index.ts';
 import { taskQueueBacklog } from './backlog.ts';
-import { readIdentity, selfSigned } from './certificate.ts';
+import { identitySource } from './certificate.ts';
 import { livenessChecks, readinessChecks } from './checks.ts';
 import { type Fleet, fleetFamilies } from './fleet.ts';
 import { processFamilies } from './process.ts';
@@ -49,11 +49,10 @@ export function telemetryOptions(sources: TelemetrySources) {
   const { config, logger, watchHealth } = sources;
   const { address, secure, certificate } = config.metrics;
   const { ports, hubs } = sources.watches;
-  const identity = () => (certificate === undefined ? selfSigned(new Date()) : readIdentity(certificate));
   return {
     metrics: address,
     probes: config.probes.address,
-    identity: secure ? identity : undefined,
+    identity: secure ? identitySource(certificate) : undefined,
     ask: sources.review,
     families: () => families(sources),
     hubExists: (namespace: string, hub: string) => hubs.exists(namespace, hub),

@@ -62,8 +62,8 @@ export interface GrpcDoor {
   readonly key: string;
   /** Of the certificates that clients have to present; none are asked for without it. */
   readonly clientCa?: string;
-  /** The key that clients have to send; none is asked for without it. */
-  readonly apiKey?: string;
+  /** The key that clients have to send now; none is asked for without it. */
+  readonly apiKey?: () => string;
 }
 
 interface Active {
@@ -123,7 +123,7 @@ export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<Gr
     calls.set(method, (calls.get(method) ?? 0) + 1);
     const body = await bodyOf(stream).catch(() => undefined);
     if (body === undefined || stream.destroyed) return;
-    if (door?.apiKey !== undefined && headers.authorization !== `Bearer ${door.apiKey}`) {
+    if (door?.apiKey !== undefined && headers.authorization !== `Bearer ${door.apiKey()}`) {
       stream.respond({ ...fine, 'grpc-status': '16', 'grpc-message': 'no such key' }, { endStream: true });
       return;
     }
