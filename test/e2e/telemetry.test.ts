@@ -214,6 +214,8 @@ describe('e2e/telemetry', () => {
           await eventually(`${title}: ${expr}`, async () => {
             const answer = await prometheus.query(filled(expr));
             const values = answer.data?.result.map(({ value: [, number] }) => Number(number)) ?? [];
+            const jobs = new Set(answer.data?.result.map(({ metric }) => metric['job']));
+            expect(jobs, `${title} shows the workers alone`).not.toContain('foreign');
             return values.some(Number.isFinite) ? there(values) : notYet(answer);
           });
         }

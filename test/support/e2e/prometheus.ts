@@ -56,6 +56,7 @@ export async function startPrometheus(target: { readonly port: number; readonly 
   const { prometheus } = await ensurePrometheus(installContext(process.env), () => undefined);
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-prometheus-'));
   const rules = fileURLToPath(new URL('../../../deploy/monitoring/rules.yaml', import.meta.url));
+  const url = `127.0.0.1:${await freePort()}`;
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: [rules],
@@ -69,11 +70,12 @@ export async function startPrometheus(target: { readonly port: number; readonly 
         // The Prometheus operator gives every target the namespace of its pod; our series have a label of that name.
         static_configs: [{ targets: [`127.0.0.1:${target.port}`], labels: { namespace: 'lynq-system' } }],
       },
+      // Another process, as a Prometheus has many.
+      { job_name: 'foreign', static_configs: [{ targets: [url] }] },
     ],
   };
   // JSON is YAML.
   writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config));
-  const url = `127.0.0.1:${await freePort()}`;
   const flags = ['config.file=prometheus.yml', 'storage.tsdb.path=data', `web.listen-address=${url}`];
   const child = spawn(
     prometheus,
