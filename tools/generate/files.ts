@@ -7,10 +7,10 @@ export interface GeneratedFile {
   readonly text: string;
 }
 
-/** How the checkout differs from what would be generated. `stray`: nothing generates it any more. */
+/** How the checkout differs from what would be generated. `stray`: nothing generates it any more; `stale`: its source was edited, and another command makes it. */
 export interface Difference {
   readonly path: string;
-  readonly kind: 'missing' | 'changed' | 'stray';
+  readonly kind: 'missing' | 'changed' | 'stray' | 'stale';
 }
 
 /**
@@ -34,6 +34,11 @@ function difference(root: string, file: GeneratedFile): readonly Difference[] {
   const place = join(root, file.path);
   if (!existsSync(place)) return [{ path: file.path, kind: 'missing' }];
   return readFileSync(place, 'utf8') === file.text ? [] : [{ path: file.path, kind: 'changed' }];
+}
+
+/** Files that a person writes, of which something else is to be a copy. */
+export function sourceFiles(root: string, paths: readonly string[]): readonly GeneratedFile[] {
+  return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
 /** Writes every file below `root`. Strays are left for a person to remove. */

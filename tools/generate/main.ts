@@ -7,7 +7,7 @@ import { crdReference } from './crd-reference.ts';
 import { crdFiles } from './crds.ts';
 import { functionReference } from './function-reference.ts';
 import { installFile } from './install.ts';
-import { differences, type GeneratedFile, writeFiles } from './files.ts';
+import { differences, type GeneratedFile, sourceFiles, writeFiles } from './files.ts';
 
 /**
  * `npm run generate` writes every generated file; with `--check` nothing is written and a file that differs ends the run with code 1.
@@ -29,11 +29,16 @@ const files = [
   installFile(root),
   ...admission,
   ...inChart('admission', admission),
+  ...inChart('monitoring', sourceFiles(root, ['deploy/monitoring/rules.yaml', 'deploy/monitoring/dashboard.json'])),
   ...cliReference(),
   ...crdReference(crds),
   ...functionReference(),
 ];
-const owned = ['deploy/crds', 'deploy/admission', `${chartFiles}/crds`, `${chartFiles}/admission`];
+const owned = [
+  'deploy/crds',
+  'deploy/admission',
+  ...['crds', 'admission', 'monitoring'].map((folder) => `${chartFiles}/${folder}`),
+];
 
 if (!values.check) writeFiles(root, files);
 const found = differences(root, files, owned);
