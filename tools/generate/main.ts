@@ -6,7 +6,7 @@ import { cliReference } from './cli-reference.ts';
 import { crdReference } from './crd-reference.ts';
 import { crdFiles } from './crds.ts';
 import { functionReference } from './function-reference.ts';
-import { installFile } from './install.ts';
+import { installFile, staleManifests } from './install.ts';
 import { differences, type GeneratedFile, sourceFiles, writeFiles } from './files.ts';
 
 /**
@@ -41,9 +41,11 @@ const owned = [
 ];
 
 if (!values.check) writeFiles(root, files);
-const found = differences(root, files, owned);
+const stale = staleManifests(root);
+const found = [...differences(root, files, owned), ...stale];
 for (const { path, kind } of found) process.stderr.write(`${path}: ${kind}\n`);
 if (found.length > 0) {
-  process.stderr.write('Generated files differ from their sources: run `npm run generate`, remove strays, commit.\n');
+  const how = stale.length > 0 ? '`npm run manifests`, then `npm run generate`' : '`npm run generate`';
+  process.stderr.write(`Generated files differ from their sources: run ${how}, remove strays, commit.\n`);
   process.exitCode = 1;
 }

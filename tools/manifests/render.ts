@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chartFingerprint } from '../generate/chart-fingerprint.ts';
 
-export const chart = fileURLToPath(new URL('../../deploy/chart/lynqflow', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+export const chart = join(root, 'deploy/chart/lynqflow');
 
 export interface RenderOptions {
   /** Path of the helm program. */
@@ -24,7 +27,9 @@ export function renderChart({ helm, namespace, release = 'lynqflow', args = [] }
 const plainNamespace = 'lynq-system';
 const plainValues = ['--no-hooks', '--set', 'crds.install=false'];
 
-const heading = `# Made from the chart with its default values by \`npm run manifests\`; edit the chart, not this file.
+const heading =
+  (): string => `# Made from the chart with its default values by \`npm run manifests\`; edit the chart, not this file.
+${chartFingerprint(root)}
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -37,5 +42,5 @@ metadata:
 export function plainManifests(helm: string): string {
   const rendered = renderChart({ helm, namespace: plainNamespace, args: plainValues });
   const lines = rendered.split('\n').filter((line) => !/^# Source: |app\.kubernetes\.io\/managed-by: Helm$/.test(line));
-  return `${heading}${lines.join('\n')}`;
+  return `${heading()}${lines.join('\n')}`;
 }

@@ -52,6 +52,7 @@ const always = [
   ...[
     'bad-input',
     'boundaries',
+    'chart',
     'convergence',
     'crash',
     'events',
