@@ -46,6 +46,7 @@ describe('install/image', () => {
       expect(existsSync(join(app, 'node_modules', name)), name).toBe(false);
     }
     expect(readdirSync(join(app, 'dist/workflow-bundles'))).toHaveLength(1);
+    expect(existsSync(join(app, 'dist/sbom.cdx.json')), 'bill of materials').toBe(true);
     expect(image.user).toEqual({ uid: 65532, gid: 65532 });
   });
 

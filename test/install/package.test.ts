@@ -58,6 +58,7 @@ describe('install/package', () => {
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((name) => /(?<!\.d)\.ts$|(?:^|\/)test\/|\.test\.|tsbuildinfo/.test(name))).toEqual([]);
     expect(files.filter((name) => name.endsWith('.cjs'))).toHaveLength(1);
+    expect(files).toContain('sbom.cdx.json');
   });
 
   test('publint finds nothing in it', async () => {

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleCli, ofPackage } from '../cli-bundle.mjs';
+import { billOfMaterials } from './bill.ts';
 import { bundleKubeConfig } from './kubeconfig.ts';
 
 /**
- * `npm run build`: the package as plain JavaScript in `dist`: worker and command line with what they import, the definitions of the kinds, and
- * the workflow code as the one file that Temporal's sandbox loads.
+ * `npm run build`: the package as plain JavaScript in `dist`: worker and command line with what they import, the definitions of the kinds,
+ * the workflow code as the one file that Temporal's sandbox loads, and the bill of materials of all that.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
@@ -26,3 +27,4 @@ run([join(dist, 'worker/build-workflows.js')]);
 // The command line starts in a third of the time when it is few files, and without what its command does not need.
 await bundleCli(join(dist, 'cli'), ofPackage(dist));
 await bundleKubeConfig(root, dist);
+writeFileSync(join(dist, 'sbom.cdx.json'), billOfMaterials(root).text);
