@@ -8,7 +8,7 @@ export function readApiKey(path: string): string {
   return key;
 }
 
-const lookMilliseconds = 10_000;
+const defaultMilliseconds = 10_000;
 
 /** What takes a key for the calls to come. */
 export interface KeyTaker {
@@ -21,23 +21,38 @@ export interface FollowedKey {
   readonly current: string;
   readonly takers: readonly KeyTaker[];
   readonly logger: Pick<Logger, 'info' | 'warn'>;
+  /** How often the file is looked at; ten seconds when absent. */
+  readonly everyMilliseconds?: number;
 }
 
-/** Takes a key that was rotated, as Kubernetes brings it into the file, without another connection. A file that cannot be read changes nothing. Returns what ends it. */
-export function followApiKey({ path, current, takers, logger }: FollowedKey): () => void {
+/**
+ * Takes a key that was rotated, as Kubernetes brings it into the file, without another connection. A file that cannot be read changes nothing, and that is said
+ * once. Returns what ends it.
+ */
+export function followApiKey({
+  path,
+  current,
+  takers,
+  logger,
+  everyMilliseconds = defaultMilliseconds,
+}: FollowedKey): () => void {
   let used = current;
+  let told = '';
   const look = async () => {
     try {
       const key = readApiKey(path);
+      told = '';
       if (key === used) return;
       for (const taker of takers) await taker.setApiKey(key);
       used = key;
       logger.info('the API key of Temporal was renewed');
     } catch (error) {
-      logger.warn('the API key of Temporal could not be read', { error: String(error) });
+      const problem = String(error);
+      if (problem !== told) logger.warn('the API key of Temporal could not be read', { error: problem });
+      told = problem;
     }
   };
-  const timer = setInterval(() => void look(), lookMilliseconds);
+  const timer = setInterval(() => void look(), everyMilliseconds);
   timer.unref();
   return () => clearInterval(timer);
 }
