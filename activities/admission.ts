@@ -17,7 +17,7 @@ import { apiVersion } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
 import { compileReadyWhen } from '../domain/readiness/ready-when.ts';
 import { rowVariables } from '../domain/rows.ts';
-import { mappedVariables } from '../domain/secret-values.ts';
+import { declaredVariables, templateVariables } from '../domain/template-variables.ts';
 import { type CompiledForm, compileForm, renderFormOffThread, type TemplateProblem } from '../template/index.ts';
 import type { Deps } from './deps.ts';
 
@@ -68,7 +68,7 @@ async function formVerdict(deps: AdmissionDeps, { namespace, object }: Admission
     form: name,
     contentHash: hashText(canonicalJson(object['spec'])),
     resources: entries,
-    declared: hub === undefined ? anyVariable : new Set([...builtIn, ...mappedVariables(hub)]),
+    declared: hub === undefined ? anyVariable : declaredVariables(hub),
   });
   if (!compiled.ok) return refused(templateProblem(compiled.problems));
   const late =
@@ -88,9 +88,6 @@ async function readHub(deps: AdmissionDeps, namespace: string, name: string): Pr
   const object = await deps.cluster.get({ apiVersion, kind: 'LynqHub', namespace, name });
   return object === undefined ? undefined : LynqHubSpec.safeParse(object['spec']).data;
 }
-
-/** Variables of every row (parity 4.3). */
-const builtIn = ['uid', 'activate', 'hubId', 'templateRef', 'hostOrUrl', 'host'] as const;
 
 /** Stands for the variables of a hub that is not there: none is undeclared. */
 class AnyVariable extends Set<string> {
@@ -158,11 +155,12 @@ async function tryOnRow(deps: AdmissionDeps, place: Place, hub: LynqHubSpec, for
   const node = await deps.cluster.get(ref);
   const uid = textAt(node, 'spec', 'uid');
   if (uid === undefined) return [];
+  const row = rowVariables(textMapAt(node, 'metadata', 'annotations'), uid, place.hub, place.form);
   const result = await renderFormOffThread(form, {
     hub: place.hub,
     uid,
     form: place.form,
-    variables: rowVariables(textMapAt(node, 'metadata', 'annotations'), uid, place.hub, place.form),
+    variables: templateVariables(row, new Map(), place.namespace),
     // Nothing of this rendering is kept, so that any key will do.
     hubKey: new Uint8Array(32),
     now: deps.clock.now(),

@@ -5,8 +5,7 @@ import type { FormProblem } from '../../domain/form-events.ts';
 import { describeCycle, formCycles } from '../../domain/form-order.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { formGraph, type GraphProblem } from '../../domain/graph.ts';
-import { namespaceVariable } from '../../domain/template-variables.ts';
-import { mappedVariables } from '../../domain/secret-values.ts';
+import { declaredVariables } from '../../domain/template-variables.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
 import { compileForm } from '../../template/index.ts';
@@ -28,13 +27,6 @@ export interface JudgedForm {
   readonly revision: FormRevision | undefined;
   /** Whether the form's rollout decides when its nodes change. */
   readonly gate: RolloutGate;
-}
-
-/** Variables that every template may use, besides those the hub maps (parity 4.3). */
-const builtInVariables = ['uid', 'activate', 'hubId', 'templateRef', 'hostOrUrl', 'host', namespaceVariable] as const;
-
-function declaredVariables({ hub }: ReadHub): ReadonlySet<string> {
-  return new Set([...builtInVariables, ...mappedVariables(hub.spec)]);
 }
 
 /** The forms that name a hub, each judged by itself: a broken one never blocks the others. */
@@ -127,7 +119,7 @@ async function judgeForm(
   const cycle = order.cycles.get(name);
   const problems = [
     ...(cycle === undefined ? [] : [otherProblem(describeCycle(cycle))]),
-    ...formProblems(revision, declaredVariables(hub)),
+    ...formProblems(revision, declaredVariables(hub.hub.spec)),
   ];
   return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
 }

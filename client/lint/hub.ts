@@ -2,13 +2,13 @@ import type { z } from 'zod';
 import { LynqHubSpec } from '../../domain/api/hub.ts';
 import { HubName } from '../../domain/api/names.ts';
 import { mappingProblem } from '../../domain/secret-values.ts';
+import { rowVariableNames } from '../../domain/template-variables.ts';
 import { findPath, offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { lintName } from './name.ts';
 import { salvage } from './salvage.ts';
 import { checkShape } from './shape.ts';
-import { alwaysDeclared } from './variables.ts';
 
 /** What is wrong with one LynqHub (parity 8). */
 export function lintHub(manifest: Manifest): readonly Problem[] {
@@ -88,7 +88,7 @@ function lintVariables({ source, root }: Manifest, spec: HubParts): readonly Pro
     );
   }
   for (const name of Object.keys(spec.extraValueMappings ?? {})) {
-    if (!alwaysDeclared.has(name)) continue;
+    if (!rowVariableNames.has(name)) continue;
     problems.push(
       problemAt(source, offsetOf(root, ['spec', 'extraValueMappings', name]), {
         severity: 'warning',

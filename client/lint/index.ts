@@ -1,4 +1,5 @@
 import { apiVersion } from '../../domain/keys.ts';
+import { declaredVariables } from '../../domain/template-variables.ts';
 import { offsetOf, type Located } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
@@ -7,7 +8,7 @@ import { type FormsLookup, lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
 import { lintTemplates } from './templates.ts';
-import { declaredVariables, type HubAnswer, type HubLookup, HubVariables } from './variables.ts';
+import { type HubAnswer, type HubLookup, HubVariables } from './variables.ts';
 
 /**
  * All that can be said about manifests without applying them: schema, graph, templates, what the files say about each other. Every problem has a

@@ -3,10 +3,9 @@ import { collectResources } from '../../domain/api/resource.ts';
 import type { LynqHubSpec } from '../../domain/api/hub.ts';
 import { buildGraph } from '../../domain/graph.ts';
 import { hashText } from '../../domain/identity.ts';
-import { namespaceVariable, templateVariables } from '../../domain/template-variables.ts';
+import { builtInVariables, declaredVariables, templateVariables } from '../../domain/template-variables.ts';
 import { functionNames, renderForm, type RenderedResource, type TemplateProblem } from '../../template/index.ts';
 import { templateProblem } from '../lint/templates.ts';
-import { alwaysDeclared, declaredVariables } from '../lint/variables.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import type { Problem } from '../manifest/source.ts';
 import { compileTemplates } from '../templates.ts';
@@ -41,10 +40,7 @@ export function renderOffline({ manifest, hub, given, namespace, now, showSecret
   const spec = LynqFormSpec.parse(manifest.object['spec']);
   const resources = collectResources(spec);
   const row = buildRow({ given, hubName: spec.hubId, hub, form: manifest.name, showSecrets });
-  const declared =
-    hub === undefined
-      ? new Set([...alwaysDeclared, namespaceVariable, ...row.variables.keys()])
-      : declaredVariables(hub);
+  const declared = hub === undefined ? new Set([...builtInVariables, ...row.variables.keys()]) : declaredVariables(hub);
   const compiled = compileTemplates({ form: manifest.name, resources, declared });
   const failed = (problems: readonly TemplateProblem[]): FormRendering => ({
     ok: false,

@@ -1,0 +1,73 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { judgeAdmission } from '../../../activities/admission.ts';
+import type { JsonObject } from '../../../domain/api/json.ts';
+import { nodeDigest } from '../../../domain/node-digest.ts';
+import { closeRenderThreads } from '../../../template/index.ts';
+import { createFakeCluster } from '../../support/fake-cluster.ts';
+
+const namespace = 'lynq';
+const hub: JsonObject = {
+  apiVersion: 'operator.lynq.sh/v1',
+  kind: 'LynqHub',
+  metadata: { name: 'customers', namespace },
+  spec: {
+    source: {
+      type: 'mysql',
+      syncInterval: '30s',
+      mysql: { host: 'db', port: 3306, username: 'u', database: 'd', table: 't' },
+    },
+    valueMappings: { uid: 'id', activate: 'on' },
+  },
+};
+const node: JsonObject = {
+  apiVersion: 'operator.lynq.sh/v1',
+  kind: 'LynqNode',
+  metadata: { name: 'acme-web', namespace, uid: 'u1', labels: { 'lynq.sh/hub': 'customers' } },
+  spec: { uid: 'acme', templateRef: 'web' },
+};
+
+function form(text: string): JsonObject {
+  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', data: { text } };
+  return {
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqForm',
+    metadata: { name: 'web', namespace },
+    spec: { hubId: 'customers', configMaps: [{ id: 'settings', nameTemplate: '{{ .uid }}', spec: configMap }] },
+  };
+}
+
+describe('activities/admission', () => {
+  afterAll(() => closeRenderThreads());
+
+  function judge(text: string, objects: readonly JsonObject[] = [hub, node]) {
+    const cluster = createFakeCluster();
+    for (const object of objects) cluster.seed(object);
+    const nodes = { ofHub: () => (objects.includes(node) ? [nodeDigest(node)] : []) };
+    const object = form(text);
+    return judgeAdmission(
+      { cluster, nodes, clock: { now: () => new Date('2026-11-22T12:00:00Z') } },
+      { kind: 'LynqForm', namespace, object, old: undefined },
+    );
+  }
+
+  it.each(['uid', 'activate', 'hubId', 'templateRef', 'hostOrUrl', 'host', 'namespace'])(
+    'lets a form use .%s, which every row has, and finds nothing wrong with it in a row',
+    async (variable) => {
+      expect(await judge(`{{ .${variable} }}`)).toEqual({ warnings: [] });
+    },
+  );
+
+  it('refuses a variable that the hub does not declare, and says what it declares', async () => {
+    const { problem } = await judge('{{ .tier }}');
+    expect(problem).toContain("invalid data.text in resource 'settings'");
+    expect(problem).toContain(
+      'variable tier; it declares activate, host, hostOrUrl, hubId, namespace, templateRef, uid',
+    );
+  });
+
+  it('checks no names of variables without the hub, and says so', async () => {
+    expect(await judge('{{ .tier }}', [])).toEqual({
+      warnings: ["LynqHub 'customers' not found in namespace 'lynq': names of variables are not checked"],
+    });
+  });
+});
