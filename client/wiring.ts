@@ -19,8 +19,8 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
   const opened = (): Promise<OpenedCluster> => (cluster ??= open(options, environment));
   return {
     async cluster() {
-      const { cluster: api, server } = await opened();
-      return withDeadline(api, options.timeoutMilliseconds, server);
+      const { quotingCluster, server } = await opened();
+      return withDeadline(quotingCluster, options.timeoutMilliseconds, server);
     },
     async tables() {
       const { tables, server } = await opened();
@@ -69,6 +69,7 @@ async function wirePlanner(
   environment: Environment,
 ): Promise<OpenedPlanner> {
   const { openPlanner } = await import('./plan-wiring.ts');
+  // Not the quoting one: what a plan tries has values of rows in it.
   const cluster = withDeadline(opened.cluster, timeoutMilliseconds, opened.server);
   return openPlanner({ opened, cluster, environment, logger: silent });
 }

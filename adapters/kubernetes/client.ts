@@ -15,6 +15,7 @@ import type {
 } from '../../domain/ports.ts';
 import type { Discovery } from './discovery.ts';
 import {
+  asServerSaid,
   deleteOutcome,
   describe,
   isAboutObject,
@@ -35,8 +36,8 @@ import type { ApiRequest } from './transport.ts';
  * `Cluster` on the API server, in plain JSON both ways: fields that this code does not know survive. Integers beyond 2^53 lose digits
  * when read, so an object with such a field must not be written back whole (`replace`); apply and patches send only what they name.
  */
-export function createCluster(send: Send, discovery: Discovery): Cluster {
-  const api: Api = { send, discovery };
+export function createCluster(send: Send, discovery: Discovery, { quoting = false }: ClusterOptions = {}): Cluster {
+  const api: Api = { send, discovery, quoting };
   return {
     kindInfo: async (kind) => (await discovery.find(kind))?.info,
     listableKinds: () => discovery.listable(),
@@ -50,9 +51,15 @@ export function createCluster(send: Send, discovery: Discovery): Cluster {
   };
 }
 
+export interface ClusterOptions {
+  /** Refusals are in the words of the server, which quote what was sent. */
+  readonly quoting?: boolean;
+}
+
 interface Api {
   readonly send: Send;
   readonly discovery: Discovery;
+  readonly quoting: boolean;
 }
 
 async function get(api: Api, ref: ObjectRef, signal: AbortSignal | undefined): Promise<JsonObject | undefined> {
@@ -178,7 +185,8 @@ async function sendWrite(api: Api, ref: ObjectRef, write: Write, options: WriteO
     if (object === undefined) throw unexpected(write.verb, ref, answer.code);
     return { kind: 'ok', object };
   }
-  const result = writeRefusal({ ref, verb: write.verb, uidDemanded: write.uid !== undefined }, answer);
+  const refused = writeRefusal({ ref, verb: write.verb, uidDemanded: write.uid !== undefined }, answer);
+  const result = api.quoting ? asServerSaid(ref, refused, answer) : refused;
   if (result.kind !== 'unknownPath') return result;
   if (await isGoneKind(api, ref, options.signal)) return refusedLocation(ref, { kind: 'unknown' });
   throw unexpected(write.verb, ref, answer.code);
@@ -196,7 +204,9 @@ async function remove(
   const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background' };
   const body = { type: 'application/json', text: JSON.stringify(options) };
   const request = { verb: 'delete', method: 'DELETE', path: location.path, body, signal } as const;
-  const outcome = deleteOutcome(ref, uid, await api.send(request, 'idempotent'));
+  const answer = await api.send(request, 'idempotent');
+  const told = deleteOutcome(ref, uid, answer);
+  const outcome = api.quoting ? asServerSaid(ref, told, answer) : told;
   switch (outcome.kind) {
     case 'conflict':
       return whyConflict(api, ref, { uid, resourceVersion, signal });

@@ -96,6 +96,18 @@ function fieldReasons(status: Status): readonly string[] {
   return [...new Set(told.filter((text) => text !== ''))].slice(0, 20);
 }
 
+/**
+ * The same refusal as the server worded it, for whoever sent the object and reads the answer on a screen. Its text quotes what was sent: it must never
+ * get where it is kept (decisions.md section 6), which is why no worker asks for it.
+ */
+export function asServerSaid<R extends object>(ref: ObjectRef, result: R | Refused, answer: ApiAnswer): R | Refused {
+  const { message } = readStatus(answer.body);
+  if (!isRefused(result) || message === '') return result;
+  return { ...result, message: message.includes(`"${ref.name}"`) ? message : `${describe(ref)}: ${message}` };
+}
+
+const isRefused = (result: object): result is Refused => 'kind' in result && result.kind === 'refused';
+
 /** A refusal in our own words. */
 export function refusal(ref: ObjectRef, reason: RefusedReason, told: readonly string[]): Refused {
   const why = told.length === 0 ? reason : told.join(', ');

@@ -23,6 +23,8 @@ export interface OpenClusterOptions extends ConnectionOptions {
 
 export interface OpenedCluster {
   readonly cluster: Cluster;
+  /** The same, whose refusals quote what was sent: only for a person who sends something of their own, never for a worker. */
+  readonly quotingCluster: Cluster;
   /** The same server, asked in the name of another user. */
   clusterAs(user: string): Cluster;
   readonly reflector: Reflector;
@@ -61,6 +63,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
   const parts = { send, transport, discovery, timing: systemTiming, logger: options.logger, onFailures };
   return {
     cluster: createCluster(send, discovery),
+    quotingCluster: createCluster(send, discovery, { quoting: true }),
     clusterAs: (user) => createCluster((request, repeat) => send({ ...request, as: user }, repeat), discovery),
     reflector: createReflector({ ...parts, limits: { ...reflectorLimits, relist } }),
     tables: { read: (kind, where) => readTable(send, discovery, kind, where) },
