@@ -7,7 +7,7 @@ export const approveDeletions = defineCommand({
   summary: 'Let the rows go that the deletion guard holds',
   description:
     'Reads the table, shows which rows would lose their LynqNodes, and approves exactly this set: the hash is that of `lynq plan HUB` and of condition ' +
-    'DeletionHeld. The next sync uses the approval up, whether it still fits or not.',
+    'DeletionHeld. Where the table cannot be read from here, what that condition says is shown and approved. The next sync uses the approval up, whether it still fits or not.',
   args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
   flags: {
     plan: { kind: 'text', value: 'HASH', required: true, summary: 'hash of the held set' },

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import type { ScheduleView } from '../engine.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { heldByHub } from '../held.ts';
 import { conditionOf, kinds, requireObject } from '../kinds.ts';
 import { ageSince, formatAge } from '../output/age.ts';
 import { withColours } from '../output/colour.ts';
@@ -138,15 +139,13 @@ function formRow(form: JsonObject): readonly string[] {
 
 /** The rows whose nodes would go, with the reason, and how they are let go. */
 function heldText(hub: JsonObject): string {
-  const held = conditionOf(hub, 'DeletionHeld');
-  if (textAt(held, 'status') !== 'True') return '';
-  const message = textAt(held, 'message') ?? '';
-  const hash = /plan hash (\S+?)\.?$/.exec(message)?.[1];
+  const held = heldByHub(hub);
+  if (held === undefined) return '';
   const approve =
-    hash === undefined
+    held.planHash === undefined
       ? ''
-      : `  let them go: lynq approve-deletions ${textAt(hub, 'metadata', 'name')} -n ${textAt(hub, 'metadata', 'namespace')} --plan ${hash}\n`;
-  return `\nHeld (${textAt(held, 'reason') ?? ''}):\n  ${message}\n${approve}`;
+      : `  let them go: lynq approve-deletions ${textAt(hub, 'metadata', 'name')} -n ${textAt(hub, 'metadata', 'namespace')} --plan ${held.planHash}\n`;
+  return `\nHeld (${held.reason}):\n  ${held.message}\n${approve}`;
 }
 
 function frozenText(hub: JsonObject): string {
