@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import type { Files, Host, Output } from './context.ts';
+import { CommandError } from './errors.ts';
 import { wireServices } from './wiring.ts';
 
 /** This process as a `Host`. */
@@ -43,15 +44,31 @@ const files: Files = {
     if (found === undefined) return 'absent';
     return found.isDirectory() ? 'folder' : 'file';
   },
-  read: (path) => readFile(path),
+  read: (path) => readFile(path).catch((error: unknown) => unreadable(path, error)),
   write: (path, text) => writeFile(path, text, { mode: 0o600 }),
-  list: async (path) => (await readdir(path)).toSorted(),
+  list: async (path) => (await readdir(path).catch((error: unknown) => unreadable(path, error))).toSorted(),
   async standardInput() {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
   },
 };
+
+const unreadableReasons: Readonly<Record<string, string>> = {
+  EACCES: 'you may not read it',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its links lead in a circle',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it is no folder',
+  EPERM: 'you may not read it',
+};
+
+function unreadable(path: string, error: unknown): never {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  throw new CommandError(`${path} cannot be read: ${unreadableReasons[code] ?? message}`, {
+    fix: 'check the path and its permissions',
+  });
+}
 
 async function ask(question: string): Promise<boolean | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;

@@ -15,7 +15,7 @@ import { workflowIds } from '../domain/identity.ts';
 import { resyncSignal, scaleUpdate, type ScaleRequest, wakeSignal } from '../workflows/messages.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, ScaleResult, ScheduleView, SentResult } from './engine.ts';
-import { CommandError } from './errors.ts';
+import { CommandError, usageError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { pageOf, readNodeRun, readNodeRuns } from './temporal-runs.ts';
 import { readHubSyncs, readSyncState } from './temporal-syncs.ts';
@@ -56,6 +56,9 @@ export async function openEngine(
   };
 }
 
+/** What the library takes; anything else it calls a TypeError. */
+const hostAndPort = /^(?:\[[\da-f:.]+\]|[^\s/:[\]]+)(?::\d{1,5})?$/i;
+
 async function connect(
   options: GlobalOptions,
   environment: Readonly<Record<string, string | undefined>>,
@@ -65,6 +68,12 @@ async function connect(
   const address = options.address ?? config.connectionOptions.address ?? 'localhost:7233';
   const namespace = options.temporalNamespace ?? config.namespace ?? 'default';
   const { timeoutMilliseconds } = options;
+  if (!hostAndPort.test(address)) {
+    throw usageError(
+      `"${address}" is no address of Temporal`,
+      'write HOST or HOST:PORT, without https://, in --address, TEMPORAL_ADDRESS or the profile',
+    );
+  }
   try {
     const connection = await Connection.connect({
       ...config.connectionOptions,

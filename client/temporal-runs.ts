@@ -52,6 +52,9 @@ function retryOf(activity: PendingActivity): readonly ActivityRetry[] {
   ];
 }
 
+/** Temporal refuses larger pages; the library reads on by itself. */
+const largestPage = 1_000;
+
 export async function readNodeRuns(
   client: Client,
   workflowId: string,
@@ -59,7 +62,8 @@ export async function readNodeRuns(
 ): Promise<readonly NodeRunRecord[]> {
   const records: NodeRunRecord[] = [];
   // Visibility is asked for which runs there are only; each is then read from its own history.
-  for await (const run of client.workflow.list({ query: `WorkflowId = "${workflowId}"`, pageSize: limit })) {
+  const pageSize = Math.min(limit, largestPage);
+  for await (const run of client.workflow.list({ query: `WorkflowId = "${workflowId}"`, pageSize })) {
     const history = await client.workflow.getHandle(workflowId, run.runId).fetchHistory();
     const facts = await factsOf(history.events ?? [], client.options.loadedDataConverter.payloadCodecs);
     const { runId, status, startTime, closeTime } = run;

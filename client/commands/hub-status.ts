@@ -3,7 +3,6 @@ import { at, listAt, numberAt, textAt } from '../../domain/api/json.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { ScheduleView } from '../engine.ts';
-import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { heldByHub } from '../held.ts';
 import { conditionOf, kinds, requireObject } from '../kinds.ts';
@@ -44,8 +43,8 @@ async function readSchedule(context: Context, namespace: string, hub: string): P
     const engine = await context.services.engine();
     return { kind: 'known', view: await engine.hubSchedule(namespace, hub) };
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return { kind: 'unknown', why: error.message };
+    // Whatever is wrong there, what the cluster says is worth having.
+    return { kind: 'unknown', why: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -132,7 +132,7 @@ async function readRun(context: Context, namespace: string, node: string): Promi
     const run = await engine.nodeRun(namespace, node);
     return { kind: 'run', run, page: run === undefined ? undefined : engine.pageOf(namespace, node, run.runId) };
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return { kind: 'unknown', why: error.message };
+    // Whatever is wrong there, what the cluster says is worth having.
+    return { kind: 'unknown', why: error instanceof Error ? error.message : String(error) };
   }
 }

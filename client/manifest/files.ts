@@ -60,8 +60,9 @@ async function expandFolder(folder: string, recursive: boolean, files: Files): P
   const found: string[] = [];
   for (const name of await files.list(folder)) {
     const path = `${folder.replace(/\/+$/, '')}/${name}`;
-    if (/\.(?:ya?ml|json)$/.test(name)) found.push(path);
-    else if (recursive && (await files.kind(path)) === 'folder') found.push(...(await expandFolder(path, true, files)));
+    if ((await files.kind(path)) !== 'folder') {
+      if (/\.(?:ya?ml|json)$/.test(name)) found.push(path);
+    } else if (recursive) found.push(...(await expandFolder(path, true, files)));
   }
   return found;
 }

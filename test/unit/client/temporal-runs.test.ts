@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { describe, expect, it } from 'vitest';
 import { passesOf } from '../../../client/history/passes.ts';
-import { factsOf, pageOf } from '../../../client/temporal-runs.ts';
+import { factsOf, pageOf, readNodeRuns } from '../../../client/temporal-runs.ts';
 
 /** Histories that a real server recorded (test/replay). */
 async function passesIn(name: string) {
@@ -13,6 +13,17 @@ async function passesIn(name: string) {
 }
 
 describe('client/temporal-runs', () => {
+  it('asks for no more runs at a time than Temporal gives, however many are wanted', async () => {
+    const sizes: (number | undefined)[] = [];
+    const list = async function* ({ pageSize }: { readonly pageSize?: number }) {
+      sizes.push(pageSize);
+    };
+    const client = { workflow: { list } } as unknown as Parameters<typeof readNodeRuns>[0];
+    await readNodeRuns(client, 'node/a/b', 3);
+    await readNodeRuns(client, 'node/a/b', 9_999);
+    expect(sizes).toEqual([3, 1_000]);
+  });
+
   it('reads from a recorded history what was done, and why', async () => {
     const passes = await passesIn('0.1.0-resync');
 

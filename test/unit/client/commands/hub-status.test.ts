@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { aNode, fakeEngine, run } from '../run.ts';
+
+const hubRef = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
+
+function world() {
+  const cluster = createFakeCluster();
+  for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ ...hubRef, kind });
+  cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system' }, spec: {} });
+  cluster.seed(aNode('acme-web'));
+  const broken = () => Promise.reject(new TypeError('the certificate is none'));
+  return { cluster, engine: { ...fakeEngine(), hubSchedule: broken, nodeRun: broken } };
+}
+
+describe('client/commands/hub-status', () => {
+  it.each(['status shop', 'explain acme-web'])(
+    'tells what the cluster says, whatever is wrong with Temporal: lynq %s',
+    async (line) => {
+      const { out, err, exitCode } = await run(line, world());
+      expect({ err, exitCode }).toEqual({ err: '', exitCode: 0 });
+      expect(out).toContain('the certificate is none');
+    },
+  );
+});
