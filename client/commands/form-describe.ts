@@ -5,7 +5,7 @@ import { ageSince } from '../output/age.ts';
 import { section } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
 import { describeCommand } from '../show/describe.ts';
-import { conditionsSection, eventsSection, timeAndAge } from '../show/events.ts';
+import { conditionsSection, eventsSection, type SeenEvents, timeAndAge } from '../show/events.ts';
 
 export const describeForm = describeCommand({
   kind: kinds.form,
@@ -16,7 +16,7 @@ export const describeForm = describeCommand({
   describe,
 });
 
-function describe(form: JsonObject, events: readonly JsonObject[], now: Date): string {
+function describe(form: JsonObject, events: SeenEvents, now: Date): string {
   return [
     heading(form, now),
     section(

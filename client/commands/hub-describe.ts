@@ -5,7 +5,7 @@ import { ageSince } from '../output/age.ts';
 import { indent, sectionIfAny, texts } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
 import { describeCommand } from '../show/describe.ts';
-import { conditionsSection, eventsSection, timeAndAge } from '../show/events.ts';
+import { conditionsSection, eventsSection, type SeenEvents, timeAndAge } from '../show/events.ts';
 
 export const describeHub = describeCommand({
   kind: kinds.hub,
@@ -16,7 +16,7 @@ export const describeHub = describeCommand({
   describe,
 });
 
-function describe(hub: JsonObject, events: readonly JsonObject[], now: Date): string {
+function describe(hub: JsonObject, events: SeenEvents, now: Date): string {
   return [
     heading(hub, now),
     columns(hub),

@@ -6,7 +6,7 @@ import { ageSince } from '../output/age.ts';
 import { section, texts } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
 import { describeCommand } from '../show/describe.ts';
-import { conditionsSection, eventsSection, timeAndAge } from '../show/events.ts';
+import { conditionsSection, eventsSection, type SeenEvents, timeAndAge } from '../show/events.ts';
 
 export const describeNode = describeCommand({
   kind: kinds.node,
@@ -17,7 +17,7 @@ export const describeNode = describeCommand({
   describe,
 });
 
-function describe(node: JsonObject, events: readonly JsonObject[], now: Date): string {
+function describe(node: JsonObject, events: SeenEvents, now: Date): string {
   return [
     heading(node, now),
     conditionsSection(node, now),

@@ -3,7 +3,7 @@ import { type Command, defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readObjects, sayMissing, sayNothingFound } from '../get/read.ts';
 import type { LynqKind } from '../kinds.ts';
-import { readEvents } from './events.ts';
+import { readEvents, type SeenEvents } from './events.ts';
 
 export interface DescribeSpec {
   readonly kind: LynqKind;
@@ -11,7 +11,7 @@ export interface DescribeSpec {
   readonly summary: string;
   readonly completes: 'hubs' | 'forms' | 'nodes';
   readonly example: Command['examples'][number];
-  readonly describe: (object: JsonObject, events: readonly JsonObject[], now: Date) => string;
+  readonly describe: (object: JsonObject, events: SeenEvents, now: Date) => string;
 }
 
 /** `describe hub`, `describe form` and `describe node` differ in what they say of one object. As in kubectl: of those named, else of all. */

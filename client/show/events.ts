@@ -1,11 +1,26 @@
 import type { Json, JsonObject } from '../../domain/api/json.ts';
 import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { ageSince } from '../output/age.ts';
-import { section, texts } from '../output/sections.ts';
+import { indent, section, texts } from '../output/sections.ts';
+
+/** What is known of the events of an object: a right of its own is needed to read them. */
+export type SeenEvents =
+  | { readonly kind: 'seen'; readonly events: readonly JsonObject[] }
+  | { readonly kind: 'unseen'; readonly why: string };
 
 /** Events about this very object, not about an earlier one of the same name; oldest first. */
-export async function readEvents(cluster: Cluster, object: JsonObject): Promise<readonly JsonObject[]> {
+export async function readEvents(cluster: Cluster, object: JsonObject): Promise<SeenEvents> {
+  try {
+    return { kind: 'seen', events: await listEvents(cluster, object) };
+  } catch (error) {
+    if (!isLynqFailure(error) || error.type !== 'ClusterForbidden') throw error;
+    return { kind: 'unseen', why: error.message };
+  }
+}
+
+async function listEvents(cluster: Cluster, object: JsonObject): Promise<readonly JsonObject[]> {
   const namespace = textAt(object, 'metadata', 'namespace') ?? 'default';
   const fields = {
     kind: textAt(object, 'kind'),
@@ -36,8 +51,9 @@ export function eventAge(event: Json, now: Date): string {
   return count > 1 && first !== undefined ? `${age} (x${count} over ${ageSince(first, now)})` : age;
 }
 
-export function eventsSection(events: readonly JsonObject[], now: Date): string {
-  return section('Events', ['TYPE', 'REASON', 'AGE', 'FROM', 'MESSAGE'], events, (event) => [
+export function eventsSection(seen: SeenEvents, now: Date): string {
+  if (seen.kind === 'unseen') return `\nEvents:\n${indent(`<not shown> ${seen.why}\n`)}`;
+  return section('Events', ['TYPE', 'REASON', 'AGE', 'FROM', 'MESSAGE'], seen.events, (event) => [
     ...texts(event, 'type', 'reason'),
     eventAge(event, now),
     textAt(event, 'source', 'component') || textAt(event, 'reportingComponent') || '-',

@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { textAt } from '../../../../domain/api/json.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, now, run } from '../run.ts';
 
 describe('client/commands/node-describe', () => {
+  it('shows the node to whoever may not read events, and says that these are missing', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(aNode('acme-corp-data-tier'));
+    const failure = new LynqFailure('ClusterForbidden', 'Event: The account may not read this.');
+    cluster.intercept(({ ref }) => (ref.kind === 'Event' ? { failure } : undefined));
+
+    const { out, err, exitCode } = await run('describe node acme-corp-data-tier', { cluster });
+
+    expect({ err, exitCode }).toEqual({ err: '', exitCode: 0 });
+    expect(out).toContain('Name:        acme-corp-data-tier\n');
+    expect(out.endsWith('\nEvents:\n  <not shown> Event: The account may not read this.\n')).toBe(true);
+  });
+
   it('shows conditions, resources with their reason, the record, and the events of this very object', async () => {
     const cluster = createFakeCluster({ now: () => new Date(now.getTime() - 600_000) });
     const node = aNode('acme-corp-data-tier', {
