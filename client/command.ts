@@ -8,7 +8,7 @@ import type { ExitCode } from './exit-codes.ts';
 
 /**
  * What a shell can offer in a place: live names of the cluster, or what this machine knows. `targets` are hubs, nodes and uids; `pausable` hubs, forms and
- * nodes; `entries` those of the node named in the argument before.
+ * nodes; `entries` those of the node named in the argument before. Where `hubs`, `forms` or `nodes` are offered, `PREFIX/NAME` is read as the name (kinds.ts).
  */
 export type Completion =
   | 'hubs'

@@ -53,6 +53,22 @@ export function readTarget<K>(
   return { asked: found?.[0], name };
 }
 
+/**
+ * Reads the name of an object of one kind, with what may stand before the slash or without.
+ *
+ * @throws CommandError (code 2) for the name of an object of another kind, and for what is no name.
+ */
+export function readName(text: string, kind: LynqKind): string {
+  const [name = '', prefix, ...more] = text.split('/').toReversed();
+  if (prefix === undefined) return name;
+  const found = Object.values(kinds).find((candidate) => prefixesOf(candidate).includes(prefix));
+  if (found === undefined || name === '' || more.length > 0) {
+    throw usageError(`"${text}" is no name of a ${kind.kind}`, `write NAME or ${kind.noun}/NAME`);
+  }
+  if (found === kind) return name;
+  throw usageError(`"${text}" names a ${found.kind}; here the name of a ${kind.kind} is wanted`);
+}
+
 /** `lynqform.operator.lynq.sh/api-tier`, `namespace/lynq-system`: kubectl's name of any object. */
 export function printedName(ref: {
   readonly apiVersion: string;

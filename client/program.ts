@@ -1,10 +1,11 @@
 import { Argument, Command as Commander, CommanderError, Help, Option } from 'commander';
-import type { Argument as ArgumentSpec, Command, Flag, Flags, Input } from './command.ts';
+import type { Argument as ArgumentSpec, Command, Completion, Flag, Flags, Input } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { type Host, makeContext } from './context.ts';
 import { describeError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { globalFlags, globalOptions, type GlobalValues, rareFlags } from './global-flags.ts';
+import { kinds, type LynqKind, readName } from './kinds.ts';
 import { completionWord } from './completion/protocol.ts';
 import { splitShortFlags } from './short-flags.ts';
 
@@ -150,7 +151,8 @@ function valuesOf(made: Commander, flags: Flags): Input['flags'] {
       // commander reads `--no-x` as the negation of an option `x` that is true unless named.
       const option = new Option(`--${long}`);
       const value = values[option.attributeName()];
-      return [long, option.negate ? value === false : (value ?? absentValues[flag.kind])] as const;
+      const given = option.negate ? value === false : (value ?? absentValues[flag.kind]);
+      return [long, flag.kind === 'boolean' ? given : bare(given, flag.completes)] as const;
     }),
   ) as Input['flags'];
 }
@@ -158,10 +160,24 @@ function valuesOf(made: Commander, flags: Flags): Input['flags'] {
 function argumentsOf(made: Commander, command: Command): Input['args'] {
   const values: readonly unknown[] = made.processedArgs;
   return Object.fromEntries(
-    command.args.map(({ name, kind }, index) => {
+    command.args.map(({ name, kind, completes }, index) => {
       const value = values[index];
       if (kind === 'required' && value === '') throw usageError(`${name} is empty`);
-      return [name, kind === 'variadic' ? (value ?? []) : value] as const;
+      return [name, bare(kind === 'variadic' ? (value ?? []) : value, completes)] as const;
     }),
   ) as Input['args'];
+}
+
+const namedKinds: Readonly<Partial<Record<Completion, LynqKind>>> = {
+  hubs: kinds.hub,
+  forms: kinds.form,
+  nodes: kinds.node,
+};
+
+/** Names of one kind without what `-o name` puts before them. */
+function bare(value: unknown, completes: Completion | undefined): unknown {
+  const kind = completes === undefined ? undefined : namedKinds[completes];
+  if (kind === undefined) return value;
+  if (Array.isArray(value)) return value.map((one) => bare(one, completes));
+  return typeof value === 'string' ? readName(value, kind) : value;
 }

@@ -1,7 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { run } from './run.ts';
+import { createFakeCluster } from '../../support/fake-cluster.ts';
+import { aNode, run } from './run.ts';
 
 describe('client/program', () => {
+  it.each(['acme', 'node/acme', 'lynqnode/acme', 'lynqnode.operator.lynq.sh/acme'])(
+    'takes a name with its kind in front, as -o name prints it: %s',
+    async (name) => {
+      const cluster = createFakeCluster();
+      cluster.seed(aNode('acme'));
+      expect(await run(`get nodes ${name} -o name`, { cluster })).toMatchObject({
+        out: 'lynqnode.operator.lynq.sh/acme\n',
+        err: '',
+        exitCode: 0,
+      });
+    },
+  );
+
+  it.each([
+    ['describe node hub/a', '"hub/a" names a LynqHub; here the name of a LynqNode is wanted'],
+    [
+      'status lynqnode.operator.lynq.sh/a',
+      '"lynqnode.operator.lynq.sh/a" names a LynqNode; here the name of a LynqHub is wanted',
+    ],
+    ['rollout status hub/a', '"hub/a" names a LynqHub; here the name of a LynqForm is wanted'],
+    ['render --hub form/a --uid u', '"form/a" names a LynqForm; here the name of a LynqHub is wanted'],
+    ['history pod/a', '"pod/a" is no name of a LynqNode'],
+    ['history node/a/b', '"node/a/b" is no name of a LynqNode'],
+    ['history node/', '"node/" is no name of a LynqNode'],
+  ])('refuses the name of another kind: lynq %s', async (line, words) => {
+    const { err, exitCode } = await run(line);
+    expect(err).toContain(`Error: ${words}\n`);
+    expect(exitCode).toBe(2);
+  });
+
   it('shows help on stdout with every command', async () => {
     const { out, exitCode } = await run('--help');
 
