@@ -52,7 +52,8 @@ describe('client/main', () => {
       expect(out).toContain(text);
       const bundled = files.filter((file) => file.includes('/lynqflow-cli/'));
       expect(bundled.length).toBeGreaterThan(0);
-      expect(files.length).toBeLessThan(30);
+      // Each small module that a part loaded later needs too is a file of its own.
+      expect(files.length).toBeLessThan(40);
       expect(files.filter((file) => file.includes('/node_modules/') && !bundled.includes(file))).toEqual([]);
       const bytes = bundled.reduce((sum, file) => sum + readFileSync(new URL(file)).length, 0);
       expect(bytes).toBeLessThan(400_000);
