@@ -8,25 +8,30 @@ import type { Context } from './context.ts';
 import { CommandError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { kinds, refOf } from './kinds.ts';
+import { passesNow, waitForPasses } from './node-wait.ts';
 import { ageSince } from './output/age.ts';
 import { counted } from './output/problems.ts';
 import { formatTable } from './output/table.ts';
+import { type Look, waitUntil } from './wait.ts';
 
 /** What a hub has left behind: listed, taken back or deleted. */
 export interface RetainedFlags {
   readonly uid: readonly string[];
   readonly adopt: boolean;
   readonly delete: boolean;
+  readonly wait: boolean;
+  readonly 'wait-timeout': string;
   readonly yes: boolean;
 }
 
 export async function runRetained(context: Context, hub: string, flags: RetainedFlags): Promise<ExitCode> {
   if (flags.adopt && flags.delete) throw usageError('--adopt and --delete exclude each other', 'give one of them');
+  if (flags.wait && !flags.adopt && !flags.delete) throw usageError('there is nothing to wait for', 'leave --wait out');
   const cluster = await context.services.cluster();
   const all = await findRetained(context, cluster, { namespace: await context.namespace(), name: hub });
   const wanted = all.filter(({ uid }) => flags.uid.length === 0 || flags.uid.includes(uid));
-  if (flags.delete) return deleteAll(context, cluster, { hub, wanted, yes: flags.yes });
-  if (flags.adopt) return adoptAll(context, cluster, wanted);
+  if (flags.delete) return deleteAll(context, cluster, { hub, wanted, flags });
+  if (flags.adopt) return adoptAll(context, cluster, wanted, flags);
   if (wanted.length === 0) context.err.write(`nothing is retained of ${hub}\n`);
   else context.out.write(table(wanted, context.clock.now()));
   return exitCodes.ok;
@@ -117,14 +122,19 @@ const describe = ({ ref }: RetainedObject): string =>
 async function deleteAll(
   context: Context,
   cluster: Cluster,
-  { hub, wanted, yes }: { readonly hub: string; readonly wanted: readonly RetainedObject[]; readonly yes: boolean },
+  {
+    hub,
+    wanted,
+    flags,
+  }: { readonly hub: string; readonly wanted: readonly RetainedObject[]; readonly flags: RetainedFlags },
 ): Promise<ExitCode> {
   if (wanted.length === 0) throw new CommandError(`nothing is retained of ${hub}`);
   context.err.write(table(wanted, context.clock.now()));
   const spaces = wanted.filter(({ ref }) => ref.kind === 'Namespace').length;
   const whole = spaces === 0 ? '' : ` ${counted(spaces, 'namespace')} with everything in them.`;
-  await confirm(context, { yes }, `Delete ${counted(wanted.length, 'object')} for good?${whole}`);
+  await confirm(context, flags, `Delete ${counted(wanted.length, 'object')} for good?${whole}`);
   let exitCode: ExitCode = exitCodes.ok;
+  const going: RetainedObject[] = [];
   const last = ({ ref }: RetainedObject): number => Number(ref.kind === 'Namespace');
   for (const object of wanted.toSorted((a, b) => last(a) - last(b))) {
     const result = await cluster.delete(object.ref, object.objectUid);
@@ -134,24 +144,58 @@ async function deleteAll(
     } else if (result.kind === 'otherUid') {
       context.err.write(`Error: ${describe(object)} is another object now and was left alone\n`);
       exitCode = exitCodes.failed;
+    } else if (result.kind === 'accepted' && (await isThere(cluster, object))) {
+      going.push(object);
+      if (!flags.wait) context.out.write(`${describe(object)} is being deleted\n`);
     } else context.out.write(`${describe(object)} deleted\n`);
   }
+  if (flags.wait) await untilGone(context, cluster, { going, timeout: flags['wait-timeout'] });
   return exitCode;
 }
 
+/** Finalizers hold an object that the server has agreed to delete, and an object in a namespace holds that. */
+async function isThere(cluster: Cluster, { ref, objectUid }: RetainedObject): Promise<boolean> {
+  return textAt(await cluster.get(ref), 'metadata', 'uid') === objectUid;
+}
+
+async function untilGone(
+  context: Context,
+  cluster: Cluster,
+  { going, timeout }: { readonly going: readonly RetainedObject[]; readonly timeout: string },
+): Promise<void> {
+  const open = [...going];
+  const look = async (): Promise<Look<true>> => {
+    for (let object = open[0]; object !== undefined; object = open[0]) {
+      if (await isThere(cluster, object)) return { kind: 'notYet', text: `${describe(object)} is still there` };
+      context.out.write(`${describe(object)} deleted\n`);
+      open.shift();
+    }
+    return { kind: 'done', value: true };
+  };
+  await waitUntil(context, { what: `${counted(going.length, 'object')} to be gone`, look, timeout });
+}
+
 /** Nodes adopt by themselves when they look: they are asked to look now. */
-async function adoptAll(context: Context, cluster: Cluster, wanted: readonly RetainedObject[]): Promise<ExitCode> {
+async function adoptAll(
+  context: Context,
+  cluster: Cluster,
+  wanted: readonly RetainedObject[],
+  flags: RetainedFlags,
+): Promise<ExitCode> {
   if (wanted.length === 0) throw new CommandError('there is nothing to adopt');
   const namespace = await context.namespace();
   const engine = await context.services.engine();
   const nodes = new Map(wanted.map(({ uid, form }) => [nodeName(uid, form), uid]));
+  const before = flags.wait ? await passesNow(engine, namespace, [...nodes.keys()]) : new Map<string, number>();
+  const told = new Map<string, number>();
   let exitCode: ExitCode = exitCodes.ok;
   for (const [name, uid] of nodes) {
     const node = await cluster.get(refOf(kinds.node, namespace, name));
     const sent = node === undefined ? { kind: 'absent' } : await engine.resyncNode(namespace, name);
-    if (sent.kind === 'sent')
+    if (sent.kind === 'sent') {
+      told.set(name, before.get(name) ?? 0);
       context.out.write(`${kinds.node.resource}/${name} takes back what its form still names\n`);
-    else {
+    } else {
       const why =
         node === undefined
           ? `row ${uid} has no such LynqNode; it takes them back when the row returns`
@@ -160,5 +204,6 @@ async function adoptAll(context: Context, cluster: Cluster, wanted: readonly Ret
       exitCode = exitCodes.failed;
     }
   }
+  if (flags.wait) await waitForPasses(context, { engine, namespace, before: told, timeout: flags['wait-timeout'] });
   return exitCode;
 }

@@ -1,6 +1,9 @@
 import { defineCommand } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
+import type { Context } from '../context.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type HubName, requestSync, syncsNow, waitForSync } from '../hub-sync.ts';
 import { kinds, requireObject } from '../kinds.ts';
+import { waitFlags } from '../wait.ts';
 import { markHub, releasedAt } from './hub-release.ts';
 
 export const adoptHub = defineCommand({
@@ -9,9 +12,9 @@ export const adoptHub = defineCommand({
   description:
     'The way back from `lynq release`. Stop the Go operator first: while it is alive nothing is written, and condition OtherOperator says so.',
   args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
-  flags: {},
+  flags: waitFlags,
   examples: [{ command: 'lynq adopt multi-tier-nodes', summary: 'after the Go operator was stopped' }],
-  async run({ args }, context) {
+  async run({ args, flags }, context) {
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
     const hub = await requireObject(cluster, kinds.hub, namespace, args.hub);
@@ -22,6 +25,15 @@ export const adoptHub = defineCommand({
     }
     await markHub(cluster, { namespace, hub, name: args.hub }, null);
     context.out.write(`${title} adopted; its next sync takes the nodes up again\n`);
-    return exitCodes.ok;
+    return flags.wait ? syncAndWait(context, { namespace, hub: args.hub }, flags['wait-timeout']) : exitCodes.ok;
   },
 });
+
+/** The sync that the change starts by itself may have begun before it could be told from those before it, hence one more. */
+async function syncAndWait(context: Context, hub: HubName, timeout: string): Promise<ExitCode> {
+  const engine = await context.services.engine();
+  const before = await syncsNow(engine, hub);
+  if (!(await requestSync(context, engine, hub))) return exitCodes.failed;
+  await waitForSync(context, engine, { ...hub, before, timeout });
+  return exitCodes.ok;
+}

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { confirmFlags } from '../confirm.ts';
+import { waitFlags } from '../wait.ts';
 
 export const retained = defineCommand({
   name: 'retained',
@@ -12,6 +13,7 @@ export const retained = defineCommand({
     uid: { kind: 'list', value: 'UID', completes: 'uids', summary: 'only of this row; may be repeated' },
     adopt: { kind: 'boolean', summary: 'take them back into their LynqNodes, which have to exist' },
     delete: { kind: 'boolean', summary: 'delete them' },
+    ...waitFlags,
     ...confirmFlags,
   },
   examples: [

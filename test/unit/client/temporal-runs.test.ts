@@ -15,8 +15,9 @@ async function passesIn(name: string) {
 describe('client/temporal-runs', () => {
   it('asks for no more runs at a time than Temporal gives, however many are wanted', async () => {
     const sizes: (number | undefined)[] = [];
-    const list = async function* ({ pageSize }: { readonly pageSize?: number }) {
+    const list = ({ pageSize }: { readonly pageSize?: number }) => {
       sizes.push(pageSize);
+      return [];
     };
     const client = { workflow: { list } } as unknown as Parameters<typeof readNodeRuns>[0];
     await readNodeRuns(client, 'node/a/b', 3);

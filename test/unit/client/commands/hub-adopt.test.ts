@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
-import { run } from '../run.ts';
+import { fakeEngine, run } from '../run.ts';
 
 const hubRef = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
 
@@ -13,6 +13,29 @@ function aCluster(annotations: JsonObject) {
 }
 
 describe('client/commands/hub-adopt', () => {
+  it('waits until a sync has taken the nodes up again', async () => {
+    const cluster = aCluster({ 'lynq.sh/released': '2026-11-22T11:00:00Z' });
+    const engine = fakeEngine(['lynq-system/shop']);
+
+    expect(await run('adopt shop --wait', { cluster, engine })).toMatchObject({
+      out:
+        'lynqhub.operator.lynq.sh/shop adopted; its next sync takes the nodes up again\n' +
+        'lynqhub.operator.lynq.sh/shop sync requested\n',
+      err: '',
+      exitCode: 0,
+    });
+    expect(engine.sent).toEqual(['sync lynq-system/shop']);
+
+    const held = {
+      ...fakeEngine(['lynq-system/shop']),
+      syncState: async () => ({ kind: 'ended', outcome: 'paused' }) as const,
+    };
+    const again = aCluster({ 'lynq.sh/released': '2026-11-22T11:00:00Z' });
+    const { err, exitCode } = await run('adopt shop --wait', { cluster: again, engine: held });
+    expect(err).toContain('another operator or installation holds it');
+    expect(exitCode).toBe(1);
+  });
+
   it('takes the mark off a released hub', async () => {
     const cluster = aCluster({ 'lynq.sh/released': '2026-11-22T11:00:00Z' });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
-import { fakeEngine, run } from '../run.ts';
+import type { NodeRunState } from '../../../../client/engine.ts';
+import { aNode, type FakeEngine, fakeEngine, run } from '../run.ts';
 
 function aCluster(): FakeCluster {
   const cluster = createFakeCluster();
@@ -24,6 +25,19 @@ function aCluster(): FakeCluster {
   seed('Secret', 'other', 'elsewhere/data/acme');
   seed('Secret', 'of-staging', 'shop/data/beta', 'staging');
   return cluster;
+}
+
+/** Its nodes make a pass for each message. */
+function passingEngine(known: readonly string[]): FakeEngine {
+  const engine = fakeEngine(known);
+  const nodeRun: FakeEngine['nodeRun'] = async () => ({
+    runId: 'run',
+    status: 'RUNNING',
+    busy: false,
+    retries: [],
+    view: { passes: 1 + engine.sent.length } as NodeRunState['view'],
+  });
+  return { ...engine, nodeRun };
 }
 
 const names = (cluster: FakeCluster): readonly unknown[] =>
@@ -67,6 +81,46 @@ describe('client/commands/hub-retained', () => {
 
     expect(names(cluster)).toEqual(expect.arrayContaining(['other', 'of-staging']));
     expect(names(cluster)).not.toContain('beta-db');
+  });
+
+  it('says of an object that something still holds that it is being deleted, and waits for it when told to', async () => {
+    const cluster = aCluster();
+    const claim = { apiVersion: 'v1', kind: 'Secret', namespace: 'node-acme', name: 'beta-db' };
+    const hold = (finalizers: readonly string[]) =>
+      cluster.patch(claim, 'merge', { metadata: { finalizers } }, { manager: 'storage' });
+    await hold(['example.com/held']);
+
+    const told = await run('retained shop --uid beta --delete --yes', { cluster });
+    expect(told).toMatchObject({ out: 'Secret node-acme/beta-db is being deleted\n', exitCode: 0 });
+
+    const waited = run('retained shop --uid beta --delete --yes --wait', { cluster, timePasses: true });
+    setTimeout(() => void hold([]), 100);
+    expect(await waited).toMatchObject({ out: 'Secret node-acme/beta-db deleted\n', exitCode: 0 });
+    expect(names(cluster)).not.toContain('beta-db');
+  });
+
+  it('waits no longer than it may for what is being deleted', async () => {
+    const cluster = aCluster();
+    const claim = { apiVersion: 'v1', kind: 'Secret', namespace: 'node-acme', name: 'beta-db' };
+    await cluster.patch(claim, 'merge', { metadata: { finalizers: ['example.com/held'] } }, { manager: 'storage' });
+
+    const line = 'retained shop --uid beta --delete --yes --wait --wait-timeout 1s';
+    const { err, exitCode } = await run(line, { cluster, timePasses: true });
+
+    expect(err).toContain('waited 1s for 1 object to be gone: Secret node-acme/beta-db is still there');
+    expect(exitCode).toBe(4);
+  });
+
+  it('waits for the nodes that take their objects back', async () => {
+    const cluster = aCluster();
+    cluster.seed(aNode('acme-data'));
+    const engine = passingEngine(['lynq-system/acme-data']);
+
+    const { err, exitCode } = await run('retained shop --uid acme --adopt --wait', { cluster, engine });
+
+    expect({ err, exitCode }).toEqual({ err: '', exitCode: 0 });
+    expect(engine.sent).toEqual(['resync lynq-system/acme-data']);
+    expect(await run('retained shop --wait', { cluster })).toMatchObject({ exitCode: 2 });
   });
 
   it('leaves an object alone that is another one by now', async () => {
