@@ -38,7 +38,7 @@ export async function printObjects(
   }
 }
 
-/** Prints one object that a watch reported. */
+/** Prints one object that a watch reported, with the line of headers if `printing` has it. */
 export async function printChange(
   context: Context,
   object: JsonObject,
@@ -47,7 +47,7 @@ export async function printChange(
 ): Promise<void> {
   if (printing.format.kind === 'yaml') context.out.write('---\n');
   const shown = printing.format.kind === 'table' ? object : withoutManagedFields(object);
-  return printObjects(context, [shown], { ...printing, headers: false, single: true }, widths);
+  return printObjects(context, [shown], { ...printing, single: true }, widths);
 }
 
 function nameOf(object: JsonObject): string {

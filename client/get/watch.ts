@@ -18,6 +18,8 @@ export async function followObjects(
   const seen = new Map(first.map((object) => [keyOf(object), versionOf(object)]));
   const names = new Set(wanted.names);
   let printed: Promise<void> = Promise.resolve();
+  // A list of nothing was no table: the header comes with the first object.
+  let headers = printing.headers && first.length === 0;
   const onEvent = (event: WatchEvent): void => {
     if (event.kind !== 'set' && event.kind !== 'removed') return;
     const { object } = event;
@@ -25,7 +27,9 @@ export async function followObjects(
     if (event.kind === 'set' && seen.get(keyOf(object)) === versionOf(object)) return;
     if (event.kind === 'removed') seen.delete(keyOf(object));
     else seen.set(keyOf(object), versionOf(object));
-    printed = printed.then(() => printChange(context, object, printing, widths));
+    const shown = { ...printing, headers };
+    headers = false;
+    printed = printed.then(() => printChange(context, object, shown, widths));
   };
   const reflector = await context.services.reflector();
   await reflector.run(wanted.kind, listOptions(wanted), onEvent, context.stop);

@@ -87,9 +87,13 @@ function pathOf(written: string): { readonly path: string; readonly fromRoot: bo
   const steps = written.replace(/^[$@]/, '');
   const dotted = steps === '' || /^[.[]/.test(steps) ? steps : `.${steps}`;
   // A single dot is the item itself.
-  const path = dotted === '.' ? '' : dotted.replaceAll(/(\.\.?)((?:[^.[\]*()\\\s'"]|\\.)+)|\[[^\]]*\]/g, bracketed);
+  const path = dotted === '.' ? '' : dotted.replaceAll(pathParts, bracketed);
   return { path: `$${path}`, fromRoot };
 }
+
+/** Texts and numbers, which hold dots that are no steps, and the steps: of the path itself and of those in a filter. */
+const pathParts =
+  /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?<![\w.])-?\d+(?:\.\d+)?|(\.\.?)((?:[^.[\]*()\\\s'"=!<>&|,]|\\.)+)/g;
 
 function bracketed(whole: string, dots: string | undefined, name: string | undefined): string {
   // kubectl wants dots escaped inside of brackets too.

@@ -213,6 +213,28 @@ describe('client/commands/get-objects', () => {
     );
   });
 
+  it('has the header above the first that a watch of nothing shows', async () => {
+    const cluster = createFakeCluster({ now: () => new Date(now.getTime() - 600_000) });
+    cluster.addKind({ apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode' });
+    const stop = new AbortController();
+    let printed = '';
+    const watching = run('get nodes -w', { cluster, stop: stop.signal, onOut: (out) => void (printed = out) });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    cluster.seed(aNode('acme-corp-data-tier'));
+    await vi.waitFor(() => expect(printed).toContain('acme-corp-data-tier'));
+    cluster.seed(aNode('globex'));
+    await vi.waitFor(() => expect(printed).toContain('globex'));
+    stop.abort();
+
+    expect((await watching).out).toBe(
+      [
+        'NAME                  READY   RESOURCES   SKIPPED   AGE\n',
+        'acme-corp-data-tier   True    6/6         0         10m\n',
+        'globex                True    6/6         0         10m\n',
+      ].join(''),
+    );
+  });
+
   it('fails for a name that is not there, with what to do', async () => {
     expect(await run('get node nope', { cluster: aCluster() })).toMatchObject({
       out: '',
