@@ -1,7 +1,10 @@
+import { at, type JsonObject } from '../../domain/api/json.ts';
 import { defineCommand } from '../command.ts';
+import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { requestSync } from '../hub-sync.ts';
 import { kinds, requireObject } from '../kinds.ts';
+import { releasedAt } from './hub-release.ts';
 
 export const notify = defineCommand({
   name: 'notify',
@@ -25,9 +28,22 @@ export const notify = defineCommand({
   async run({ args, flags }, context) {
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
-    await requireObject(cluster, kinds.hub, namespace, args.hub);
+    refuseUnread(await requireObject(cluster, kinds.hub, namespace, args.hub), namespace, args.hub);
     const engine = await context.services.engine();
     const remark = flags.uid === undefined ? '' : ` for row ${flags.uid}`;
     return (await requestSync(context, engine, { namespace, hub: args.hub, remark })) ? exitCodes.ok : exitCodes.failed;
   },
 });
+
+/** A sync of such a hub begins and ends at once. */
+function refuseUnread(hub: JsonObject, namespace: string, name: string): void {
+  const refuse = (why: string, fix: string): never => {
+    throw new CommandError(`LynqHub ${namespace}/${name} ${why}: its table is not read`, { fix });
+  };
+  if (at(hub, 'spec', 'paused') === true) {
+    refuse('is paused', `let it go on: lynq resume hub/${name} -n ${namespace}`);
+  }
+  if (releasedAt(hub) !== undefined) {
+    refuse('is released to another operator', `take it up again: lynq adopt ${name} -n ${namespace}`);
+  }
+}

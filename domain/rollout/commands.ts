@@ -58,6 +58,10 @@ const effects = {
     if (rolloutGate(form.spec.rollout).kind === 'open')
       return { kind: 'refused', message: 'the form has no rollout block: its nodes change all at once; use undo' };
     if (rollout?.phase === 'Complete') return { kind: 'none', message: 'no rollout is under way' };
+    const { generation } = form.metadata;
+    // A status about an earlier generation may speak of the rollout before this one.
+    const isCurrent = (form.status?.observedGeneration ?? generation) === generation;
+    if (rollout?.aborted === true && isCurrent) return { kind: 'none', message: 'already aborted' };
     return { kind: 'patch', status: { rollout: { aborted: true } } };
   },
   undo: (facts, { revision }) => undo(facts, revision),

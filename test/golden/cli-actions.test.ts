@@ -306,6 +306,8 @@ describe('what lynq prints while it acts', () => {
       [
         'rollout resume web',
         'rollout resume web',
+        'rollout abort web',
+        'rollout abort web',
         'rollout pause web',
         'rollout pause web',
         'rollout undo web',

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { fakeEngine, run } from '../run.ts';
 
-function aCluster() {
+function aCluster(more: { readonly spec?: JsonObject; readonly annotations?: JsonObject } = {}) {
   const cluster = createFakeCluster();
-  const metadata = { name: 'multi-tier-nodes', namespace: 'lynq-system' };
-  cluster.seed({ apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', metadata, spec: {} });
+  const { spec = {}, annotations = {} } = more;
+  const metadata = { name: 'multi-tier-nodes', namespace: 'lynq-system', annotations };
+  cluster.seed({ apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', metadata, spec });
   return cluster;
 }
 
@@ -26,6 +28,24 @@ describe('client/commands/hub-notify', () => {
     const { out } = await run('notify multi-tier-nodes --uid acme-corp', { cluster: aCluster(), engine });
 
     expect(out).toBe('lynqhub.operator.lynq.sh/multi-tier-nodes sync requested for row acme-corp\n');
+  });
+
+  it.each([
+    [{ spec: { paused: true } }, 'is paused', 'let it go on: lynq resume hub/multi-tier-nodes -n lynq-system'],
+    [
+      { annotations: { 'lynq.sh/released': '2026-11-22T11:00:00Z' } },
+      'is released to another operator',
+      'take it up again: lynq adopt multi-tier-nodes -n lynq-system',
+    ],
+  ])('asks nothing for a hub whose table is not read: %j', async (more, why, fix) => {
+    const engine = fakeEngine(['lynq-system/multi-tier-nodes']);
+
+    const { out, err, exitCode } = await run('notify multi-tier-nodes', { cluster: aCluster(more), engine });
+
+    expect(engine.sent).toEqual([]);
+    expect(out).toBe('');
+    expect(err).toBe(`Error: LynqHub lynq-system/multi-tier-nodes ${why}: its table is not read\n  ${fix}\n`);
+    expect(exitCode).toBe(1);
   });
 
   it('knows no hub of that name', async () => {
