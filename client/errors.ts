@@ -44,14 +44,22 @@ export function describeError(error: unknown, debug: boolean): ErrorText {
   return { text: `Error: ${message}${debug ? stack : report}\n`, exitCode: exitCodes.failed };
 }
 
+/** What to do where the definitions of ours are missing. */
+export const howToGetKinds = 'install the definitions of Lynq: the worker does it, or: kubectl apply -f deploy/crds/';
+
 const advice: Readonly<Partial<Record<FailureType, string>>> = {
   ClusterUnreachable: 'check --context, --kubeconfig and that the API server is running',
   ClusterForbidden: 'check what the account may do: kubectl auth can-i --list',
 };
 
+/** Who asks is not known: what an account may do is not the question. */
+const unauthorized = 401;
+
 function adviceFor({ type, detail }: LynqFailure): string | undefined {
   if (detail['reason'] === 'MissingKind' && detail['apiVersion'] === apiVersion) {
-    return 'install the definitions of Lynq: the worker does it, or: kubectl apply -f deploy/crds/';
+    return howToGetKinds;
   }
+  if (detail['code'] === unauthorized)
+    return 'sign in again, or check the user of the context (--context, --kubeconfig)';
   return advice[type];
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../domain/api/json.ts';
 import { textAt } from '../domain/api/json.ts';
 import { apiGroup, apiVersion } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
-import { CommandError, usageError } from './errors.ts';
+import { CommandError, howToGetKinds, usageError } from './errors.ts';
 
 /** The three kinds of ours, as kubectl would name them. */
 export interface LynqKind {
@@ -79,6 +79,12 @@ export function printedName(ref: {
   return `${ref.kind.toLowerCase()}${group}/${ref.name}`;
 }
 
+/** To be asked when an object is not there: where its kind is not either, "not found" leads nowhere. @throws CommandError then. */
+export async function requireKind(cluster: Cluster, { kind, apiVersion: version }: LynqKind): Promise<void> {
+  if ((await cluster.kindInfo({ apiVersion: version, kind })) !== undefined) return;
+  throw new CommandError(`the cluster has no kind ${kind} in ${version}`, { fix: howToGetKinds });
+}
+
 /** Reads an object that has to exist. */
 export async function requireObject(
   cluster: Cluster,
@@ -88,6 +94,7 @@ export async function requireObject(
 ): Promise<JsonObject> {
   const object = await cluster.get(refOf(kind, namespace, name));
   if (object !== undefined) return object;
+  await requireKind(cluster, kind);
   throw new CommandError(`${kind.plural}.${apiGroup} "${name}" not found in namespace "${namespace}"`, {
     fix: `see what is there: lynq get ${kind.noun}s -n ${namespace}`,
   });

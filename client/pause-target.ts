@@ -2,7 +2,7 @@ import { at, type JsonObject, textAt } from '../domain/api/json.ts';
 import type { Context } from './context.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { kinds, type LynqKind, prefixesOf, readTarget, refOf, requireObject } from './kinds.ts';
+import { kinds, type LynqKind, prefixesOf, readTarget, refOf, requireKind, requireObject } from './kinds.ts';
 import { tellRollout } from './rollout-tell.ts';
 
 /** The manager of `lynq apply`, so that a later apply of the same object meets no conflict. */
@@ -42,6 +42,7 @@ async function findTarget(context: Context, text: string): Promise<Target> {
   );
   const [first, second] = found.flat();
   if (first === undefined) {
+    await requireKind(cluster, kinds.hub);
     throw new CommandError(`no hub, form or node "${name}" in namespace "${namespace}"`, {
       fix: `see what is there: lynq get nodes -n ${namespace}`,
     });

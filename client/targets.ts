@@ -4,7 +4,7 @@ import { labelValue } from '../domain/identity.ts';
 import { labels } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
 import { CommandError } from './errors.ts';
-import { conditionOf, kinds, prefixesOf, readTarget, refOf } from './kinds.ts';
+import { conditionOf, kinds, prefixesOf, readTarget, refOf, requireKind } from './kinds.ts';
 
 /** What `resync` may be told: a hub, a node, the uid of a row, or everything of the namespace. */
 export interface Target {
@@ -26,6 +26,7 @@ export async function findTarget(cluster: Cluster, namespace: string, text: stri
   const found = [hub, node, uid].filter((target) => target !== undefined);
   const [first, second] = found;
   if (first === undefined) {
+    await requireKind(cluster, kinds.node);
     throw new CommandError(`no hub, node or row "${name}" in namespace "${namespace}"`, {
       fix: `see what is there: lynq get nodes -n ${namespace}`,
     });

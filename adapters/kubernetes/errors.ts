@@ -151,6 +151,14 @@ const readFailures: Readonly<Record<number, readonly [FailureType, string]>> = {
   422: ['ClusterInvalid', 'The API server refuses the request.'],
 };
 
+/** The failure that an answer to a list stands for; a right to list is one for a namespace, or for all of them. */
+export function listFailure(kind: KindRef, namespace: string | undefined, code: number): LynqFailure {
+  const { type, message, detail } = readFailure('list', kind, code);
+  const where = namespace === undefined ? 'the whole cluster' : `namespace ${namespace}`;
+  const told = code === 403 ? `${describe(kind)}: The account may not list this in ${where}.` : message;
+  return new LynqFailure(type, told, { ...detail, namespace: namespace ?? '' });
+}
+
 /** The failure that an answer to a read stands for. */
 export function readFailure(verb: Verb, target: KindRef | ObjectRef, code: number): LynqFailure {
   const known = readFailures[code];

@@ -1,6 +1,6 @@
 import { at, textAt, type Json, type JsonObject } from '../../domain/api/json.ts';
 import type { KindRef, ListOptions } from '../../domain/ports.ts';
-import { readFailure, unexpected } from './errors.ts';
+import { listFailure, readFailure, unexpected } from './errors.ts';
 import { asItem } from './objects.ts';
 import { selectorQuery, withQuery } from './paths.ts';
 import type { Send } from './send.ts';
@@ -84,6 +84,7 @@ async function listOnce(
     const answer = await send(request, 'idempotent');
     if (answer.code === 410) return { kind: 'expired' };
     if (answer.code === 404 && token === undefined) return { kind: 'unknownPath' };
+    if (answer.code !== 200) throw listFailure(kind, options.namespace, answer.code);
     const page = readPage(kind, answer);
     if (page.token !== undefined && page.token === token) throw unexpected('list', kind, answer.code);
     if (token === undefined) sink.onStart();
@@ -98,7 +99,6 @@ function stateQuery({ notOlderThan }: ListOptions): Readonly<Record<string, stri
 }
 
 function readPage(kind: KindRef, answer: ApiAnswer): Page {
-  if (answer.code !== 200) throw readFailure('list', kind, answer.code);
   const resourceVersion = textAt(answer.body, 'metadata', 'resourceVersion');
   // Go writes an empty list as null in places; an absent one is no list.
   const raw = at(answer.body, 'items') === null ? [] : at(answer.body, 'items');

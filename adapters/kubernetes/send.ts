@@ -84,6 +84,7 @@ function settle(request: ApiRequest, outcome: Outcome): ApiAnswer | undefined {
   if (answer.code === 401) {
     throw new LynqFailure('ClusterForbidden', 'The API server does not accept the credentials.', {
       verb: request.verb,
+      code: answer.code,
     });
   }
   const status = readStatus(answer.body);

@@ -2,7 +2,7 @@ import { at, listAt, textAt, type Json } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { KindRef, ListOptions, ServerRow, ServerTable } from '../../domain/ports.ts';
 import type { Discovery } from './discovery.ts';
-import { describe, readFailure, unexpected } from './errors.ts';
+import { describe, listFailure, readFailure, unexpected } from './errors.ts';
 import { locateList } from './locate.ts';
 import { selectorQuery, withQuery } from './paths.ts';
 import type { Send } from './send.ts';
@@ -55,7 +55,7 @@ async function tableOnce(send: Send, path: string, kind: KindRef, options: ListO
     const answer = await send(request, 'idempotent');
     if (answer.code === 410) return { kind: 'expired' };
     if (answer.code === 404 && token === undefined) return { kind: 'unknownPath' };
-    requireTable(kind, answer);
+    requireTable(kind, options.namespace, answer);
     if (token === undefined) columns = columnNames(answer.body);
     rows.push(...listAt(answer.body, 'rows').map(readRow));
     const next = textAt(answer.body, 'metadata', 'continue') || undefined;
@@ -65,8 +65,8 @@ async function tableOnce(send: Send, path: string, kind: KindRef, options: ListO
   }
 }
 
-function requireTable(kind: KindRef, { code, body }: ApiAnswer): void {
-  if (code !== 200) throw readFailure('list', kind, code);
+function requireTable(kind: KindRef, namespace: string | undefined, { code, body }: ApiAnswer): void {
+  if (code !== 200) throw listFailure(kind, namespace, code);
   if (textAt(body, 'kind') !== 'Table') throw unexpected('list', kind, code);
 }
 

@@ -6,7 +6,7 @@ import { CommandError, describeError, usageError } from '../errors.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { printedName } from '../kinds.ts';
 import type { Manifest } from '../manifest/reader.ts';
-import { bodyOf, outcomeOf, refusal, type SendMode, sendManifest } from '../manifest/send.ts';
+import { bodyOf, outcomeOf, refusal, requireOneNamespace, type SendMode, sendManifest } from '../manifest/send.ts';
 import { checkedManifests, fileFlags, optionalFiles } from './manifest-files.ts';
 
 export const apply = defineCommand({
@@ -87,11 +87,12 @@ export function inApplyOrder(manifests: readonly Manifest[]): readonly Manifest[
 /** Applies one after the other; a refused object does not stop the others. */
 async function applyAll(context: Context, manifests: readonly Manifest[], mode: SendMode): Promise<ExitCode> {
   const cluster = await context.services.cluster();
+  await requireOneNamespace(cluster, manifests, context.options.namespace);
   const defaultNamespace = await context.namespace();
   let exitCode: ExitCode = exitCodes.ok;
   for (const manifest of manifests) {
     try {
-      const outcome = await applyOne(context, cluster, manifest, { ...mode, defaultNamespace });
+      const outcome = await applyOne(cluster, manifest, { ...mode, defaultNamespace });
       context.out.write(`${printedName(manifest)} ${outcome}${mode.dryRun ? ' (server dry run)' : ''}\n`);
     } catch (error) {
       if (isLynqFailure(error) && exitCodeOf(error.type) === exitCodes.unreachable) throw error;
@@ -104,7 +105,6 @@ async function applyAll(context: Context, manifests: readonly Manifest[], mode: 
 }
 
 async function applyOne(
-  context: Context,
   cluster: Cluster,
   manifest: Manifest,
   options: SendMode & { readonly defaultNamespace: string },
@@ -119,12 +119,6 @@ async function applyOne(
     );
   }
   const namespace = info.namespaced ? (manifest.namespace ?? options.defaultNamespace) : undefined;
-  const asked = context.options.namespace;
-  if (asked !== undefined && namespace !== undefined && namespace !== asked) {
-    throw new CommandError(`${printedName(manifest)} names namespace ${namespace}, but -n names ${asked}`, {
-      fix: 'leave -n out, or metadata.namespace',
-    });
-  }
   const { apiVersion, kind, name } = manifest;
   const ref: ObjectRef = { apiVersion, kind, namespace, name };
   const before = await cluster.get(ref);

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../domain/api/json.ts';
 import { apiGroup } from '../../domain/keys.ts';
 import type { Cluster, ListOptions } from '../../domain/ports.ts';
 import type { Context } from '../context.ts';
-import { type LynqKind, refOf } from '../kinds.ts';
+import { type LynqKind, refOf, requireKind } from '../kinds.ts';
 
 export interface Wanted {
   readonly kind: LynqKind;
@@ -30,6 +30,7 @@ export async function readObjects(cluster: Cluster, wanted: Wanted): Promise<Fou
   const found = await Promise.all(
     names.map(async (name) => ({ name, object: await cluster.get(refOf(kind, namespace, name)) })),
   );
+  if (found.some(({ object }) => object === undefined)) await requireKind(cluster, kind);
   return {
     objects: found.flatMap(({ object }) => (object === undefined ? [] : [object])),
     missing: found.filter(({ object }) => object === undefined).map(({ name }) => name),

@@ -31,6 +31,21 @@ export async function sendManifest(
   return ours ? cluster.apply(ref, body, { manager, force: true, dryRun }) : result;
 }
 
+/** Whether `-n` and every file agree. To be asked before the first write. @throws CommandError for the first file that does not. */
+export async function requireOneNamespace(
+  cluster: Cluster,
+  manifests: readonly Manifest[],
+  asked: string | undefined,
+): Promise<void> {
+  const others = manifests.filter(({ namespace = asked }) => namespace !== asked);
+  for (const manifest of asked === undefined ? [] : others) {
+    if ((await cluster.kindInfo(manifest))?.namespaced !== true) continue;
+    throw new CommandError(`${printedName(manifest)} names namespace ${manifest.namespace}, but -n names ${asked}`, {
+      fix: 'leave -n out, or metadata.namespace; nothing was applied',
+    });
+  }
+}
+
 /** The object as it is sent: with its namespace, without what only a server writes. */
 export function bodyOf({ object }: Pick<Manifest, 'object'>, namespace: string | undefined): JsonObject {
   const { managedFields: _fields, uid: _uid, creationTimestamp: _created, ...metadata } = metadataOf(object);

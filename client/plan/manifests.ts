@@ -8,7 +8,7 @@ import { CommandError } from '../errors.ts';
 import { printedName } from '../kinds.ts';
 import { isForm, isHub } from '../lint/index.ts';
 import type { Manifest } from '../manifest/reader.ts';
-import { bodyOf, outcomeOf, refusal, sendManifest } from '../manifest/send.ts';
+import { bodyOf, outcomeOf, refusal, requireOneNamespace, sendManifest } from '../manifest/send.ts';
 
 /** Hubs and forms of files, as the API server would store them. */
 
@@ -28,6 +28,7 @@ export async function tryManifests(
   manifests: readonly Manifest[],
 ): Promise<readonly TriedManifest[]> {
   const cluster = await context.services.cluster();
+  await requireOneNamespace(cluster, manifests, context.options.namespace);
   const fallback = await context.namespace();
   const tried: TriedManifest[] = [];
   for (const manifest of manifests) tried.push(await tryOne(cluster, manifest, manifest.namespace ?? fallback));

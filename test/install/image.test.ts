@@ -73,7 +73,7 @@ describe('install/image', () => {
     const nowhere = join(folder, 'nowhere');
     writeFileSync(nowhere, readFileSync(stranger, 'utf8').replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:9'));
     for (const [file, why] of [
-      [stranger, /LynqNode: The account may not read this\./],
+      [stranger, /LynqNode: The account may not list this in the whole cluster\./],
       [nowhere, /does not answer \(ECONNREFUSED\)/],
       [join(folder, 'none'), /none cannot be read \(ENOENT\)/],
     ] as const) {

@@ -20,6 +20,19 @@ function served(...answers: readonly Scripted[]) {
 }
 
 describe('adapters/kubernetes/client', () => {
+  it.each([
+    ['ns', 'ConfigMap: The account may not list this in namespace ns.'],
+    [undefined, 'ConfigMap: The account may not list this in the whole cluster.'],
+  ])('says what may not be listed, and where: %s', async (namespace, message) => {
+    const server = served(statusAnswer(403, { reason: 'Forbidden' }));
+    const detail = { verb: 'list', namespace: namespace ?? '', code: 403 };
+    await expect(server.cluster.list({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace })).rejects.toMatchObject({
+      type: 'ClusterForbidden',
+      message,
+      detail,
+    });
+  });
+
   it('keeps the case of names, encodes them, and sends the credentials and its name', async () => {
     const name = 'Big:Name é';
     const server = served({ code: 200, body: configMap(name) });

@@ -14,6 +14,24 @@ function world() {
 }
 
 describe('client/commands/hub-status', () => {
+  it.each([
+    ['status shop', 'LynqHub'],
+    ['describe node acme-web', 'LynqNode'],
+    ['get forms web', 'LynqForm'],
+    ['resync node/acme-web', 'LynqNode'],
+    ['pause acme-web', 'LynqHub'],
+  ])('says where a kind is not there at all, and how to get it: lynq %s', async (line, kind) => {
+    const cluster = createFakeCluster();
+    for (const name of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.removeKind({ ...hubRef, kind: name });
+    const { err, exitCode } = await run(line, { cluster });
+    expect({ err, exitCode }).toEqual({
+      err:
+        `Error: the cluster has no kind ${kind} in operator.lynq.sh/v1\n` +
+        '  install the definitions of Lynq: the worker does it, or: kubectl apply -f deploy/crds/\n',
+      exitCode: 1,
+    });
+  });
+
   it.each(['status shop', 'explain acme-web'])(
     'tells what the cluster says, whatever is wrong with Temporal: lynq %s',
     async (line) => {

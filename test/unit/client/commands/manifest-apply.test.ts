@@ -183,6 +183,18 @@ describe('client/commands/manifest-apply', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('applies nothing when -n contradicts one of the files, in whatever order they are', async () => {
+    const cluster = aCluster();
+    const other = secret.replace('  name: db', '  name: zdb\n  namespace: other');
+    const world = { cluster, files: { 'a.yaml': secret, 'z.yaml': other } };
+
+    const { out, err, exitCode } = await run('apply -n mine -f a.yaml -f z.yaml', world);
+
+    expect({ out, exitCode }).toEqual({ out: '', exitCode: 1 });
+    expect(err).toContain('Error: secret/zdb names namespace other, but -n names mine');
+    expect(cluster.calls.filter(({ verb }) => verb === 'apply')).toEqual([]);
+  });
+
   it('refuses -n that contradicts the file', async () => {
     const file = secret.replace('  name: db', '  name: db\n  namespace: other');
 

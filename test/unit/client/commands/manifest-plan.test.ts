@@ -66,6 +66,17 @@ describe('client/commands/manifest-plan', () => {
     expect(writes.filter(({ ref }) => ref.kind === 'ConfigMap')).toEqual([]);
   });
 
+  it('plans nothing when -n contradicts the file, as apply does', async () => {
+    const world = open();
+    const file = form.replace('namespace: lynq-system', 'namespace: other');
+
+    const { out, err, exitCode } = await lynq(world, 'plan -n mine -f web.yaml', { 'web.yaml': file });
+
+    expect({ out, exitCode }).toEqual({ out: '', exitCode: 2 });
+    expect(err).toContain('Error: lynqform.operator.lynq.sh/web names namespace other, but -n names mine');
+    expect(world.cluster.calls.filter(({ verb }) => verb === 'apply')).toEqual([]);
+  });
+
   it('says what to keep instead of the plan of a sync', async () => {
     const { err } = await lynq(open(), 'plan shop --out x', {});
 
