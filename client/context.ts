@@ -44,6 +44,8 @@ export interface Services {
   cluster(): Promise<Cluster>;
   /** Lists in the words they are printed with. */
   tables(): Promise<Tables>;
+  /** The same for completion, by a lighter way where the kubeconfig allows it: of our own kinds and namespaces only. */
+  quickTables(): Promise<Tables>;
   /** Goes on whatever happens to the connection, until its signal ends it; list first to learn whether there is a cluster at all. */
   reflector(): Promise<Reflector>;
   /** Namespace of the kubeconfig's context, undefined when it names none. Needs no server. */

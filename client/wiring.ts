@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import type { OpenedCluster } from '../adapters/kubernetes/index.ts';
-import type { Logger } from '../domain/ports.ts';
+import type { Logger, Tables } from '../domain/ports.ts';
 import type { CodecRequest, GlobalOptions, ServedCodec, Services } from './context.ts';
 import { limitedTo, withDeadline } from './deadline.ts';
 import type { Engine } from './engine.ts';
@@ -17,15 +17,31 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
   let engine: Promise<Engine> | undefined;
   let planner: Promise<OpenedPlanner> | undefined;
   const opened = (): Promise<OpenedCluster> => (cluster ??= open(options, environment));
+  const tables = async (): Promise<Tables> => {
+    const { tables: all, server } = await opened();
+    const limited = limitedTo(options.timeoutMilliseconds, server);
+    return { read: (kind, where) => limited((signal) => all.read(kind, { ...where, signal })) };
+  };
   return {
     async cluster() {
       const { quotingCluster, server } = await opened();
       return withDeadline(quotingCluster, options.timeoutMilliseconds, server);
     },
-    async tables() {
-      const { tables, server } = await opened();
-      const limited = limitedTo(options.timeoutMilliseconds, server);
-      return { read: (kind, where) => limited((signal) => tables.read(kind, { ...where, signal })) };
+    tables,
+    async quickTables() {
+      const plain = isInPod(options, environment) ? undefined : await plainTables(options, environment);
+      if (plain === undefined) return tables();
+      // Whatever went wrong, the other way may know better, and says it better.
+      const otherwise = async (...asked: Parameters<Tables['read']>) => (await tables()).read(...asked);
+      const limited = limitedTo(options.timeoutMilliseconds, 'of the context');
+      const read = (...[kind, where]: Parameters<Tables['read']>) =>
+        limited((signal) =>
+          plain.read(kind, { ...where, signal }).catch((error: unknown) => {
+            if (signal.aborted) throw error;
+            return otherwise(kind, where);
+          }),
+        );
+      return { read };
     },
     reflector: async () => (await opened()).reflector,
     contextNamespace: () => contextNamespace(options, environment),
@@ -72,6 +88,12 @@ async function wirePlanner(
   // Not the quoting one: what a plan tries has values of rows in it.
   const cluster = withDeadline(opened.cluster, timeoutMilliseconds, opened.server);
   return openPlanner({ opened, cluster, environment, logger: silent });
+}
+
+async function plainTables(options: GlobalOptions, environment: Environment): Promise<Tables | undefined> {
+  const { openPlainTables } = await import('../adapters/kubernetes/plain-tables.ts');
+  const present = kubeconfigPaths(options.kubeconfig, environment).filter((path) => existsSync(path));
+  return present.length === 0 ? undefined : openPlainTables(present.join(delimiter), options.context);
 }
 
 async function open(options: GlobalOptions, environment: Environment): Promise<OpenedCluster> {

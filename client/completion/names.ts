@@ -1,38 +1,27 @@
-import { listAt, textAt, type JsonObject } from '../../domain/api/json.ts';
+import { listAt, textAt } from '../../domain/api/json.ts';
+import type { ServerTable } from '../../domain/ports.ts';
 import type { Completion } from '../command.ts';
 import type { Context } from '../context.ts';
-import { kinds, refOf } from '../kinds.ts';
+import { kinds, type LynqKind, refOf } from '../kinds.ts';
 import type { Candidate } from './protocol.ts';
 
 /** Live names for a shell. The names of nodes are read without their content: a fleet has thousands. */
 
 type Live = Exclude<Completion, 'files'>;
 
+const namespaceKind = { apiVersion: 'v1', kind: 'Namespace' } as const;
+
 const finders = {
-  hubs: async (context) => named(await list(context, kinds.hub)),
-  forms: async (context) => named(await list(context, kinds.form)),
-  nodes: (context) => nodeColumn(context, 'Name'),
-  uids: (context) => nodeColumn(context, 'UID'),
-  targets: async (context) => {
-    const [hubs, uids, nodes] = await Promise.all([
-      list(context, kinds.hub),
-      nodeColumn(context, 'UID'),
-      nodeColumn(context, 'Name'),
-    ]);
-    return [...named(hubs), ...uids, ...nodes];
-  },
-  pausable: async (context) => {
-    const [hubs, forms, nodes] = await Promise.all([
-      list(context, kinds.hub),
-      list(context, kinds.form),
-      nodeColumn(context, 'Name'),
-    ]);
-    return [...named(hubs), ...named(forms), ...nodes];
-  },
+  hubs: (context) => columns(context, [kinds.hub, 'Name']),
+  forms: (context) => columns(context, [kinds.form, 'Name']),
+  nodes: (context) => columns(context, [kinds.node, 'Name']),
+  uids: (context) => columns(context, [kinds.node, 'UID']),
+  targets: (context) => columns(context, [kinds.hub, 'Name'], [kinds.node, 'UID'], [kinds.node, 'Name']),
+  pausable: (context) => columns(context, [kinds.hub, 'Name'], [kinds.form, 'Name'], [kinds.node, 'Name']),
   entries: (context, args) => entries(context, args.at(-1) ?? ''),
   namespaces: async (context) => {
-    const cluster = await context.services.cluster();
-    return named(await cluster.list({ apiVersion: 'v1', kind: 'Namespace' }, {}));
+    const tables = await context.services.quickTables();
+    return column(await tables.read(namespaceKind, {}), 'Name');
   },
   contexts: async (context) => (await context.services.contextNames()).map((value) => ({ value })),
 } as const satisfies Record<Live, (context: Context, args: readonly string[]) => Promise<readonly Candidate[]>>;
@@ -41,24 +30,25 @@ export function findNames(context: Context, of: Live, args: readonly string[]): 
   return finders[of](context, args);
 }
 
-async function list(context: Context, kind: (typeof kinds)[keyof typeof kinds]): Promise<readonly JsonObject[]> {
-  const cluster = await context.services.cluster();
-  return cluster.list(kind, { namespace: await context.namespace() });
+/** Columns of the tables of the namespace; a kind is read once. */
+async function columns(
+  context: Context,
+  ...wanted: readonly (readonly [LynqKind, 'Name' | 'UID'])[]
+): Promise<readonly Candidate[]> {
+  const tables = await context.services.quickTables();
+  const namespace = await context.namespace();
+  const read = new Map<LynqKind, Promise<ServerTable>>();
+  for (const [kind] of wanted) if (!read.has(kind)) read.set(kind, tables.read(kind, { namespace }));
+  const found = await Promise.all(wanted.map(async ([kind, name]) => column((await read.get(kind)) ?? nothing, name)));
+  return found.flat();
 }
 
-function named(objects: readonly JsonObject[]): readonly Candidate[] {
-  return objects.flatMap((object) => {
-    const value = textAt(object, 'metadata', 'name');
-    return value === undefined ? [] : [{ value }];
-  });
-}
+const nothing: ServerTable = { columns: [], rows: [] };
 
-/** A column of the table of nodes, each text once; nothing where the CRD has no such column. */
-async function nodeColumn(context: Context, column: string): Promise<readonly Candidate[]> {
-  const tables = await context.services.tables();
-  const { columns, rows } = await tables.read(kinds.node, { namespace: await context.namespace() });
-  const place = columns.indexOf(column);
-  const texts = rows.map(({ cells }) => cells[place]).filter((cell) => typeof cell === 'string');
+/** A column of a table, each text once; nothing where the table has no such column. */
+function column(table: ServerTable, name: string): readonly Candidate[] {
+  const place = table.columns.indexOf(name);
+  const texts = table.rows.map(({ cells }) => cells[place]).filter((cell) => typeof cell === 'string');
   return [...new Set(texts)].map((value) => ({ value }));
 }
 

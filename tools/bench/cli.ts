@@ -1,5 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { apiVersion, labels } from '../../domain/keys.ts';
@@ -14,7 +19,7 @@ import { describeMachine } from './machine.ts';
 import { machineText, median } from './report.ts';
 
 /**
- * `npm run bench:cli [-- C1]`: how long a person waits for `lynq`. C1: help and completion, beside a Node that does nothing. C2: 10,000 LynqNodes of the size a
+ * `npm run bench:cli [-- C1]`: how long a person waits for `lynq`. C1: help and completion, of live names too, beside a Node that does nothing. C2: 10,000 LynqNodes of the size a
  * real one has, listed from a real API server, beside kubectl. Prints times; a time above its limit is said and is no failure: machines differ.
  */
 
@@ -58,6 +63,32 @@ async function repeat(count: number, run: () => Promise<number>): Promise<readon
 
 const lynq = (...args: readonly string[]): readonly string[] => ['bin/lynq.mjs', ...args];
 
+const completedNodes = 100;
+
+/** An API server that knows a hundred LynqNodes by name, and a kubeconfig for it: what completion costs beside the cluster's own time. */
+async function withNames(use: (kubeconfig: string) => Promise<void>): Promise<void> {
+  const rows = Array.from({ length: completedNodes }, (_, index) => ({ cells: [`row-${index}-data-tier`] }));
+  const table = JSON.stringify({ kind: 'Table', columnDefinitions: [{ name: 'Name' }], rows });
+  const server = createServer((_request, response) => response.end(table));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const folder = mkdtempSync(join(tmpdir(), 'lynq-bench-'));
+  const place = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const config = {
+    'current-context': 'bench',
+    contexts: [{ name: 'bench', context: { cluster: 'bench', user: 'bench' } }],
+    clusters: [{ name: 'bench', cluster: { server: place, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'bench', user: { token: 'bench' } }],
+  };
+  writeFileSync(join(folder, 'config'), JSON.stringify(config));
+  try {
+    await use(join(folder, 'config'));
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
 async function c1(): Promise<void> {
   const env = { PATH: process.env['PATH'] ?? '' };
   // The first start after an edit makes the bundle.
@@ -73,6 +104,11 @@ async function c1(): Promise<void> {
     const floor = label.includes('floor') ? {} : { limit: limits.start };
     print({ label, ms: await repeat(rounds, () => timed(args, env)), ...floor });
   }
+  await withNames(async (kubeconfig) => {
+    const args = lynq('__complete', '--', '--kubeconfig', kubeconfig, 'get', 'nodes', '');
+    const ms = await repeat(rounds, () => timed(args, env));
+    print({ label: `C1 completion of live names, ${completedNodes}`, ms, limit: limits.start });
+  });
 }
 
 /** A LynqNode with six entries on record, as the data tier of the multi-tier example has. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../architecture/tree.ts';
+import { localServer } from '../adapters/kubernetes/support.ts';
 
 /** Notes every file that a program loads as a module, packages included. */
 const tracer = `import { register } from 'node:module';
@@ -60,6 +61,26 @@ describe('client/main', () => {
     },
     120_000,
   );
+
+  it('completes live names without the Kubernetes library where the kubeconfig is plain', async () => {
+    const table = { kind: 'Table', columnDefinitions: [{ name: 'Name' }], rows: [{ cells: ['acme-web'] }] };
+    const server = await localServer((_request, response) => response.end(JSON.stringify(table)));
+    const kubeconfig = join(folder, 'plain');
+    const config = {
+      'current-context': 'here',
+      contexts: [{ name: 'here', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server: server.origin, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'u', user: { token: 'a' } }],
+    };
+    writeFileSync(kubeconfig, JSON.stringify(config));
+
+    const { files, out } = await loadedBy('__complete', '--', '--kubeconfig', kubeconfig, 'get', 'nodes', '');
+    await server.close();
+
+    expect(out).toBe('acme-web\n:4\n');
+    const bytes = files.reduce((sum, file) => sum + readFileSync(new URL(file)).length, 0);
+    expect(bytes).toBeLessThan(700_000);
+  }, 120_000);
 
   it('has the Kubernetes library and YAML only when a cluster is asked', async () => {
     const help = await loadedBy('--help');

@@ -89,6 +89,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
       return {
         cluster,
         tables: async () => fakeTables(await cluster(), now),
+        quickTables: async () => fakeTables(await cluster(), now),
         reflector: async () => (await cluster()).reflector,
         contextNamespace: async () => world.contextNamespace,
         contextNames: async () => ['kind', 'production'],

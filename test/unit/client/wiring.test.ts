@@ -20,9 +20,20 @@ function refusalOf(name: string): readonly [number, Json] {
   return [422, { kind: 'Status', code: 422, message: invalid, reason: 'Invalid', details: { name, causes } }];
 }
 
+const asked: string[] = [];
+const table = { kind: 'Table', columnDefinitions: [{ name: 'Name' }], rows: [{ cells: ['web'] }] };
+
+/** Lists forms, those of namespace `twice` at the second try only. */
+function listForms(path: string, response: ServerResponse): void {
+  asked.push(path);
+  const isFirst = path.includes('/twice/') && asked.filter((one) => one === path).length === 1;
+  response.writeHead(isFirst ? 403 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(table));
+}
+
 /** An API server that refuses every write, one form as a webhook does, the other as a CRD does. */
 function refuseWrites(request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? '').split('?')[0] ?? '';
+  if (path.endsWith('/lynqforms')) return listForms(path, response);
   const kinds = { kind: 'APIResourceList', resources: [resource('lynqforms', 'LynqForm')] };
   const name = path.split('/').at(-1) ?? '';
   const [code, body] = path === '/apis/operator.lynq.sh/v1' ? [200, kinds] : refusalOf(name);
@@ -66,6 +77,20 @@ describe('client/wiring', () => {
       { kind: 'refused', reason: 'AdmissionDenied', message: `LynqForm lynq/web: ${denial}` },
       { kind: 'refused', reason: 'Invalid', message: invalid },
     ]);
+  });
+
+  it('reads names for completion by the light way, and by the other where that fails', async () => {
+    const options = { kubeconfig, temporalTls: {}, timeoutMilliseconds: 5_000 };
+    const kind = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqForm' };
+    const services = wireServices(options, {});
+    const tables = await services.quickTables();
+    const namesOf = async (namespace: string) =>
+      (await tables.read(kind, { namespace })).rows.map(({ cells }) => cells[0]);
+    asked.length = 0;
+    expect(await namesOf('lynq')).toEqual(['web']);
+    expect(asked).toEqual(['/apis/operator.lynq.sh/v1/namespaces/lynq/lynqforms']);
+    expect(await namesOf('twice')).toEqual(['web']);
+    await services.close();
   });
 
   it('is the only place that lets the server be quoted', () => {
