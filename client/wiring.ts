@@ -28,21 +28,7 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
       return withDeadline(quotingCluster, options.timeoutMilliseconds, server);
     },
     tables,
-    async quickTables() {
-      const plain = isInPod(options, environment) ? undefined : await plainTables(options, environment);
-      if (plain === undefined) return tables();
-      // Whatever went wrong, the other way may know better, and says it better.
-      const otherwise = async (...asked: Parameters<Tables['read']>) => (await tables()).read(...asked);
-      const limited = limitedTo(options.timeoutMilliseconds, 'of the context');
-      const read = (...[kind, where]: Parameters<Tables['read']>) =>
-        limited((signal) =>
-          plain.read(kind, { ...where, signal }).catch((error: unknown) => {
-            if (signal.aborted) throw error;
-            return otherwise(kind, where);
-          }),
-        );
-      return { read };
-    },
+    quickTables: () => quickTables(options, environment, tables),
     reflector: async () => (await opened()).reflector,
     contextNamespace: () => contextNamespace(options, environment),
     contextNames: () => readContextNames(kubeconfigPaths(options.kubeconfig, environment), readText),
@@ -88,6 +74,26 @@ async function wirePlanner(
   // Not the quoting one: what a plan tries has values of rows in it.
   const cluster = withDeadline(opened.cluster, timeoutMilliseconds, opened.server);
   return openPlanner({ opened, cluster, environment, logger: silent });
+}
+
+/** Whatever goes wrong with the light way, the other may know better, and says it better. */
+async function quickTables(
+  options: GlobalOptions,
+  environment: Environment,
+  others: () => Promise<Tables>,
+): Promise<Tables> {
+  const plain = isInPod(options, environment) ? undefined : await plainTables(options, environment);
+  if (plain === undefined) return others();
+  const limited = limitedTo(options.timeoutMilliseconds, 'of the context');
+  return {
+    read: (kind, where) =>
+      limited((signal) =>
+        plain.read(kind, { ...where, signal }).catch(async (error: unknown) => {
+          if (signal.aborted) throw error;
+          return (await others()).read(kind, where);
+        }),
+      ),
+  };
 }
 
 async function plainTables(options: GlobalOptions, environment: Environment): Promise<Tables | undefined> {

@@ -37,7 +37,7 @@ function sections(): readonly string[] {
 const introduction =
   'In a checkout: `npx lynq`. As a plugin of kubectl: `kubectl lynq`, when `kubectl-lynq` of this package is on the PATH. ' +
   '`lynq COMMAND --help` shows what this page has. Output goes to standard output, progress and errors to standard error; an error says what is ' +
-  'wrong, where, and what to do. What destroys something asks first; where nobody can be asked it needs `--yes`. A hub, form or node may be named as `-o name` prints it (`lynqnode.operator.lynq.sh/NAME`), or as `node/NAME`.';
+  'wrong, where, and what to do. What destroys something asks first; where nobody can be asked it needs `--yes`. A hub, form or node may be named as `-o name` prints it, or as `node/NAME`.';
 
 const environment = [
   '- `KUBECONFIG`: kubeconfig files, as kubectl reads them.',
