@@ -65,9 +65,10 @@ export function basisOf(deps: Deps, request: HubRef, { hub }: ReadHub, forms: re
     annotations: { ...metadata.annotations },
     status: said as unknown as JsonObject,
   };
-  const formFacts = forms.map(({ object }) => [
+  const formFacts = forms.map(({ object, revision }) => [
     textAt(object, 'metadata', 'uid') ?? '',
     textAt(object, 'metadata', 'resourceVersion') ?? '',
+    revision?.name ?? '',
   ]);
   const { namespace } = request;
   const nodes = [deps.nodes.changesOf(namespace, request.hub), deps.nodes.removalsIn(namespace)];

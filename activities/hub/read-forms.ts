@@ -11,7 +11,7 @@ import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
 import { compileForm } from '../../template/index.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
-import type { FormRevision } from '../forms.ts';
+import type { FormIdentity, FormRevision } from '../forms.ts';
 import { describeProblem } from '../node/render.ts';
 import type { ReadHub } from './read-hub.ts';
 
@@ -115,13 +115,28 @@ async function judgeForm(
   }
   const { namespace, uid } = parsed.data.metadata;
   const spec = isJsonObject(object['spec']) ? object['spec'] : {};
-  const revision = await deps.forms.ensure({ namespace, name, uid }, spec);
+  const revision = await keepRevision(deps, { namespace, name, uid }, spec);
+  if ('refused' in revision) return { ...base, problems: [otherProblem(revision.refused)], revision: undefined };
   const cycle = order.cycles.get(name);
   const problems = [
     ...(cycle === undefined ? [] : [otherProblem(describeCycle(cycle))]),
     ...formProblems(revision, declaredVariables(hub.hub.spec)),
   ];
   return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
+}
+
+/** Content that the API server does not take is a problem of its form. A kind that is not there, or an answer that is missing, is everybody's. */
+async function keepRevision(
+  deps: FormDeps,
+  form: FormIdentity,
+  spec: JsonObject,
+): Promise<FormRevision | { readonly refused: string }> {
+  try {
+    return await deps.forms.ensure(form, spec);
+  } catch (error) {
+    if (!isLynqFailure(error) || (error.type !== 'ClusterInvalid' && error.type !== 'FormInvalid')) throw error;
+    return { refused: error.message };
+  }
 }
 
 const otherProblem = (message: string): FormProblem => ({ kind: 'other', message });

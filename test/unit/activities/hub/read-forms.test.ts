@@ -5,9 +5,10 @@ import { openFormStore } from '../../../../activities/forms.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import type { ListOptions } from '../../../../domain/ports.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { listAt, textAt } from '../../../../domain/api/json.ts';
+import { type HubWorld, formOf, hubOf, namespace, openHubWorld } from '../../../support/hub-world.ts';
 
 const apiVersion = 'operator.lynq.sh/v1';
-const namespace = 'lynq-system';
 const hub = parseHub({
   apiVersion,
   kind: 'LynqHub',
@@ -41,7 +42,52 @@ function clusterThatAnswers(answer: (options: ListOptions) => void) {
 const read = ({ cluster }: ReturnType<typeof clusterThatAnswers>, notOlderThan?: string) =>
   readForms({ cluster, forms: openFormStore(cluster) }, { namespace, hub: 'hub' }, hub, notOlderThan);
 
+const longName = 'f'.repeat(243);
+
+function refuseRevisions({ cluster }: HubWorld, of: string): () => void {
+  const message = `ControllerRevision ${namespace}: exceeded quota`;
+  return cluster.intercept(({ verb, ref: { kind, name } }) =>
+    verb === 'create' && kind === 'ControllerRevision' && name?.startsWith(`${of}-`) === true
+      ? { answer: { kind: 'refused', reason: 'QuotaExceeded', message } }
+      : undefined,
+  );
+}
+
+function validOf({ cluster }: HubWorld, form: string) {
+  const object = cluster.objects('LynqForm').find((one) => textAt(one, 'metadata', 'name') === form);
+  const valid = listAt(object, 'status', 'conditions').find((condition) => textAt(condition, 'type') === 'Valid');
+  return [textAt(valid, 'status'), textAt(valid, 'reason'), textAt(valid, 'message')];
+}
+
 describe('activities/hub/read-forms', () => {
+  it.each(['web', longName])(
+    'a form whose content cannot be kept is not Valid, and the other forms of the hub go on: %s',
+    async (name) => {
+      const world = await openHubWorld([hubOf('one'), formOf(name, 'one'), formOf('db', 'one')]);
+      refuseRevisions(world, name);
+
+      expect(await world.sync()).toMatchObject({ kind: 'synced', counts: { created: 1 } });
+
+      expect(world.nodes()).toEqual(['acme-db']);
+      expect(validOf(world, name)).toEqual(['False', 'ValidationFailed', expect.stringContaining('exceeded quota')]);
+      expect(validOf(world, 'db')[0]).toBe('True');
+    },
+  );
+
+  it('it is Valid again with the first sync that can keep it, though nothing else has changed', async () => {
+    const world = await openHubWorld([hubOf('one'), formOf('web', 'one')]);
+    const lift = refuseRevisions(world, 'web');
+    await world.sync();
+    await world.sync();
+    await world.sync();
+    lift();
+
+    await world.sync();
+
+    expect(validOf(world, 'web')[0]).toBe('True');
+    expect(world.nodes()).toEqual(['acme-web']);
+  });
+
   it('asks for forms no older than what its process has seen, and for those of now where it follows none', async () => {
     const following = clusterThatAnswers(() => undefined);
     expect((await read(following, '42')).map(({ name }) => name)).toEqual(['form']);
