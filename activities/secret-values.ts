@@ -30,7 +30,10 @@ function valuesRef({ namespace, node }: Pick<ValuesOwner, 'namespace' | 'node'>,
   return { apiVersion: 'v1', kind: 'Secret', namespace, name: names[which](node) };
 }
 
-/** Writes the values before anything refers to them by their seal. */
+/**
+ * Writes the values before anything refers to them by their seal. Fails with ClusterStale while an earlier node's are in the way, and with ClusterInvalid when
+ * they cannot be written: both are about this row only.
+ */
 export async function keepSecretValues(
   deps: Pick<Deps, 'cluster'>,
   owner: ValuesOwner,
@@ -47,13 +50,10 @@ export async function keepSecretValues(
   const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
   const result = await deps.cluster.apply(ref, body, { manager: managers.apply, force: true });
   if (result.kind === 'ok') return;
-  throw new LynqFailure(
-    'ClusterStale',
-    `Secret ${owner.namespace}/${ref.name} with values of the row cannot be written yet`,
-    {
-      node: owner.node,
-    },
-  );
+  const title = `Secret ${owner.namespace}/${ref.name} with values of the row cannot be written`;
+  if (result.kind !== 'refused') throw new LynqFailure('ClusterStale', `${title} yet`, { node: owner.node });
+  const reason = result.reason === 'TooLarge' ? 'TooLarge' : 'SecretRefused';
+  throw new LynqFailure('ClusterInvalid', `${title}: ${result.message}`, { node: owner.node, reason });
 }
 
 /** What a form makes, or what is kept of it, has a label of ours; values beside a node have an owner, and without one came back from a backup. */
@@ -78,7 +78,7 @@ async function refuseForeign(
     throw new LynqFailure('ClusterStale', message, { node });
   }
   const message = `${title} is where values of the row are kept, but it is someone else's; remove or rename it`;
-  throw new LynqFailure('HubInvalid', message, { secret: ref.name });
+  throw new LynqFailure('ClusterInvalid', message, { node, secret: ref.name, reason: 'SecretRefused' });
 }
 
 export type FoundValues =

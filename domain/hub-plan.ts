@@ -45,6 +45,14 @@ export interface HubFacts {
   /** Forms that exist but name another hub now (deleted and made again under the same name). */
   readonly movedForms: ReadonlySet<string>;
   readonly nodes: readonly KnownNode[];
+  /** The LynqNode of another hub, or of none, that has a name which no node of this hub has. */
+  readonly heldElsewhere?: (name: string) => HolderElsewhere | undefined;
+}
+
+export interface HolderElsewhere {
+  /** Empty for none. */
+  readonly hub: string;
+  readonly rowUid: string;
 }
 
 export interface Birth {
@@ -72,6 +80,8 @@ export interface Collision {
   readonly name: string;
   /** uid that has the name. */
   readonly holder: string;
+  /** Its hub, when that is not the hub of the plan; empty for a LynqNode of no hub. */
+  readonly holderHub?: string;
 }
 
 export interface HubPlan {
@@ -148,13 +158,25 @@ function placements(facts: HubFacts): readonly Exclude<Placement, { kind: 'keep'
   return [...placed, ...claims(free, facts)];
 }
 
-function claims(free: readonly Birth[], { rows }: HubFacts): readonly Exclude<Placement, { kind: 'keep' }>[] {
+function claims(
+  free: readonly Birth[],
+  { rows, heldElsewhere }: HubFacts,
+): readonly Exclude<Placement, { kind: 'keep' }>[] {
   const claimed = new Map<string, string>();
-  return free.toSorted(byUidAndForm).flatMap((birth) => {
+  return free.toSorted(byUidAndForm).flatMap((birth): Exclude<Placement, { kind: 'keep' }>[] => {
+    const other = heldElsewhere?.(birth.name);
+    if (other !== undefined) return [collisionWith(birth, other)];
     const placement = place(birth, undefined, claimed.get(birth.name), rows.get(birth.uid) ?? '');
     if (placement.kind === 'create') claimed.set(birth.name, birth.uid);
     return placement.kind === 'keep' ? [] : [placement];
   });
+}
+
+function collisionWith(
+  { name, uid, form }: Birth,
+  { hub, rowUid }: HolderElsewhere,
+): Extract<Placement, { kind: 'collision' }> {
+  return { kind: 'collision', collision: { uid, form: form.name, name, holder: rowUid, holderHub: hub } };
 }
 
 function byUidAndForm(left: Birth, right: Birth): number {

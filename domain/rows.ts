@@ -4,7 +4,7 @@ import { LynqFailure } from './failures.ts';
 import { annotations as keys } from './keys.ts';
 import type { SourceRow } from './ports.ts';
 import { toHost } from './row-host.ts';
-import { isTooLarge } from './row-size.ts';
+import { isTooLarge, isTooLargeForSecret } from './row-size.ts';
 
 /**
  * What a row means: is it active, which of its uids can be acted on, which annotations and variables it gives (parity 1.6, 2.4, 4.3).
@@ -152,7 +152,8 @@ export const frozenReasons = {
   NullUid: 'the uid column is NULL or empty',
   InvalidUid: 'the uid is not a DNS label: 1 to 63 of a-z, 0-9 and -, no - at either end',
   DuplicateUid: 'several rows have this uid and differ in other mapped columns',
-  TooLarge: 'its values are larger than a Kubernetes object can hold: 240 KiB',
+  TooLarge:
+    'its values are larger than a Kubernetes object can hold: 240 KiB, and 1 MiB for those of secretValueMappings',
   CollidingUid: 'another row has a uid that differs only in case, blanks or Unicode form',
 } as const;
 export type FrozenReason = keyof typeof frozenReasons;
@@ -187,10 +188,15 @@ export interface ClassifiedRows {
   readonly isFrozen: (uid: string) => boolean;
 }
 
+export interface AddedRow extends RowDigest {
+  /** As far as can be told from the rows so far, its uid may be acted on. */
+  readonly isUsable: boolean;
+}
+
 /** Takes the rows of one read one by one. Memory grows with the number of different uids, not with the rows' contents. */
 export interface RowClassifier {
-  /** Takes in a row, with its annotations where they are known already, and gives the digest of its values. */
-  add(row: SourceRow, values?: Readonly<Record<string, string>>): RowDigest;
+  /** Takes in a row, with its annotations where they are known already, and its secret values, and gives the digest of its values. */
+  add(row: SourceRow, values?: Readonly<Record<string, string>>, secrets?: readonly string[]): AddedRow;
   /** Valid only after a proven read (ReadProof). */
   finish(): ClassifiedRows;
 }
@@ -212,12 +218,12 @@ export function openRowClassifier(hash: Hash): RowClassifier {
   const entries = new Map<string, UidEntry>();
   const nulls = { active: 0, inactive: 0 };
   return {
-    add(row, values = rowAnnotations(row, '')) {
+    add(row, values = rowAnnotations(row, ''), secrets = []) {
       const kind = isActive(row.activate) ? 'active' : 'inactive';
       const digest = annotationsDigest(values, hash);
       if (row.uid === '') {
         nulls[kind] += 1;
-        return digest;
+        return { ...digest, isUsable: false };
       }
       const key = keptUid(row.uid, hash);
       const known = entries.get(key);
@@ -225,8 +231,8 @@ export function openRowClassifier(hash: Hash): RowClassifier {
       if (known === undefined) entries.set(key, entry);
       entry[kind] += 1;
       entry.differs ||= entry.hash !== digest.hash;
-      entry.tooLarge ||= isTooLarge(Object.values(values));
-      return digest;
+      entry.tooLarge ||= isTooLarge(Object.values(values)) || isTooLargeForSecret(secrets);
+      return { ...digest, isUsable: entry.uid !== undefined && !entry.tooLarge && !entry.differs };
     },
     finish: () => classify(entries, nulls),
   };

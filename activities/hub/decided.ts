@@ -1,6 +1,6 @@
 import type { FrozenRow } from '../../domain/api/hub.ts';
 import type { GuardVerdict } from '../../domain/deletion-guard.ts';
-import type { HubPlan } from '../../domain/hub-plan.ts';
+import type { Collision, HubPlan } from '../../domain/hub-plan.ts';
 import type { SyncFacts } from '../../domain/hub-status.ts';
 import { rowTotals } from '../../domain/row-totals.ts';
 import type { SourceVerdict } from '../../domain/source-watch.ts';
@@ -61,13 +61,18 @@ export function secondsOf({ deps, started }: Sync): number {
 
 /** Rows whose nodes stay as they are, each with its reason. */
 export function frozenRows({ read, plan }: Decided): readonly FrozenRow[] {
-  const collisions = plan.collisions.map(({ uid, form, name, holder }) => ({
-    uid,
+  const collisions = plan.collisions.map((collision) => ({
+    uid: collision.uid,
     reason: 'NameCollision',
-    message: `with form ${form} its LynqNode would be named ${name}, as that of row ${holder} is`,
+    message: `with form ${collision.form} its LynqNode would be named ${collision.name}, as ${holderOf(collision)} is`,
   }));
   const byUid = new Map(collisions.map((collision) => [collision.uid, collision]));
   return [...read.classified.frozen.map(({ uid, reason, message }) => ({ uid, reason, message })), ...byUid.values()];
+}
+
+function holderOf({ holder, holderHub }: Collision): string {
+  if (holderHub === '') return 'one that belongs to no hub';
+  return holderHub === undefined ? `that of row ${holder}` : `that of row ${holder} of hub ${holderHub}`;
 }
 
 /** What the status of the hub says of a sync. */
@@ -105,7 +110,7 @@ function heldRows({ guard, leaving }: Decided): number {
   return guard.kind === 'hold' ? leaving.length : 0;
 }
 
-export function countsOf(decided: Decided): SyncCounts {
+export function countsOf(decided: Decided, written: Pick<SyncCounts, 'created' | 'updated'>): SyncCounts {
   const {
     plan,
     read: { classified },
@@ -115,8 +120,7 @@ export function countsOf(decided: Decided): SyncCounts {
     active: classified.rows.active,
     frozen: classified.frozen.length,
     held: heldRows(decided),
-    created: plan.create.length,
-    updated: plan.update.length,
+    ...written,
     removed: plan.remove.length,
   };
 }

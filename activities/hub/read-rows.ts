@@ -2,9 +2,10 @@ import { nodeName } from '../../domain/identity.ts';
 import { difference, type PlannedForm } from '../../domain/hub-plan.ts';
 import type { KnownRead, ReadProof, SourceRow } from '../../domain/ports.ts';
 import { type ClassifiedRows, isActive, openRowClassifier, rowAnnotations } from '../../domain/rows.ts';
-import { readableSpec, sealRow, type SecretValues } from '../../domain/secret-values.ts';
+import { readableSpec, sealRow } from '../../domain/secret-values.ts';
 import type { HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { HeldValues, type HoldLimits, type RowValues } from './held-values.ts';
 import type { ReadHub, SourceCredentials } from './read-hub.ts';
 
 /** A proven read: what the rows mean, and the values of those rows that some node does not have yet. */
@@ -15,18 +16,15 @@ export interface RowsRead {
   readonly classified: ClassifiedRows;
   /** By uid, for rows with a node to make or to change. */
   readonly values: ReadonlyMap<string, RowValues>;
-}
-
-export interface RowValues {
-  /** Annotations of the row's nodes. */
-  readonly annotations: Readonly<Record<string, string>>;
-  /** For the Secret beside each of them. */
-  readonly secrets: SecretValues;
+  /** There are more such rows than values were kept of. */
+  readonly isFull: boolean;
+  /** Lets go of the values. */
+  forget(): void;
 }
 
 /**
- * Reads the hub's table once. Rows are compared as they stream by, so that memory holds the values of changed rows only.
- * Fails as RowSource.read does; then nothing may be concluded.
+ * Reads the hub's table once. Rows are compared as they stream by, so that memory holds the values of changed rows only, and of these no more than
+ * `limits` allow. Fails as RowSource.read does; then nothing may be concluded.
  */
 export async function readRows(
   deps: Deps,
@@ -38,10 +36,11 @@ export async function readRows(
     readonly attempt: Attempt;
     /** Rows of which it is known what they mean; when the proof says that they are still these, nothing else of the answer counts. */
     readonly known?: KnownRead | undefined;
+    readonly limits?: HoldLimits | undefined;
   },
 ): Promise<RowsRead> {
   const classifier = openRowClassifier(deps.rowHash);
-  const values = new Map<string, RowValues>();
+  const held = new HeldValues(work.limits);
   const { spec } = work.hub.hub;
   const readable = readableSpec(spec);
   const names = new Set(Object.keys(spec.secretValueMappings ?? {}));
@@ -50,22 +49,20 @@ export async function readRows(
   const onRow = (raw: SourceRow): void => {
     const { row, secrets } = sealRow(raw, names, key);
     const found = rowAnnotations(row, request.hub);
-    const { hash: dataHash } = classifier.add(row, found);
-    if (isActive(row.activate) && !isCurrent(deps, request, { uid: row.uid, dataHash }, work.forms))
-      values.set(row.uid, { annotations: found, secrets });
+    const { hash: dataHash, isUsable } = classifier.add(row, found, [...secrets.values()]);
+    if (!isUsable) held.drop(row.uid);
+    else if (isActive(row.activate) && !isCurrent(deps, request, { uid: row.uid, dataHash }, work.forms))
+      held.keep(row.uid, { annotations: found, secrets });
   };
-  const proof = await deps.rows.read(
-    {
-      hub: `${request.namespace}/${request.hub}`,
-      spec: readable,
-      ...credentials,
-      known: work.known,
-      signal: work.attempt.signal,
-    },
-    onRow,
-  );
+  const { known } = work;
+  const { signal } = work.attempt;
+  const hub = `${request.namespace}/${request.hub}`;
+  const proof = await deps.rows.read({ hub, spec: readable, ...credentials, known, signal }, onRow);
   const classified = classifier.finish();
-  return { proof, classified, values, uids: deps.rowHash(uidsText(classified)) };
+  const active: ReadonlyMap<string, unknown> = classified.active;
+  held.retain((uid) => active.has(uid));
+  const { values, isFull } = held;
+  return { proof, classified, values, isFull, forget: () => held.clear(), uids: deps.rowHash(uidsText(classified)) };
 }
 
 function uidsText({ active, frozen }: ClassifiedRows): string {
@@ -80,6 +77,6 @@ function isCurrent(
 ): boolean {
   return forms.every((form) => {
     const node = deps.nodes.get(request.namespace, nodeName(row.uid, form.name));
-    return node !== undefined && difference(node, form, row.dataHash) === undefined;
+    return node?.hub === request.hub && difference(node, form, row.dataHash) === undefined;
   });
 }

@@ -1,4 +1,3 @@
-import type { FrozenRow } from '../../domain/api/hub.ts';
 import { type GuardVerdict, judgeDeletions } from '../../domain/deletion-guard.ts';
 import { hubEvents } from '../../domain/events.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
@@ -9,6 +8,7 @@ import {
   planHub,
   type PlannedForm,
   type Removal,
+  type Update,
 } from '../../domain/hub-plan.ts';
 import type { SyncFacts } from '../../domain/hub-status.ts';
 import type { KnownRead } from '../../domain/ports.ts';
@@ -30,6 +30,7 @@ import {
   type Synced,
 } from './decided.ts';
 import { readForms } from './read-forms.ts';
+import type { HoldLimits } from './held-values.ts';
 import { claimHub, releasedAt, reportOther } from './holding.ts';
 import { releaseHub, takeBack } from './release-hub.ts';
 import { basisOf, type QuietSync } from './quiet-syncs.ts';
@@ -40,9 +41,10 @@ import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
 import { endingReason, reportFailed, reportSynced, reserveDeletions, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
+import { ofRows, RowOutcomes, withValues, type Writable } from './row-outcomes.ts';
 import { StillWanted } from './still-wanted.ts';
 import { nothingSwept, type Sweep, sweepStrays } from './sweep.ts';
-import { createNode, deleteNode, type NodeWrites, updateNode } from './write-nodes.ts';
+import { createNode, deleteNode, type NodeWrites, sealNode, updateNode } from './write-nodes.ts';
 
 /** Writes to LynqNodes that run at the same time. */
 const writeConcurrency = 16;
@@ -105,12 +107,18 @@ async function syncRows(sync: Sync): Promise<Synced> {
   const read = isUnread ? await readSource(sync, undefined) : known;
   const decided = await decide(sync, read);
   await prepareDeletions(sync, decided);
-  const refused = await write(sync, decided);
+  const outcomes = await writeAll(sync, decided);
+  const { refused } = outcomes;
   const swept = await sweep(sync, decided);
-  const facts = factsOf(sync, decided, { refused, strays: swept.warnings });
+  const facts = factsOf(sync, decided, { refused, strays: [...outcomes.warnings(), ...swept.warnings] });
   await report(sync, facts);
   const page = birthPage(deps, request, '');
-  const synced: Synced = { kind: 'synced', counts: countsOf(decided), page, ...dueRollouts(deps, request, hub, forms) };
+  const synced: Synced = {
+    kind: 'synced',
+    counts: countsOf(decided, outcomes.counts),
+    page,
+    ...dueRollouts(deps, request, hub, forms),
+  };
   const isQuiet = hadNothingToDo(sync, decided, synced) && refused.length === 0 && swept.isClean;
   // What came in between may have been seen by one step and not by another.
   if (isQuiet && basis === basisOf(deps, request, hub, forms)) {
@@ -127,14 +135,14 @@ async function repeat(sync: Sync, { facts, counts }: QuietSync): Promise<Synced>
   return { kind: 'synced', counts, page: { births: [] } };
 }
 
-function readSource(sync: Sync, known: KnownRead | undefined): Promise<RowsRead> {
+function readSource(sync: Sync, known: KnownRead | undefined, limits?: HoldLimits): Promise<RowsRead> {
   const { deps, request, hub, forms, credentials, attempt } = sync;
-  return readRows(deps, request, { hub, forms: plannedForms(forms), credentials, attempt, known });
+  return readRows(deps, request, { hub, forms: plannedForms(forms), credentials, attempt, known, limits });
 }
 
 /** Reads the table and decides over every LynqNode of the hub; writes nothing. Fails as RowSource.read does. */
 export async function decideSync(sync: Sync): Promise<Decided> {
-  return decide(sync, await readSource(sync, undefined));
+  return decide(sync, await readSource(sync, undefined, { most: Number.POSITIVE_INFINITY }));
 }
 
 async function decide(sync: Sync, read: RowsRead): Promise<Decided> {
@@ -160,6 +168,10 @@ async function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly Pl
     goneForms: left.gone,
     movedForms: left.moved,
     nodes,
+    heldElsewhere: (name) => {
+      const node = sync.deps.nodes.get(sync.request.namespace, name);
+      return node?.hub === sync.request.hub ? undefined : node;
+    },
   });
 }
 
@@ -208,12 +220,52 @@ async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }
   if (guard.kind === 'allow' && leaving.length > 0) await reserveDeletions(deps, request, hub, guard.state);
 }
 
-/** Writes the plan; a node that the API server refuses for what it contains never blocks the others. Returns those rows. */
+/** How often, a second apart, a row is tried again that waits for something which goes by itself: the Secret of its earlier node. */
+const waitingTries = 3;
+
+/** Rows beyond what one read may hold get reads of their own. What is still left then, since its node has just changed, is the next sync's. */
+async function writeAll(sync: Sync, decided: Decided): Promise<RowOutcomes> {
+  const outcomes = new RowOutcomes();
+  const had = new Set<string>();
+  for (let next = decided; ; ) {
+    const { read } = next;
+    const left = await writeHeld(sync, withValues(next, had), outcomes);
+    for (const uid of read.values.keys()) had.add(uid);
+    read.forget();
+    if (!read.isFull || left === 0) return outcomes;
+    const further = await decide(sync, await readSource(sync, undefined, { had }));
+    next = { ...further, plan: { ...further.plan, remove: [] } };
+  }
+}
+
+async function writeHeld(sync: Sync, { decided, left }: Writable, outcomes: RowOutcomes): Promise<number> {
+  await write(sync, decided, outcomes);
+  for (let tries = waitingTries; tries > 0 && outcomes.isWaiting; tries -= 1) {
+    const uids = outcomes.takeWaiting();
+    await pause(sync);
+    const again = await decide(sync, decided.read);
+    await write(sync, ofRows(withValues(again, uids).decided, uids), outcomes);
+  }
+  outcomes.leaveWaiting();
+  return left;
+}
+
+/** Of nothing that is watched can be told when that goes. */
+async function pause({ deps, attempt }: Sync): Promise<void> {
+  const changes = deps.changes.subscribe();
+  try {
+    await changes.next(1_000, attempt.signal);
+  } finally {
+    changes.close();
+  }
+}
+
+/** Writes the plan; a node that the API server refuses for what it contains, or that has to wait, never blocks the others. */
 async function write(
   { deps, request, hub, forms, attempt }: Sync,
   { read, plan }: Decided,
-): Promise<readonly FrozenRow[]> {
-  const refused: FrozenRow[] = [];
+  outcomes: RowOutcomes,
+): Promise<void> {
   const writes: NodeWrites = {
     deps,
     request,
@@ -232,34 +284,36 @@ async function write(
   await inParallel(
     plan.create,
     writeConcurrency,
-    unlessStopped((birth) => unlessRefused(refused, birth.uid, () => createWanted(writes, wanted, birth))),
+    unlessStopped((birth) => outcomes.attempt(birth.uid, () => createWanted(writes, wanted, birth, outcomes))),
   );
   await inParallel(
     plan.update,
     writeConcurrency,
-    unlessStopped((update) => unlessRefused(refused, update.node.rowUid, () => updateNode(writes, update))),
+    unlessStopped((update) => outcomes.attempt(update.node.rowUid, () => updateExisting(writes, update, outcomes))),
   );
   await inParallel(
     plan.remove,
     writeConcurrency,
     unlessStopped((removal) => removeNode(writes, removal)),
   );
-  return refused;
 }
 
-async function createWanted(writes: NodeWrites, wanted: StillWanted, birth: Birth): Promise<void> {
+async function createWanted(
+  writes: NodeWrites,
+  wanted: StillWanted,
+  birth: Birth,
+  { counts }: RowOutcomes,
+): Promise<void> {
   const form = writes.forms.get(birth.form.name);
-  if (form !== undefined && (await wanted.form(form))) await createNode(writes, birth);
+  if (form === undefined || !(await wanted.form(form))) return;
+  const nodeUid = await createNode(writes, birth);
+  if (nodeUid === undefined) return;
+  counts.created += 1;
+  await sealNode(writes, birth, nodeUid);
 }
 
-async function unlessRefused(refused: FrozenRow[], uid: string, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!isLynqFailure(error) || error.type !== 'ClusterInvalid') throw error;
-    const reason = error.detail['reason'] === 'TooLarge' ? 'TooLarge' : 'NodeRefused';
-    refused.push({ uid, reason, message: error.message });
-  }
+async function updateExisting(writes: NodeWrites, update: Update, { counts }: RowOutcomes): Promise<void> {
+  if ((await updateNode(writes, update)) === 'updated') counts.updated += 1;
 }
 
 /** A node that has lost its row or form; a deletion that is refused says so and ends the sync. */

@@ -20,7 +20,7 @@ import { restoreNode } from './restore-node.ts';
 import { keepSecretValues } from '../secret-values.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
-import type { RowValues } from './read-rows.ts';
+import type { RowValues } from './held-values.ts';
 
 /** Writes of one sync to LynqNodes. */
 export interface NodeWrites {
@@ -63,7 +63,8 @@ async function keepSecrets(
   await keepSecretValues(deps, owner, secrets, which);
 }
 
-async function seal(writes: NodeWrites, birth: Birth, nodeUid: string): Promise<void> {
+/** Keeps the secret values of a row beside its new node, and then says so on the node. */
+export async function sealNode(writes: NodeWrites, birth: Birth, nodeUid: string): Promise<void> {
   const { deps, request } = writes;
   const values = rowValues(writes, birth.uid);
   const text = values.annotations[annotations.secretValues];
@@ -92,17 +93,16 @@ function newNode(writes: NodeWrites, birth: Birth): JsonObject {
   };
 }
 
-/** Creates a LynqNode; one that exists already is left to the next sync, which sees it. */
-export async function createNode(writes: NodeWrites, birth: Birth): Promise<'created' | 'exists'> {
+/** Creates a LynqNode and gives its uid; one that exists already, whoever's it is, is left to the next sync, which sees it. */
+export async function createNode(writes: NodeWrites, birth: Birth): Promise<string | undefined> {
   const { deps, request } = writes;
   const ref = nodeRef({ namespace: request.namespace, node: birth.name });
   const result = await deps.cluster.create(ref, newNode(writes, birth), { manager: managers.apply });
   if (result.kind === 'ok') {
     deps.nodes.observe(result.object);
-    await seal(writes, birth, textAt(result.object, 'metadata', 'uid') ?? '');
-    return 'created';
+    return textAt(result.object, 'metadata', 'uid') ?? '';
   }
-  if (result.kind === 'exists') return 'exists';
+  if (result.kind === 'exists') return undefined;
   const why = result.kind === 'refused' ? result.message : result.kind;
   throw new LynqFailure('ClusterInvalid', `LynqNode ${request.namespace}/${birth.name} cannot be created: ${why}`, {
     node: birth.name,

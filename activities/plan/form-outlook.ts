@@ -9,7 +9,7 @@ import { annotationsDigest } from '../../domain/rows.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import { type Decided, livingNodes, type Sync } from '../hub/decided.ts';
 import type { JudgedForm } from '../hub/read-forms.ts';
-import type { RowValues } from '../hub/read-rows.ts';
+import type { RowValues } from '../hub/held-values.ts';
 import { remainingOverrides } from '../hub/write-nodes.ts';
 import { asReadNode, type ReadNode } from '../node/gather.ts';
 import { inParallel } from '../parallel.ts';

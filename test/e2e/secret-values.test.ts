@@ -5,8 +5,7 @@ import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { hubObject } from '../support/e2e/manifests.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 
-const schema =
-  'CREATE TABLE rows_ (id VARCHAR(63), active BOOLEAN DEFAULT TRUE, size INT DEFAULT 1, token VARCHAR(200));';
+const schema = 'CREATE TABLE rows_ (id VARCHAR(63), active BOOLEAN DEFAULT TRUE, size INT DEFAULT 1, token LONGTEXT);';
 
 describe('e2e/secret-values', () => {
   const hub = 'discreet-values';
@@ -161,6 +160,37 @@ describe('e2e/secret-values', () => {
     await world.cluster.merge(lynqPath(world.namespace, 'lynqhubs', hub), {
       spec: { extraValueMappings: { token: null } },
     });
+  });
+
+  test('a row whose values cannot be kept is named, and no other waits for it', async () => {
+    const metadata = { name: 'taken-form-values', namespace: world.namespace };
+    await world.cluster.create(childPath('Secret', world.namespace), { apiVersion: 'v1', kind: 'Secret', metadata });
+    await world.database.sql(
+      "INSERT INTO rows_ (id, token) VALUES ('heavy', REPEAT('x', 1048577)), ('taken', 'of-taken')",
+    );
+    await world.database.sql(
+      "INSERT INTO rows_ (id, token) VALUES ('full', REPEAT('x', 1048576)), ('late', 'of-late')",
+    );
+    await world.ready(['late-form']);
+    await eventually('the rows are named', async () => {
+      const { status } = await world.hub(hub);
+      const named = (status.frozenRows ?? []).map(({ uid, reason }: Record<string, string>) => `${uid} ${reason}`);
+      const wanted = ['heavy TooLarge', 'taken SecretRefused'];
+      return wanted.every((one) => named.includes(one)) ? there(named) : notYet(named);
+    });
+    const kept = await world.cluster.get(childPath('Secret', world.namespace, 'full-form-values'));
+    expect(Buffer.from(kept.data?.['token'] ?? '', 'base64')).toHaveLength(1024 * 1024);
+    expect(await world.node('heavy-form')).toBeUndefined();
+
+    await world.cluster.remove(childPath('Secret', world.namespace, 'taken-form-values'));
+    await world.ready(['taken-form']);
+  });
+
+  test('a row that returns as soon as its node has gone gets its values', async () => {
+    await world.database.sql("DELETE FROM rows_ WHERE id = 'late'");
+    await world.gone(['late-form']);
+    await world.database.sql("INSERT INTO rows_ (id, token) VALUES ('late', 'of-late-again')");
+    await world.ready(['late-form']);
   });
 
   test('the Secret beside a node goes with it', async () => {

@@ -31,14 +31,14 @@ describe('activities/secret-values', () => {
 
   it('one that someone else has made is refused', async () => {
     const cluster = await clusterWith('kubectl-create');
-    await expect(keepSecretValues({ cluster }, owner, values)).rejects.toMatchObject({ type: 'HubInvalid' });
+    await expect(keepSecretValues({ cluster }, owner, values)).rejects.toMatchObject({ type: 'ClusterInvalid' });
     expect(textMapAt(cluster.objects('Secret')[0], 'data')).toEqual({});
   });
 
   it('one that another object owns is refused, whoever wrote it', async () => {
     const owners = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'other', uid: 'other' }];
     const cluster = await clusterWith('lynq-operator', { owners });
-    await expect(keepSecretValues({ cluster }, owner, values)).rejects.toMatchObject({ type: 'HubInvalid' });
+    await expect(keepSecretValues({ cluster }, owner, values)).rejects.toMatchObject({ type: 'ClusterInvalid' });
   });
 
   it('one of an earlier node of that name is waited for: the garbage collector takes it', async () => {
@@ -51,7 +51,7 @@ describe('activities/secret-values', () => {
     'one that a form has made is refused: it has label %s',
     async (label) => {
       const cluster = await clusterWith('lynq-operator', { labels: { [label]: 'true' } });
-      await expect(keepSecretValues({ cluster }, owner, values)).rejects.toMatchObject({ type: 'HubInvalid' });
+      await expect(keepSecretValues({ cluster }, owner, values)).rejects.toMatchObject({ type: 'ClusterInvalid' });
     },
   );
 });

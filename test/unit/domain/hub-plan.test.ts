@@ -296,6 +296,16 @@ describe('domain/hub-plan', () => {
         expect(planHub({ ...holder, nodes: [first, outdated] }).remove).toEqual([]);
       });
 
+      it('lose against a node of another hub, and name it', () => {
+        const elsewhere = { hub: 'other', rowUid: 'a' };
+        const heldElsewhere = (name: string) => (name === 'a-b-c' ? elsewhere : undefined);
+        const plan = planHub(facts({ ...pair, rows: active('a-b', 'x'), heldElsewhere }));
+
+        expect(plan.collisions).toEqual([{ uid: 'a-b', form: 'c', name: 'a-b-c', holder: 'a', holderHub: 'other' }]);
+        expect(plan.create.map(({ uid }) => uid)).not.toContain('a-b');
+        expect(plan.create.map(({ uid }) => uid)).toContain('x');
+      });
+
       it('are made only once the former holder is gone', () => {
         const leaving = { ...pair, rows: active('a-b'), nodes: [first] };
 

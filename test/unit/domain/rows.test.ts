@@ -51,6 +51,29 @@ describe('domain/rows', () => {
     expect([...active.keys()]).toContain('small');
   });
 
+  it('freezes a row whose secret values no Secret can hold', () => {
+    const classifier = openRowClassifier((text) => createHash('sha256').update(text).digest('hex'));
+    const row = (uid: string) => ({ uid, activate: '1', hostOrUrl: '', extra: {} });
+    const half = 'ž'.repeat(256 * 1024);
+    expect(classifier.add(row('most'), {}, [half, half]).isUsable).toBe(true);
+    expect(classifier.add(row('more'), {}, [half, half, 'x']).isUsable).toBe(false);
+
+    expect(classifier.finish().frozen).toMatchObject([{ uid: 'more', reason: 'TooLarge' }]);
+  });
+
+  it('says of a row as it comes whether its uid can be acted on, as far as is known', () => {
+    const classifier = openRowClassifier((text) => createHash('sha256').update(text).digest('hex'));
+    const isUsable = (uid: string, value = 'x'): boolean =>
+      classifier.add({ uid, activate: '1', hostOrUrl: '', extra: { value } }).isUsable;
+    expect([isUsable('acme'), isUsable(''), isUsable('Not_one'), isUsable('big', 'x'.repeat(240 * 1024))]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect([isUsable('acme'), isUsable('acme', 'other'), isUsable('acme')]).toEqual([true, false, false]);
+  });
+
   describe('isActive', () => {
     it.each(['1', 'true', 'TRUE', 'True', 'yes', 'YES', 'Yes'])('takes %j as active', (text) => {
       expect(isActive(text)).toBe(true);
