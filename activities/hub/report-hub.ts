@@ -1,4 +1,3 @@
-import type { GuardState } from '../../domain/deletion-guard.ts';
 import type { LynqHubStatus } from '../../domain/api/hub.ts';
 import type { JsonObject } from '../../domain/api/json.ts';
 import type { Condition } from '../../domain/api/meta.ts';
@@ -11,7 +10,8 @@ import { usedUp } from '../../domain/used-up.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
-import { hubRef, type ReadHub, readHub } from './read-hub.ts';
+import { guardPatch, judgedFields, writeOver } from './judged-status.ts';
+import { hubRef, type ReadHub } from './read-hub.ts';
 
 /** Reasons of condition Ready for failures that end a sync without a result; every other failure is retried by Temporal. */
 const endingFailures: Readonly<Partial<Record<FailureType, string>>> = {
@@ -27,15 +27,27 @@ export function endingReason(failure: LynqFailure): string | undefined {
   return endingFailures[failure.type];
 }
 
-/** False when the hub has gone meanwhile. */
-export async function writeStatus(
-  deps: Deps,
-  request: HubRef,
-  { hub }: Pick<ReadHub, 'hub'>,
-  status: LynqHubStatus,
-): Promise<boolean> {
-  if (canonicalJson((hub.status ?? {}) as JsonObject) === canonicalJson(status as unknown as JsonObject)) return true;
-  const body = { metadata: { uid: hub.metadata.uid }, status: status as unknown as JsonObject };
+/** The fields of a status that differ from what was read: a field that a sync did not change is not its to write. */
+function changedFields(before: LynqHubStatus, after: LynqHubStatus): JsonObject {
+  const [was, is] = [before, after] as unknown as readonly [JsonObject, JsonObject];
+  const changed = Object.entries(is).filter(([field, value]) => canonicalJson(value) !== canonicalJson(was[field]));
+  const fields: JsonObject = Object.fromEntries(changed);
+  return 'deletionGuard' in fields && after.deletionGuard !== undefined
+    ? { ...fields, deletionGuard: guardPatch(after.deletionGuard) }
+    : fields;
+}
+
+/**
+ * Writes what a status says else than the one that was read. False when the hub has gone meanwhile. Fails with ClusterStale when the judgement of
+ * this sync (judged-status.ts) would take the place of another one's.
+ */
+export async function writeStatus(deps: Deps, request: HubRef, read: ReadHub, wanted: LynqHubStatus): Promise<boolean> {
+  const status = changedFields(read.hub.status ?? {}, wanted);
+  const fields = Object.keys(status);
+  if (fields.length === 0) return true;
+  if (fields.some((field) => judgedFields.has(field)))
+    return (await writeOver(deps, request, read, status)) !== undefined;
+  const body = { metadata: { uid: read.hub.metadata.uid }, status };
   const result = await deps.cluster.patch(hubRef(request), 'merge', body, {
     manager: managers.apply,
     subresource: 'status',
@@ -65,43 +77,6 @@ export async function reportSynced(deps: Deps, request: HubRef, hub: ReadHub, fa
   if (!(await writeStatus(deps, request, hub, status))) return;
   const held = changedCondition(hub.hub.status, status, 'DeletionHeld');
   if (held?.status === 'True') tellOwner(deps, hub.object, hubEvents.deletionHeld(held.message));
-}
-
-/** How often the hub is read again because somebody writes to it meanwhile. */
-const reserveTries = 5;
-
-/**
- * Spends the budget before the rows go: a sync that dies in between leaves too much spent, never too little. Written only over the window that was
- * judged by, so that two syncs at the same time cannot spend the same budget. Fails with ClusterStale then; the sync decides again.
- */
-export async function reserveDeletions(
-  deps: Deps,
-  request: HubRef,
-  { hub }: ReadHub,
-  { window, rowsAtStart }: GuardState,
-): Promise<void> {
-  const judged = canonicalJson((hub.status?.deletionGuard ?? {}) as JsonObject);
-  for (let left = reserveTries; left > 0; left -= 1) {
-    const live = await readHub(deps, request);
-    if (live?.hub.metadata.uid !== hub.metadata.uid) break;
-    if (canonicalJson((live.hub.status?.deletionGuard ?? {}) as JsonObject) !== judged) break;
-    const { uid, resourceVersion } = live.hub.metadata;
-    const body = {
-      metadata: { uid, resourceVersion },
-      status: { deletionGuard: { window: window.map((entry) => ({ ...entry })), rowsAtStart } },
-    };
-    const options = { manager: managers.apply, subresource: 'status' } as const;
-    const result = await deps.cluster.patch(hubRef(request), 'merge', body, options);
-    if (result.kind === 'ok') return;
-    if (result.kind !== 'stale') break;
-  }
-  throw new LynqFailure(
-    'ClusterStale',
-    `the deletion budget of LynqHub ${request.namespace}/${request.hub} has changed`,
-    {
-      hub: request.hub,
-    },
-  );
 }
 
 /**

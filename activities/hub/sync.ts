@@ -39,7 +39,8 @@ import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
 import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
-import { endingReason, reportFailed, reportSynced, reserveDeletions, useUpApproval } from './report-hub.ts';
+import { recordGuard } from './judged-status.ts';
+import { endingReason, reportFailed, reportSynced, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
 import { ofRows, RowOutcomes, withValues, type Writable } from './row-outcomes.ts';
 import { StillWanted } from './still-wanted.ts';
@@ -106,12 +107,12 @@ async function syncRows(sync: Sync): Promise<Synced> {
   if (quiet !== undefined && isUnread && basis === basisOf(deps, request, hub, forms)) return repeat(sync, quiet);
   const read = isUnread ? await readSource(sync, undefined) : known;
   const decided = await decide(sync, read);
-  await prepareDeletions(sync, decided);
+  const prepared = { ...sync, hub: await prepareDeletions(sync, decided) };
   const outcomes = await writeAll(sync, decided);
   const { refused } = outcomes;
   const swept = await sweep(sync, decided);
   const facts = factsOf(sync, decided, { refused, strays: [...outcomes.warnings(), ...swept.warnings] });
-  await report(sync, facts);
+  await report(prepared, facts);
   const page = birthPage(deps, request, '');
   const synced: Synced = {
     kind: 'synced',
@@ -213,11 +214,12 @@ async function sweep({ deps, request, forms, attempt }: Sync, { read, source, gu
   return sweepStrays(deps, request, { forms, isLiving, signal: attempt.signal });
 }
 
-/** An approval is used up by the first sync that judges by it, whether it fits or not. */
-async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }: Decided): Promise<void> {
+/** What is on record before the plan is carried out. An approval is used up by the first sync that judges by it, whether it fits or not. */
+async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }: Decided): Promise<ReadHub> {
   const isJudged = guard.kind === 'allow' || guard.why !== 'SourceChanged';
   if (isJudged) await useUpApproval(deps, request, hub);
-  if (guard.kind === 'allow' && leaving.length > 0) await reserveDeletions(deps, request, hub, guard.state);
+  const isGoing = guard.kind === 'allow' && leaving.length > 0;
+  return isGoing ? recordGuard(deps, request, hub, guard.state) : hub;
 }
 
 /** How often, a second apart, a row is tried again that waits for something which goes by itself: the Secret of its earlier node. */

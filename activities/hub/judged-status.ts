@@ -1,0 +1,69 @@
+import type { LynqHubStatus } from '../../domain/api/hub.ts';
+import type { JsonObject } from '../../domain/api/json.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
+import type { GuardState } from '../../domain/deletion-guard.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { managers } from '../../domain/keys.ts';
+import type { HubRef } from '../contract.ts';
+import type { Deps } from '../deps.ts';
+import { hubRef, parseHub, type ReadHub, readHub } from './read-hub.ts';
+
+/**
+ * Fields of a hub's status that the next sync judges by: the spent budget, the known source. Two syncs may overlap (an attempt that was given
+ * up goes on), so these are written only where no other sync has said anything since the hub was read; what another one has written is never taken back.
+ */
+export const judgedFields: ReadonlySet<string> = new Set<keyof LynqHubStatus>(['deletionGuard', 'source']);
+
+/** How often the hub is read again because somebody writes to it meanwhile. */
+const tries = 5;
+
+/** All that a sync says of its judgement; the time tells of one that came to the same. */
+function judgementOf({ hub }: ReadHub): string {
+  const { deletionGuard, source, lastSyncTime } = hub.status ?? {};
+  return canonicalJson({ deletionGuard, source, lastSyncTime } as unknown as JsonObject);
+}
+
+/** What a merge patch writes of a guard. */
+export function guardPatch({ window, rowsAtStart }: GuardState): JsonObject {
+  return { window: window.map((entry) => ({ ...entry })), rowsAtStart };
+}
+
+/**
+ * Writes to a status only while no sync has said anything since the hub was read. Returns the hub as it is then; undefined when it is gone.
+ * Fails with ClusterStale when another sync has ended or judged meanwhile: this one decides again.
+ */
+export async function writeOver(
+  deps: Deps,
+  request: HubRef,
+  judged: ReadHub,
+  status: JsonObject,
+): Promise<ReadHub | undefined> {
+  const title = `LynqHub ${request.namespace}/${request.hub}`;
+  let { uid, resourceVersion } = judged.hub.metadata;
+  for (let left = tries; left > 0; left -= 1) {
+    const body = { metadata: { uid, resourceVersion }, status };
+    const options = { manager: managers.apply, subresource: 'status' } as const;
+    const result = await deps.cluster.patch(hubRef(request), 'merge', body, options);
+    if (result.kind === 'ok') return parseHub(result.object);
+    if (result.kind === 'missing') return undefined;
+    if (result.kind !== 'stale')
+      throw new LynqFailure('ClusterInvalid', `status of ${title} cannot be written`, { hub: request.hub });
+    const live = await readHub(deps, request);
+    if (live?.hub.metadata.uid !== uid) return undefined;
+    if (judgementOf(live) !== judgementOf(judged)) break;
+    ({ resourceVersion } = live.hub.metadata);
+  }
+  throw new LynqFailure('ClusterStale', `another sync of ${title} has judged meanwhile`, { hub: request.hub });
+}
+
+/**
+ * Puts on record what the guard has decided before it is carried out: the budget is spent before the rows go, so that a sync that dies in between
+ * leaves too much spent and never too little. Returns the hub as it is then.
+ */
+export async function recordGuard(deps: Deps, request: HubRef, hub: ReadHub, state: GuardState): Promise<ReadHub> {
+  const written = await writeOver(deps, request, hub, { deletionGuard: guardPatch(state) });
+  if (written !== undefined) return written;
+  throw new LynqFailure('ClusterStale', `LynqHub ${request.namespace}/${request.hub} was deleted during a sync`, {
+    hub: request.hub,
+  });
+}

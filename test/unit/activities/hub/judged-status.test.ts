@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SyncOutcome } from '../../../../activities/contract.ts';
+import type { Deps } from '../../../../activities/deps.ts';
+import { reportStuck } from '../../../../activities/hub/report-stuck.ts';
+import { syncHub } from '../../../../activities/hub/sync.ts';
+import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import type { LynqHubStatus } from '../../../../domain/api/hub.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
+import type { RowSource } from '../../../../domain/ports.ts';
+import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
+import { type MemoryRowServer, openInMemoryRowServer } from '../../../support/in-memory-row-source.ts';
+import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
+
+const namespace = 'tenants';
+const apiVersion = 'operator.lynq.sh/v1';
+const request = { namespace, hub: 'customers' };
+const hubRef = { apiVersion, kind: 'LynqHub', namespace, name: 'customers' };
+const manager = 'kubectl';
+const total = 40;
+
+const hub: JsonObject = {
+  apiVersion,
+  kind: 'LynqHub',
+  metadata: { name: 'customers', namespace, generation: 1 },
+  spec: {
+    source: {
+      type: 'mysql',
+      syncInterval: '5s',
+      mysql: {
+        host: 'db.test',
+        port: 3306,
+        username: 'lynq_reader',
+        database: 'app',
+        table: 'nodes',
+        passwordRef: { name: 'db', key: 'password' },
+      },
+    },
+    valueMappings: { uid: 'id', activate: 'active' },
+  },
+};
+
+const form: JsonObject = {
+  apiVersion,
+  kind: 'LynqForm',
+  metadata: { name: 'web', namespace, generation: 1 },
+  spec: {
+    hubId: 'customers',
+    configMaps: [
+      { id: 'cfg', nameTemplate: '{{ .uid }}-cfg', spec: { apiVersion: 'v1', kind: 'ConfigMap', data: {} } },
+    ],
+  },
+};
+
+/** 40 rows with nodes, of which 10 may go within an hour, and syncs of which one can be made to stall once it has read. */
+describe('activities/hub/judged-status', () => {
+  let cluster: FakeCluster;
+  let server: MemoryRowServer;
+  let running: FakeProcess;
+  let now: Date;
+  let stall: Promise<void> | undefined;
+
+  beforeEach(async () => {
+    cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, manager);
+    const password = { password: Buffer.from('secret').toString('base64') };
+    cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace }, data: password }, manager);
+    cluster.seed(hub);
+    cluster.seed(form);
+    server = openInMemoryRowServer();
+    now = new Date(1_790_000_000_000);
+    stall = undefined;
+    const source: RowSource = {
+      ...server.source,
+      read: async (asked, onRow) => {
+        const waiting = stall;
+        stall = undefined;
+        try {
+          return await server.source.read(asked, onRow);
+        } finally {
+          await waiting;
+        }
+      },
+    };
+    running = await startProcess(cluster, { now: () => now }, source);
+    present(0, total);
+    for (let round = 0; round < 4; round += 1) await sync();
+  });
+  afterEach(() => running.die());
+
+  /** Rows of the table from now on. */
+  function present(from: number, to: number): void {
+    const rows = Array.from({ length: to - from }, (_, index) => [`row-${from + index}`, '1']);
+    server.tables.set('app.nodes', { columns: ['id', 'active'], rows });
+  }
+
+  async function sync(deps: Deps = running.deps): Promise<SyncOutcome> {
+    now = new Date(now.getTime() + 1_000);
+    const outcome = await syncHub(deps, request, { signal: new AbortController().signal });
+    for (const node of cluster.objects('LynqNode'))
+      running.deps.runs.running(namespace, textAt(node, 'metadata', 'name') ?? '');
+    return outcome;
+  }
+
+  /** A sync that has read what is there now and stalls until it is let go on. */
+  async function stalled(): Promise<{ readonly goOn: () => Promise<SyncOutcome> }> {
+    const reads = server.reads();
+    let resolve = (): void => undefined;
+    stall = new Promise((done) => {
+      resolve = done;
+    });
+    const outcome = sync();
+    outcome.catch(() => undefined);
+    while (server.reads() === reads) await new Promise((turn) => setTimeout(turn, 1));
+    return {
+      goOn: () => {
+        resolve();
+        return outcome;
+      },
+    };
+  }
+
+  /** Something happens before the first write to the hub. */
+  function beforeItWrites(meanwhile: () => Promise<void>): Deps {
+    let isFirst = true;
+    const patch: FakeCluster['patch'] = async (...asked) => {
+      const isDue = isFirst && asked[0].kind === 'LynqHub';
+      isFirst &&= !isDue;
+      if (isDue) await meanwhile();
+      return cluster.patch(...asked);
+    };
+    return { ...running.deps, cluster: { ...cluster, patch } };
+  }
+
+  const statusOf = async (): Promise<LynqHubStatus> =>
+    ((await cluster.get(hubRef))?.['status'] ?? {}) as unknown as LynqHubStatus;
+  const spent = async (): Promise<number> =>
+    ((await statusOf()).deletionGuard?.window ?? []).reduce((sum, { rows }) => sum + rows, 0);
+  const nodes = (): number =>
+    cluster.objects('LynqNode').filter((node) => textAt(node, 'metadata', 'deletionTimestamp') === undefined).length;
+
+  /** Ten further rows leave; the budget of the hour is spent, so their nodes stay. */
+  async function expectNoneOfTheNextTen(): Promise<void> {
+    expect(await spent()).toBe(10);
+    present(20, total);
+    await sync();
+    expect(nodes()).toBe(total - 10);
+    expect(await statusOf()).toMatchObject({ deletionGuard: { window: [{ rows: 10 }] } });
+  }
+
+  describe('the budget that another sync has spent', () => {
+    it('stays spent when a sync ends that began before', async () => {
+      const place = cluster.calls.length;
+      await sync(
+        beforeItWrites(async () => {
+          present(10, total);
+          await sync();
+        }),
+      );
+      expect(cluster.calls.slice(place).filter(({ verb }) => verb === 'delete')).toHaveLength(10);
+      await expectNoneOfTheNextTen();
+    });
+
+    it('stays spent when one ends that could not read', async () => {
+      server.state.failure = new LynqFailure('SourceUnreachable', 'cannot reach db.test', {});
+      const late = await stalled();
+      server.state.failure = undefined;
+      present(10, total);
+      await sync();
+      expect(await late.goOn()).toMatchObject({ kind: 'unread' });
+      await expectNoneOfTheNextTen();
+    });
+
+    it('stays spent when a sync is said to hang meanwhile', async () => {
+      present(10, total);
+      const deps = beforeItWrites(async () => void (await sync()));
+      await reportStuck(deps, request, now);
+      expect((await statusOf()).conditions).toContainEqual(expect.objectContaining({ type: 'SyncStuck' }));
+      await expectNoneOfTheNextTen();
+    });
+
+    it('stays spent when a sync ends that only had entries older than an hour to take out', async () => {
+      present(1, total);
+      await sync();
+      now = new Date(now.getTime() + 3_600_000);
+      const late = await stalled();
+      present(10, total);
+      await sync();
+      await late.goOn().catch(() => undefined);
+      expect(await spent()).toBe(9);
+    });
+  });
+
+  it('leaves the source as another sync has judged it', async () => {
+    const late = await stalled();
+    server.state.serverId = 'another';
+    await sync();
+    const { source } = await statusOf();
+    await late.goOn();
+
+    expect(source?.candidate).not.toBe('');
+    expect((await statusOf()).source).toEqual(source);
+  });
+
+  it('costs a sync that has nothing to do one read of the hub and one write, which names no field it did not change', async () => {
+    for (let round = 0; round < 2; round += 1) await sync();
+    const place = cluster.calls.length;
+    await sync();
+
+    const calls = cluster.calls.slice(place).filter(({ ref }) => ref.kind === 'LynqHub');
+    expect(calls.map(({ verb }) => verb)).toEqual(['get', 'patch']);
+    const body = calls[1]?.body as { readonly status: JsonObject } | undefined;
+    expect(Object.keys(body?.status ?? {})).toEqual(['lastSyncTime']);
+  });
+});
