@@ -1,12 +1,14 @@
-import type { DeletionGuard, DeletionWindowEntry } from './api/hub.ts';
+import type { DeletionGuard, DeletionHold, DeletionWindowEntry } from './api/hub.ts';
+import { budgetOf, holdUnder, isWidened } from './deletion-hold.ts';
 import { hashText } from './identity.ts';
 
 /**
  * How many rows may lose their nodes (decisions.md section 4). A truncated table, a wrong view or a lagging replica looks exactly like a real
  * decommission, so removals have a rolling budget of one hour per hub, counted in rows; whole rows go or none.
  *
- * Invariants: an empty result never removes more than ten rows by itself; a held plan is released only by rows coming back, by an approval of
- * exactly this set, or by the hub's own `deletionGuard`; what the record of the last hour does not say clearly counts as spent.
+ * Invariants: an empty result never removes more than ten rows by itself; after a hold nothing goes until all rows are back, exactly this set is
+ * approved, or the hub's own `deletionGuard` is edited to allow it (deletion-hold.ts); what the record of the last hour does not say clearly counts
+ * as spent.
  */
 
 export interface GuardFacts {
@@ -18,6 +20,8 @@ export interface GuardFacts {
   /** Rows that have at least one node which is not being deleted. */
   readonly rowsWithNodes: number;
   readonly window: readonly DeletionWindowEntry[];
+  /** The hold that no sync has ended yet. */
+  readonly hold?: DeletionHold | undefined;
   /** Value of annotation `lynq.sh/approve-deletions` on the hub. */
   readonly approval: string | undefined;
   /** Another source answers than the one that is known (source-watch.ts); then nothing goes, whatever the settings say. */
@@ -36,7 +40,8 @@ export type GuardVerdict =
       readonly kind: 'hold';
       readonly state: GuardState;
       readonly planHash: string;
-      readonly why: 'EmptyResult' | 'BudgetSpent' | 'SourceChanged';
+      /** `NotAllBack`: the budget would do, but rows are still missing since more were held. */
+      readonly why: 'EmptyResult' | 'BudgetSpent' | 'NotAllBack' | 'SourceChanged';
       readonly budget: number;
     };
 
@@ -45,6 +50,8 @@ export interface GuardState {
   readonly window: readonly DeletionWindowEntry[];
   /** Rows that had nodes when the window began: what is left plus what has gone within it. */
   readonly rowsAtStart: number;
+  /** Absent when nothing is held. */
+  readonly hold?: DeletionHold | undefined;
 }
 
 const windowMilliseconds = 3_600_000;
@@ -72,36 +79,43 @@ export function judgeDeletions(facts: GuardFacts): GuardVerdict {
   const settings = facts.settings ?? defaults;
   const window = lastHour(facts.window, facts.now);
   const spent = window.reduce((sum, { rows }) => sum + Math.max(0, rows), 0);
-  const state: GuardState = { window, rowsAtStart: facts.rowsWithNodes + spent };
-  if (facts.leaving.length === 0) return { kind: 'allow', state, by: 'budget' };
+  const state = { window, rowsAtStart: facts.rowsWithNodes + spent };
+  // What a source shows that is not known yet neither ends a hold nor begins one.
+  const kept = facts.sourceChanged && facts.hold !== undefined ? { ...state, hold: facts.hold } : state;
+  if (facts.leaving.length === 0) return { kind: 'allow', state: kept, by: 'budget' };
 
-  const budget = Math.max(settings.maxRows, Math.floor((state.rowsAtStart * settings.maxPercent) / 100));
-  const why = whyHeld(facts, settings, spent + facts.leaving.length > budget);
-  const hash = planHash(facts.leaving);
-  const by = released(facts, settings, why, hash);
-  if (by === undefined && why !== undefined) {
-    return { kind: 'hold', state, planHash: hash, why, budget: Math.max(0, budget - spent) };
-  }
+  const budget = budgetOf(settings, state.rowsAtStart);
+  const planned = planHash(facts.leaving);
+  const held = { kind: 'hold', planHash: planned, budget: Math.max(0, budget - spent) } as const;
+  if (facts.sourceChanged) return { ...held, why: 'SourceChanged', state: kept };
+  const why = whyHeld(facts, settings, { over: spent + facts.leaving.length > budget, rowsAtStart: state.rowsAtStart });
+  const by = released(facts, settings, why, planned);
+  if (by === undefined && why !== undefined) return { ...held, why, state: { ...state, hold: holdUnder(settings) } };
   const entry = { at: stamp(facts.now), rows: facts.leaving.length };
   return { kind: 'allow', state: { ...state, window: [...window, entry] }, by: by ?? 'budget' };
 }
 
-type HeldReason = Extract<GuardVerdict, { kind: 'hold' }>['why'];
+type HeldReason = Exclude<Extract<GuardVerdict, { kind: 'hold' }>['why'], 'SourceChanged'>;
 
-function whyHeld(facts: GuardFacts, settings: DeletionGuard, overBudget: boolean): HeldReason | undefined {
-  if (facts.sourceChanged) return 'SourceChanged';
-  if (facts.remaining === 0 && facts.rowsWithNodes > emptyResultLimit && !settings.allowEmpty) return 'EmptyResult';
-  return overBudget ? 'BudgetSpent' : undefined;
+function whyHeld(
+  { hold, remaining, rowsWithNodes }: GuardFacts,
+  settings: DeletionGuard,
+  { over, rowsAtStart }: { readonly over: boolean; readonly rowsAtStart: number },
+): HeldReason | undefined {
+  const isEmpty = remaining === 0;
+  if (isEmpty && rowsWithNodes > emptyResultLimit && !settings.allowEmpty) return 'EmptyResult';
+  if (over) return 'BudgetSpent';
+  return hold === undefined || isWidened(hold, settings, { rowsAtStart, isEmpty }) ? undefined : 'NotAllBack';
 }
 
-/** What releases a plan that would be held; no approval and no setting says that the source is the right one. */
+/** What releases a plan that was or would be held; no approval and no setting says that the source is the right one. */
 function released(
-  { approval }: GuardFacts,
+  { approval, hold }: GuardFacts,
   settings: DeletionGuard,
   why: HeldReason | undefined,
   hash: string,
 ): 'approval' | 'settings' | undefined {
-  if (why === undefined || why === 'SourceChanged') return undefined;
+  if (why === undefined) return hold === undefined ? undefined : 'settings';
   if (!settings.enabled) return 'settings';
   return approval === hash ? 'approval' : undefined;
 }

@@ -45,12 +45,13 @@ function heldDraft({ guard, leaving }: SyncFacts): Draft {
   const why = {
     EmptyResult: 'the table has no active row',
     BudgetSpent: `the budget of this hour allows ${guard.budget} more`,
+    NotAllBack: 'not all rows are back since more were held',
     SourceChanged: 'another source answers than before',
   }[guard.why];
   const release =
     guard.why === 'SourceChanged'
       ? 'They are judged again when it has given two further equal reads.'
-      : `Approve this set with plan hash ${guard.planHash}.`;
+      : `None goes until all rows are back, an edit of spec.deletionGuard allows them, or this set is approved with plan hash ${guard.planHash}.`;
   return {
     type: 'DeletionHeld',
     status: 'True',
@@ -109,7 +110,7 @@ export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStat
     frozenRows: facts.frozen.slice(0, listedFrozenRows),
     warnings: facts.warnings.slice(0, listedWarnings),
     source: { ...facts.source.state },
-    deletionGuard: { window: [...facts.guard.state.window], rowsAtStart: facts.guard.state.rowsAtStart },
+    deletionGuard: { ...facts.guard.state, window: [...facts.guard.state.window] },
   };
 }
 

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts';
 import { hubRef, parseHub, type ReadHub, readHub } from './read-hub.ts';
 
 /**
- * Fields of a hub's status that the next sync judges by: the spent budget, the known source. Two syncs may overlap (an attempt that was given
+ * Fields of a hub's status that the next sync judges by: the spent budget, the hold, the known source. Two syncs may overlap (an attempt that was given
  * up goes on), so these are written only where no other sync has said anything since the hub was read; what another one has written is never taken back.
  */
 export const judgedFields: ReadonlySet<string> = new Set<keyof LynqHubStatus>(['deletionGuard', 'source']);
@@ -23,9 +23,14 @@ function judgementOf({ hub }: ReadHub): string {
   return canonicalJson({ deletionGuard, source, lastSyncTime } as unknown as JsonObject);
 }
 
-/** What a merge patch writes of a guard. */
-export function guardPatch({ window, rowsAtStart }: GuardState): JsonObject {
-  return { window: window.map((entry) => ({ ...entry })), rowsAtStart };
+/** Whether a sync has begun a hold, ended it, or judged it by other limits. */
+export function isOtherHold({ hub }: ReadHub, { hold }: GuardState): boolean {
+  return canonicalJson(hold) !== canonicalJson(hub.status?.deletionGuard?.hold);
+}
+
+/** What a merge patch writes of a guard: a hold that has ended is taken out. */
+export function guardPatch({ window, rowsAtStart, hold }: GuardState): JsonObject {
+  return { window: window.map((entry) => ({ ...entry })), rowsAtStart, hold: hold === undefined ? null : { ...hold } };
 }
 
 /**
@@ -58,7 +63,7 @@ export async function writeOver(
 
 /**
  * Puts on record what the guard has decided before it is carried out: the budget is spent before the rows go, so that a sync that dies in between
- * leaves too much spent and never too little. Returns the hub as it is then.
+ * leaves too much spent and never too little; and a hold is remembered, whatever becomes of the sync that found it. Returns the hub as it is then.
  */
 export async function recordGuard(deps: Deps, request: HubRef, hub: ReadHub, state: GuardState): Promise<ReadHub> {
   const written = await writeOver(deps, request, hub, { deletionGuard: guardPatch(state) });

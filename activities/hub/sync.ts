@@ -39,7 +39,7 @@ import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
 import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
-import { recordGuard } from './judged-status.ts';
+import { isOtherHold, recordGuard } from './judged-status.ts';
 import { endingReason, reportFailed, reportSynced, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
 import { ofRows, RowOutcomes, withValues, type Writable } from './row-outcomes.ts';
@@ -188,6 +188,7 @@ function judge(
     remaining: classified.active.size + classified.frozen.length,
     rowsWithNodes: new Set(alive.map(({ rowUid }) => rowUid)).size,
     window: hub.status?.deletionGuard?.window ?? [],
+    hold: hub.status?.deletionGuard?.hold,
     approval: hub.metadata.annotations?.[annotations.approveDeletions],
     sourceChanged: source.kind === 'changed',
     now: sync.deps.clock.now(),
@@ -219,7 +220,7 @@ async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }
   const isJudged = guard.kind === 'allow' || guard.why !== 'SourceChanged';
   if (isJudged) await useUpApproval(deps, request, hub);
   const isGoing = guard.kind === 'allow' && leaving.length > 0;
-  return isGoing ? recordGuard(deps, request, hub, guard.state) : hub;
+  return isGoing || isOtherHold(hub, guard.state) ? recordGuard(deps, request, hub, guard.state) : hub;
 }
 
 /** How often, a second apart, a row is tried again that waits for something which goes by itself: the Secret of its earlier node. */

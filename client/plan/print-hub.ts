@@ -78,6 +78,7 @@ function removals(nodes: readonly NodeRemoval[]): readonly string[] {
 const whyHeld: Readonly<Record<string, string>> = {
   EmptyResult: 'the table shows no row at all',
   BudgetSpent: 'more rows than may go within an hour',
+  NotAllBack: 'not all rows are back since more were held',
   SourceChanged: 'another server, table or view answers than before',
 };
 

@@ -130,6 +130,13 @@ export const DeletionWindowEntry = z.object({
 });
 export type DeletionWindowEntry = z.infer<typeof DeletionWindowEntry>;
 
+export const DeletionHold = z.object({
+  maxRows: z.int32().describe('spec.deletionGuard.maxRows at the last sync that held.'),
+  maxPercent: z.int32().describe('spec.deletionGuard.maxPercent at the last sync that held.'),
+  allowEmpty: z.boolean().describe('spec.deletionGuard.allowEmpty at the last sync that held.'),
+});
+export type DeletionHold = z.infer<typeof DeletionHold>;
+
 export const SourceRecord = z.object({
   identity: z.string().describe('Hash of server and table or view definition of the known source.'),
   candidate: z.string().describe('Hash of another source that has answered since; empty when none has.'),
@@ -174,9 +181,12 @@ export const LynqHubStatus = z.object({
     .object({
       window: z.array(DeletionWindowEntry).describe('Deletions of the last hour.'),
       rowsAtStart: z.int32().describe('Rows with nodes when the window began.'),
+      hold: DeletionHold.optional().describe(
+        'Deletions are held until all rows are back, the set is approved, or spec.deletionGuard allows more than this.',
+      ),
     })
     .optional()
-    .describe('What was deleted within the last hour.'),
+    .describe('What was deleted within the last hour, and what is held.'),
 });
 export type LynqHubStatus = z.infer<typeof LynqHubStatus>;
 

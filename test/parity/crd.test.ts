@@ -201,6 +201,10 @@ const hub: Expected = {
       'deletionGuard.window[].at': 'string:date-time required',
       'deletionGuard.window[].rows': 'integer:int32 required',
       'deletionGuard.rowsAtStart': 'integer:int32 required',
+      'deletionGuard.hold': 'object',
+      'deletionGuard.hold.maxRows': 'integer:int32 required',
+      'deletionGuard.hold.maxPercent': 'integer:int32 required',
+      'deletionGuard.hold.allowEmpty': 'boolean required',
     }),
   },
 };

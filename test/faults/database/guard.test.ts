@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeBehaviour, type FakeServer, honest, openFakeServer } from '../../contract/row-source.fake-server.ts';
 import { describeRequest } from '../../support/e2e/audit.ts';
-import { type FaultHub, type FaultWorld, listOf, openFaultWorld, rowNames } from './support.ts';
+import { lynqPath } from '../../support/e2e/cluster.ts';
+import { type FaultHub, type FaultWorld, listOf, nodeWrites, openFaultWorld, rowNames } from './support.ts';
 
 const approve = 'lynq.sh/approve-deletions';
 
@@ -90,23 +91,57 @@ describe('faults/database/guard', () => {
     expect(await hub.nodes()).toEqual(before);
   });
 
-  test('M11 TRUNCATE with a slow reload loses no node', async () => {
-    const hub = await faults.open('m11', 12);
+  const insert = (table: string, rows: readonly string[]): string =>
+    `INSERT INTO ${table} (id) VALUES ${rows.map((row) => `('${row}')`).join(', ')}`;
+
+  test('M11 TRUNCATE with a slow reload loses no node, also where the budget would let the last rows go', async () => {
+    const hub = await faults.open('m11', 60);
     const before = await hub.nodes();
+    const place = faults.world.audit.now();
 
     await hub.sql('TRUNCATE m11');
     await hub.until('DeletionHeld', 'True/EmptyResult');
-    // One row is back, so the result is not empty, and 11 rows are one more than may go.
-    await hub.sql("INSERT INTO m11 (id) VALUES ('row-0')");
-    await hub.until('DeletionHeld', 'True/BudgetSpent');
-    await hub.sql(
-      `INSERT INTO m11 (id) VALUES ${rowNames(11, 1)
-        .map((row) => `('${row}')`)
-        .join(', ')}`,
-    );
+    // 60 rows allow 12: with 50 and 57 back the budget would do.
+    const steps = [
+      { back: 1, reason: 'BudgetSpent' },
+      { back: 25, reason: 'BudgetSpent' },
+      { back: 50, reason: 'NotAllBack' },
+      { back: 57, reason: 'NotAllBack' },
+    ];
+    let from = 0;
+    for (const { back, reason } of steps) {
+      await hub.sql(insert('m11', rowNames(back - from, from)));
+      from = back;
+      await hub.untilSynced(2);
+      expect(await hub.condition('DeletionHeld')).toMatchObject({ status: 'True', reason });
+      expect((await hub.status()).rows).toMatchObject({ seen: back, held: 60 - back });
+    }
+    await hub.sql(insert('m11', rowNames(60 - from, from)));
     await hub.until('DeletionHeld', 'False');
     expect(await hub.nodes()).toEqual(before);
-    expect((await hub.status()).deletionGuard.window).toEqual([]);
+    const { deletionGuard } = await hub.status();
+    expect(deletionGuard.window).toEqual([]);
+    expect(deletionGuard.hold).toBeUndefined();
+    expect(nodeWrites(faults, hub, place)).toEqual([]);
+  });
+
+  test('what is still missing after a hold goes when spec.deletionGuard is edited to allow it', async () => {
+    const hub = await faults.open('edited', 30);
+    await hub.sql(`DELETE FROM edited WHERE id IN (${listOf(rowNames(20))})`);
+    await hub.until('DeletionHeld', 'True/BudgetSpent');
+    await hub.sql(insert('edited', rowNames(12)));
+    const held = await hub.until('DeletionHeld', 'True/NotAllBack');
+    expect(held.message).toContain('8 rows');
+    await hub.untilSynced(2);
+    expect(await hub.nodes()).toHaveProperty('size', 30);
+
+    const path = lynqPath(faults.world.namespace, 'lynqhubs', 'edited');
+    await faults.world.cluster.merge(path, { spec: { deletionGuard: { maxRows: 11 } } });
+    const left = await hub.untilNodes(22);
+    expect([...left.keys()]).not.toContain('row-12-edited-form');
+    await hub.until('DeletionHeld', 'False');
+    expect((await hub.status()).deletionGuard).toMatchObject({ window: [{ rows: 8 }] });
+    expect((await hub.status()).deletionGuard.hold).toBeUndefined();
   });
 
   test('M14 rows that are all made inactive are held', async () => {

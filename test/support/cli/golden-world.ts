@@ -52,14 +52,18 @@ export const hub: JsonObject = {
       { uid: 'Umbrella Corp', reason: 'InvalidUid', message: 'a uid has lower-case letters, digits and dashes' },
     ],
     warnings: ['column created_at of row initech holds a zero date, read as empty'],
-    deletionGuard: { window: [{ at: '2026-11-22T11:30:00Z', rows: 6 }], rowsAtStart: 40 },
+    deletionGuard: {
+      window: [{ at: '2026-11-22T11:30:00Z', rows: 6 }],
+      rowsAtStart: 40,
+      hold: { maxRows: 10, maxPercent: 20, allowEmpty: false },
+    },
     conditions: [
       condition('Ready', 'True', 'DatabaseConnected', 'Successfully connected to database and queried node data'),
       condition(
         'DeletionHeld',
         'True',
         'BudgetSpent',
-        '14 rows would lose their nodes but the budget of this hour allows 4 more: a1, a2, a3, …. Approve this set with plan hash 3f9c2a7b1e.',
+        '14 rows would lose their nodes but the budget of this hour allows 4 more: a1, a2, a3, …. None goes until all rows are back, an edit of spec.deletionGuard allows them, or this set is approved with plan hash 3f9c2a7b1e.',
       ),
       condition('SourceChanged', 'False', 'KnownSource', 'The known source answers'),
       condition('InsecureTransport', 'True', 'NoTls', 'The connection to the database is not encrypted'),

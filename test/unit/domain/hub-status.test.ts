@@ -16,7 +16,7 @@ const window = [{ at: '2026-03-01T11:30:00Z', rows: 2 }];
 const allow: GuardVerdict = { kind: 'allow', by: 'budget', state: { window, rowsAtStart: 50 } };
 const hold: GuardVerdict = {
   kind: 'hold',
-  state: { window, rowsAtStart: 50 },
+  state: { window, rowsAtStart: 50, hold: { maxRows: 10, maxPercent: 20, allowEmpty: false } },
   planHash: '0123456789abcdef',
   why: 'BudgetSpent',
   budget: 8,
@@ -101,6 +101,21 @@ describe('domain/hub-status', () => {
       expect(held?.message).toContain('30 rows');
       expect(held?.message).toContain('0123456789abcdef');
       expect(uids(30).filter((uid) => new RegExp(`\\b${uid}\\b`).test(held?.message ?? ''))).toEqual(uids(10));
+    });
+
+    it.each(['EmptyResult', 'BudgetSpent', 'NotAllBack'] as const)('names the three ways out of a hold: %s', (why) => {
+      const message = conditionOf(synced({ guard: { ...hold, why }, leaving: uids(30) }), 'DeletionHeld')?.message;
+
+      expect(message).toContain(
+        'None goes until all rows are back, an edit of spec.deletionGuard allows them, or this set is approved with plan hash 0123456789abcdef.',
+      );
+    });
+
+    it('says of few rows that they are still held since more were', () => {
+      const status = synced({ guard: { ...hold, why: 'NotAllBack' }, leaving: uids(3) });
+
+      expect(conditionOf(status, 'DeletionHeld')).toMatchObject({ status: 'True', reason: 'NotAllBack' });
+      expect(conditionOf(status, 'DeletionHeld')?.message).toContain('not all rows are back since more were held');
     });
 
     it('says that another source answers, and that rows are held for it', () => {

@@ -191,6 +191,31 @@ describe('activities/hub/judged-status', () => {
     });
   });
 
+  describe('the hold of another sync', () => {
+    it('stays when a sync ends that began before', async () => {
+      const late = await stalled();
+      present(0, 0);
+      await sync();
+      await late.goOn();
+      present(5, total);
+      await sync();
+      expect(nodes()).toBe(total);
+    });
+
+    it('stays when a sync would end it by rows that were all there before', async () => {
+      present(0, 0);
+      await sync();
+      present(0, total);
+      const late = await stalled();
+      present(0, 0);
+      await sync();
+      await expect(late.goOn()).rejects.toMatchObject({ type: 'ClusterStale' });
+      present(5, total);
+      await sync();
+      expect(nodes()).toBe(total);
+    });
+  });
+
   it('leaves the source as another sync has judged it', async () => {
     const late = await stalled();
     server.state.serverId = 'another';
@@ -200,6 +225,41 @@ describe('activities/hub/judged-status', () => {
 
     expect(source?.candidate).not.toBe('');
     expect((await statusOf()).source).toEqual(source);
+  });
+
+  it('remembers a hold although the sync that found it could not be carried out', async () => {
+    server.tables.set('app.nodes', { columns: ['id', 'active'], rows: [['new', '1']] });
+    const heal = cluster.intercept(({ verb, ref }) =>
+      verb === 'create' && ref.kind === 'LynqNode'
+        ? { failure: new LynqFailure('ClusterUnreachable', 'the API server does not answer', {}) }
+        : undefined,
+    );
+    await expect(sync()).rejects.toMatchObject({ type: 'ClusterUnreachable' });
+    heal();
+    present(5, total);
+    await sync();
+
+    expect(nodes()).toBe(total);
+    present(0, total);
+    await sync();
+    expect((await statusOf()).deletionGuard).toEqual({ window: [], rowsAtStart: total });
+  });
+
+  it('ends a hold and records its budget although others write to the hub meanwhile', async () => {
+    present(0, 0);
+    await sync();
+    present(0, total);
+    const late = await stalled();
+    await cluster.patch(hubRef, 'merge', { metadata: { annotations: { note: 'by hand' } } }, { manager });
+    await late.goOn();
+    expect((await statusOf()).deletionGuard).toEqual({ window: [], rowsAtStart: total });
+
+    present(5, total);
+    const going = await stalled();
+    await cluster.patch(hubRef, 'merge', { status: { ready: 7 } }, { manager, subresource: 'status' });
+    await going.goOn();
+    expect(nodes()).toBe(total - 5);
+    expect(await spent()).toBe(5);
   });
 
   it('costs a sync that has nothing to do one read of the hub and one write, which names no field it did not change', async () => {
