@@ -6,7 +6,6 @@ import type { ScopeRules } from '../domain/policies/scope.ts';
 import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
 import type { QuietSyncs } from './hub/quiet-syncs.ts';
-import type { FormAbsences } from './hub/read-forms.ts';
 import type { Repairs } from './node/repairs.ts';
 import type { UnsaidStatuses } from './node/unsaid.ts';
 import type { OtherOperators } from './other-operators.ts';
@@ -30,7 +29,6 @@ export interface Deps {
   readonly hubKeys: HubKeys;
   /** Up to which resourceVersion this process has followed the forms; undefined where it does not. What it has seen asks for a sync, so no sync may know less. */
   formsSeen(): string | undefined;
-  readonly absences: FormAbsences;
   readonly quiet: QuietSyncs;
   /** Who else may be at work. */
   readonly others: OtherOperators;

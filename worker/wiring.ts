@@ -8,7 +8,6 @@ import { createActivities } from '../activities/index.ts';
 import type { Deps } from '../activities/deps.ts';
 import { WrittenEntries } from '../activities/events.ts';
 import { openFormStore } from '../activities/forms.ts';
-import { FormAbsences } from '../activities/hub/read-forms.ts';
 import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
 import { reportStuck } from '../activities/hub/report-stuck.ts';
@@ -132,9 +131,8 @@ function openDeps(
 }
 
 /** What a process remembers from one activity to the next. Losing it costs time. */
-function processMemory(): Pick<Deps, 'absences' | 'written' | 'repairs' | 'unsaid' | 'quiet'> {
+function processMemory(): Pick<Deps, 'written' | 'repairs' | 'unsaid' | 'quiet'> {
   return {
-    absences: new FormAbsences(),
     written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),

@@ -7,6 +7,7 @@ import type { SourceVerdict } from '../../domain/source-watch.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { type LeftForms, recordedAbsences } from './absent-forms.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub, SourceCredentials } from './read-hub.ts';
 import type { RowsRead } from './read-rows.ts';
@@ -18,6 +19,8 @@ export interface Sync {
   readonly request: HubRef;
   readonly hub: ReadHub;
   readonly forms: readonly JudgedForm[];
+  /** Forms that are not among them and have nodes. */
+  readonly left: LeftForms;
   /** For the source; being read meanwhile. */
   readonly credentials: Promise<SourceCredentials>;
   readonly attempt: Attempt;
@@ -50,6 +53,7 @@ export function hadNothingToDo(
 ): boolean {
   const forms = new Set(sync.forms.map(({ name }) => name));
   if (!livingNodes(sync).every(({ form }) => forms.has(form))) return false;
+  if (sync.left.absent.length + recordedAbsences(sync.hub).length > 0) return false;
   if (wanted.create.length + wanted.update.length + wanted.remove.length > 0) return false;
   if (source.kind !== 'known' || guard.kind !== 'allow' || guard.state.window.length > 0) return false;
   return page.births.length + rollouts.length === 0;

@@ -23,6 +23,11 @@ function judgementOf({ hub }: ReadHub): string {
   return canonicalJson({ deletionGuard, source, lastSyncTime } as unknown as JsonObject);
 }
 
+/** Whether no sync has said anything between two readings of a hub. */
+export function isSameJudgement(left: ReadHub, right: ReadHub): boolean {
+  return judgementOf(left) === judgementOf(right);
+}
+
 /** Whether a sync has begun a hold, ended it, or judged it by other limits. */
 export function isOtherHold({ hub }: ReadHub, { hold }: GuardState): boolean {
   return canonicalJson(hold) !== canonicalJson(hub.status?.deletionGuard?.hold);
@@ -55,7 +60,7 @@ export async function writeOver(
       throw new LynqFailure('ClusterInvalid', `status of ${title} cannot be written`, { hub: request.hub });
     const live = await readHub(deps, request);
     if (live?.hub.metadata.uid !== uid) return undefined;
-    if (judgementOf(live) !== judgementOf(judged)) break;
+    if (!isSameJudgement(live, judged)) break;
     ({ resourceVersion } = live.hub.metadata);
   }
   throw new LynqFailure('ClusterStale', `another sync of ${title} has judged meanwhile`, { hub: request.hub });

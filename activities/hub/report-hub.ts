@@ -1,7 +1,5 @@
 import type { LynqHubStatus } from '../../domain/api/hub.ts';
-import type { JsonObject } from '../../domain/api/json.ts';
 import type { Condition } from '../../domain/api/meta.ts';
-import { canonicalJson } from '../../domain/canonical.ts';
 import { hubEvents } from '../../domain/events.ts';
 import { type FailureType, LynqFailure } from '../../domain/failures.ts';
 import { failedSyncStatus, type SyncFacts, syncedStatus } from '../../domain/hub-status.ts';
@@ -10,8 +8,9 @@ import { usedUp } from '../../domain/used-up.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
-import { guardPatch, judgedFields, writeOver } from './judged-status.ts';
+import type { LeftForms } from './absent-forms.ts';
 import { hubRef, type ReadHub } from './read-hub.ts';
+import { writeSyncStatus } from './write-status.ts';
 
 /** Reasons of condition Ready for failures that end a sync without a result; every other failure is retried by Temporal. */
 const endingFailures: Readonly<Partial<Record<FailureType, string>>> = {
@@ -27,38 +26,6 @@ export function endingReason(failure: LynqFailure): string | undefined {
   return endingFailures[failure.type];
 }
 
-/** The fields of a status that differ from what was read: a field that a sync did not change is not its to write. */
-function changedFields(before: LynqHubStatus, after: LynqHubStatus): JsonObject {
-  const [was, is] = [before, after] as unknown as readonly [JsonObject, JsonObject];
-  const changed = Object.entries(is).filter(([field, value]) => canonicalJson(value) !== canonicalJson(was[field]));
-  const fields: JsonObject = Object.fromEntries(changed);
-  return 'deletionGuard' in fields && after.deletionGuard !== undefined
-    ? { ...fields, deletionGuard: guardPatch(after.deletionGuard) }
-    : fields;
-}
-
-/**
- * Writes what a status says else than the one that was read. False when the hub has gone meanwhile. Fails with ClusterStale when the judgement of
- * this sync (judged-status.ts) would take the place of another one's.
- */
-export async function writeStatus(deps: Deps, request: HubRef, read: ReadHub, wanted: LynqHubStatus): Promise<boolean> {
-  const status = changedFields(read.hub.status ?? {}, wanted);
-  const fields = Object.keys(status);
-  if (fields.length === 0) return true;
-  if (fields.some((field) => judgedFields.has(field)))
-    return (await writeOver(deps, request, read, status)) !== undefined;
-  const body = { metadata: { uid: read.hub.metadata.uid }, status };
-  const result = await deps.cluster.patch(hubRef(request), 'merge', body, {
-    manager: managers.apply,
-    subresource: 'status',
-  });
-  if (result.kind === 'ok') return true;
-  if (result.kind === 'missing' || result.kind === 'stale') return false;
-  throw new LynqFailure('ClusterInvalid', `status of LynqHub ${request.namespace}/${request.hub} cannot be written`, {
-    hub: request.hub,
-  });
-}
-
 /** A condition that says something else than before: each fact is told once, also over restarts. */
 function changedCondition(
   before: LynqHubStatus | undefined,
@@ -71,10 +38,17 @@ function changedCondition(
   return same ? undefined : is;
 }
 
-export async function reportSynced(deps: Deps, request: HubRef, hub: ReadHub, facts: SyncFacts): Promise<void> {
+/** The hub as a sync has read it, and where its forms are. */
+export interface SyncedHub {
+  readonly hub: ReadHub;
+  readonly left: LeftForms;
+}
+
+export async function reportSynced(deps: Deps, request: HubRef, synced: SyncedHub, facts: SyncFacts): Promise<void> {
+  const { hub } = synced;
   const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
   const status = syncedStatus(base, facts);
-  if (!(await writeStatus(deps, request, hub, status))) return;
+  if (!(await writeSyncStatus(deps, request, synced, status))) return;
   const held = changedCondition(hub.hub.status, status, 'DeletionHeld');
   if (held?.status === 'True') tellOwner(deps, hub.object, hubEvents.deletionHeld(held.message));
 }
@@ -97,12 +71,13 @@ export async function useUpApproval(deps: Deps, request: HubRef, { hub }: ReadHu
 export async function reportFailed(
   deps: Deps,
   request: HubRef,
-  hub: ReadHub,
+  unread: SyncedHub,
   failure: { reason: string; message: string },
 ): Promise<void> {
+  const { hub } = unread;
   const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
   const status = failedSyncStatus(base, failure);
-  if (!(await writeStatus(deps, request, hub, status))) return;
+  if (!(await writeSyncStatus(deps, request, unread, status))) return;
   const failed = changedCondition(hub.hub.status, status, 'Ready');
   if (failed !== undefined) tellOwner(deps, hub.object, hubEvents.databaseQueryFailed(failed.message));
 }

@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
 import { mayHold, releasedAt } from './holding.ts';
 import { readHub } from './read-hub.ts';
-import { writeStatus } from './report-hub.ts';
+import { writeStatus } from './write-status.ts';
 
 /** Says on a hub that a sync of it hangs; the next sync that ends takes it back. Not the sync's own work: it is the sync that hangs. */
 export async function reportStuck(deps: Deps, request: HubRef, since: Date): Promise<void> {

@@ -18,6 +18,7 @@ import type { HubRef, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
+import { GoneForms, lookForForms, recordedAbsences, unlistedForms } from './absent-forms.ts';
 import { birthPage, reviewRuns } from './births.ts';
 import {
   countsOf,
@@ -82,16 +83,15 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request);
   const credentials = beginCredentials(deps, request, hub);
   const forms = await readForms(deps, request, hub, deps.formsSeen());
-  deps.absences.present(
-    request.namespace,
-    forms.map(({ name }) => name),
-  );
+  const nodes = deps.nodes.ofHub(request.namespace, request.hub);
+  const names = unlistedForms(nodes, forms);
+  const left = await lookForForms(deps, request, { names, recorded: recordedAbsences(hub) });
   try {
-    return await syncRows({ deps, request, hub, forms, credentials, attempt, started });
+    return await syncRows({ deps, request, hub, forms, left, credentials, attempt, started });
   } catch (error) {
     const reason = isLynqFailure(error) ? endingReason(error) : undefined;
     if (!isLynqFailure(error) || reason === undefined) throw error;
-    await reportFailed(deps, request, hub, { reason, message: error.message });
+    await reportFailed(deps, request, { hub, left }, { reason, message: error.message });
     await reportForms(deps, forms, deps.nodes.ofHub(request.namespace, request.hub));
     return { kind: 'unread', reason, page: birthPage(deps, request, ''), ...dueRollouts(deps, request, hub, forms) };
   }
@@ -131,8 +131,8 @@ async function syncRows(sync: Sync): Promise<Synced> {
 
 /** The rows are those of a sync that had nothing to do, and so is everything else. */
 async function repeat(sync: Sync, { facts, counts }: QuietSync): Promise<Synced> {
-  const { deps, request, hub } = sync;
-  await reportSynced(deps, request, hub, { ...facts, seconds: secondsOf(sync) });
+  const { deps, request } = sync;
+  await reportSynced(deps, request, sync, { ...facts, seconds: secondsOf(sync) });
   return { kind: 'synced', counts, page: { births: [] } };
 }
 
@@ -149,25 +149,22 @@ export async function decideSync(sync: Sync): Promise<Decided> {
 async function decide(sync: Sync, read: RowsRead): Promise<Decided> {
   const { hub, forms } = sync;
   const planned = plannedForms(forms);
-  const wanted = await planFrom(sync, read, planned);
+  const wanted = planFrom(sync, read, planned);
   const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, rows: read.uids });
   const guard = judge(sync, { read, plan: wanted, source });
   const plan = { ...wanted, ...permitted(wanted, { source, guard }) };
   return { read, plan, wanted, source, guard, leaving: leavingRows(wanted) };
 }
 
-async function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[]): Promise<HubPlan> {
+function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[]): HubPlan {
   const nodes = livingNodes(sync);
-  const listed = new Set(sync.forms.map(({ name }) => name));
-  const missing = new Set(nodes.map(({ form }) => form).filter((form) => !listed.has(form)));
-  const left = await sync.deps.absences.look(sync.deps, sync.request, missing);
   return planHub({
     rows: new Map([...classified.active].map(([uid, { hash }]) => [uid, hash])),
     frozen: new Set(nodes.map(({ rowUid }) => rowUid).filter((uid) => classified.isFrozen(uid))),
     forms,
     brokenForms: new Set(sync.forms.filter(({ revision }) => revision === undefined).map(({ name }) => name)),
-    goneForms: left.gone,
-    movedForms: left.moved,
+    goneForms: sync.left.gone,
+    movedForms: sync.left.moved,
     nodes,
     heldElsewhere: (name) => {
       const node = sync.deps.nodes.get(sync.request.namespace, name);
@@ -265,7 +262,7 @@ async function pause({ deps, attempt }: Sync): Promise<void> {
 
 /** Writes the plan; a node that the API server refuses for what it contains, or that has to wait, never blocks the others. */
 async function write(
-  { deps, request, hub, forms, attempt }: Sync,
+  { deps, request, hub, forms, left, attempt }: Sync,
   { read, plan }: Decided,
   outcomes: RowOutcomes,
 ): Promise<void> {
@@ -277,6 +274,7 @@ async function write(
     values: read.values,
   };
   const wanted = new StillWanted(deps, request);
+  const gone = new GoneForms(deps, request, left);
   const unlessStopped =
     <T>(work: (item: T) => Promise<unknown>) =>
     async (item: T): Promise<void> => {
@@ -297,7 +295,7 @@ async function write(
   await inParallel(
     plan.remove,
     writeConcurrency,
-    unlessStopped((removal) => removeNode(writes, removal)),
+    unlessStopped((removal) => removeNode(writes, gone, removal)),
   );
 }
 
@@ -320,9 +318,10 @@ async function updateExisting(writes: NodeWrites, update: Update, { counts }: Ro
 }
 
 /** A node that has lost its row or form; a deletion that is refused says so and ends the sync. */
-async function removeNode(writes: NodeWrites, removal: Removal): Promise<void> {
+async function removeNode(writes: NodeWrites, gone: GoneForms, removal: Removal): Promise<void> {
   const { deps, hub } = writes;
   const { name, form, rowUid: uid } = removal.node;
+  if (removal.why === 'form') await gone.demand(form);
   tellOwner(deps, hub.object, hubEvents.nodeDeleting({ name, form, uid }));
   try {
     await deleteNode(writes, removal);
@@ -335,8 +334,8 @@ async function removeNode(writes: NodeWrites, removal: Removal): Promise<void> {
 }
 
 async function report(sync: Sync, facts: Omit<SyncFacts, 'seconds'>): Promise<void> {
-  const { deps, request, hub, forms } = sync;
+  const { deps, request, forms } = sync;
   await reportForms(deps, forms, livingNodes(sync));
   await pruneRevisions(deps, request, forms);
-  await reportSynced(deps, request, hub, { ...facts, seconds: secondsOf(sync) });
+  await reportSynced(deps, request, sync, { ...facts, seconds: secondsOf(sync) });
 }

@@ -11,7 +11,6 @@ import type { ChildIndex, NamespaceIndex, NodeDigest, NodeIndex, RunRegistry } f
 import type { Deps } from '../deps.ts';
 import { WrittenEntries } from '../events.ts';
 import { openFormStore } from '../forms.ts';
-import { FormAbsences, formAbsenceMilliseconds } from '../hub/read-forms.ts';
 import { Repairs } from '../node/repairs.ts';
 import { UnsaidStatuses } from '../node/unsaid.ts';
 import { QuietSyncs } from '../hub/quiet-syncs.ts';
@@ -56,7 +55,6 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, standInKey(namespace)),
     formsSeen: () => undefined,
-    absences: new FormAbsences(),
     others: { peer: () => notPlanned('asks for no other operator'), installation: () => notPlanned('asks for none') },
     unyielding: cluster,
     installation: '',
@@ -150,14 +148,4 @@ function listedNamespaces(objects: readonly JsonObject[]): NamespaceIndex {
       return { uid: textAt(object, 'metadata', 'uid') ?? '', marked };
     },
   };
-}
-
-/** Proves absences as if they had been proven once before already: a plan does not wait for the second proof. */
-export async function absentSince(
-  deps: Deps,
-  request: { readonly namespace: string; readonly hub: string },
-  forms: ReadonlySet<string>,
-): Promise<void> {
-  const earlier = new Date(deps.clock.now().getTime() - formAbsenceMilliseconds);
-  await deps.absences.look({ ...deps, clock: { now: () => earlier } }, request, forms);
 }

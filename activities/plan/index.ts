@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
+import { longAbsence } from '../../domain/absent-forms.ts';
 import { maskedObject } from '../../domain/change-plan/fields.ts';
 import { isWorthListing } from '../../domain/change-plan/reads.ts';
 import type {
@@ -14,14 +15,15 @@ import type {
 import { apiVersion } from '../../domain/keys.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import type { Attempt, Deps } from '../deps.ts';
-import { type Decided, livingNodes, type Sync } from '../hub/decided.ts';
+import type { Decided, Sync } from '../hub/decided.ts';
+import { lookForForms, unlistedForms } from '../hub/absent-forms.ts';
 import { decideSync } from '../hub/sync.ts';
 import { type JudgedForm, readForms } from '../hub/read-forms.ts';
 import { beginCredentials, parseHub, readHub } from '../hub/read-hub.ts';
 import { orderOf } from '../forms.ts';
 import { planEntries } from '../node/gather.ts';
 import { clusterWith, type KnownObjects, rememberingCluster, withoutLists } from './clusters.ts';
-import { absentSince, planningDeps, type PlanningPorts } from './deps.ts';
+import { planningDeps, type PlanningPorts } from './deps.ts';
 import { formOutlook, type FormWork, plannedNodes, workOfRow } from './form-outlook.ts';
 import { hubOutlook } from './hub-outlook.ts';
 import type { NodeWork } from './node-outlook.ts';
@@ -85,7 +87,7 @@ async function openWorld(ports: PlanningPorts, request: WorldRequest, attempt: A
   const known = rememberingCluster(clusterWith(ports.cluster, request.objects));
   const { deps, nodes } = await planningDeps({ ...ports, cluster: known.cluster }, request.namespace);
   const sync = await openSync(deps, request, attempt);
-  return { known, deps, nodes, sync, decided: await decide(sync) };
+  return { known, deps, nodes, sync, decided: await decideSync(sync) };
 }
 
 type WorldRequest = Omit<PlanRequest, 'forms'>;
@@ -149,18 +151,12 @@ async function openSync(deps: Deps, request: WorldRequest, attempt: Attempt): Pr
   }
   const credentials = beginCredentials(deps, request, hub);
   const forms = await readForms(deps, request, hub);
-  return { deps, request, hub, forms, credentials, attempt, started: deps.clock.now() };
-}
-
-async function decide(sync: Sync): Promise<Decided> {
-  const listed = new Set(sync.forms.map(({ name }) => name));
-  const missing = new Set(
-    livingNodes(sync)
-      .map(({ form }) => form)
-      .filter((form) => !listed.has(form)),
-  );
-  await absentSince(sync.deps, sync.request, missing);
-  return decideSync(sync);
+  const names = unlistedForms(deps.nodes.ofHub(request.namespace, request.hub), forms);
+  const started = deps.clock.now();
+  // A plan does not wait for the second look.
+  const recorded = [...names].map((name) => longAbsence(name, started));
+  const left = await lookForForms(deps, request, { names, recorded });
+  return { deps, request, hub, forms, left, credentials, attempt, started };
 }
 
 function refuseBroken({ brokenForms }: HubOutlook, isAsked: (name: string) => boolean): void {

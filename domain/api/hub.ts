@@ -145,6 +145,16 @@ export const SourceRecord = z.object({
 });
 export type SourceRecord = z.infer<typeof SourceRecord>;
 
+export const AbsentForm = z.object({
+  name: z.string().describe('Name of the form.'),
+  since: z.string().meta({ format: 'date-time' }).describe('When it was first found absent.'),
+  confirmed: z
+    .string()
+    .meta({ format: 'date-time' })
+    .describe('When it was last looked for; 30 seconds after `since` or later it counts as deleted.'),
+});
+export type AbsentForm = z.infer<typeof AbsentForm>;
+
 export const LynqHubStatus = z.object({
   observedGeneration: z.int().optional().meta({ format: 'int64' }).describe('Generation this status is about.'),
   referencingTemplates: count().describe('Number of forms that name this hub.'),
@@ -177,6 +187,10 @@ export const LynqHubStatus = z.object({
     .optional()
     .describe('What the last read found odd but acted on (at most 10 are listed).'),
   source: SourceRecord.optional().describe('Which source is known to answer, to notice another one.'),
+  absentForms: z
+    .array(AbsentForm)
+    .optional()
+    .describe('Forms that have nodes of this hub and do not exist; their nodes go once a form counts as deleted.'),
   deletionGuard: z
     .object({
       window: z.array(DeletionWindowEntry).describe('Deletions of the last hour.'),

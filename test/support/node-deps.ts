@@ -2,7 +2,6 @@ import { noMeasures } from '../../domain/measures.ts';
 import type { Deps } from '../../activities/deps.ts';
 import { WrittenEntries } from '../../activities/events.ts';
 import { openFormStore } from '../../activities/forms.ts';
-import { FormAbsences } from '../../activities/hub/read-forms.ts';
 import { Repairs } from '../../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../../activities/node/unsaid.ts';
 import { QuietSyncs } from '../../activities/hub/quiet-syncs.ts';
@@ -49,7 +48,6 @@ export async function startProcess(
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, (length) => new Uint8Array(length).fill(1)),
     formsSeen: () => undefined,
-    absences: new FormAbsences(),
     others: openOtherOperators(cluster, clock),
     unyielding: cluster,
     installation: 'test',
