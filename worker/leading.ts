@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
 import type { FormRef } from '../activities/hub/hubless-forms.ts';
-import type { Logger, Reflector } from '../domain/ports.ts';
+import type { Clock, Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
 import { wakeRollout } from './rollouts.ts';
 import { ensureSchedule, lookAtSchedule, removeSchedule, requestSync } from './schedules.ts';
@@ -45,6 +45,8 @@ export interface LeadingParts {
   readonly reportStuck: (hub: HubRef, since: Date) => Promise<void>;
   /** From when on a running sync is said to hang. */
   readonly stuckMilliseconds: number;
+  /** By which times in the status of hubs were written. */
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -74,6 +76,7 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
     },
     logger,
     parts.stuckMilliseconds,
+    parts.clock,
   );
 }
 

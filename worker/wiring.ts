@@ -257,6 +257,7 @@ function openLeading({ opened, parts, deps }: LeadingContext): LeadingWork {
     hubKey: (namespace, hub) => deps().hubKeys.known(namespace, hub),
     reportStuck: (hub, since) => reportStuck(deps(), hub, since),
     stuckMilliseconds: config.stuckSeconds * 1_000,
+    clock: opened.clock,
     logger,
   });
 }

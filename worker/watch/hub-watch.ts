@@ -2,11 +2,13 @@ import type { FormRef as LimitedForm, HubRef } from '../../activities/contract.t
 import type { FormRef } from '../../activities/hub/hubless-forms.ts';
 import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import { type HubCounts, hubCounts, type RolloutCounts, rolloutCounts } from '../../domain/gauges.ts';
-import { type HubTiming, hubTiming } from '../../domain/hub-timing.ts';
+import { type FollowUpFacts, followUpFacts } from '../../domain/follow-up.ts';
+import { type HubTiming, hubTiming, intervalSeconds } from '../../domain/hub-timing.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
-import type { Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
+import type { Clock, Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
 import type { ScheduleLook } from '../schedules.ts';
 import { DigestStore } from './digest-store.ts';
+import { FollowUps } from './follow-ups.ts';
 import { SeenVersion } from './seen-version.ts';
 
 /** What the hub watch does with what it sees. */
@@ -33,6 +35,8 @@ interface HubDigest {
   /** Changes when a sync has something new to act on; status writes do not. */
   readonly input: string;
   readonly counts: HubCounts;
+  /** Undefined where no further sync is wanted, whatever the status says. */
+  readonly followUp: FollowUpFacts | undefined;
 }
 
 interface FormDigest {
@@ -60,12 +64,15 @@ function inputOf(object: JsonObject): string {
 }
 
 function hubDigest(object: JsonObject): HubDigest {
+  const timing = hubTiming(object);
+  const isLeft = timing.paused || textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
-    timing: hubTiming(object),
+    timing,
     input: inputOf(object),
     counts: hubCounts(object),
+    followUp: isLeft ? undefined : followUpFacts(object, intervalSeconds(timing.syncInterval)),
   };
 }
 
@@ -83,15 +90,17 @@ function formDigest(object: JsonObject): FormDigest {
 /** Several edits within this time give one reaction. */
 const debounceMilliseconds = 100;
 const retryMilliseconds = 5_000;
+const systemClock: Clock = { now: () => new Date() };
 /** How soon a schedule that Temporal lost is made again. */
 const checkMilliseconds = 15_000;
 
-/** Hubs and forms, watched: schedules follow the hubs, and an edit of either starts a sync at once. */
+/** Hubs and forms, watched: schedules follow the hubs, an edit of either starts a sync at once, and what a hub's status leaves open starts one later. */
 export class HubWatch {
   private readonly reactions: HubReactions;
   private readonly logger: Logger;
   private readonly pending = new Map<string, NodeJS.Timeout>();
   private readonly stuckMilliseconds: number;
+  private readonly followUps: FollowUps;
   private checking: NodeJS.Timeout | undefined;
   /** Hubs whose hanging sync was reported, with its beginning. */
   private readonly toldStuck = new Map<string, number>();
@@ -110,10 +119,11 @@ export class HubWatch {
 
   private readonly seen = new SeenVersion();
 
-  constructor(reactions: HubReactions, logger: Logger, stuckMilliseconds: number) {
+  constructor(reactions: HubReactions, logger: Logger, stuckMilliseconds: number, clock: Clock = systemClock) {
     this.reactions = reactions;
     this.logger = logger;
     this.stuckMilliseconds = stuckMilliseconds;
+    this.followUps = new FollowUps(clock);
   }
 
   async run(reflector: Reflector, signal: AbortSignal): Promise<void> {
@@ -137,6 +147,7 @@ export class HubWatch {
     clearInterval(this.checking);
     for (const timer of this.pending.values()) clearTimeout(timer);
     this.pending.clear();
+    this.followUps.close();
   }
 
   seenHubs(): Iterable<Pick<HubDigest, 'hub' | 'counts'>> {
@@ -203,6 +214,8 @@ export class HubWatch {
   }
 
   private onHub(before: HubDigest | undefined, after: HubDigest | undefined): void {
+    const hub = after?.hub ?? before?.hub;
+    if (hub !== undefined) this.followUps.set(`${hub.namespace}/${hub.hub}`, after?.followUp, () => this.request(hub));
     if (after === undefined) {
       if (before !== undefined)
         this.soon(`hub ${before.hub.namespace}/${before.hub.hub}`, () => this.reactions.remove(before.hub));

@@ -113,4 +113,51 @@ describe('worker/watch/hub-watch', () => {
       timeout: 10_000,
     });
   });
+
+  it('asks for a further sync when the status of a hub leaves something open, again until it does not, and never while it is paused', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    const spec = (paused: boolean): JsonObject => ({ paused, source: { syncInterval: '0s' } });
+    // Five seconds after the beginning the first try is due, after ten the second.
+    const status = (ready: string, seconds: number): JsonObject => {
+      const lastTransitionTime = new Date(Date.now() - seconds * 1_000).toISOString();
+      return { conditions: [{ type: 'Ready', status: ready, lastTransitionTime }] };
+    };
+    for (const name of ['hub', 'paused']) {
+      const metadata = { name, namespace };
+      cluster.seed({
+        apiVersion,
+        kind: 'LynqHub',
+        metadata,
+        spec: spec(name === 'paused'),
+        status: status('False', 4),
+      });
+    }
+    const triggers: string[] = [];
+    const reactions: HubReactions = {
+      ensure: async () => undefined,
+      trigger: async ({ hub }) => void triggers.push(hub),
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      look: async () => ({ kind: 'there', runningSince: undefined }),
+      stuck: async () => undefined,
+      hubless: async () => false,
+      onLost: () => undefined,
+    };
+    const of = (name: string) => triggers.filter((hub) => hub === name).length;
+    watch = new HubWatch(reactions, silent, 300_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect([of('hub'), of('paused')]).toEqual([1, 1]));
+    await vi.waitFor(() => expect(of('hub')).toBe(2), { timeout: 3_000 });
+    await vi.waitFor(() => expect(of('hub')).toBe(3), { timeout: 7_000 });
+
+    const ref = { apiVersion, kind: 'LynqHub', namespace, name: 'hub' };
+    const subresource = 'status' as const;
+    await cluster.patch(ref, 'merge', { status: status('False', 9) }, { manager: 'test', subresource });
+    await vi.waitFor(() => expect(of('hub')).toBe(4), { timeout: 3_000 });
+    await cluster.patch(ref, 'merge', { status: status('False', 9) }, { manager: 'test', subresource });
+    await cluster.patch(ref, 'merge', { status: status('True', 0) }, { manager: 'test', subresource });
+    await new Promise((resolve) => void setTimeout(resolve, 1_500));
+    expect([of('hub'), of('paused')]).toEqual([4, 1]);
+  }, 20_000);
 });

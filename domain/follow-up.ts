@@ -1,0 +1,85 @@
+import { type JsonObject, listAt, textAt } from './api/json.ts';
+import { formAbsenceMilliseconds, isDeleted } from './absent-forms.ts';
+
+/**
+ * When a hub has to be synced again because of what its last sync said, and not because of its interval: where a second look is needed and the interval is
+ * long, or 0s, it would come late or never. Read off the hub's status alone, so that whichever worker leads comes to the same times, also after a restart.
+ * The times of one reason go on until the status says something else: a sync that is lost is made up for by the next one.
+ */
+
+export interface FollowUpFacts {
+  /** Seconds of `syncInterval`; 0 for none. */
+  readonly interval: number;
+  /** Since when the table cannot be read; undefined while it can. */
+  readonly unreadSince: number | undefined;
+  /** When the table was last read while another source answers than the one that is believed. */
+  readonly candidateAt: number | undefined;
+  /** Since when forms are absent that do not count as deleted yet. */
+  readonly absences: readonly number[];
+}
+
+const second = 1_000;
+/** Reads of a hub with an interval come no closer than with the default one, so that a database that fails is not asked more often than that. */
+const closestReads = 30 * second;
+/** Without an interval nothing else reads: first tries come soon. */
+const firstTry = 5 * second;
+const rarestTry = 300 * second;
+const absenceRepeat = 60 * second;
+
+const timeOf = (text: string | undefined): number | undefined => {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? undefined : time;
+};
+
+export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts {
+  const ready = listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === 'Ready');
+  const isUnread = textAt(ready, 'status') === 'False';
+  const hasCandidate = (textAt(hub, 'status', 'source', 'candidate') ?? '') !== '';
+  return {
+    interval,
+    unreadSince: isUnread ? timeOf(textAt(ready, 'lastTransitionTime')) : undefined,
+    candidateAt: hasCandidate && !isUnread ? timeOf(textAt(hub, 'status', 'lastSyncTime')) : undefined,
+    absences: listAt(hub, 'status', 'absentForms').flatMap((form) => {
+      const record = { since: textAt(form, 'since') ?? '', confirmed: textAt(form, 'confirmed') ?? '' };
+      return isDeleted(record) ? [] : (timeOf(record.since) ?? []);
+    }),
+  };
+}
+
+/** The first of the times `from + wait`, `from + wait + every`, … that is later than `after`. */
+function nextOf(from: number, wait: number, every: number, after: number): number {
+  const missed = Math.floor((after - from - wait) / every) + 1;
+  return from + wait + Math.max(0, missed) * every;
+}
+
+/** Tries after `first`, twice that, four times that, …, then every five minutes; in step with the beginning, so that no state is needed. */
+function nextTry(since: number, first: number, after: number): number {
+  let wait = first;
+  while (wait < rarestTry && since + wait <= after) wait = Math.min(2 * wait, rarestTry);
+  return nextOf(since, wait, rarestTry, after);
+}
+
+/** Where the interval comes as soon as that, it is enough. */
+const isOften = ({ interval }: FollowUpFacts): boolean => interval > 0 && interval * second <= closestReads;
+
+function unreadTime(facts: FollowUpFacts, after: number): number | undefined {
+  if (facts.unreadSince === undefined || isOften(facts)) return undefined;
+  return nextTry(facts.unreadSince, facts.interval === 0 ? firstTry : closestReads, after);
+}
+
+function candidateTime(facts: FollowUpFacts, after: number): number | undefined {
+  if (facts.candidateAt === undefined || isOften(facts)) return undefined;
+  return nextOf(facts.candidateAt, closestReads, closestReads, after);
+}
+
+/** A second later than would do: the look itself has to find that it is time. */
+const absenceTime = (since: number, after: number): number =>
+  nextOf(since, formAbsenceMilliseconds + second, absenceRepeat, after);
+
+/** When the next further sync of a hub is due, later than `after`; undefined for none. Not asked for hubs that are paused, released or being deleted. */
+export function nextFollowUp(facts: FollowUpFacts, after: Date): Date | undefined {
+  const from = after.getTime();
+  const absences = facts.absences.map((since) => absenceTime(since, from));
+  const times = [unreadTime(facts, from), candidateTime(facts, from), ...absences].flatMap((time) => time ?? []);
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}

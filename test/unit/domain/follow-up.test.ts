@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../domain/api/json.ts';
+import { followUpFacts, nextFollowUp } from '../../../domain/follow-up.ts';
+
+const start = Date.parse('2026-03-01T12:00:00Z');
+const iso = (seconds: number): string => new Date(start + seconds * 1_000).toISOString();
+
+/** Seconds at which further syncs are due, the first few, for a hub whose status was written at second 0. */
+function times(status: JsonObject, interval: number, count = 4, from = 0): readonly number[] {
+  const found: number[] = [];
+  const facts = followUpFacts({ status }, interval);
+  for (let after = new Date(start + from * 1_000); found.length < count; ) {
+    const due = nextFollowUp(facts, after);
+    if (due === undefined) break;
+    found.push((due.getTime() - start) / 1_000);
+    after = due;
+  }
+  return found;
+}
+
+const ready: JsonObject = { type: 'Ready', status: 'True', lastTransitionTime: iso(0) };
+const unread: JsonObject = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: iso(0) }] };
+const changed: JsonObject = { conditions: [ready], lastSyncTime: iso(0), source: { candidate: 'b' } };
+const absent = (confirmed: number, since = 0): JsonObject => ({
+  conditions: [ready],
+  absentForms: [{ name: 'web', since: iso(since), confirmed: iso(confirmed) }],
+});
+
+describe('domain/follow-up', () => {
+  it.each<readonly [string, JsonObject, number, readonly number[]]>([
+    ['nothing is open', { conditions: [ready], lastSyncTime: iso(0), source: { candidate: '' } }, 0, []],
+    ['there is no status yet', {}, 0, []],
+    ['the table cannot be read and nothing else reads it', unread, 0, [5, 10, 20, 40]],
+    ['the table cannot be read and the interval is long', unread, 3_600, [30, 60, 120, 240]],
+    ['the table cannot be read and the interval comes as soon', unread, 30, []],
+    ['another source answers', changed, 0, [30, 60, 90, 120]],
+    ['another source answers and the interval is long', changed, 300, [30, 60, 90, 120]],
+    ['another source answers and the interval comes as soon', changed, 10, []],
+    ['another source answered before the table could not be read', { ...changed, ...unread }, 0, [5, 10, 20, 40]],
+    ['a form is absent', absent(0), 0, [31, 91, 151, 211]],
+    ['a form is absent, whatever the interval', absent(20), 30, [31, 91, 151, 211]],
+    ['a form counts as deleted', absent(30), 0, []],
+    ['a form is absent and the table cannot be read', { ...absent(0), ...unread }, 0, [5, 10, 20, 31]],
+  ])('when %s, interval %#', (_, status, interval, expected) => {
+    expect(times(status, interval)).toEqual(expected);
+  });
+
+  it('tries a table that cannot be read every five minutes in the end', () => {
+    expect(times(unread, 0, 10).slice(-4)).toEqual([300, 600, 900, 1_200]);
+    expect(times(unread, 3_600, 8).slice(-4)).toEqual([300, 600, 900, 1_200]);
+  });
+
+  it('says the same at any moment between two times, and after a restart', () => {
+    for (const from of [10, 11, 15, 19.9]) expect(times(unread, 0, 1, from)).toEqual([20]);
+    for (const from of [31, 60, 90.9]) expect(times(absent(0), 0, 1, from)).toEqual([91]);
+  });
+});
