@@ -1,32 +1,47 @@
-import { textAt } from '../domain/api/json.ts';
+import { type JsonObject, listAt, textAt } from '../domain/api/json.ts';
 import { isLynqFailure } from '../domain/failures.ts';
-import { apiVersion } from '../domain/keys.ts';
+import { apiVersion, finalizers } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
 import { readConfig } from './config.ts';
 import { openKubernetes } from './wiring.ts';
 
 /**
  * What `helm uninstall` asks first: without a worker nobody finishes the LynqNodes that are there, and with their definitions gone the API server
- * deletes them while their objects stay. Ends with 1 while there are any.
+ * deletes them while their objects stay. A LynqHub with the worker's finalizer cannot be deleted without it, nor can its namespace or its definition.
+ * Ends with 1 while there are any.
  */
 
 const named = 5;
 
-/** Why nothing may be uninstalled yet; undefined when there is no LynqNode, or the kind is not known at all. */
+/** Why nothing may be uninstalled yet; undefined when there is no LynqNode and no LynqHub of the worker, or the kinds are not known at all. */
 export async function uninstallObstacle(cluster: Pick<Cluster, 'list'>): Promise<string | undefined> {
-  const nodes = await cluster.list({ apiVersion, kind: 'LynqNode' }, {}).catch((error: unknown) => {
+  const nodes = await listed(cluster, 'LynqNode');
+  const hubs = (await listed(cluster, 'LynqHub')).filter((hub) =>
+    listAt(hub, 'metadata', 'finalizers').includes(finalizers.hub),
+  );
+  const waiting = [...described('LynqNode', nodes), ...described('LynqHub', hubs)];
+  if (waiting.length === 0) return undefined;
+  return (
+    `the worker is still needed by ${waiting.join(' and ')}: delete the hubs and wait until hubs and nodes are gone ` +
+    '(lynq uninstall does both), or leave everything as it is: helm uninstall --no-hooks'
+  );
+}
+
+async function listed(cluster: Pick<Cluster, 'list'>, kind: string): Promise<readonly JsonObject[]> {
+  return cluster.list({ apiVersion, kind }, {}).catch((error: unknown) => {
     if (isLynqFailure(error) && error.detail['reason'] === 'MissingKind') return [];
     throw error;
   });
-  if (nodes.length === 0) return undefined;
-  const names = nodes
+}
+
+/** How many there are, and the names of some; nothing of none. */
+function described(kind: string, objects: readonly JsonObject[]): readonly string[] {
+  if (objects.length === 0) return [];
+  const names = objects
     .slice(0, named)
-    .map((node) => `${textAt(node, 'metadata', 'namespace') ?? ''}/${textAt(node, 'metadata', 'name') ?? ''}`);
-  const rest = nodes.length > named ? ` and ${nodes.length - named} more` : '';
-  return (
-    `there are ${nodes.length} LynqNodes (${names.join(', ')}${rest}); delete their hubs and wait until the nodes are gone, ` +
-    'or leave everything as it is: helm uninstall --no-hooks'
-  );
+    .map((object) => `${textAt(object, 'metadata', 'namespace') ?? ''}/${textAt(object, 'metadata', 'name') ?? ''}`);
+  const rest = objects.length > named ? ` and ${objects.length - named} more` : '';
+  return [`${objects.length} ${kind}${objects.length === 1 ? '' : 's'} (${names.join(', ')}${rest})`];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,8 +50,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function checkUninstall(env: Environment): Promise<number> {
   const obstacle = await obstacleIn(env).catch(
     (error: unknown) =>
-      `it cannot be told whether there are LynqNodes: ${error instanceof Error ? error.message : String(error)}\n` +
-      '  nothing is uninstalled; try again, or leave the nodes as they are: helm uninstall --no-hooks',
+      `it cannot be told whether there are LynqNodes or LynqHubs: ${error instanceof Error ? error.message : String(error)}\n` +
+      '  nothing is uninstalled; try again, or leave everything as it is: helm uninstall --no-hooks',
   );
   if (obstacle === undefined) return 0;
   process.stderr.write(`Error: ${obstacle}\n`);

@@ -13,6 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { lynqPath } from '../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { type Ended, run } from '../support/e2e/programs.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 import { accountKubeconfigOf } from '../support/install/account.ts';
@@ -81,7 +83,7 @@ describe('install/image', () => {
       expect(ended).toMatchObject({ code: 1, stdout: '' });
       expect(ended.stderr).toMatch(why);
       expect(ended.stderr).toMatch(
-        /^Error: it cannot be told whether there are LynqNodes: .*\n {2}nothing is uninstalled; /,
+        /^Error: it cannot be told whether there are LynqNodes or LynqHubs: .*\n {2}nothing is uninstalled; /,
       );
     }
   });
@@ -112,11 +114,22 @@ describe('install/image', () => {
     const refused = await check(workerKubeconfig);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toBe(
-      'Error: there are 2 LynqNodes (e2e-image/imaged-data-tier, e2e-image/imaged-worker-tier); delete their hubs and wait ' +
-        'until the nodes are gone, or leave everything as it is: helm uninstall --no-hooks\n',
+      'Error: the worker is still needed by 2 LynqNodes (e2e-image/imaged-data-tier, e2e-image/imaged-worker-tier) and 1 LynqHub ' +
+        '(e2e-image/multi-tier-nodes): delete the hubs and wait until hubs and nodes are gone (lynq uninstall does both), ' +
+        'or leave everything as it is: helm uninstall --no-hooks\n',
     );
     await world.database.sql('DELETE FROM nodes');
     await world.gone(['imaged-data-tier', 'imaged-worker-tier'], { withinMs: 120_000 });
+    // A hub without nodes has the worker's finalizer, too.
+    expect((await check(workerKubeconfig)).stderr).toContain(
+      'needed by 1 LynqHub (e2e-image/multi-tier-nodes): delete',
+    );
+    const hub = lynqPath(world.namespace, 'lynqhubs', 'multi-tier-nodes');
+    await world.cluster.remove(hub);
+    await eventually('the hub is gone', async () => {
+      const found = await world?.cluster.find(hub);
+      return found === undefined ? there(true) : notYet(found.metadata.finalizers);
+    });
     expect(await check(workerKubeconfig)).toEqual({ code: 0, stdout: '', stderr: '' });
   }, 400_000);
 });

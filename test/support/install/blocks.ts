@@ -102,6 +102,7 @@ export const inline: Readonly<Record<string, string>> = {
     'docs/install.md and docs/operations.md have it as blocks; test/install/chart.test.ts renders its values',
   'kubectl -n NAMESPACE annotate lynqnode NODE lynq.sh/abandon=': 'test/e2e/removal.test.ts writes the same annotation',
   'kubectl -n NAMESPACE describe pod': 'kubectl itself',
+  'kubectl -n NAMESPACE edit lynqhub HUB': 'kubectl itself',
   'kubectl -n lynq-system delete deployment,service,serviceaccount': 'test/install/chart.test.ts looks at the label',
   'kubectl -n lynq-system logs deployment/lynqflow': 'pods of the tests run nothing',
   'kubectl -n lynq-system rollout restart deployment/lynqflow': 'kubectl itself, and pods of the tests run nothing',
