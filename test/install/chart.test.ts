@@ -7,7 +7,7 @@ import { apiGroup } from '../../domain/keys.ts';
 import { formKinds } from '../../domain/form-kinds.ts';
 import { ensureHelm, progressLine } from '../../stack/index.ts';
 import { chart, plainManifests, renderChart } from '../../tools/manifests/render.ts';
-import { type Cluster, lynqPath, openCluster } from '../support/e2e/cluster.ts';
+import { type Cluster, type Json, lynqPath, openCluster } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { run } from '../support/e2e/programs.ts';
 import { type Manifest, plainInstall, readManifests, type Rule } from '../support/install/account.ts';
@@ -34,15 +34,16 @@ const templateOf = (workload: Manifest | undefined) => specOf<Template>(workload
 const podOf = (workload: Manifest | undefined): Pod => templateOf(workload).spec;
 const podLabels = (workload: Manifest | undefined): Labels => templateOf(workload).metadata.labels;
 
-/** The labels by which an object chooses pods, under its kind; of a Service with the end of its name. */
+/** The labels by which an object chooses pods, under its kind; with the end of its name where there are several of a kind. */
 function selectorsIn({ kind, metadata, spec }: Manifest): readonly (readonly [string, Labels])[] {
   const { selector, podSelector } = (spec ?? {}) as {
     readonly selector?: Labels & { readonly matchLabels?: Labels };
     readonly podSelector?: { readonly matchLabels: Labels };
   };
-  if (podSelector !== undefined) return [[kind, podSelector.matchLabels]];
+  const named = `${kind} ${metadata.name.split('-').at(-1)}`;
+  if (podSelector !== undefined) return [[named, podSelector.matchLabels]];
   if (selector === undefined) return [];
-  if (kind === 'Service') return [[`${kind} ${metadata.name.split('-').at(-1)}`, selector]];
+  if (kind === 'Service') return [[named, selector]];
   return [[kind, selector.matchLabels ?? {}]];
 }
 
@@ -204,7 +205,7 @@ describe('install/chart', () => {
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     expect(ofKind(all, 'MutatingWebhookConfiguration')).toHaveLength(1);
     expect(ofKind(all, 'ValidatingWebhookConfiguration')).toHaveLength(1);
-    expect(ofKind(all, 'NetworkPolicy')).toHaveLength(1);
+    expect(ofKind(all, 'NetworkPolicy')).toHaveLength(2);
     expect(ofKind(all, 'PodDisruptionBudget')).toHaveLength(1);
     expect(ofKind(render('--set', 'monitoring.enabled=true'), 'ServiceMonitor')).toHaveLength(1);
   });
@@ -214,21 +215,30 @@ describe('install/chart', () => {
   test.each([
     [[], 'lynqflow'],
     [['nameOverride=other', 'podLabels.team=platform', 'commonLabels.zone=a'], 'other'],
-  ])('what chooses pods chooses those of the worker and no others (%j)', (more, name) => {
-    const all = render(...[...selecting, 'replicaCount=2', ...more].flatMap((value) => ['--set', value]));
+  ])('what chooses pods chooses those of the worker, or those of the check, and no others (%j)', (more, name) => {
+    const values = [...selecting, 'replicaCount=2', 'fullnameOverride=worker', ...more];
+    const all = render(...values.flatMap((value) => ['--set', value]));
     const [worker] = ofKind(all, 'Deployment');
     const [check] = ofKind(all, 'Job');
     const labels = podLabels(worker);
     expect(labels['app.kubernetes.io/name']).toBe(name);
     const selectors = new Map(all.flatMap((object) => selectorsIn(object)));
     expect([...selectors.keys()].toSorted()).toEqual(
-      ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service metrics', 'Service webhook'].toSorted(),
+      [
+        'Deployment',
+        'NetworkPolicy check',
+        'NetworkPolicy worker',
+        'PodDisruptionBudget',
+        'Service metrics',
+        'Service webhook',
+      ].toSorted(),
     );
     for (const [what, selector] of selectors) {
       expect(Object.keys(selector).length, what).toBeGreaterThan(1);
-      expect(labels, what).toMatchObject(selector);
       // The pod of the check before an uninstall has labels of the same release.
-      expect(podLabels(check), what).not.toMatchObject(selector);
+      const [chosen, other] = what.endsWith(' check') ? [podLabels(check), labels] : [labels, podLabels(check)];
+      expect(chosen, what).toMatchObject(selector);
+      expect(other, what).not.toMatchObject(selector);
     }
   });
 
@@ -289,10 +299,12 @@ describe('install/chart', () => {
     expect(ofKind(render('--set', 'uninstallCheck.enabled=false'), 'Job')).toEqual([]);
   });
 
-  test('helm installs it, bad forms are refused by its policy, and an uninstall takes everything but the definitions', async () => {
-    await cluster.create('/api/v1/namespaces', namespace('lynq-helm'));
-    // The pods of the embedded stack run nothing: the check before an uninstall is carried out in image.test.ts.
-    const set = ['--set', 'uninstallCheck.enabled=false'];
+  test('helm installs it where pods are restricted, bad forms are refused by its policy, and an uninstall takes everything but the definitions', async () => {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await cluster.create('/api/v1/namespaces', namespace('lynq-helm', labels));
+    expect(await podRefusal('lynq-helm')).toContain('violates PodSecurity "restricted:latest"');
+    // The pods of the embedded stack run nothing: their Job ends well as soon as it may have one. image.test.ts carries the check out.
+    const set = ['--set', 'webhook.enabled=true', '--set', 'webhook.failurePolicy=Ignore'];
     const args = [
       'install',
       'helm-test',
@@ -328,6 +340,13 @@ describe('install/chart', () => {
     const ended = await runHelm('uninstall', 'helm-test', '-n', 'lynq-helm', '--wait');
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     expect(ended.stdout).toContain('CustomResourceDefinition');
+    const events = (await cluster.list('/api/v1/namespaces/lynq-helm/events')) as Json;
+    const made: string[] = events
+      .filter(({ reason }: Json) => reason === 'SuccessfulCreate')
+      .map(({ message }: Json) => message);
+    expect(made.filter((message) => message.includes('Created pod: helm-test-lynqflow-uninstall-check'))).toHaveLength(
+      1,
+    );
     expect(await cluster.find(path)).toBeUndefined();
     expect(await cluster.find(policy)).toBeUndefined();
     expect(await cluster.find(binding)).toBeUndefined();
@@ -353,5 +372,17 @@ describe('install/chart', () => {
       (error: unknown) => String(error),
     );
   };
-  const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  /** What the API server says of a pod that asks for nothing. */
+  const podRefusal = async (name: string): Promise<string> => {
+    const pod = { metadata: { name: 'plain' }, spec: { containers: [{ name: 'plain', image: 'plain:1' }] } };
+    return cluster.call('POST', `/api/v1/namespaces/${name}/pods?dryRun=All`, pod).then(
+      () => 'accepted',
+      (error: unknown) => String(error),
+    );
+  };
+  const namespace = (name: string, labels: Labels = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels },
+  });
 });

@@ -84,6 +84,7 @@ export const unmarked: Readonly<Record<string, string>> = {
   'docs/sources.md: lynq notify': 'test/faults/hub/hints.test.ts',
   'docs/install.md: docker build': 'needs Docker',
   'docs/install.md: kind create cluster': 'needs Docker',
+  'docs/install.md: kubectl get lynqhubs,lynqnodes --all-namespaces': 'test/install/plain.test.ts',
   'docs/install.md: tcld namespace search-attributes add': 'needs an account of Temporal Cloud',
   'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
@@ -98,12 +99,12 @@ export const unmarked: Readonly<Record<string, string>> = {
  * their own tables instead.
  */
 export const inline: Readonly<Record<string, string>> = {
+  'helm uninstall --no-hooks': 'it is warned of',
   'helm upgrade':
     'docs/install.md and docs/operations.md have it as blocks; test/install/chart.test.ts renders its values',
   'kubectl -n NAMESPACE annotate lynqnode NODE lynq.sh/abandon=': 'test/e2e/removal.test.ts writes the same annotation',
   'kubectl -n NAMESPACE describe pod': 'kubectl itself',
   'kubectl -n NAMESPACE edit lynqhub HUB': 'kubectl itself',
-  'kubectl -n lynq-system delete deployment,service,serviceaccount': 'test/install/chart.test.ts looks at the label',
   'kubectl -n lynq-system logs deployment/lynqflow': 'pods of the tests run nothing',
   'kubectl -n lynq-system rollout restart deployment/lynqflow': 'kubectl itself, and pods of the tests run nothing',
   'kubectl -n lynq-system scale deployment/lynqflow --replicas=0': 'docs/migration.md has it as a block',

@@ -22,6 +22,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: worker
 {{- end }}
 
+{{- define "lynqflow.checkSelectorLabels" -}}
+app.kubernetes.io/name: {{ include "lynqflow.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: uninstall-check
+{{- end }}
+
 {{- define "lynqflow.labels" -}}
 {{ include "lynqflow.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -51,8 +57,31 @@ annotations:
 {{- if .Values.image.registry }}{{ printf "%s/%s" .Values.image.registry $image }}{{ else }}{{ $image }}{{ end }}
 {{- end }}
 
+{{- define "lynqflow.gracePeriod" -}}
+{{- .Values.terminationGracePeriodSeconds | default 40 | int }}
+{{- end }}
+
 {{- define "lynqflow.port" -}}
 {{- regexReplaceAll "^.*:" . "" }}
+{{- end }}
+
+{{- /* Where the pods of the worker and of the check before an uninstall may run. */}}
+{{- define "lynqflow.scheduling" -}}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "lynqflow.temporalEnv" -}}
@@ -72,10 +101,13 @@ annotations:
   value: /etc/lynqflow/temporal-tls/tls.crt
 - name: TEMPORAL_TLS_CLIENT_KEY_PATH
   value: /etc/lynqflow/temporal-tls/tls.key
-{{- if .Values.temporal.tls.ca }}
+{{- end }}
+{{- if .Values.temporal.tls.caSecretName }}
+- name: TEMPORAL_TLS_SERVER_CA_CERT_PATH
+  value: /etc/lynqflow/temporal-ca/ca.crt
+{{- else if .Values.temporal.tls.ca }}
 - name: TEMPORAL_TLS_SERVER_CA_CERT_PATH
   value: /etc/lynqflow/temporal-tls/ca.crt
-{{- end }}
 {{- end }}
 {{- end }}
 {{- with .Values.temporal.apiKey }}
