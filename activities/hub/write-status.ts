@@ -25,11 +25,13 @@ function changedFields(before: LynqHubStatus, { absentForms: _absences, ...after
  */
 export async function writeStatus(deps: Deps, request: HubRef, read: ReadHub, wanted: LynqHubStatus): Promise<boolean> {
   const status = changedFields(read.hub.status ?? {}, wanted);
-  const fields = Object.keys(status);
-  if (fields.length === 0) return true;
-  if (fields.some((field) => judgedFields.has(field)))
-    return (await writeOver(deps, request, read, status)) !== undefined;
+  if (Object.keys(status).length === 0) return true;
+  if (isJudgement(status)) return (await writeOver(deps, request, read, status)) !== undefined;
   return (await patchStatus(deps, request, { uid: read.hub.metadata.uid }, status)) === 'written';
+}
+
+function isJudgement(status: JsonObject): boolean {
+  return Object.keys(status).some((field) => judgedFields.has(field));
 }
 
 /** How often the hub is read again because somebody writes to it meanwhile. */
@@ -53,7 +55,8 @@ export async function writeSyncStatus(
   for (let tries = writeTries; tries > 0; tries -= 1) {
     const live = await readHub(deps, request);
     if (live?.hub.metadata.uid !== hub.hub.metadata.uid) return false;
-    if (!isSameRecord(recordedAbsences(live), recorded) || !isSameJudgement(live, hub)) break;
+    if (!isSameRecord(recordedAbsences(live), recorded)) break;
+    if (isJudgement(status) && !isSameJudgement(live, hub)) break;
     const absentForms = await stillAbsent(deps, request, left, recorded);
     const { uid, resourceVersion } = live.hub.metadata;
     const body = { ...status, absentForms: absentForms.map((form) => ({ ...form })) };

@@ -113,6 +113,7 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl create clusterrolebinding lynqflow-metrics-reader': 'test/e2e/telemetry.test.ts makes the same binding',
   'kubectl delete -f deploy/install.yaml': 'it is warned of',
   'kubectl delete -k': 'it is warned of',
+  'kubectl replace --force': 'test/faults/database/hub.test.ts replaces forms so',
   'kubectl delete crd lynqhubs.operator.lynq.sh': 'it would end the stack of the other tests',
   'kubectl delete namespace': 'named for what it is like',
   'kubectl describe lynqform': 'kubectl itself',
