@@ -2,17 +2,20 @@ import { LRUCache } from 'lru-cache';
 import { type DriftPolicy, LynqForm, LynqFormSpec } from '../domain/api/form.ts';
 import { at, isJsonObject, type JsonObject, textAt } from '../domain/api/json.ts';
 import { collectResources, type PlacedResource } from '../domain/api/resource.ts';
-import { canonicalJson } from '../domain/canonical.ts';
 import { LynqFailure } from '../domain/failures.ts';
 import { buildGraph, type Graph, type GraphResult } from '../domain/graph.ts';
-import { hashText, labelValue, revisionName } from '../domain/identity.ts';
+import { labelValue } from '../domain/identity.ts';
 import { apiVersion, labels, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
 import { compileReadyWhen, type ReadyWhen } from '../domain/readiness/ready-when.ts';
 import {
+  contentHashOf,
+  formOfRevision,
   type KeptRevision,
   keptRevisions,
+  revisionContent,
   revisionKind,
+  revisionOf,
   revisionSelector,
   surplusRevisions,
 } from '../domain/rollout/revisions.ts';
@@ -81,16 +84,10 @@ export interface FormStore {
   prune(form: FormIdentity, referenced: ReadonlySet<string>): Promise<void>;
 }
 
-const hashLength = 10;
 const cachedRevisions = 200;
 
 function revisionRef(namespace: string, name: string): ObjectRef {
   return { ...revisionKind, namespace, name };
-}
-
-/** Only what decides what nodes look like counts: an edit of the rollout block is no new revision. */
-function contentOf(spec: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(spec).filter(([key]) => key !== 'rollout'));
 }
 
 function parseRevision(name: string, form: string, data: JsonObject): FormRevision {
@@ -101,7 +98,7 @@ function parseRevision(name: string, form: string, data: JsonObject): FormRevisi
   }
   const entries = collectResources(parsed.data);
   const graph = buildGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
-  const contentHash = hashText(canonicalJson(data), hashLength);
+  const contentHash = contentHashOf(data);
   return { name, form, contentHash, entries, graph, rules: rulesOf(parsed.data), ...compileExpressions(entries) };
 }
 
@@ -133,11 +130,11 @@ export function openFormStore(cluster: Cluster): FormStore {
       const object = await cluster.get(revisionRef(namespace, name));
       const data = at(object, 'data');
       if (object === undefined || !isJsonObject(data)) return undefined;
-      return remember(namespace, parseRevision(name, name.slice(0, -(hashLength + 1)), data));
+      return remember(namespace, parseRevision(name, formOfRevision(name), data));
     },
     async ensure(form, spec) {
-      const content = contentOf(spec);
-      const name = revisionName(form.name, hashText(canonicalJson(content), hashLength));
+      const content = revisionContent(spec);
+      const name = revisionOf(form.name, spec);
       const known = cache.get(`${form.namespace}/${name}`);
       if (known !== undefined && newest.get(form.uid) === name) return known;
       const revision = known ?? parseRevision(name, form.name, content);
