@@ -1,8 +1,31 @@
 import type { LynqForm, RolloutStatus, RolloutWaveStatus } from '../domain/api/form.ts';
+import { rolloutGate } from '../domain/rollout/settings.ts';
 import { formatAge } from './output/age.ts';
 import { formatTable } from './output/table.ts';
 
 /** What `lynq rollout status` shows. All of it is in the form's status. */
+
+/** How it goes on: by itself, or not any more. */
+export type RolloutState = 'ended' | 'failed' | 'underWay';
+
+/** A rollout block without any limit is none: a sync changes all nodes at once, and nothing is recorded. */
+function isLimited({ spec }: LynqForm): boolean {
+  return rolloutGate(spec.rollout).kind === 'gated';
+}
+
+export function rolloutState(form: LynqForm): RolloutState {
+  const rollout = currentRollout(form);
+  if (!isLimited(form) || rollout?.phase === 'Complete' || rollout?.phase === 'Idle') return 'ended';
+  if (rollout?.phase === 'Failed') return 'failed';
+  return hasNothingToWaitFor(rollout) ? 'ended' : 'underWay';
+}
+
+/** Every node has been updated and is ready, or has failed without halting the rollout: a tenant that was broken before does not hold it up. */
+function hasNothingToWaitFor(rollout: RolloutStatus | undefined): boolean {
+  const { totalNodes = 0, updatedNodes = 0, readyUpdatedNodes = 0, failedUpdatedNodes = 0 } = rollout ?? {};
+  const isOver = updatedNodes === totalNodes && readyUpdatedNodes + failedUpdatedNodes === totalNodes;
+  return rollout?.inFlight?.length === 0 && isOver;
+}
 
 /** A status about an older edit says nothing about this one. */
 export function currentRollout(form: LynqForm): RolloutStatus | undefined {
@@ -48,6 +71,7 @@ function paceText(pace: Pace | undefined): string {
 function headline(form: LynqForm, pace: string): string {
   const rollout = currentRollout(form);
   if (form.spec.rollout === undefined) return 'no rollout block, nodes change all at once';
+  if (!isLimited(form)) return 'no limit in its rollout block, nodes change all at once';
   if (rollout === undefined) return `waiting for the worker to see generation ${form.metadata.generation ?? 0}`;
   const { phase = 'Idle', wave, totalNodes = 0, updatedNodes = 0, readyUpdatedNodes = 0, inFlight = [] } = rollout;
   const failed = rollout.failedUpdatedNodes ?? 0;

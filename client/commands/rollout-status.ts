@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LynqForm, RolloutStatus } from '../../domain/api/form.ts';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { liveOutput } from '../output/live.ts';
 import { findForm } from '../rollout-form.ts';
-import { currentRollout, describeRollout, drawRollout } from '../rollout-picture.ts';
+import { describeRollout, drawRollout, rolloutState } from '../rollout-picture.ts';
 
 const lookMilliseconds = 500;
 
@@ -28,24 +27,10 @@ export const rolloutStatus = defineCommand({
       const now = context.clock.now();
       const { text, key } = describeRollout(form, now);
       live.draw(isPicture ? drawRollout(form, now) : text, key);
-      const state = stateOf(form);
+      const state = rolloutState(form);
       if (state === 'failed') return exitCodes.failed;
       if (!flags.watch || state === 'ended') return exitCodes.ok;
       await sleep(lookMilliseconds);
     }
   },
 });
-
-/** Every node has been updated and is ready, or has failed without halting the rollout: a tenant that was broken before does not hold it up. */
-function hasNothingToWaitFor(rollout: RolloutStatus | undefined): boolean {
-  const { totalNodes = 0, updatedNodes = 0, readyUpdatedNodes = 0, failedUpdatedNodes = 0 } = rollout ?? {};
-  const isOver = updatedNodes === totalNodes && readyUpdatedNodes + failedUpdatedNodes === totalNodes;
-  return rollout?.inFlight?.length === 0 && isOver;
-}
-
-function stateOf(form: LynqForm): 'ended' | 'failed' | 'underWay' {
-  const phase = currentRollout(form)?.phase;
-  if (form.spec.rollout === undefined || phase === 'Complete' || phase === 'Idle') return 'ended';
-  if (phase === 'Failed') return 'failed';
-  return hasNothingToWaitFor(currentRollout(form)) ? 'ended' : 'underWay';
-}

@@ -4,14 +4,14 @@ import { run } from '../run.ts';
 
 const apiVersion = 'operator.lynq.sh/v1';
 
-function clusterWith(rollout: object) {
+function clusterWith(rollout: object, block: object = { maxSkew: 2 }) {
   const cluster = createFakeCluster();
   cluster.addKind({ apiVersion, kind: 'LynqForm' });
   cluster.seed({
     apiVersion,
     kind: 'LynqForm',
     metadata: { name: 'web', namespace: 'lynq-system' },
-    spec: { hubId: 'hub', rollout: { maxSkew: 2 } },
+    spec: { hubId: 'hub', rollout: { ...block } },
     status: {
       rollout: { targetGeneration: 1, totalNodes: 3, updatedNodes: 3, readyUpdatedNodes: 3, inFlight: [], ...rollout },
     },
@@ -47,5 +47,12 @@ describe('client/commands/rollout-status', () => {
     const { out, exitCode } = await run('rollout status web -w', { cluster });
     expect(exitCode).toBe(1);
     expect(out).toContain('  a-web: ReadinessTimeout\n  and 2 more\n');
+  });
+
+  it('waits for nothing where the rollout block has no limit: nothing is recorded then', async () => {
+    const cluster = clusterWith({ targetGeneration: 0 }, { progressDeadlineSeconds: 60 });
+    const { out, exitCode } = await run('rollout status web -w', { cluster });
+    expect(out).toBe('web: no limit in its rollout block, nodes change all at once\n');
+    expect(exitCode).toBe(0);
   });
 });
