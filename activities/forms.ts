@@ -8,14 +8,11 @@ import { labelValue } from '../domain/identity.ts';
 import { apiVersion, labels, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
 import { compileReadyWhen, type ReadyWhen } from '../domain/readiness/ready-when.ts';
+import { contentHashOf, formOfRevision, revisionContent, revisionOf } from '../domain/rollout/revision-name.ts';
 import {
-  contentHashOf,
-  formOfRevision,
   type KeptRevision,
   keptRevisions,
-  revisionContent,
   revisionKind,
-  revisionOf,
   revisionSelector,
   surplusRevisions,
 } from '../domain/rollout/revisions.ts';

@@ -67,7 +67,7 @@ function isResting(run: NodeRunState | undefined, before: number): boolean {
   return (run?.view?.passes ?? 0) > before && run?.busy !== true;
 }
 
-function countsOf(node: JsonObject): string {
+export function countsOf(node: JsonObject): string {
   const count = (field: string): number => numberAt(node, 'status', field) ?? 0;
   return `${count('readyResources')}/${count('desiredResources')} resources ready`;
 }
@@ -79,7 +79,7 @@ function paused(namespace: string, node: string): CommandError {
   });
 }
 
-function failure(namespace: string, node: string, object: JsonObject): CommandError {
+export function failure(namespace: string, node: string, object: JsonObject): CommandError {
   const ready = conditionOf(object, 'Ready');
   return new CommandError(`LynqNode ${namespace}/${node} is not Ready: ${textAt(ready, 'message') ?? ''}`, {
     fix: `see why: lynq explain ${node} -n ${namespace}`,

@@ -35,8 +35,13 @@ export interface WaitFor<T> extends WaitLimit {
   /** For the error: `LynqNode lynq-system/acme-corp-api-tier to be Ready`. */
   readonly what: string;
   readonly look: () => Promise<Look<T>>;
+  /** What to do when the time is over. */
+  readonly fix?: string;
 }
 
+const usualFix = 'it may still come about; wait longer with --wait-timeout, and check that the worker is running';
+
+/** Between two looks; as long as a look has taken where that is more: the nodes of a large hub are not listed all the time. */
 const lookMilliseconds = 500;
 
 /**
@@ -44,21 +49,26 @@ const lookMilliseconds = 500;
  *
  * @throws CommandError with exit code 4 when the time is over.
  */
-export async function waitUntil<T>(context: Context, { what, look, timeout, since }: WaitFor<T>): Promise<T> {
+export async function waitUntil<T>(
+  context: Context,
+  { what, look, timeout, since, fix = usualFix }: WaitFor<T>,
+): Promise<T> {
   const deadline = (since ?? context.clock.now()).getTime() + parseDuration(timeout, 'wait-timeout');
   const progress = startProgress(context);
   try {
     for (;;) {
+      const began = context.clock.now().getTime();
       const seen = await look();
       if (seen.text !== undefined) progress.say(seen.text);
       if (seen.kind === 'done') return seen.value;
-      if (context.clock.now().getTime() >= deadline) {
+      const now = context.clock.now().getTime();
+      if (now >= deadline) {
         throw new CommandError(`waited ${timeout} for ${what}: ${seen.text}`, {
           exitCode: exitCodes.notYet,
-          fix: 'it may still come about; wait longer with --wait-timeout, and check that the worker is running',
+          fix,
         });
       }
-      await pause(lookMilliseconds);
+      await pause(Math.max(lookMilliseconds, now - began));
     }
   } finally {
     progress.end();

@@ -2,7 +2,6 @@ import { at, type JsonObject } from '../../domain/api/json.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { requestSync } from '../hub-sync.ts';
 import { kinds, requireObject } from '../kinds.ts';
 import { releasedAt } from './hub-release.ts';
 
@@ -29,6 +28,7 @@ export const notify = defineCommand({
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
     refuseUnread(await requireObject(cluster, kinds.hub, namespace, args.hub), namespace, args.hub);
+    const { requestSync } = await import('../hub-sync.ts');
     const engine = await context.services.engine();
     const remark = flags.uid === undefined ? '' : ` for row ${flags.uid}`;
     return (await requestSync(context, engine, { namespace, hub: args.hub, remark })) ? exitCodes.ok : exitCodes.failed;

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../domain/api/json.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { Cluster, ObjectRef } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
@@ -7,6 +8,7 @@ import { exitCodeOf, exitCodes, type ExitCode } from '../exit-codes.ts';
 import { printedName } from '../kinds.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { bodyOf, outcomeOf, refusal, requireOneNamespace, type SendMode, sendManifest } from '../manifest/send.ts';
+import { waitFlags } from '../wait.ts';
 import { checkedManifests, fileFlags, optionalFiles } from './manifest-files.ts';
 
 export const apply = defineCommand({
@@ -14,7 +16,8 @@ export const apply = defineCommand({
   summary: 'Apply hubs, forms and other objects from files',
   description:
     'Server-side apply, as kubectl does it, of files kubectl may not be able to read: template scalars need no quotes. ' +
-    'Hubs and forms are linted first; when anything is wrong, nothing is applied.',
+    'Hubs and forms are linted first; when anything is wrong, nothing is applied. ' +
+    'With --wait it ends when a sync has read the hubs and forms and their nodes are Ready: those of the applied forms, or of all forms of an applied hub.',
   args: [],
   flags: {
     ...fileFlags,
@@ -34,40 +37,66 @@ export const apply = defineCommand({
     },
     'force-conflicts': { kind: 'boolean', summary: 'take fields other managers hold' },
     'skip-lint': { kind: 'boolean', summary: 'apply whatever lint would say' },
+    ...waitFlags,
   },
   examples: [
     { command: 'lynq apply -f hub.yaml -f forms/', summary: 'a hub and its forms' },
+    { command: 'lynq apply -f api-tier.yaml --wait', summary: 'and come back when every node is Ready with it' },
     { command: 'lynq apply --plan change.plan', summary: 'what was planned, unless the world has moved' },
     { command: 'cat form.yaml | lynq apply -f - --dry-run=server', summary: 'let the server check a form' },
   ],
   async run({ flags }, context) {
-    if (flags.plan !== undefined) {
-      refuseBeside(flags);
-      const { applyPlan } = await import('../plan/apply.ts');
-      return applyPlan(context, flags.plan);
+    if (flags.plan !== undefined) refuseBeside(flags);
+    else if (flags.filename.length === 0)
+      throw usageError('nothing to apply', 'name files with -f, or a plan with --plan');
+    if (flags.wait && flags['dry-run'] !== 'none')
+      throw usageError('--wait has nothing to wait for in a dry run', 'leave --wait or --dry-run out');
+    const { applied, exitCode } = await applyWhatIsNamed(context, flags);
+    if (!flags.wait) return exitCode;
+    if (exitCode !== exitCodes.ok) {
+      context.err.write('not waited: not everything was applied\n');
+      return exitCode;
     }
-    if (flags.filename.length === 0) throw usageError('nothing to apply', 'name files with -f, or a plan with --plan');
-    const checked = {
-      lint: !flags['skip-lint'],
-      offline: flags['dry-run'] === 'client',
-      refusal: 'nothing was applied',
-    };
-    const manifests = inApplyOrder(await checkedManifests(context, flags, checked));
-    if (flags['dry-run'] === 'client') {
-      for (const manifest of manifests) context.out.write(`${printedName(manifest)} valid (dry run)\n`);
-      return exitCodes.ok;
-    }
-    const mode = { dryRun: flags['dry-run'] === 'server', force: flags['force-conflicts'] };
-    return applyAll(context, manifests, mode);
+    const { waitForApplied } = await import('../apply-wait.ts');
+    await waitForApplied(context, applied, flags['wait-timeout']);
+    return exitCodes.ok;
   },
 });
 
-function refuseBeside(flags: {
+interface ApplyFlags {
   readonly filename: readonly string[];
-  readonly 'dry-run': string;
+  readonly recursive: boolean;
+  readonly plan: string | undefined;
+  readonly 'dry-run': 'none' | 'client' | 'server';
   readonly 'force-conflicts': boolean;
-}): void {
-  const { filename, 'dry-run': dryRun, 'force-conflicts': force } = flags;
+  readonly 'skip-lint': boolean;
+}
+
+interface Applied {
+  /** What the server has of it now. */
+  readonly applied: readonly JsonObject[];
+  readonly exitCode: ExitCode;
+}
+
+async function applyWhatIsNamed(context: Context, flags: ApplyFlags): Promise<Applied> {
+  if (flags.plan !== undefined) {
+    const { applyPlan } = await import('../plan/apply.ts');
+    return { applied: await applyPlan(context, flags.plan), exitCode: exitCodes.ok };
+  }
+  const checked = {
+    lint: !flags['skip-lint'],
+    offline: flags['dry-run'] === 'client',
+    refusal: 'nothing was applied',
+  };
+  const manifests = inApplyOrder(await checkedManifests(context, flags, checked));
+  if (flags['dry-run'] === 'client') {
+    for (const manifest of manifests) context.out.write(`${printedName(manifest)} valid (dry run)\n`);
+    return { applied: [], exitCode: exitCodes.ok };
+  }
+  return applyAll(context, manifests, { dryRun: flags['dry-run'] === 'server', force: flags['force-conflicts'] });
+}
+
+function refuseBeside({ filename, 'dry-run': dryRun, 'force-conflicts': force }: ApplyFlags): void {
   if (filename.length === 0 && dryRun === 'none' && !force) return;
   throw usageError('--plan does what was planned and nothing else', 'leave -f, --dry-run and --force-conflicts out');
 }
@@ -85,14 +114,16 @@ export function inApplyOrder(manifests: readonly Manifest[]): readonly Manifest[
 }
 
 /** Applies one after the other; a refused object does not stop the others. */
-async function applyAll(context: Context, manifests: readonly Manifest[], mode: SendMode): Promise<ExitCode> {
+async function applyAll(context: Context, manifests: readonly Manifest[], mode: SendMode): Promise<Applied> {
   const cluster = await context.services.cluster();
   await requireOneNamespace(cluster, manifests, context.options.namespace);
   const defaultNamespace = await context.namespace();
+  const applied: JsonObject[] = [];
   let exitCode: ExitCode = exitCodes.ok;
   for (const manifest of manifests) {
     try {
-      const outcome = await applyOne(cluster, manifest, { ...mode, defaultNamespace });
+      const { outcome, object } = await applyOne(cluster, manifest, { ...mode, defaultNamespace });
+      applied.push(object);
       context.out.write(`${printedName(manifest)} ${outcome}${mode.dryRun ? ' (server dry run)' : ''}\n`);
     } catch (error) {
       if (isLynqFailure(error) && exitCodeOf(error.type) === exitCodes.unreachable) throw error;
@@ -101,14 +132,14 @@ async function applyAll(context: Context, manifests: readonly Manifest[], mode: 
       exitCode = failed;
     }
   }
-  return exitCode;
+  return { applied, exitCode };
 }
 
 async function applyOne(
   cluster: Cluster,
   manifest: Manifest,
   options: SendMode & { readonly defaultNamespace: string },
-): Promise<string> {
+): Promise<{ readonly outcome: string; readonly object: JsonObject }> {
   const info = await cluster.kindInfo(manifest);
   if (info === undefined) {
     throw new CommandError(
@@ -124,5 +155,5 @@ async function applyOne(
   const before = await cluster.get(ref);
   const result = await sendManifest(cluster, ref, bodyOf(manifest, namespace), options);
   if (result.kind !== 'ok') throw refusal(manifest, result);
-  return outcomeOf(before, result.object);
+  return { outcome: outcomeOf(before, result.object), object: { ...result.object, apiVersion, kind } };
 }

@@ -3,7 +3,6 @@ import { defineCommand } from '../command.ts';
 import { CommandError, usageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { kinds } from '../kinds.ts';
-import { passesNow, waitForPasses } from '../node-wait.ts';
 import { waitFlags } from '../wait.ts';
 
 export const scale = defineCommand({
@@ -39,6 +38,7 @@ export const scale = defineCommand({
     }
     const namespace = await context.namespace();
     const node = nodeName(args.uid, args.form);
+    const { passesNow, waitForPasses } = await import('../node-wait.ts');
     const engine = await context.services.engine();
     const before = flags.wait ? await passesNow(engine, namespace, [node]) : new Map<string, number>();
     const result = await engine.scale(namespace, node, flags.clear ? { overrides: {}, clear: true } : { overrides });

@@ -3,7 +3,6 @@ import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { liveOutput } from '../output/live.ts';
 import { findForm } from '../rollout-form.ts';
-import { describeRollout, drawRollout, rolloutState } from '../rollout-picture.ts';
 
 const lookMilliseconds = 500;
 
@@ -20,6 +19,7 @@ export const rolloutStatus = defineCommand({
     { command: 'lynq rollout status api-tier -w', summary: 'follow it' },
   ],
   async run({ args, flags }, context) {
+    const { describeRollout, drawRollout, rolloutState } = await import('../rollout-picture.ts');
     const live = liveOutput(context.out);
     const isPicture = flags.watch && context.out.isTerminal;
     for (;;) {

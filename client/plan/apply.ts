@@ -1,9 +1,8 @@
-import { isJsonObject, textAt } from '../../domain/api/json.ts';
+import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { PlanFile } from '../../domain/api/plan-file.ts';
 import { versionOfNothing } from '../../domain/resource-version.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printedName } from '../kinds.ts';
 import { refusal, sendManifest } from '../manifest/send.ts';
 import { movedSince, planFile, readPlanFile } from './file.ts';
@@ -12,9 +11,9 @@ import type { TriedManifest } from './manifests.ts';
 
 /**
  * Plans again and applies only if everything is as it was: files, hub, forms, rows, LynqNodes and their objects. Each object is sent for exactly the
- * version it was compared in.
+ * version it was compared in. Answers what was applied.
  */
-export async function applyPlan(context: Context, path: string): Promise<ExitCode> {
+export async function applyPlan(context: Context, path: string): Promise<readonly JsonObject[]> {
   const planned = await readPlan(context, path);
   const { files, recursive } = planned;
   const made = await makePlan(context, { filename: files, recursive });
@@ -27,7 +26,7 @@ export async function applyPlan(context: Context, path: string): Promise<ExitCod
     });
   }
   for (const item of made.tried) await sendTried(context, item);
-  return exitCodes.ok;
+  return made.tried.map(({ after }) => after);
 }
 
 async function readPlan(context: Context, path: string): Promise<PlanFile> {

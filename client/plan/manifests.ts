@@ -1,8 +1,9 @@
-import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
+import { isJsonObject, type JsonObject } from '../../domain/api/json.ts';
 import { changedFields } from '../../domain/change-plan/fields.ts';
 import type { PlanRequest } from '../../domain/change-plan/types.ts';
 import { hashJson } from '../../domain/canonical.ts';
 import type { Cluster, ObjectRef } from '../../domain/ports.ts';
+import { concernedHubs } from '../concerned-hubs.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { printedName } from '../kinds.ts';
@@ -67,23 +68,8 @@ export function plannable(manifests: readonly Manifest[]): {
 
 /** One request for each hub that the files are about; of a hub that is in the files itself all forms are planned. */
 export function planRequests(tried: readonly TriedManifest[]): readonly PlanRequest[] {
-  const hubs = new Map<string, { readonly namespace: string; readonly hub: string; all: boolean; forms: string[] }>();
-  for (const { manifest, ref, after } of tried) {
-    const own = isHub(manifest);
-    const hub = own ? manifest.name : (textAt(after, 'spec', 'hubId') ?? '');
-    const key = `${ref.namespace}/${hub}`;
-    const entry = hubs.get(key) ?? { namespace: ref.namespace, hub, all: false, forms: [] };
-    if (own) entry.all = true;
-    else entry.forms.push(manifest.name);
-    hubs.set(key, entry);
-  }
   const objects = tried.map(({ after }) => after);
-  return [...hubs.values()].map(({ namespace, hub, all, forms }) => ({
-    namespace,
-    hub,
-    objects,
-    forms: all ? 'all' : new Set(forms),
-  }));
+  return concernedHubs(objects).map((concerned) => ({ ...concerned, objects }));
 }
 
 /** `~ lynqform.operator.lynq.sh/web configured: .spec.rollout.maxSkew`, one line for each object. */

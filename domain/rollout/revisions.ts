@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonObject, listAt, numberAt, textAt } from '../api/json.ts';
-import { canonicalJson } from '../canonical.ts';
-import { hashText, labelValue, revisionName } from '../identity.ts';
+import { labelValue } from '../identity.ts';
 import { labels } from '../keys.ts';
 
 /** A kept revision of a form. */
@@ -13,27 +12,6 @@ export interface KeptRevision {
   readonly created: string;
   /** Belongs to nobody: it was restored from a backup. */
   readonly ownerless?: true;
-}
-
-const hashLength = 10;
-
-/** Only what decides what nodes look like counts: an edit of the rollout block is no new revision. */
-export function revisionContent(spec: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(spec).filter(([key]) => key !== 'rollout'));
-}
-
-export function contentHashOf(content: JsonObject): string {
-  return hashText(canonicalJson(content), hashLength);
-}
-
-/** Name of the revision of a form with this spec. */
-export function revisionOf(form: string, spec: JsonObject): string {
-  return revisionName(form, contentHashOf(revisionContent(spec)));
-}
-
-/** The form that a revision is of, by its name. */
-export function formOfRevision(name: string): string {
-  return name.slice(0, -(hashLength + 1));
 }
 
 /** Where the kept revisions of a form are: ControllerRevisions of its namespace with its label. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../domain/api/json.ts';
+import { applyingEngine } from '../support/cli/applying-worker.ts';
 import { goldenCluster, goldenPlanner, hub } from '../support/cli/golden-world.ts';
 import { createFakeCluster, type FakeCluster } from '../support/fake-cluster.ts';
 import { fakeEngine, run, type World } from '../unit/client/run.ts';
@@ -36,7 +37,15 @@ const broken = story['api-tier.yaml']
   ?.replace('hubId:', 'hubid:')
   .replace('.apiReplicas', '.apiReplcas')
   .replace('kind: Service\n', 'kind: Servise\n');
-const files = { ...story, 'broken.yaml': broken ?? '', 'empty.yaml': '# later\n' };
+const namespaceFile = 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: lynq-system\n';
+const paused = `${story['hub.yaml']?.trimEnd()}\n  paused: true\n`;
+const files = {
+  ...story,
+  'broken.yaml': broken ?? '',
+  'empty.yaml': '# later\n',
+  'namespace.yaml': namespaceFile,
+  'paused.yaml': paused,
+};
 
 const apiVersion = 'operator.lynq.sh/v1';
 const namespace = 'lynq-system';
@@ -120,6 +129,21 @@ function guarded(table: 'empty' | 'whole', answer?: boolean): World {
 const known = ['lynq-system/globex-api-tier', 'lynq-system/globex-data-tier', 'lynq-system/multi-tier-nodes'];
 const golden = (): World => ({ cluster: goldenCluster(), engine: fakeEngine(known) });
 
+/** Two rows, one of them with an API that takes a while at first and fails at the second sync, and a third row that is frozen. */
+function waited(): World {
+  const cluster = empty();
+  let syncs = 0;
+  const engine = applyingEngine(cluster, {
+    hub: 'multi-tier-nodes',
+    uids: ['acme', 'globex'],
+    nodes: (node) => (node !== 'globex-api-tier' ? 'ready' : syncs === 1 ? 'moving' : 'failed'),
+    later: () => 'ready',
+    hubStatus: { rows: { frozen: 1 } },
+    onSync: () => void (syncs += 1),
+  });
+  return { files, cluster, engine };
+}
+
 describe('what lynq prints while it acts', () => {
   it.each<[string, readonly string[], () => World]>([
     [
@@ -141,6 +165,17 @@ describe('what lynq prints while it acts', () => {
         'apply -f absent.yaml',
       ],
       () => ({ files, cluster: empty() }),
+    ],
+    [
+      'apply-wait',
+      [
+        'apply -f hub.yaml -f data-tier.yaml -f api-tier.yaml --wait',
+        'apply -f api-tier.yaml --wait',
+        'apply -f namespace.yaml --wait',
+        'apply -f hub.yaml --wait --dry-run=server',
+        'apply -f paused.yaml --wait',
+      ],
+      waited,
     ],
     [
       'render',

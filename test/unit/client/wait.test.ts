@@ -44,4 +44,18 @@ describe('client/wait', () => {
       exitCode: 4,
     });
   });
+
+  it('looks less often where a look takes long', async () => {
+    const began = performance.now();
+    const { result } = inTime(
+      [
+        { kind: 'notYet', text: '1/2 ready' },
+        { kind: 'done', value: 'ready' },
+      ],
+      1.5,
+    );
+
+    await result;
+    expect(performance.now() - began).toBeGreaterThan(1_400);
+  });
 });

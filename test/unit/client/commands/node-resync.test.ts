@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import type { SyncState } from '../../../../client/engine.ts';
 import { aNode, type FakeEngine, fakeEngine, run } from '../run.ts';
@@ -219,6 +220,24 @@ describe('client/commands/node-resync', () => {
 
     expect(err).toContain(`LynqHub lynq-system/multi-tier-nodes`);
     expect(err).toContain(message);
+    expect(exitCode).toBe(1);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ['paused', { spec: { paused: true } }, 'it is paused\n  let it go on: lynq resume hub/multi-tier-nodes'],
+    [
+      'released',
+      { metadata: { name: 'multi-tier-nodes', namespace: 'lynq-system', annotations: { 'lynq.sh/released': 'now' } } },
+      'it is released to another operator\n  take it up again: lynq adopt multi-tier-nodes',
+    ],
+  ])('says what to do about a hub that is %s', async (_why, more, words) => {
+    const cluster = createFakeCluster();
+    cluster.seed({ ...aCluster().objects('LynqHub')[0]!, ...more });
+    const engine = syncingEngine([{ kind: 'ended', outcome: 'paused' }]);
+
+    const { err, exitCode } = await run('resync multi-tier-nodes --wait', { cluster, engine });
+
+    expect(err).toContain(`was not synced: ${words}`);
     expect(exitCode).toBe(1);
   });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { applyingEngine } from '../../../support/cli/applying-worker.ts';
 import type { PlanWorld } from '../../../support/plan-world.ts';
 import { form, lynq, open, rows, wrote } from '../planned-form.ts';
+import { run } from '../run.ts';
 
 describe('client/plan/apply', () => {
   async function keep(world: PlanWorld): Promise<string> {
@@ -18,6 +20,20 @@ describe('client/plan/apply', () => {
     expect(out).toBe('lynqform.operator.lynq.sh/web created (as planned)\n');
     expect(exitCode).toBe(0);
     expect(wrote(world)).toEqual(['form']);
+  });
+
+  it('waits with --wait until what was planned has come about', async () => {
+    const world = open();
+    const kept = await keep(world);
+    const { cluster, planner } = world;
+    const engine = applyingEngine(cluster, { hub: 'shop', uids: ['acme', 'beta'] });
+
+    const ran = await run('apply --plan kept --wait', { cluster, planner, engine, files: { kept, 'web.yaml': form } });
+
+    expect(ran.out).toBe(
+      'lynqform.operator.lynq.sh/web created (as planned)\nlynqhub.operator.lynq.sh/shop synced\nlynqform.operator.lynq.sh/web 2 nodes Ready\n',
+    );
+    expect(ran.exitCode).toBe(0);
   });
 
   it('keeps no value and no template in the file', async () => {

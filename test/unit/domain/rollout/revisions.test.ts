@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formOfRevision, revisionOf, surplusRevisions } from '../../../../domain/rollout/revisions.ts';
+import { surplusRevisions } from '../../../../domain/rollout/revisions.ts';
 
 const kept = Array.from({ length: 15 }, (_, index) => ({ name: `web-${15 - index}` }));
 const names = (referenced: readonly string[]) => surplusRevisions(kept, new Set(referenced)).map(({ name }) => name);
@@ -15,14 +15,5 @@ describe('domain/rollout/revisions', () => {
 
   it('takes nothing of ten', () => {
     expect(surplusRevisions(kept.slice(0, 10), new Set())).toEqual([]);
-  });
-
-  it('names a revision by what its nodes are made from: the rollout block is no part of it', () => {
-    const name = revisionOf('web', { hubId: 'shop', rollout: { maxSkew: 2 } });
-
-    expect(name).toMatch(/^web-[0-9a-f]{10}$/);
-    expect(revisionOf('web', { hubId: 'shop' })).toBe(name);
-    expect(revisionOf('web', { hubId: 'other' })).not.toBe(name);
-    expect(formOfRevision(name)).toBe('web');
   });
 });
