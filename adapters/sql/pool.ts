@@ -30,13 +30,13 @@ export interface SqlSession {
 export type OpenSession<Session extends SqlSession> = (access: Access, limits: Limits) => Promise<Session>;
 
 /**
- * Connections of one hub. One is kept between syncs, so that a sync at rest costs no login; reads of a hub hardly ever overlap,
+ * Connections of one hub. One is kept between syncs, so that a sync at rest costs hardly a login; reads of a hub hardly ever overlap,
  * and when they do (a worker that was thought dead) a second connection is the most a server has to bear.
  */
 export interface SessionPool<Session extends SqlSession> {
   readonly access: Access;
   /**
-   * Lends a session that has just answered, and keeps it when `work` ended well; after a failure nobody knows what is still on
+   * Lends a session that has just answered, and keeps it when `work` ended well and it is not too old; after a failure nobody knows what is still on
    * the wire, so it is destroyed. Makes at most one login attempt: repeated ones lock accounts.
    */
   use<Result>(limits: Limits, work: (session: Session) => Promise<Result>): Promise<Result>;
@@ -45,47 +45,59 @@ export interface SessionPool<Session extends SqlSession> {
 }
 
 const maxLent = 2;
-/** A connection that nobody needed for so long is given back: its hub may be gone, or be read by another worker now. */
-const idleMilliseconds = 15 * 60_000;
+/**
+ * A connection is not kept for longer, spread so that the hubs of one server do not log in together: a name or a Service that leads to another server
+ * now (a fail-over) is followed even while the old one still answers, and a hub that is gone or is read by another worker leaves none behind.
+ */
+const lifetimeMilliseconds = { shortest: 4 * 60_000, longest: 5 * 60_000 };
 
-interface IdleSlot<Session> {
-  take(): Session | undefined;
-  /** False when it is taken already. */
-  put(session: Session): boolean;
-}
-
-function openIdleSlot<Session extends SqlSession>(): IdleSlot<Session> {
-  let idle: { readonly session: Session; readonly timer: NodeJS.Timeout } | undefined;
-  function take(): Session | undefined {
-    const kept = idle;
-    idle = undefined;
-    clearTimeout(kept?.timer);
-    return kept?.session;
-  }
-  return {
-    take,
-    put(session) {
-      if (idle !== undefined) return false;
-      idle = { session, timer: setTimeout(() => take()?.end(), idleMilliseconds).unref() };
-      return true;
-    },
-  };
+/** A session whose time runs from its login. */
+interface Ageing<Session> {
+  readonly session: Session;
+  readonly timer: NodeJS.Timeout;
+  isOld: boolean;
 }
 
 export function openSessionPool<Session extends SqlSession>(
   access: Access,
   open: OpenSession<Session>,
+  random: () => number = Math.random,
 ): SessionPool<Session> {
-  const idle = openIdleSlot<Session>();
+  let idle: Ageing<Session> | undefined;
   let lent = 0;
   let isRetired = false;
 
-  async function take(limits: Limits): Promise<Session> {
-    const kept = idle.take();
+  function takeIdle(): Ageing<Session> | undefined {
+    const kept = idle;
+    idle = undefined;
+    return kept;
+  }
+
+  async function logIn(limits: Limits): Promise<Ageing<Session>> {
+    const session = await open(access, limits);
+    const { shortest, longest } = lifetimeMilliseconds;
+    const timer = setTimeout(
+      () => {
+        ageing.isOld = true;
+        if (idle === ageing) takeIdle()?.session.end();
+      },
+      shortest + random() * (longest - shortest),
+    );
+    const ageing: Ageing<Session> = { session, timer: timer.unref(), isOld: false };
+    return ageing;
+  }
+
+  async function take(limits: Limits): Promise<Ageing<Session>> {
+    const kept = takeIdle();
     // The server or a gateway may have dropped it meanwhile, without a word.
-    if (kept !== undefined && (await kept.ping(limits))) return kept;
-    kept?.destroy();
-    return await open(access, limits);
+    if (kept !== undefined && (await kept.session.ping(limits))) return kept;
+    if (kept !== undefined) destroy(kept);
+    return await logIn(limits);
+  }
+
+  function giveBack(ageing: Ageing<Session>): void {
+    if (isRetired || ageing.isOld || idle !== undefined) end(ageing);
+    else idle = ageing;
   }
 
   return {
@@ -94,9 +106,9 @@ export function openSessionPool<Session extends SqlSession>(
       if (lent >= maxLent) throw new SessionError('SESSION_POOL_EXHAUSTED');
       lent += 1;
       try {
-        const session = await take(limits);
-        const result = await orDestroy(session, task);
-        if (isRetired || !idle.put(session)) session.end();
+        const ageing = await take(limits);
+        const result = await orDestroy(ageing, task);
+        giveBack(ageing);
         return result;
       } finally {
         lent -= 1;
@@ -104,19 +116,30 @@ export function openSessionPool<Session extends SqlSession>(
     },
     retire() {
       isRetired = true;
-      idle.take()?.end();
+      const kept = takeIdle();
+      if (kept !== undefined) end(kept);
     },
   };
 }
 
+function end<Session extends SqlSession>({ session, timer }: Ageing<Session>): void {
+  clearTimeout(timer);
+  session.end();
+}
+
+function destroy<Session extends SqlSession>({ session, timer }: Ageing<Session>): void {
+  clearTimeout(timer);
+  session.destroy();
+}
+
 async function orDestroy<Session extends SqlSession, Result>(
-  session: Session,
+  ageing: Ageing<Session>,
   task: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await task(session);
+    return await task(ageing.session);
   } catch (error) {
-    session.destroy();
+    destroy(ageing);
     throw error;
   }
 }
