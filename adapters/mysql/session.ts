@@ -40,6 +40,8 @@ export async function openSession(access: Access, limits: Limits): Promise<Sessi
   const line = openLine(access, limits.milliseconds);
   await exchange(line, limits, (settle) => line.connection.connect((error) => settle(error ?? undefined))).catch(
     (error: unknown) => {
+      // A refusal is an answer, which leaves the line open; that mysql2 reports it as a broken line too is nothing to rely on.
+      line.destroy();
       throw line.tlsErrors[0] ?? error;
     },
   );

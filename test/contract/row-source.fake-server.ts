@@ -17,6 +17,8 @@ export interface FakeServer {
   readonly statements: readonly string[];
   /** All bytes that clients have sent. */
   received(): Buffer;
+  /** Clients that are connected. */
+  connections(): number;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,8 @@ export interface FakeBehaviour {
   readonly greeting?: Buffer;
   /** Sent instead of the OK that ends a login. */
   readonly login?: Buffer;
+  /** Does not hang up when the client has said that it sends nothing more, but goes on talking. */
+  readonly stays?: boolean;
   readonly answer?: (sql: string) => Answer;
 }
 
@@ -56,7 +60,7 @@ export function greeting(version: string): Buffer {
 
 export const okPayload = Buffer.from([0, 0, 0, 2, 0, 0, 0]);
 
-function errorPayload(errno: number): Buffer {
+export function errorPayload(errno: number): Buffer {
   const number = Buffer.alloc(2);
   number.writeUInt16LE(errno);
   return Buffer.concat([Buffer.from([0xff]), number, Buffer.from('#HY000canary text of the server')]);
@@ -118,15 +122,25 @@ export function honest(sql: string): Answer {
   return sql.startsWith('SELECT') ? one('x') : { kind: 'ok' };
 }
 
+/** Only what is written shows that the other end is closed and not merely silent; a packet that has no end is no answer yet. */
+function keepTalking(socket: Socket): void {
+  socket.on('end', () => {
+    socket.write(Buffer.from([0xff, 0xff, 0xff, 0]));
+    const talk = setInterval(() => socket.write('.'), 20);
+    socket.on('close', () => clearInterval(talk));
+  });
+}
+
 export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<FakeServer> {
   const statements: string[] = [];
   const chunks: Buffer[] = [];
   const sockets = new Set<Socket>();
 
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: behaviour.stays ?? false }, (socket) => {
     let isLoggedIn = false;
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    if (behaviour.stays === true) keepTalking(socket);
     socket.write(behaviour.greeting ?? greeting(behaviour.version ?? '8.0.36'));
     socket.on('data', (data) => {
       chunks.push(data);
@@ -148,6 +162,7 @@ export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<Fak
     port: (server.address() as AddressInfo).port,
     statements,
     received: () => Buffer.concat(chunks),
+    connections: () => sockets.size,
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();

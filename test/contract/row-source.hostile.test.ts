@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openMySqlRowSource } from '../../adapters/mysql/index.ts';
 import type { RowSource } from '../../domain/ports.ts';
 import { aRequest } from './row-source.contract.ts';
 import {
   type Answer,
   endOfRows,
+  errorPayload,
   type FakeBehaviour,
   type FakeServer,
   greeting,
@@ -152,6 +153,23 @@ describe('adapters/mysql with a server that lies', () => {
 
   it('gives up on a server that never answers the login', async () => {
     expect((await readFrom({ login: Buffer.alloc(0) })).outcome).toMatchObject({ type: 'SourceUnreachable' });
+  });
+
+  it.each([1040, 1045])(
+    'hangs up on a server that refuses the login with %i and leaves the line open',
+    async (errno) => {
+      const { server, outcome } = await readFrom({ login: packet(2, errorPayload(errno)), stays: true });
+
+      expect(outcome).toMatchObject({ name: 'LynqFailure' });
+      await vi.waitFor(() => expect(server.connections()).toBe(0), { timeout: 2_000 });
+    },
+  );
+
+  it('hangs up on a server that refuses instead of greeting and leaves the line open', async () => {
+    const { server, outcome } = await readFrom({ greeting: packet(0, errorPayload(1129)), stays: true });
+
+    expect(outcome).toMatchObject({ name: 'LynqFailure' });
+    await vi.waitFor(() => expect(server.connections()).toBe(0), { timeout: 2_000 });
   });
 
   it('reads only so much of an endless row', async () => {
