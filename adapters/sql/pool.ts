@@ -58,46 +58,72 @@ interface Ageing<Session> {
   isOld: boolean;
 }
 
+/** Calls back when the session is old, unless it is closed before. */
+function startAgeing<Session>(
+  session: Session,
+  random: () => number,
+  onOld: (ageing: Ageing<Session>) => void,
+): Ageing<Session> {
+  const { shortest, longest } = lifetimeMilliseconds;
+  const grownOld = (): void => {
+    ageing.isOld = true;
+    onOld(ageing);
+  };
+  const timer = setTimeout(grownOld, shortest + random() * (longest - shortest)).unref();
+  const ageing: Ageing<Session> = { session, timer, isOld: false };
+  return ageing;
+}
+
+interface IdleSlot<Session> {
+  take(): Ageing<Session> | undefined;
+  /** Closes what there is no place for any more. */
+  put(ageing: Ageing<Session>): void;
+  retire(): void;
+  /** For a session that has grown old. */
+  drop(ageing: Ageing<Session>): void;
+}
+
+function openIdleSlot<Session extends SqlSession>(): IdleSlot<Session> {
+  let idle: Ageing<Session> | undefined;
+  let isRetired = false;
+  function take(): Ageing<Session> | undefined {
+    const kept = idle;
+    idle = undefined;
+    return kept;
+  }
+  return {
+    take,
+    put(ageing) {
+      if (isRetired || ageing.isOld || idle !== undefined) end(ageing);
+      else idle = ageing;
+    },
+    retire() {
+      isRetired = true;
+      const kept = take();
+      if (kept !== undefined) end(kept);
+    },
+    drop(ageing) {
+      if (idle !== ageing) return;
+      idle = undefined;
+      end(ageing);
+    },
+  };
+}
+
 export function openSessionPool<Session extends SqlSession>(
   access: Access,
   open: OpenSession<Session>,
   random: () => number = Math.random,
 ): SessionPool<Session> {
-  let idle: Ageing<Session> | undefined;
+  const idle = openIdleSlot<Session>();
   let lent = 0;
-  let isRetired = false;
-
-  function takeIdle(): Ageing<Session> | undefined {
-    const kept = idle;
-    idle = undefined;
-    return kept;
-  }
-
-  async function logIn(limits: Limits): Promise<Ageing<Session>> {
-    const session = await open(access, limits);
-    const { shortest, longest } = lifetimeMilliseconds;
-    const timer = setTimeout(
-      () => {
-        ageing.isOld = true;
-        if (idle === ageing) takeIdle()?.session.end();
-      },
-      shortest + random() * (longest - shortest),
-    );
-    const ageing: Ageing<Session> = { session, timer: timer.unref(), isOld: false };
-    return ageing;
-  }
 
   async function take(limits: Limits): Promise<Ageing<Session>> {
-    const kept = takeIdle();
+    const kept = idle.take();
     // The server or a gateway may have dropped it meanwhile, without a word.
     if (kept !== undefined && (await kept.session.ping(limits))) return kept;
     if (kept !== undefined) destroy(kept);
-    return await logIn(limits);
-  }
-
-  function giveBack(ageing: Ageing<Session>): void {
-    if (isRetired || ageing.isOld || idle !== undefined) end(ageing);
-    else idle = ageing;
+    return startAgeing(await open(access, limits), random, (old) => idle.drop(old));
   }
 
   return {
@@ -108,17 +134,13 @@ export function openSessionPool<Session extends SqlSession>(
       try {
         const ageing = await take(limits);
         const result = await orDestroy(ageing, task);
-        giveBack(ageing);
+        idle.put(ageing);
         return result;
       } finally {
         lent -= 1;
       }
     },
-    retire() {
-      isRetired = true;
-      const kept = takeIdle();
-      if (kept !== undefined) end(kept);
-    },
+    retire: () => idle.retire(),
   };
 }
 
