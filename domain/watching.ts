@@ -173,7 +173,7 @@ export interface RunRegistry {
  */
 export interface RunDirectory {
   /** Names of the LynqNodes of a hub that have an open run. */
-  listed(namespace: string, hub: string): Promise<ReadonlySet<string>>;
+  listed(namespace: string, hub: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Their number, at the cost of one request. */
-  count(namespace: string, hub: string): Promise<number>;
+  count(namespace: string, hub: string, signal: AbortSignal): Promise<number>;
 }

@@ -86,16 +86,16 @@ function openRuns(namespace: string, hub: string): string {
 
 export function visibilityDirectory(client: Client): RunDirectory {
   return {
-    async count(namespace, hub) {
-      return (await client.workflow.count(openRuns(namespace, hub))).count;
-    },
-    async listed(namespace, hub) {
-      const names = new Set<string>();
-      for await (const run of client.workflow.list({ query: openRuns(namespace, hub), pageSize: 1000 })) {
-        const name = run.typedSearchAttributes.get(searchAttributes.node);
-        if (typeof name === 'string') names.add(name);
-      }
-      return names;
-    },
+    count: (namespace, hub, signal) =>
+      client.withAbortSignal(signal, async () => (await client.workflow.count(openRuns(namespace, hub))).count),
+    listed: (namespace, hub, signal) =>
+      client.withAbortSignal(signal, async () => {
+        const names = new Set<string>();
+        for await (const run of client.workflow.list({ query: openRuns(namespace, hub), pageSize: 1000 })) {
+          const name = run.typedSearchAttributes.get(searchAttributes.node);
+          if (typeof name === 'string') names.add(name);
+        }
+        return names;
+      }),
   };
 }

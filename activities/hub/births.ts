@@ -1,8 +1,11 @@
 import type { BirthPage, BirthRequest, HubRef } from '../contract.ts';
-import type { Deps } from '../deps.ts';
+import type { Attempt, Deps } from '../deps.ts';
 
 /** Children that one workflow starts at a time (architecture.md, rule 2). */
 const pageSize = 200;
+
+/** Visibility is a store of its own that can stall while everything else works; a sync does not wait longer for what is a hint only. */
+const reviewMilliseconds = 5_000;
 
 /**
  * LynqNodes of a hub that no run is known of, in the order of their names. Births come from LynqNodes, never from rows, so that a lost run is
@@ -32,17 +35,40 @@ export async function listBirths(deps: Deps, request: BirthRequest): Promise<Bir
 
 /**
  * Finds runs that have ended though their node lives (a person terminated one, Temporal lost it). Visibility is only a hint: what it does not show is
- * offered as a birth, and a run that is alive after all refuses to start twice. When it cannot be asked, nothing changes.
+ * offered as a birth, and a run that is alive after all refuses to start twice. When it cannot be asked, or not in time, nothing changes.
  */
-export async function reviewRuns(deps: Deps, request: HubRef): Promise<void> {
+export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attempt): Promise<void> {
   const { namespace, hub } = request;
   const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => deps.runs.isSettled(namespace, name));
   if (believed.length === 0) return;
   try {
-    if ((await deps.directory.count(namespace, hub)) >= believed.length) return;
-    const listed = await deps.directory.listed(namespace, hub);
+    const listed = await inTime(signal, async (until) => {
+      if ((await deps.directory.count(namespace, hub, until)) >= believed.length) return undefined;
+      return deps.directory.listed(namespace, hub, until);
+    });
+    if (listed === undefined) return;
     for (const { name } of believed) if (!listed.has(name)) deps.runs.missing(namespace, name);
   } catch (error) {
+    signal.throwIfAborted();
     deps.logger.warn('runs could not be reviewed', { hub, error: error instanceof Error ? error.name : 'unknown' });
+  }
+}
+
+/** Ends with the work, with the signal or when time is up, whatever the work makes of the signal it is given. */
+async function inTime<T>(signal: AbortSignal, work: (until: AbortSignal) => Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const overdue = (): void => ended.abort(new DOMException('visibility did not answer in time', 'TimeoutError'));
+  const stop = (): void => ended.abort(signal.reason);
+  const timer = setTimeout(overdue, reviewMilliseconds);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    const cut = new Promise<never>((_, reject) => {
+      ended.signal.addEventListener('abort', () => reject(ended.signal.reason as Error), { once: true });
+    });
+    return await Promise.race([work(ended.signal), cut]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
   }
 }

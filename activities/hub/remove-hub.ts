@@ -4,7 +4,7 @@ import { isLynqFailure } from '../../domain/failures.ts';
 import { labelValue } from '../../domain/identity.ts';
 import { apiVersion, labels } from '../../domain/keys.ts';
 import type { HubRef, SyncOutcome } from '../contract.ts';
-import type { Deps } from '../deps.ts';
+import type { Attempt, Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { birthPage, reviewRuns } from './births.ts';
@@ -20,7 +20,7 @@ const orphanFinalizer = 'orphan';
  * A deleted hub: the nodes that it owns go, each by its own policies, and the hub's finalizer is released when a complete list shows none. Nodes that it
  * does not own stay as they are: `--cascade=orphan` has taken them from it.
  */
-export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub): Promise<SyncOutcome> {
+export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
   const owned = (hub.hub.metadata.finalizers ?? []).includes(orphanFinalizer)
     ? []
     : await ownedNodes(deps, request, hub);
@@ -31,7 +31,7 @@ export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub): Prom
     if (isLynqFailure(error)) tellOwner(deps, hub.object, hubEvents.cleanupFailed(error.message));
     throw error;
   }
-  await reviewRuns(deps, request);
+  await reviewRuns(deps, request, attempt);
   if (owned.length === 0) {
     await releaseFinalizer(deps, request, hub);
     return { kind: 'gone' };

@@ -76,11 +76,11 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
 
 async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
   await takeBack(deps, request);
-  if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub);
+  if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub, attempt);
   if (hub.hub.spec.paused === true) return { kind: 'paused' };
   await ensureFinalizer(deps, request, hub);
   const started = deps.clock.now();
-  if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request);
+  if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request, attempt);
   const credentials = beginCredentials(deps, request, hub);
   const forms = await readForms(deps, request, hub, deps.formsSeen());
   const nodes = deps.nodes.ofHub(request.namespace, request.hub);

@@ -86,7 +86,7 @@ describe('faults/temporal/between', () => {
     );
   }
 
-  test('T5 a visibility store that fails, or that knows of nothing, changes no decision', async () => {
+  test('T5 a visibility store that fails, stalls or knows of nothing changes no decision and holds up no sync', async () => {
     const names = ['one', 'two', 'three'];
     const fleet = await bringInFleet(stage, { name: 'blind', rows: sizes(names), syncInterval: '2s' });
     await fleet.untilSettled(sizes(names));
@@ -99,9 +99,15 @@ describe('faults/temporal/between', () => {
     await eventually('visibility has been asked', () => (failing.met() > 0 ? there(true) : notYet('not yet')));
     failing.remove();
 
+    const stalled = proxy.add({ methods, fault: 'hold' });
+    await fleet.sql("INSERT INTO blind (id, size) VALUES ('five', 1)");
+    await fleet.untilSettled(sizes([...names, 'four', 'five']));
+    await eventually('visibility has been asked', () => (stalled.met() > 0 ? there(true) : notYet('not yet')));
+    stalled.remove();
+
     const stale = proxy.add({ methods, fault: 'empty' });
     await fleet.sql("DELETE FROM blind WHERE id = 'one'; UPDATE blind SET size = 5 WHERE id = 'two'");
-    await fleet.untilSettled({ three: 1, four: 1, two: 5 });
+    await fleet.untilSettled({ three: 1, four: 1, five: 1, two: 5 });
     await eventually('it has been asked again', () => (stale.met() > 1 ? there(true) : notYet(stale.met())));
     stale.remove();
 
@@ -109,7 +115,7 @@ describe('faults/temporal/between', () => {
     expect(await uidsOf(fleet)).toMatchObject(kept);
     const writes = nodeWrites(fleet, place);
     expect(new Set(writes.filter((write) => write.startsWith('delete')))).toEqual(new Set(['delete one-form']));
-    expect(writes.filter((write) => write.startsWith('create'))).toEqual(['create four-form']);
+    expect(writes.filter((write) => write.startsWith('create'))).toEqual(['create four-form', 'create five-form']);
   });
 
   test('T1 while Temporal cannot be reached nothing is done, and afterwards everything with at most one sync to catch up', async () => {

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { reviewRuns } from '../../../../activities/hub/births.ts';
+import type { Deps } from '../../../../activities/deps.ts';
+import type { RunDirectory } from '../../../../domain/watching.ts';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { startProcess } from '../../../support/node-deps.ts';
+
+const request = { namespace: 'tenants', hub: 'customers' };
+
+describe('activities/hub/births', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** A hub with one node that is believed to have a run, and a visibility store that is asked. */
+  async function askedOf(directory: RunDirectory) {
+    const { deps } = await startProcess(createFakeCluster());
+    const missing: string[] = [];
+    const node = { namespace: 'tenants', name: 'acme-web' };
+    const known: Deps = {
+      ...deps,
+      directory,
+      nodes: Object.assign(Object.create(deps.nodes), { ofHub: () => [node] }),
+      runs: Object.assign(Object.create(deps.runs), {
+        isSettled: () => true,
+        missing: (_: string, name: string) => missing.push(name),
+      }),
+    };
+    return { known, missing };
+  }
+
+  it.each(['count', 'listed'] as const)(
+    'gives up a visibility store that stalls at %s, and changes nothing',
+    async (stalled) => {
+      const signals: AbortSignal[] = [];
+      const stall = (signal: AbortSignal): Promise<never> => {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      };
+      const { known, missing } = await askedOf({
+        count: (_, __, signal) => (stalled === 'count' ? stall(signal) : Promise.resolve(0)),
+        listed: (_, __, signal) => (stalled === 'listed' ? stall(signal) : Promise.resolve(new Set<string>())),
+      });
+
+      let ended = false;
+      const review = reviewRuns(known, request, { signal: new AbortController().signal }).then(() => (ended = true));
+      await vi.advanceTimersByTimeAsync(5_000);
+
+      expect(ended).toBe(true);
+      await review;
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+      expect(missing).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  it('ends at once when the sync is given up', async () => {
+    const stop = new AbortController();
+    const { known } = await askedOf({ count: () => new Promise(() => undefined), listed: async () => new Set() });
+
+    const review = reviewRuns(known, request, { signal: stop.signal });
+    stop.abort(new Error('cancelled'));
+
+    await expect(review).rejects.toThrow('cancelled');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('takes a run as lost that a store which answers does not show', async () => {
+    const { known, missing } = await askedOf({ count: async () => 0, listed: async () => new Set() });
+
+    await reviewRuns(known, request, { signal: new AbortController().signal });
+
+    expect(missing).toEqual(['acme-web']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
