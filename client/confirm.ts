@@ -1,5 +1,6 @@
 import type { Context } from './context.ts';
 import { CommandError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** Of every command that destroys something. */
 export const confirmFlags = {
@@ -17,5 +18,6 @@ export async function confirm(context: Context, { yes }: { readonly yes: boolean
   const answer = await context.ask(question);
   if (answer === true) return;
   if (answer === false) throw new CommandError('nothing was changed');
+  if (answer === 'interrupted') throw new CommandError('nothing was changed', { exitCode: exitCodes.interrupted });
   throw new CommandError(`nothing was changed: nobody is there to answer "${question}"`, { fix: 'confirm with --yes' });
 }

@@ -1,4 +1,5 @@
 import type { Clock, Cluster, Reflector, Tables } from '../domain/ports.ts';
+import type { Answer } from './asking.ts';
 import type { Engine } from './engine.ts';
 import type { Planner } from './planner.ts';
 
@@ -82,7 +83,7 @@ export interface Host {
   /** Ends what goes on by itself, such as `--watch`. */
   readonly stop: AbortSignal;
   /** Asks a person; undefined when nobody is there to answer. */
-  ask(question: string): Promise<boolean | undefined>;
+  ask(question: string): Promise<Answer | undefined>;
   services(options: GlobalOptions): Services;
 }
 

@@ -10,7 +10,7 @@ export const exitCodeMeanings = {
   usage: 'the command line is wrong',
   unreachable: 'Kubernetes or Temporal cannot be reached, or did not answer in time',
   notYet: 'what was waited for (`--wait`) did not come about in time; it may still do so',
-  interrupted: 'ended by Ctrl-C',
+  interrupted: 'ended by Ctrl-C, also at a question, where Ctrl-D is a no',
 } as const satisfies Record<keyof typeof exitCodes, string>;
 
 /** Failures that say nothing about the request itself: trying again later may help. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline/promises';
+import { type Answer, askPerson } from './asking.ts';
 import type { Files, Host, Output } from './context.ts';
 import { CommandError } from './errors.ts';
 import { wireServices } from './wiring.ts';
@@ -70,14 +70,9 @@ function unreadable(path: string, error: unknown): never {
   });
 }
 
-async function ask(question: string): Promise<boolean | undefined> {
+async function ask(question: string): Promise<Answer | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
-  } finally {
-    reader.close();
-  }
+  return askPerson(question, { input: process.stdin, output: process.stderr });
 }
 
 /** Version of the package this file is in: one folder up from the sources, two from `dist`. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../domain/api/json.ts';
 import { textAt } from '../domain/api/json.ts';
-import { apiGroup, apiVersion } from '../domain/keys.ts';
+import { annotations, apiGroup, apiVersion } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
 import { CommandError, howToGetKinds, usageError } from './errors.ts';
 
@@ -99,6 +99,10 @@ export async function requireObject(
     fix: `see what is there: lynq get ${kind.noun}s -n ${namespace}`,
   });
 }
+
+/** Since when a hub or node is left to another operator (`lynq release`). */
+export const releasedAt = (object: JsonObject | undefined): string | undefined =>
+  textAt(object, 'metadata', 'annotations', annotations.released);
 
 /** Status of a condition, undefined when it is not there. */
 export function conditionOf(object: JsonObject, type: string): JsonObject | undefined {

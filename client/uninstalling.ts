@@ -5,6 +5,7 @@ import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { CommandError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { requireOurs } from './hub-holding.ts';
 import { kinds, type LynqKind, refOf } from './kinds.ts';
 import { counted } from './output/problems.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
@@ -26,6 +27,7 @@ export async function runUninstall(context: Context, flags: UninstallFlags): Pro
     context.out.write('there is no hub, no form and no node\n');
     return exitCodes.ok;
   }
+  requireOurs(found.hubs);
   const keep = flags['keep-objects'];
   context.err.write(summary(found, keep));
   const kept = keep ? 'Their objects stay.' : 'Their objects go, but for those that are retained.';

@@ -2,9 +2,9 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type HubName, requestSync, syncsNow, waitForSync } from '../hub-sync.ts';
-import { kinds, requireObject } from '../kinds.ts';
+import { kinds, releasedAt, requireObject } from '../kinds.ts';
 import { waitFlags } from '../wait.ts';
-import { markHub, releasedAt } from './hub-release.ts';
+import { markHub } from './hub-release.ts';
 
 export const adoptHub = defineCommand({
   name: 'adopt',

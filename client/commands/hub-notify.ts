@@ -2,8 +2,7 @@ import { at, type JsonObject } from '../../domain/api/json.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { kinds, requireObject } from '../kinds.ts';
-import { releasedAt } from './hub-release.ts';
+import { kinds, releasedAt, requireObject } from '../kinds.ts';
 
 export const notify = defineCommand({
   name: 'notify',

@@ -7,7 +7,7 @@ import { confirm, confirmFlags } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { conditionOf, kinds, refOf, requireObject } from '../kinds.ts';
+import { conditionOf, kinds, refOf, releasedAt, requireObject } from '../kinds.ts';
 import { alwaysWaitFlags, type Look, type WaitLimit, waitUntil } from '../wait.ts';
 
 export const releaseHub = defineCommand({
@@ -34,10 +34,6 @@ export const releaseHub = defineCommand({
     return exitCodes.ok;
   },
 });
-
-/** Since when a hub or node is released. */
-export const releasedAt = (object: JsonObject | undefined): string | undefined =>
-  textAt(object, 'metadata', 'annotations', annotations.released);
 
 function hasSecrets(hub: JsonObject): boolean {
   const spec = hub['spec'];

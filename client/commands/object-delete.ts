@@ -16,6 +16,8 @@ export interface DeleteSpec {
   readonly completes: 'hubs' | 'forms';
   /** What goes with it, for the question. */
   readonly consequence: string;
+  /** What is refused, if anything. */
+  readonly refusal?: string;
   /** Whether a node belongs to the object. */
   readonly owns: (node: { readonly hub: string; readonly form: string }, name: string) => boolean;
 }
@@ -29,7 +31,7 @@ export function deleteCommand(spec: DeleteSpec): Command {
     summary: `Delete a ${kind.kind}; ${spec.consequence}`,
     description:
       `Deletes a ${kind.kind}; ${spec.consequence}. Retained objects stay. ` +
-      'The number of nodes is shown and confirmed first.',
+      `The number of nodes is shown and confirmed first.${spec.refusal === undefined ? '' : ` ${spec.refusal}`}`,
     args: [{ name: 'name', kind: 'required', completes: spec.completes, summary: `name of the ${kind.kind}` }],
     flags: { ...waitFlags, ...confirmFlags },
     examples: [{ command: `lynq delete ${kind.noun} my-${kind.noun}`, summary: `delete a ${kind.noun} and its nodes` }],
@@ -37,6 +39,7 @@ export function deleteCommand(spec: DeleteSpec): Command {
       const namespace = await context.namespace();
       const cluster = await context.services.cluster();
       const object = await requireObject(cluster, kind, namespace, args.name);
+      if (kind === kinds.hub) (await import('../hub-holding.ts')).requireOurs([object]);
       if (!flags.yes) await confirm(context, flags, await question(cluster, spec, { namespace, name: args.name }));
       const ref = refOf(kind, namespace, args.name);
       const uid = textAt(object, 'metadata', 'uid') ?? '';

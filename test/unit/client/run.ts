@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../domain/api/json.ts';
+import type { Answer } from '../../../client/asking.ts';
 import type { Files, GlobalOptions, Host } from '../../../client/context.ts';
 import type { Engine, ScaleResult, SentResult } from '../../../client/engine.ts';
 import type { ExitCode } from '../../../client/exit-codes.ts';
@@ -22,7 +23,7 @@ export interface World {
   /** Namespace of the kubeconfig's context. */
   readonly contextNamespace?: string;
   /** What a person answers; absent means nobody is there. */
-  readonly answer?: boolean;
+  readonly answer?: Answer;
   /** Stands for a cluster that cannot be connected to. */
   readonly clusterError?: Error;
   readonly clusterNeverAnswers?: true;

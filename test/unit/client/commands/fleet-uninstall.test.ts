@@ -82,6 +82,22 @@ describe('client/commands/fleet-uninstall', () => {
     expect(writes(cluster).filter((text) => text.startsWith('delete'))).toEqual([]);
   });
 
+  it.each(['uninstall --yes', 'uninstall --keep-objects --yes'])(
+    'refuses %s at once where a hub is released, which nobody would remove',
+    async (line) => {
+      const cluster = aCluster();
+      const metadata = { name: 'left', namespace: 'lynq-system', annotations: { 'lynq.sh/released': 'x' } };
+      cluster.seed({ apiVersion, kind: 'LynqHub', metadata, spec: {} });
+
+      const { err, exitCode } = await run(line, { cluster });
+
+      expect(err).toContain('LynqHub lynq-system/left is released');
+      expect(err).toContain('lynq adopt left -n lynq-system');
+      expect(exitCode).toBe(1);
+      expect(writes(cluster)).toEqual([]);
+    },
+  );
+
   it('has nothing to do where there is nothing', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });

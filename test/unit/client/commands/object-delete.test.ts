@@ -52,6 +52,37 @@ describe('client/commands/object-delete', () => {
     expect(cluster.objects('LynqHub')).toHaveLength(1);
   });
 
+  it('ends with 130 and changes nothing when Ctrl-C answers the question', async () => {
+    const cluster = aCluster();
+
+    const { err, exitCode } = await run('delete hub multi-tier-nodes', { cluster, answer: 'interrupted' });
+
+    expect(err).toBe('Error: nothing was changed\n');
+    expect(exitCode).toBe(130);
+    expect(cluster.objects('LynqHub')).toHaveLength(1);
+  });
+
+  it.each([
+    [{ annotations: { 'lynq.sh/released': '2026-11-22T11:00:00Z' } }, [], 'is released'],
+    [
+      {},
+      [{ type: 'OtherOperator', status: 'True', message: 'the Go operator is alive' }],
+      'is held by another operator (the Go operator is alive)',
+    ],
+  ])('refuses at once where nobody would remove the hub, and names the way on', async (marks, conditions, why) => {
+    const cluster = aCluster();
+    await cluster.patch(hubRef, 'merge', { metadata: marks }, { manager: 'test' });
+    await cluster.patch(hubRef, 'merge', { status: { conditions } }, { manager: 'test', subresource: 'status' });
+
+    const { err, questions, exitCode } = await run('delete hub multi-tier-nodes --wait', { cluster, answer: true });
+
+    expect(err).toContain(`LynqHub lynq-system/multi-tier-nodes ${why}`);
+    expect(err).toContain('lynq adopt multi-tier-nodes -n lynq-system');
+    expect(questions).toEqual([]);
+    expect(exitCode).toBe(1);
+    expect(cluster.objects('LynqHub').map((hub) => textAt(hub, 'metadata', 'deletionTimestamp'))).toEqual([undefined]);
+  });
+
   it('deletes when a person agrees', async () => {
     const cluster = aCluster();
 

@@ -1,0 +1,32 @@
+import { type JsonObject, textAt } from '../domain/api/json.ts';
+import { CommandError } from './errors.ts';
+import { conditionOf, releasedAt } from './kinds.ts';
+
+/**
+ * A deletion that nobody would carry out is refused before it is asked for: a hub keeps its finalizer until its nodes are gone, and this operator does
+ * nothing for one that it has released or that another operator is at work on.
+ *
+ * @throws CommandError for the first such hub.
+ */
+export function requireOurs(hubs: readonly JsonObject[]): void {
+  for (const hub of hubs) {
+    const [namespace = '', name = ''] = [textAt(hub, 'metadata', 'namespace'), textAt(hub, 'metadata', 'name')];
+    const title = `LynqHub ${namespace}/${name}`;
+    if (releasedAt(hub) !== undefined) {
+      throw new CommandError(
+        `${title} is released: this operator does nothing for it and would never remove it; nothing was changed`,
+        {
+          fix: `take it up again first: lynq adopt ${name} -n ${namespace}; what the Go operator has taken over is deleted with kubectl`,
+        },
+      );
+    }
+    const other = conditionOf(hub, 'OtherOperator');
+    if (textAt(other, 'status') !== 'True') continue;
+    throw new CommandError(
+      `${title} is held by another operator (${textAt(other, 'message') ?? 'no reason given'}): this one does nothing for it meanwhile; nothing was changed`,
+      {
+        fix: `stop the other operator first (a hub that was released is taken up again with: lynq adopt ${name} -n ${namespace}), or have it delete the hub: kubectl delete`,
+      },
+    );
+  }
+}
