@@ -1,4 +1,4 @@
-import type { Clock, Cluster, Reflector, Tables } from '../domain/ports.ts';
+import type { Clock, Cluster, KindDirectory, Reflector, Tables } from '../domain/ports.ts';
 import type { Answer } from './asking.ts';
 import type { Engine } from './engine.ts';
 import type { Planner } from './planner.ts';
@@ -47,6 +47,8 @@ export interface Services {
   tables(): Promise<Tables>;
   /** The same for completion, by a lighter way where the kubeconfig allows it: of our own kinds and namespaces only. */
   quickTables(): Promise<Tables>;
+  /** What there is to look through. */
+  kinds(): Promise<KindDirectory>;
   /** Goes on whatever happens to the connection, until its signal ends it; list first to learn whether there is a cluster at all. */
   reflector(): Promise<Reflector>;
   /** Namespace of the kubeconfig's context, undefined when it names none. Needs no server. */

@@ -1,5 +1,5 @@
 import { type JsonObject, textAt } from '../domain/api/json.ts';
-import { isLynqFailure } from '../domain/failures.ts';
+import { isLynqFailure, type LynqFailure } from '../domain/failures.ts';
 import { nodeName } from '../domain/identity.ts';
 import { annotations, labels } from '../domain/keys.ts';
 import type { Cluster, KindRef, ObjectRef } from '../domain/ports.ts';
@@ -54,13 +54,13 @@ interface HubName {
 }
 
 const parallelLists = 8;
-const namespaces: KindRef = { apiVersion: 'v1', kind: 'Namespace' };
 
-/** Marked objects of every kind that can be listed, of this hub by their annotation. */
+/** Marked objects of every kind that can be listed, namespaced or not, of this hub by their annotation. */
 async function findRetained(context: Context, cluster: Cluster, hub: HubName): Promise<readonly RetainedObject[]> {
-  const queue = [...(await cluster.listableKinds()), namespaces];
+  const served = await (await context.services.kinds()).served();
+  const queue = [...served.kinds];
   const found: RetainedObject[] = [];
-  const unread: string[] = [];
+  const unread = served.unread.map((group) => `API group ${group}`);
   const work = async (): Promise<void> => {
     for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
       const objects = await listMarked(cluster, kind, unread);
@@ -77,10 +77,15 @@ async function listMarked(cluster: Cluster, kind: KindRef, unread: string[]): Pr
   try {
     return await cluster.list(kind, { labelSelector: `${labels.orphaned}=true` });
   } catch (error) {
-    if (!isLynqFailure(error) || error.type !== 'ClusterForbidden') throw error;
+    if (!isLynqFailure(error) || !isAboutKind(error)) throw error;
     unread.push(kind.kind);
     return [];
   }
+}
+
+/** A failure that says nothing about other kinds: a right is missing, or the server behind a kind of another API server does not answer. */
+function isAboutKind({ type, detail }: LynqFailure): boolean {
+  return type === 'ClusterForbidden' || (type === 'ClusterUnreachable' && String(detail['code']) === '503');
 }
 
 function retainedOf(hub: HubName, kind: KindRef, object: JsonObject): readonly RetainedObject[] {

@@ -29,6 +29,10 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
     },
     tables,
     quickTables: () => quickTables(options, environment, tables),
+    async kinds() {
+      const { kinds, server } = await opened();
+      return { served: () => limitedTo(options.timeoutMilliseconds, server)(() => kinds.served()) };
+    },
     reflector: async () => (await opened()).reflector,
     contextNamespace: () => contextNamespace(options, environment),
     contextNames: () => readContextNames(kubeconfigPaths(options.kubeconfig, environment), readText),

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from './api/json.ts';
 import type { LynqHubSpec } from './api/hub.ts';
+import type { LynqFailure } from './failures.ts';
 
 /**
  * What the activities may ask of the outside. Expected answers are values; a thrown `LynqFailure` means the question could not be answered.
@@ -126,6 +127,18 @@ export interface Cluster {
   delete(ref: ObjectRef, uid: string, options?: DeleteOptions): Promise<DeleteResult>;
 }
 
+/** What can be listed at present, to look for something in it; that something is nowhere is never concluded from it. */
+export interface ServedKinds {
+  /** Namespaced or not, each in the version that the API server prefers. */
+  readonly kinds: readonly KindRef[];
+  /** API groups of which it cannot be told what they have: the server behind them does not answer. */
+  readonly unread: readonly string[];
+}
+
+export interface KindDirectory {
+  served(): Promise<ServedKinds>;
+}
+
 /** The columns a kind is printed with (additionalPrinterColumns), as the API server fills them. Ages are as of the answer. */
 export interface ServerTable {
   readonly columns: readonly string[];
@@ -157,10 +170,24 @@ export type WatchEvent =
   /** A list could not be read; it is tried again. */
   | { readonly kind: 'unlisted' };
 
+/** How a watch fares, for whom nobody else tells. */
+export type WatchState =
+  /** It is open, or its list has been read. */
+  | { readonly kind: 'well' }
+  /** The API server cannot be reached or does not answer as it should; it is tried again. */
+  | { readonly kind: 'lost' }
+  /** Rights are missing or the credentials are not taken; it is tried again, too. */
+  | { readonly kind: 'refused'; readonly failure: LynqFailure };
+
+export interface WatchOptions extends ListOptions {
+  /** Told after each list and each watch that was opened or not; must not throw. */
+  readonly onState?: (state: WatchState) => void;
+}
+
 /** LIST + WATCH that never ends by itself: relists on 410 and now and then, reconnects with jittered pauses, uses bookmarks. */
 export interface Reflector {
   /** Runs until the signal aborts. A handler that throws is reported and does not stop the stream. */
-  run(kind: KindRef, options: ListOptions, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
+  run(kind: KindRef, options: WatchOptions, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** One row as text, in the words of parity 2.3; NULL is empty text. */

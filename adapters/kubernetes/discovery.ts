@@ -1,6 +1,6 @@
 import { at, isJsonObject, listAt, textAt, type Json } from '../../domain/api/json.ts';
-import { LynqFailure } from '../../domain/failures.ts';
-import type { KindInfo, KindRef } from '../../domain/ports.ts';
+import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
+import type { KindDirectory, KindInfo, KindRef, ServedKinds } from '../../domain/ports.ts';
 import { groupVersionPath } from './paths.ts';
 import type { Send } from './send.ts';
 import { readStatus } from './status.ts';
@@ -14,7 +14,7 @@ export interface KnownKind {
 }
 
 /** What the API server serves; answers are kept, a miss only for seconds, so that a definition installed later is found. */
-export interface Discovery {
+export interface Discovery extends KindDirectory {
   /** The kind, or undefined when the server does not serve it. Fails when it cannot be told (a group's backend is down). */
   find(kind: KindRef, signal?: AbortSignal): Promise<KnownKind | undefined>;
   /** Drops what is known of the kind's group version, after an answer that contradicts it. */
@@ -58,6 +58,12 @@ export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLim
     return kinds;
   }
 
+  /** `versions` in order of preference. */
+  async function kindsOfGroup(versions: readonly string[]): Promise<readonly Listable[]> {
+    const read = versions.map(async (version) => [version, await document(version, limits.miss)] as const);
+    return preferredKinds(await Promise.all(read));
+  }
+
   return {
     async find(kind, signal) {
       // The document is read for all who ask, so a caller who gives up does not stop it.
@@ -68,27 +74,50 @@ export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLim
       documents.delete(kind.apiVersion);
     },
     async listable() {
-      const groups = await readGroups(send);
-      const lists = await Promise.all(
-        groups.map(async (versions) => {
-          const read = await Promise.all(
-            versions.map(async (version) => [version, await document(version, limits.miss)] as const),
-          );
-          return preferredKinds(read);
-        }),
-      );
-      return lists.flat();
+      const lists = await Promise.all((await readGroups(send)).map(kindsOfGroup));
+      return lists.flat().flatMap(({ kind, info }) => (info.namespaced ? [kind] : []));
+    },
+    async served() {
+      return readEach(await readGroups(send), kindsOfGroup);
     },
   };
 }
 
+/** What can be read, and the names of the groups that cannot. */
+async function readEach(
+  groups: readonly (readonly string[])[],
+  read: (versions: readonly string[]) => Promise<readonly Listable[]>,
+): Promise<ServedKinds> {
+  const unread: string[] = [];
+  const orUnread = async (versions: readonly string[]): Promise<readonly Listable[]> => {
+    try {
+      return await read(versions);
+    } catch (error) {
+      if (!isLynqFailure(error)) throw error;
+      unread.push(groupOf(versions));
+      return [];
+    }
+  };
+  const lists = await Promise.all(groups.map(orUnread));
+  return { kinds: lists.flat().map(({ kind }) => kind), unread: unread.toSorted() };
+}
+
+interface Listable {
+  readonly kind: KindRef;
+  readonly info: KindInfo;
+}
+
+/** The group of an apiVersion. */
+const groupOf = ([first = '']: readonly string[]): string =>
+  first.includes('/') ? (first.split('/')[0] ?? '') : 'core';
+
 /** The listable kinds of one group; `versions` in order of preference. */
-function preferredKinds(versions: readonly (readonly [string, Kinds | undefined])[]): readonly KindRef[] {
-  const chosen = new Map<string, KindRef>();
+function preferredKinds(versions: readonly (readonly [string, Kinds | undefined])[]): readonly Listable[] {
+  const chosen = new Map<string, Listable>();
   for (const [apiVersion, kinds] of versions) {
     if (kinds === undefined) throw unusable(apiVersion, 404);
     for (const [kind, { info }] of kinds) {
-      if (info.namespaced && info.verbs.includes('list') && !chosen.has(kind)) chosen.set(kind, { apiVersion, kind });
+      if (info.verbs.includes('list') && !chosen.has(kind)) chosen.set(kind, { kind: { apiVersion, kind }, info });
     }
   }
   return [...chosen.values()];

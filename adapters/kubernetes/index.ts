@@ -1,4 +1,4 @@
-import type { Clock, Cluster, Logger, Reflector, Tables } from '../../domain/ports.ts';
+import type { Clock, Cluster, KindDirectory, Logger, Reflector, Tables } from '../../domain/ports.ts';
 import { createCluster } from './client.ts';
 import { openConnection, type ConnectionOptions } from './connection.ts';
 import { createRequestMeter, type RequestCounters } from './counters.ts';
@@ -29,6 +29,7 @@ export interface OpenedCluster {
   clusterAs(user: string): Cluster;
   readonly reflector: Reflector;
   readonly tables: Tables;
+  readonly kinds: KindDirectory;
   /** URL of the API server. */
   readonly server: string;
   readonly context: string;
@@ -66,6 +67,7 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenedCl
     quotingCluster: createCluster(send, discovery, { quoting: true }),
     clusterAs: (user) => createCluster((request, repeat) => send({ ...request, as: user }, repeat), discovery),
     reflector: createReflector({ ...parts, limits: { ...reflectorLimits, relist } }),
+    kinds: discovery,
     tables: { read: (kind, where) => readTable(send, discovery, kind, where) },
     server,
     context,

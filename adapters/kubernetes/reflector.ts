@@ -1,6 +1,7 @@
-import { isLynqFailure } from '../../domain/failures.ts';
-import type { KindRef, ListOptions, Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
+import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
+import type { KindRef, Logger, Reflector, WatchEvent, WatchOptions, WatchState } from '../../domain/ports.ts';
 import type { Discovery } from './discovery.ts';
+import { describe } from './errors.ts';
 import { listPages } from './list.ts';
 import { locateList } from './locate.ts';
 import type { Send } from './send.ts';
@@ -64,7 +65,7 @@ export function createReflector(parts: ReflectorParts): Reflector {
 interface Run extends ReflectorParts {
   readonly limits: ReflectorLimits;
   readonly kind: KindRef;
-  readonly options: ListOptions;
+  readonly options: WatchOptions;
   readonly deliver: (event: WatchEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -96,9 +97,19 @@ async function step(run: Run, state: RunState): Promise<StepOutcome> {
     const due = state.version === undefined || run.timing.now() >= state.relistAt;
     return due ? await list(run, state, path) : await watch(run, state, path, state.version ?? '');
   } catch (error) {
+    if (!run.signal.aborted) tell(run, stateAfter(error));
     if (!isLynqFailure(error)) return unlisted(run, state, { why: error instanceof Error ? error.name : 'unknown' });
     return unlisted(run, state, { why: error.type, atLeastSeconds: error.retryAfterSeconds });
   }
+}
+
+function tell({ options }: Run, state: WatchState): void {
+  options.onState?.(state);
+}
+
+function stateAfter(error: unknown): WatchState {
+  const isRefused = isLynqFailure(error) && error.type === 'ClusterForbidden';
+  return isRefused ? { kind: 'refused', failure: error } : { kind: 'lost' };
 }
 
 /** A watch never throws, so what fails before or in a list means that there is none. */
@@ -127,6 +138,7 @@ async function list(run: Run, state: RunState, path: string): Promise<StepOutcom
     return unlisted(run, { ...state, version: undefined }, { why: 'unknown kind' });
   }
   run.deliver({ kind: 'synced', version: outcome.resourceVersion });
+  tell(run, { kind: 'well' });
   const relistAt = run.timing.now() + run.limits.relist * (0.9 + run.timing.random() / 5);
   return { state: { ...state, version: outcome.resourceVersion, relistAt } };
 }
@@ -145,6 +157,7 @@ async function watch(run: Run, state: RunState, path: string, from: string): Pro
     if (line.kind === 'set' || line.kind === 'removed') run.deliver({ kind: line.kind, object: line.object });
   };
   const onOpen = (): void => {
+    tell(run, { kind: 'well' });
     if (state.failures > 0) void tellSteady(run, ended.signal);
   };
   const end = await readWatch(run.transport, request, onLine, onOpen).finally(() => ended.abort());
@@ -168,6 +181,7 @@ function brokenWatch(run: Run, reached: RunState, end: WatchEnd): StepOutcome {
     case 'closed':
       return failed(reached, { why: 'closed at once' });
     case 'failed':
+      tellFailed(run, reached, end.code);
       return failed(reached, { why: end.code, atLeastSeconds: end.retryAfterSeconds });
     case 'unknownPath':
       run.discovery.forget(run.kind);
@@ -176,6 +190,17 @@ function brokenWatch(run: Run, reached: RunState, end: WatchEnd): StepOutcome {
     case 'malformed':
       return failed({ ...reached, version: undefined }, { why: end.kind });
   }
+}
+
+/** Credentials that are not taken are asked for anew once; only then they are refused. */
+function tellFailed(run: Run, { failures }: RunState, code: string): void {
+  if (code === '401' && failures === 0) return;
+  if (code !== '401' && code !== '403') return tell(run, { kind: 'lost' });
+  const why = code === '401' ? 'The API server does not accept the credentials.' : 'The account may not watch this.';
+  tell(run, {
+    kind: 'refused',
+    failure: new LynqFailure('ClusterForbidden', `${describe(run.kind)}: ${why}`, { code }),
+  });
 }
 
 async function pause(run: Run, failures: number, wait: Wait): Promise<void> {

@@ -34,7 +34,11 @@ const getFlags = {
     summary: 'wide, json, yaml, name or jsonpath=TEMPLATE, as in kubectl',
   },
   selector: { kind: 'text', short: 'l', value: 'SELECTOR', summary: `label selector, such as ${labels.uid}=acme-corp` },
-  watch: { kind: 'boolean', short: 'w', summary: 'go on printing what changes, until Ctrl-C' },
+  watch: {
+    kind: 'boolean',
+    short: 'w',
+    summary: 'go on printing what changes, until Ctrl-C; a connection that is lost is told and made again',
+  },
   'no-headers': { kind: 'boolean', summary: 'leave out the line of headers' },
 } as const;
 

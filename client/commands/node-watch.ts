@@ -14,7 +14,8 @@ export const watchNode = defineCommand({
   summary: 'Follow a node live, until it has come to rest',
   description:
     'On a terminal a table of the entries that is written over as they change; elsewhere a line for each change. Ends when the node is Ready ' +
-    '(code 0), when nothing moves any more and it is not (code 1), or when it is gone (code 0). With --forever it goes on until Ctrl-C.',
+    '(code 0), when nothing moves any more and it is not (code 1), or when it is gone (code 0). With --forever it goes on until Ctrl-C. ' +
+    'A connection that is lost is told and made again; an account that may not watch the node ends it (code 1).',
   args: [{ name: 'node', kind: 'required', completes: 'nodes', summary: 'name of the LynqNode' }],
   flags: { forever: { kind: 'boolean', summary: 'go on when the node has come to rest' } },
   examples: [{ command: 'lynq watch acme-corp-api-tier', summary: 'see it come up' }],
@@ -50,19 +51,20 @@ async function follow(context: Context, first: JsonObject, watched: Watched): Pr
   const screen = context.out.isTerminal ? tableScreen(context) : lineScreen(context);
   const enough = new AbortController();
   let code: ExitCode = exitCodes.ok;
-  const onEvent = (event: WatchEvent): void => {
-    if (event.kind !== 'set' && event.kind !== 'removed') return;
+  const onSeen = (event: Seen): void => {
     screen.show(event);
     const end = endOf(event);
     code = end ?? exitCodes.ok;
     if (event.kind === 'removed' || (end !== undefined && !forever)) enough.abort();
   };
-  onEvent({ kind: 'set', object: first });
+  onSeen({ kind: 'set', object: first });
   try {
     if (!enough.signal.aborted) {
-      const reflector = await context.services.reflector();
       const where = { namespace, fieldSelector: `metadata.name=${name}` };
-      await reflector.run(kinds.node, where, onEvent, AbortSignal.any([enough.signal, context.stop]));
+      const onEvent = seenOf(first, onSeen);
+      const { followChanges } = await import('../watching.ts');
+      const onConnection: Screen['onConnection'] = (text, isLost) => screen.onConnection(text, isLost);
+      await followChanges(context, { kind: kinds.node, where, onEvent, onConnection, enough: enough.signal });
     }
   } finally {
     screen.end();
@@ -70,8 +72,25 @@ async function follow(context: Context, first: JsonObject, watched: Watched): Pr
   return code;
 }
 
+/** What a watch of one node shows of it; a complete list without it shows that it went while nobody watched. */
+function seenOf(first: JsonObject, onSeen: (event: Seen) => void): (event: WatchEvent) => void {
+  let last = first;
+  let isListed = true;
+  return (event) => {
+    if (event.kind === 'restarted') isListed = false;
+    else if (event.kind === 'synced') {
+      if (!isListed) onSeen({ kind: 'removed', object: last });
+    } else if (event.kind !== 'unlisted') {
+      last = event.object;
+      isListed = true;
+      onSeen(event);
+    }
+  };
+}
+
 interface Screen {
   show(event: Seen): void;
+  onConnection(text: string, isLost: boolean): void;
   end(): void;
 }
 
@@ -82,10 +101,11 @@ const frameMilliseconds = 200;
 function tableScreen({ out, clock }: Context): Screen {
   const live = liveOutput(out);
   let event: Seen | undefined;
+  let note = '';
   let frame = 0;
   const draw = (): void => {
     if (event === undefined) return;
-    live.draw(tableText(event, { now: clock.now(), picture: spinner[frame % spinner.length] ?? '' }));
+    live.draw(tableText(event, { now: clock.now(), picture: spinner[frame % spinner.length] ?? '' }) + note);
     frame += 1;
   };
   const timer = setInterval(draw, frameMilliseconds);
@@ -93,6 +113,11 @@ function tableScreen({ out, clock }: Context): Screen {
   return {
     show: (next) => {
       event = next;
+      draw();
+    },
+    // Part of the table: what stderr gets would be written over.
+    onConnection: (text, isLost) => {
+      note = isLost ? `${text}\n` : '';
       draw();
     },
     end: () => clearInterval(timer),
@@ -113,7 +138,7 @@ function tableText(event: Seen, { now, picture }: { readonly now: Date; readonly
 }
 
 /** One line for each entry whose state or reason changed, and for the node itself. */
-function lineScreen({ out, clock }: Context): Screen {
+function lineScreen({ out, err, clock }: Context): Screen {
   const seen = new Map<string, string>();
   const say = (key: string, text: string): void => {
     if (seen.get(key) === text) return;
@@ -134,6 +159,7 @@ function lineScreen({ out, clock }: Context): Screen {
       }
       say(titleOf(event.object), stateOf(event.object));
     },
+    onConnection: (text) => err.write(`${text}\n`),
     end: () => undefined,
   };
 }

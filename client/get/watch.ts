@@ -3,6 +3,7 @@ import type { WatchEvent } from '../../domain/ports.ts';
 import type { Context } from '../context.ts';
 import type { Widths } from '../output/table.ts';
 import { type Printing, printChange } from './print.ts';
+import { followChanges } from '../watching.ts';
 import { listOptions, type Wanted } from './read.ts';
 
 /**
@@ -15,25 +16,54 @@ export async function followObjects(
   first: readonly JsonObject[],
   { printing, widths }: { readonly printing: Printing; readonly widths: Widths },
 ): Promise<void> {
-  const seen = new Map(first.map((object) => [keyOf(object), versionOf(object)]));
-  const names = new Set(wanted.names);
   let printed: Promise<void> = Promise.resolve();
   // A list of nothing was no table: the header comes with the first object.
   let headers = printing.headers && first.length === 0;
-  const onEvent = (event: WatchEvent): void => {
-    if (event.kind !== 'set' && event.kind !== 'removed') return;
-    const { object } = event;
-    if (names.size > 0 && !names.has(textAt(object, 'metadata', 'name') ?? '')) return;
-    if (event.kind === 'set' && seen.get(keyOf(object)) === versionOf(object)) return;
-    if (event.kind === 'removed') seen.delete(keyOf(object));
-    else seen.set(keyOf(object), versionOf(object));
+  const print = (object: JsonObject): void => {
     const shown = { ...printing, headers };
     headers = false;
     printed = printed.then(() => printChange(context, object, shown, widths));
   };
-  const reflector = await context.services.reflector();
-  await reflector.run(wanted.kind, listOptions(wanted), onEvent, context.stop);
-  await printed;
+  const onEvent = changesFrom(first, new Set(wanted.names), print);
+  try {
+    const onConnection = (text: string): void => context.err.write(`${text}\n`);
+    await followChanges(context, { kind: wanted.kind, where: listOptions(wanted), onEvent, onConnection });
+  } finally {
+    await printed;
+  }
+}
+
+/** Hands over what changed: objects in another version than before, and those that are gone, also when only a later list shows it. */
+function changesFrom(
+  first: readonly JsonObject[],
+  names: ReadonlySet<string>,
+  onChange: (object: JsonObject) => void,
+): (event: WatchEvent) => void {
+  const seen = new Map(first.map((object) => [keyOf(object), object]));
+  let listed: Set<string> | undefined;
+  const remove = (object: JsonObject): void => {
+    seen.delete(keyOf(object));
+    onChange(object);
+  };
+  const set = (object: JsonObject): void => {
+    const before = seen.get(keyOf(object));
+    listed?.add(keyOf(object));
+    seen.set(keyOf(object), object);
+    if (before === undefined || versionOf(before) !== versionOf(object)) onChange(object);
+  };
+  const endList = (): void => {
+    for (const [key, object] of seen) if (listed?.has(key) === false) remove(object);
+    listed = undefined;
+  };
+  return (event) => {
+    if (event.kind === 'restarted') listed = new Set();
+    else if (event.kind === 'synced') endList();
+    else if (event.kind === 'unlisted') listed = undefined;
+    else if (names.size === 0 || names.has(textAt(event.object, 'metadata', 'name') ?? '')) {
+      if (event.kind === 'removed') remove(event.object);
+      else set(event.object);
+    }
+  };
 }
 
 function keyOf(object: JsonObject): string {

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { at, isJsonObject, listAt, numberAt, textAt, type JsonObject } from '../../domain/api/json.ts';
-import type { DeleteResult, KindRef, ObjectRef, RefusedReason, WriteOptions, WriteResult } from '../../domain/ports.ts';
+import type {
+  DeleteResult,
+  KindRef,
+  ObjectRef,
+  RefusedReason,
+  WatchState,
+  WriteOptions,
+  WriteResult,
+} from '../../domain/ports.ts';
 import { isEqual, managedFieldsOf, type Holding } from './fake-cluster-fields.ts';
 import { kindsOfDefinition, type FakeKind } from './fake-cluster-kinds.ts';
 
@@ -9,6 +17,10 @@ export interface State {
   readonly kinds: Map<string, FakeKind>;
   readonly objects: Map<string, JsonObject>;
   readonly watchers: Set<(before: JsonObject | undefined, after: JsonObject | undefined) => void>;
+  /** API groups whose server is gone. */
+  readonly broken: Set<string>;
+  /** Watches that are open. */
+  readonly sessions: Set<{ readonly relist: () => void; readonly tell: (state: WatchState) => void }>;
   readonly now: () => Date;
   version: number;
 }

@@ -3,11 +3,14 @@ import { LynqFailure } from '../../domain/failures.ts';
 import type {
   Cluster,
   DeleteResult,
+  KindDirectory,
   KindRef,
   ListOptions,
   ObjectRef,
   Reflector,
+  ServedKinds,
   WatchEvent,
+  WatchState,
   WriteOptions,
   WriteResult,
 } from '../../domain/ports.ts';
@@ -29,6 +32,13 @@ export interface FakeCluster extends Cluster {
   intercept(rule: FakeRule): () => void;
   addKind(kind: KindRef, scope?: { readonly namespaced?: boolean; readonly hasStatus?: boolean }): void;
   removeKind(kind: KindRef): void;
+  readonly kinds: KindDirectory;
+  /** All watches fare like this. */
+  tellWatches(state: WatchState): void;
+  /** No watch sees what is done meanwhile; all list again afterwards. */
+  unwatched(work: () => Promise<unknown>): Promise<void>;
+  /** The server behind an API group goes away. */
+  breakGroup(group: string): void;
   /** Puts an object there as `kubectl create` would; namespaces of it are made too. */
   seed(object: JsonObject, manager?: string): JsonObject;
   /** All objects, or those of one kind. */
@@ -62,6 +72,8 @@ export function createFakeCluster(options: FakeClusterOptions = {}): FakeCluster
     kinds: new Map(),
     objects: new Map(),
     watchers: new Set(),
+    broken: new Set(),
+    sessions: new Set(),
     now: options.now ?? (() => new Date()),
     version: 1,
   };
@@ -83,6 +95,16 @@ export function createFakeCluster(options: FakeClusterOptions = {}): FakeCluster
     addKind(kind, { namespaced = true, hasStatus = true } = {}) {
       state.kinds.set(kindKey(kind), fakeKind(kind, { namespaced, hasStatus }));
     },
+    tellWatches: (watched) => state.sessions.forEach(({ tell }) => tell(watched)),
+    unwatched: async (work) => {
+      const watchers = [...state.watchers];
+      state.watchers.clear();
+      await work();
+      for (const watcher of watchers) state.watchers.add(watcher);
+      for (const { relist } of state.sessions) relist();
+    },
+    kinds: { served: async () => served(state) },
+    breakGroup: (group) => void state.broken.add(group),
     removeKind: (kind) => void state.kinds.delete(kindKey(kind)),
     seed: (object, manager) => seed(state, object, manager),
     objects: (kind) => [...state.objects.values()].filter((object) => kind === undefined || object.kind === kind),
@@ -132,6 +154,11 @@ function reads(state: State, through: Through): Pick<Cluster, 'kindInfo' | 'list
         return selected(state, ref, options);
       }),
   };
+}
+
+function served({ kinds, broken }: State): ServedKinds {
+  const whole = [...kinds.values()].filter(({ apiVersion }) => !broken.has(apiVersion.split('/')[0] ?? ''));
+  return { kinds: whole.map(({ apiVersion, kind }) => ({ apiVersion, kind })), unread: [...broken].toSorted() };
 }
 
 function selected(state: State, ref: KindRef, options: ListOptions): readonly JsonObject[] {
@@ -195,15 +222,21 @@ function createFakeReflector(state: State): Reflector {
       };
       if (signal.aborted) return;
       await Promise.resolve();
-      emit({ kind: 'restarted' });
-      for (const object of selected(state, kind, options)) emit({ kind: 'set', object });
-      emit({ kind: 'synced', version: String(state.version) });
+      const relist = (): void => {
+        emit({ kind: 'restarted' });
+        for (const object of selected(state, kind, options)) emit({ kind: 'set', object });
+        emit({ kind: 'synced', version: String(state.version) });
+      };
+      relist();
       state.watchers.add(watcher);
+      const session = { relist, tell: (watched: WatchState) => options.onState?.(watched) };
+      state.sessions.add(session);
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
       state.watchers.delete(watcher);
+      state.sessions.delete(session);
     },
   };
 }

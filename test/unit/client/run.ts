@@ -32,6 +32,8 @@ export interface World {
   readonly terminalColumns?: number;
   /** Sees everything on standard output so far. */
   readonly onOut?: (out: string) => void;
+  /** Sees everything on standard error so far. */
+  readonly onErr?: (err: string) => void;
   /** Time goes by as outside; it stands still otherwise. */
   readonly timePasses?: true;
   /** Ends a watch. */
@@ -67,6 +69,10 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
     ran.out += text;
     world.onOut?.(ran.out);
   };
+  const writeError = (text: string): void => {
+    ran.err += text;
+    world.onErr?.(ran.err);
+  };
   const began = performance.now();
   const host: Host = {
     out: {
@@ -75,7 +81,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
       colours: false,
       columns: world.terminalColumns ?? 100,
     },
-    err: { write: (text) => void (ran.err += text), isTerminal: false, colours: false, columns: 100 },
+    err: { write: writeError, isTerminal: false, colours: false, columns: 100 },
     files: fakeFiles(world.files ?? {}, world.stdin ?? '', ran.written),
     clock: { now: () => new Date(now.getTime() + (world.timePasses ? performance.now() - began : 0)) },
     debug: false,
@@ -91,6 +97,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
         cluster,
         tables: async () => fakeTables(await cluster(), now),
         quickTables: async () => fakeTables(await cluster(), now),
+        kinds: async () => (await cluster()).kinds,
         reflector: async () => (await cluster()).reflector,
         contextNamespace: async () => world.contextNamespace,
         contextNames: async () => ['kind', 'production'],

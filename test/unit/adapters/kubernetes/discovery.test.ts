@@ -93,6 +93,17 @@ describe('adapters/kubernetes/discovery', () => {
     ]);
   });
 
+  it('serves kinds without a namespace too where all are looked through, and names the groups that do not answer', async () => {
+    const server = scriptedServer();
+    const down = statusAnswer(403, {});
+    server.answer(core, groups(['x.io/v1']), document(resource('namespaces', 'Namespace', false)), down);
+
+    expect(await server.discovery.served()).toEqual({
+      kinds: [{ apiVersion: 'v1', kind: 'Namespace' }],
+      unread: ['x.io'],
+    });
+  });
+
   it.each([
     ['a group whose backend is down', [core, groups(['x.io/v1']), coreDocument, statusAnswer(403, {})]],
     ['a group that is gone between two answers', [core, groups(['x.io/v1']), coreDocument, notFound]],

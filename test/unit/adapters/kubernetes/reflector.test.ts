@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { textAt } from '../../../../domain/api/json.ts';
-import type { WatchEvent } from '../../../../domain/ports.ts';
+import type { WatchEvent, WatchState } from '../../../../domain/ports.ts';
 import { createRequestMeter } from '../../../../adapters/kubernetes/counters.ts';
 import { createDiscovery } from '../../../../adapters/kubernetes/discovery.ts';
 import { createReflector, reflectorLimits } from '../../../../adapters/kubernetes/reflector.ts';
@@ -98,16 +98,55 @@ async function start(script: Script, limits: Partial<typeof reflectorLimits> = {
     events.push('object' in seen ? `${seen.kind} ${textAt(seen.object, 'metadata', 'name')}` : seen.kind);
     if (throwing) throw new TypeError('secret in a message');
   };
-  const ended = reflector.run(kind, { labelSelector: 'a=b' }, onEvent, stop.signal);
+  const states: string[] = [];
+  const onState = (state: WatchState): void =>
+    void states.push(state.kind === 'refused' ? `refused: ${state.failure.message}` : state.kind);
+  const ended = reflector.run(kind, { labelSelector: 'a=b', onState }, onEvent, stop.signal);
   closers.push(async () => {
     stop.abort();
     await ended;
     await server.close();
   });
-  return { events, urls, logger, failures, refusals: () => refusals };
+  return { events, urls, logger, failures, states, refusals: () => refusals };
 }
 
 describe('adapters/kubernetes/reflector', () => {
+  it('tells a watch that is lost from one that is refused, and both from one that is well', async () => {
+    const { states } = await start(
+      {
+        lists: [listOf('100'), status(403), listOf('200')],
+        watches: [
+          status(403),
+          status(500),
+          status(401),
+          status(401),
+          open,
+          lines(`${JSON.stringify({ type: 'ERROR', object: { code: 410 } })}\n`),
+        ],
+      },
+      { idle: 60 },
+    );
+    await until(() => states.length >= 9);
+    expect(states.slice(0, 9)).toEqual([
+      'well',
+      'refused: ConfigMap: The account may not watch this.',
+      'lost',
+      // A watch whose credentials are not taken asks for new ones; here the failures before count.
+      'refused: ConfigMap: The API server does not accept the credentials.',
+      'refused: ConfigMap: The API server does not accept the credentials.',
+      'well',
+      'lost',
+      'well',
+      'refused: ConfigMap: The account may not read this.',
+    ]);
+  });
+
+  it('asks for new credentials before it says that they are not taken', async () => {
+    const { states } = await start({ lists: [listOf('100')], watches: [status(401), open] });
+    await until(() => states.length >= 2);
+    expect(states).toEqual(['well', 'well']);
+  });
+
   it('lists, then watches from there with bookmarks', async () => {
     const { events, urls } = await start({
       lists: [listOf('100', 'a', 'b')],

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, now, run } from '../run.ts';
@@ -233,6 +234,35 @@ describe('client/commands/get-objects', () => {
         'globex                True    6/6         0         10m\n',
       ].join(''),
     );
+  });
+
+  it('shows after -w what went while no watch was open, says when the connection is lost, and ends when it may not watch', async () => {
+    const cluster = aCluster();
+    const [node] = cluster.objects('LynqNode');
+    let printed = '';
+    let errors = '';
+    const onOut = (out: string) => void (printed = out);
+    const watching = run('get nodes -w', { cluster, onOut, onErr: (err) => void (errors = err) });
+    await vi.waitFor(() => {
+      cluster.tellWatches({ kind: 'lost' });
+      expect(errors).toBe('connection lost, trying again\n');
+    });
+    const before = printed;
+    const [name, uid] = [textAt(node, 'metadata', 'name') ?? '', textAt(node, 'metadata', 'uid') ?? ''];
+    const ref = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode', namespace: 'lynq-system', name };
+    await cluster.unwatched(() => cluster.delete(ref, uid));
+    cluster.tellWatches({ kind: 'well' });
+    cluster.tellWatches({
+      kind: 'refused',
+      failure: new LynqFailure('ClusterForbidden', 'LynqNode: The account may not read this.'),
+    });
+
+    const { out, err, exitCode } = await watching;
+    expect(out.slice(before.length)).toMatch(new RegExp(`^${name} .*\\n$`));
+    expect(err).toMatch(
+      /^connection lost, trying again\nconnected again\nError: LynqNode: The account may not read this.\n/,
+    );
+    expect(exitCode).toBe(1);
   });
 
   it('fails for a name that is not there, with what to do', async () => {

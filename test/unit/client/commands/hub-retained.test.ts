@@ -150,6 +150,57 @@ describe('client/commands/hub-retained', () => {
     expect(exitCode).toBe(1);
   });
 
+  it('finds what has no namespace, and deletes it', async () => {
+    const cluster = aCluster();
+    cluster.seed({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: {
+        name: 'acme-reader',
+        labels: { 'lynq.sh/orphaned': 'true' },
+        annotations: { 'lynq.sh/orphaned-from': 'shop/data/acme', 'lynq.sh/orphaned-namespace': 'lynq-system' },
+      },
+    });
+
+    expect((await run('retained shop', { cluster })).out).toMatch(/^acme +data +ClusterRole +acme-reader /m);
+    const { out } = await run('retained shop --uid acme --delete --yes', { cluster });
+
+    expect(out).toContain('ClusterRole acme-reader deleted\n');
+    expect(cluster.objects('ClusterRole')).toEqual([]);
+  });
+
+  it('lists the rest where an API group does not answer, and names the group', async () => {
+    const cluster = aCluster();
+    cluster.breakGroup('metrics.k8s.io');
+
+    const { out, err, exitCode } = await run('retained shop', { cluster });
+
+    expect(err).toBe('not listed, so not looked for: API group metrics.k8s.io\n');
+    expect(out).toContain('acme-db');
+    expect(exitCode).toBe(0);
+  });
+
+  it('lists the rest where the server behind a kind does not answer, and fails where none does', async () => {
+    const cluster = aCluster();
+    const { LynqFailure } = await import('../../../../domain/failures.ts');
+    const failure = new LynqFailure('ClusterUnreachable', 'no answer', { code: '503' });
+    const mend = cluster.intercept(({ verb, ref }) =>
+      verb === 'list' && ref.kind === 'ConfigMap' ? { failure } : undefined,
+    );
+    expect(await run('retained shop', { cluster })).toMatchObject({
+      err: 'not listed, so not looked for: ConfigMap\n',
+      exitCode: 0,
+    });
+    mend();
+    cluster.intercept(({ verb }) =>
+      verb === 'list'
+        ? { failure: new LynqFailure('ClusterUnreachable', 'nobody there', { code: 'ECONNREFUSED' }) }
+        : undefined,
+    );
+
+    expect(await run('retained shop', { cluster })).toMatchObject({ exitCode: 3 });
+  });
+
   it('says what it could not look for', async () => {
     const cluster = aCluster();
     const { LynqFailure } = await import('../../../../domain/failures.ts');

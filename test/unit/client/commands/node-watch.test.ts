@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, run } from '../run.ts';
 
@@ -93,6 +94,79 @@ describe('client/commands/node-watch', () => {
       Math.max(...out.split('\n').map((line) => Array.from(line.split('\u001B[J').at(-1) ?? '').length)),
     ).toBeLessThan(62);
     expect(exitCode).toBe(0);
+  });
+
+  it('ends when the node went while no watch was open', async () => {
+    const cluster = createFakeCluster();
+    const node = cluster.seed(moving(0));
+    let printed = '';
+    const watching = run('watch acme-corp-api-tier', { cluster, onOut: (out) => void (printed = out) });
+    await vi.waitFor(() => expect(printed).toContain('node/acme-corp-api-tier'));
+    const ref = {
+      apiVersion: 'operator.lynq.sh/v1',
+      kind: 'LynqNode',
+      namespace: 'lynq-system',
+      name: 'acme-corp-api-tier',
+    };
+    await vi.waitFor(async () => {
+      await cluster.unwatched(() => cluster.delete(ref, (node['metadata'] as { uid: string }).uid));
+      expect(printed).toContain('gone');
+    });
+
+    const { out, exitCode } = await watching;
+    expect(out).toMatch(/12:00:00 {2}node\/acme-corp-api-tier {2}NotReady → gone\n$/);
+    expect(exitCode).toBe(0);
+  });
+
+  it('says that the connection is lost and that it is back, once each', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(moving(0));
+    let errors = '';
+    const watching = run('watch acme-corp-api-tier', { cluster, onErr: (err) => void (errors = err) });
+
+    await vi.waitFor(() => {
+      for (const kind of ['lost', 'lost', 'well', 'well'] as const) cluster.tellWatches({ kind });
+      expect(errors).not.toBe('');
+    });
+    cluster.seed(aNode('acme-corp-api-tier', { ready: 2, desired: 2 }));
+
+    expect((await watching).err).toBe('connection lost, trying again\nconnected again\n');
+  });
+
+  it('says so in the table on a terminal, where stderr would be written over', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(moving(0));
+    let printed = '';
+    const onOut = (out: string) => void (printed = out);
+    const watching = run('watch acme-corp-api-tier', { cluster, terminalColumns: 80, onOut });
+
+    await vi.waitFor(() => {
+      cluster.tellWatches({ kind: 'lost' });
+      expect(printed).toContain('connection lost, trying again\n');
+    });
+    cluster.tellWatches({ kind: 'well' });
+    cluster.seed(aNode('acme-corp-api-tier', { ready: 2, desired: 2 }));
+
+    const { out, err } = await watching;
+    expect(out.split('\u001B[J').at(-1)).not.toContain('connection');
+    expect(err).toBe('');
+  });
+
+  it('ends with the error when the account may not watch', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(moving(0));
+    const failure = new LynqFailure('ClusterForbidden', 'LynqNode: The account may not watch this.');
+    let ended = false;
+    const watching = run('watch acme-corp-api-tier', { cluster }).finally(() => (ended = true));
+
+    await vi.waitFor(() => {
+      cluster.tellWatches({ kind: 'refused', failure });
+      expect(ended).toBe(true);
+    });
+
+    const { err, exitCode } = await watching;
+    expect(err).toContain('Error: LynqNode: The account may not watch this.\n');
+    expect(exitCode).toBe(1);
   });
 
   it('fails for a node that is not there', async () => {
