@@ -45,14 +45,17 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
       return (await planner).planner;
     },
     serveCodec: (request) => serveCodec(request, environment),
-    async close() {
-      const results = await Promise.allSettled([planner, cluster, engine]);
-      const closing = results.map(async (result) => {
-        if (result.status === 'fulfilled') await result.value?.close();
-      });
-      await Promise.allSettled(closing);
-    },
+    close: () => closeAll([planner, cluster, engine]),
   };
+}
+
+/** What could not be opened needs no closing. */
+async function closeAll(connections: readonly (Promise<{ close(): Promise<void> }> | undefined)[]): Promise<void> {
+  const results = await Promise.allSettled(connections);
+  const closing = results.map(async (result) => {
+    if (result.status === 'fulfilled') await result.value?.close();
+  });
+  await Promise.allSettled(closing);
 }
 
 async function wireEngine(options: GlobalOptions, environment: Environment): Promise<Engine> {

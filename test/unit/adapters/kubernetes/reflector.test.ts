@@ -137,7 +137,7 @@ describe('adapters/kubernetes/reflector', () => {
       'well',
       'lost',
       'well',
-      'refused: ConfigMap: The account may not read this.',
+      'refused: ConfigMap: The account may not list this in the whole cluster.',
     ]);
   });
 
