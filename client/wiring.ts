@@ -51,11 +51,7 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
 
 /** What could not be opened needs no closing. */
 async function closeAll(connections: readonly (Promise<{ close(): Promise<void> }> | undefined)[]): Promise<void> {
-  const results = await Promise.allSettled(connections);
-  const closing = results.map(async (result) => {
-    if (result.status === 'fulfilled') await result.value?.close();
-  });
-  await Promise.allSettled(closing);
+  await Promise.allSettled(connections.map(async (connection) => (await connection)?.close()));
 }
 
 async function wireEngine(options: GlobalOptions, environment: Environment): Promise<Engine> {
