@@ -60,7 +60,7 @@ async function findRetained(context: Context, cluster: Cluster, hub: HubName): P
   const served = await (await context.services.kinds()).served();
   const queue = [...served.kinds];
   const found: RetainedObject[] = [];
-  const unread = served.unread.map((group) => `API group ${group}`);
+  const unread: Unread[] = served.unread.map((group) => ({ name: `API group ${group}` }));
   const work = async (): Promise<void> => {
     for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
       const objects = await listMarked(cluster, kind, unread);
@@ -68,24 +68,38 @@ async function findRetained(context: Context, cluster: Cluster, hub: HubName): P
     }
   };
   await Promise.all(Array.from({ length: parallelLists }, work));
-  if (unread.length > 0) context.err.write(`not listed, so not looked for: ${unread.toSorted().join(', ')}\n`);
+  sayUnread(context, unread, served.kinds.length);
   const key = ({ uid, ref }: RetainedObject): string => [uid, ref.kind, ref.namespace ?? '', ref.name].join('/');
   return found.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-async function listMarked(cluster: Cluster, kind: KindRef, unread: string[]): Promise<readonly JsonObject[]> {
+/** What was not looked for, and the failure of its list. */
+interface Unread {
+  readonly name: string;
+  readonly failure?: LynqFailure;
+}
+
+/** @throws LynqFailure when nothing at all could be listed: that is not about this kind or that. */
+function sayUnread(context: Context, unread: readonly Unread[], kinds: number): void {
+  const failures = unread.flatMap(({ failure }) => failure ?? []);
+  if (failures.length === kinds && failures[0] !== undefined) throw failures[0];
+  const names = unread.map(({ name }) => name).toSorted();
+  if (names.length > 0) context.err.write(`not listed, so not looked for: ${names.join(', ')}\n`);
+}
+
+async function listMarked(cluster: Cluster, kind: KindRef, unread: Unread[]): Promise<readonly JsonObject[]> {
   try {
     return await cluster.list(kind, { labelSelector: `${labels.orphaned}=true` });
   } catch (error) {
     if (!isLynqFailure(error) || !isAboutKind(error)) throw error;
-    unread.push(kind.kind);
+    unread.push({ name: kind.kind, failure: error });
     return [];
   }
 }
 
-/** A failure that says nothing about other kinds: a right is missing, or the server behind a kind of another API server does not answer. */
+/** Says nothing about other kinds: the API server answered, and be it for the server behind a kind that did not. */
 function isAboutKind({ type, detail }: LynqFailure): boolean {
-  return type === 'ClusterForbidden' || (type === 'ClusterUnreachable' && String(detail['code']) === '503');
+  return type !== 'ClusterUnreachable' || /^\d+$/.test(String(detail['code']));
 }
 
 function retainedOf(hub: HubName, kind: KindRef, object: JsonObject): readonly RetainedObject[] {

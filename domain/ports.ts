@@ -127,7 +127,7 @@ export interface Cluster {
   delete(ref: ObjectRef, uid: string, options?: DeleteOptions): Promise<DeleteResult>;
 }
 
-/** What can be listed at present, to look for something in it; that something is nowhere is never concluded from it. */
+/** Kinds whose objects can be made and listed at present, to look for something in it; that something is nowhere is never concluded from it. */
 export interface ServedKinds {
   /** Namespaced or not, each in the version that the API server prefers. */
   readonly kinds: readonly KindRef[];

@@ -96,7 +96,15 @@ describe('adapters/kubernetes/discovery', () => {
   it('serves kinds without a namespace too where all are looked through, and names the groups that do not answer', async () => {
     const server = scriptedServer();
     const down = statusAnswer(403, {});
-    server.answer(core, groups(['x.io/v1']), document(resource('namespaces', 'Namespace', false)), down);
+    server.answer(
+      core,
+      groups(['x.io/v1']),
+      document(
+        resource('namespaces', 'Namespace', false, ['list', 'create']),
+        resource('componentstatuses', 'ComponentStatus', false, ['list']),
+      ),
+      down,
+    );
 
     expect(await server.discovery.served()).toEqual({
       kinds: [{ apiVersion: 'v1', kind: 'Namespace' }],

@@ -192,13 +192,12 @@ describe('client/commands/hub-retained', () => {
       exitCode: 0,
     });
     mend();
-    cluster.intercept(({ verb }) =>
-      verb === 'list'
-        ? { failure: new LynqFailure('ClusterUnreachable', 'nobody there', { code: 'ECONNREFUSED' }) }
-        : undefined,
-    );
-
-    expect(await run('retained shop', { cluster })).toMatchObject({ exitCode: 3 });
+    for (const code of ['503', 'ECONNREFUSED']) {
+      const down = new LynqFailure('ClusterUnreachable', 'nobody there', { code });
+      const mendAll = cluster.intercept(({ verb }) => (verb === 'list' ? { failure: down } : undefined));
+      expect(await run('retained shop', { cluster })).toMatchObject({ exitCode: 3, out: '' });
+      mendAll();
+    }
   });
 
   it('says what it could not look for', async () => {
