@@ -3,7 +3,7 @@ import { conditionOf } from './kinds.ts';
 
 /** What the last sync of a hub holds back, as condition DeletionHeld tells it. */
 export interface HeldByHub {
-  /** `EmptyResult`, `BudgetSpent`, `SourceChanged`. */
+  /** `EmptyResult`, `BudgetSpent`, `NotAllBack`, `SourceChanged`. */
   readonly reason: string;
   /** Count, why, and the first few uids. */
   readonly message: string;

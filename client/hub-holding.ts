@@ -1,4 +1,4 @@
-import { type JsonObject, textAt } from '../domain/api/json.ts';
+import { at, type JsonObject, textAt } from '../domain/api/json.ts';
 import { CommandError } from './errors.ts';
 import { conditionOf, releasedAt } from './kinds.ts';
 
@@ -21,7 +21,8 @@ export function requireOurs(hubs: readonly JsonObject[]): void {
       );
     }
     const other = conditionOf(hub, 'OtherOperator');
-    if (textAt(other, 'status') !== 'True') continue;
+    // Of a paused hub nobody takes the condition back.
+    if (textAt(other, 'status') !== 'True' || at(hub, 'spec', 'paused') === true) continue;
     throw new CommandError(
       `${title} is held by another operator (${textAt(other, 'message') ?? 'no reason given'}): this one does nothing for it meanwhile; nothing was changed`,
       {

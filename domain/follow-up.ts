@@ -14,6 +14,8 @@ export interface FollowUpFacts {
   readonly unreadSince: number | undefined;
   /** When the table was last read while another source answers than the one that is believed. */
   readonly candidateAt: number | undefined;
+  /** Since when another operator is at work on the hub; undefined while none is. */
+  readonly otherSince: number | undefined;
   /** Since when forms are absent that do not count as deleted yet. */
   readonly absences: readonly number[];
 }
@@ -25,6 +27,8 @@ const closestReads = 30 * second;
 const firstTry = 5 * second;
 const rarestTry = 300 * second;
 const absenceRepeat = 60 * second;
+/** A look at a Lease, which nothing tells of when its holder is gone. */
+const otherRepeat = 60 * second;
 
 const timeOf = (text: string | undefined): number | undefined => {
   const time = Date.parse(text ?? '');
@@ -32,13 +36,15 @@ const timeOf = (text: string | undefined): number | undefined => {
 };
 
 export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts {
-  const ready = listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === 'Ready');
+  const condition = (type: string) => listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
+  const [ready, other] = [condition('Ready'), condition('OtherOperator')];
   const isUnread = textAt(ready, 'status') === 'False';
   const hasCandidate = (textAt(hub, 'status', 'source', 'candidate') ?? '') !== '';
   return {
     interval,
     unreadSince: isUnread ? timeOf(textAt(ready, 'lastTransitionTime')) : undefined,
     candidateAt: hasCandidate && !isUnread ? timeOf(textAt(hub, 'status', 'lastSyncTime')) : undefined,
+    otherSince: textAt(other, 'status') === 'True' ? timeOf(textAt(other, 'lastTransitionTime')) : undefined,
     absences: listAt(hub, 'status', 'absentForms').flatMap((form) => {
       const record = { since: textAt(form, 'since') ?? '', confirmed: textAt(form, 'confirmed') ?? '' };
       return isDeleted(record) ? [] : (timeOf(record.since) ?? []);
@@ -72,6 +78,11 @@ function candidateTime(facts: FollowUpFacts, after: number): number | undefined 
   return nextOf(facts.candidateAt, closestReads, closestReads, after);
 }
 
+function otherTime(facts: FollowUpFacts, after: number): number | undefined {
+  if (facts.otherSince === undefined || isOften(facts)) return undefined;
+  return nextOf(facts.otherSince, otherRepeat, otherRepeat, after);
+}
+
 /** A second later than would do: the look itself has to find that it is time. */
 const absenceTime = (since: number, after: number): number =>
   nextOf(since, formAbsenceMilliseconds + second, absenceRepeat, after);
@@ -80,6 +91,8 @@ const absenceTime = (since: number, after: number): number =>
 export function nextFollowUp(facts: FollowUpFacts, after: Date): Date | undefined {
   const from = after.getTime();
   const absences = facts.absences.map((since) => absenceTime(since, from));
-  const times = [unreadTime(facts, from), candidateTime(facts, from), ...absences].flatMap((time) => time ?? []);
+  const times = [unreadTime(facts, from), candidateTime(facts, from), otherTime(facts, from), ...absences].flatMap(
+    (time) => time ?? [],
+  );
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }

@@ -1,6 +1,6 @@
 import { type JsonObject, listAt, textAt } from '../domain/api/json.ts';
 import { isLynqFailure } from '../domain/failures.ts';
-import { apiVersion, finalizers } from '../domain/keys.ts';
+import { annotations, apiVersion, finalizers } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
 import { readConfig } from './config.ts';
 import { openKubernetes } from './wiring.ts';
@@ -8,16 +8,16 @@ import { openKubernetes } from './wiring.ts';
 /**
  * What `helm uninstall` asks first: without a worker nobody finishes the LynqNodes that are there, and with their definitions gone the API server
  * deletes them while their objects stay. A LynqHub with the worker's finalizer cannot be deleted without it, nor can its namespace or its definition.
- * Ends with 1 while there are any.
+ * Ends with 1 while there are any; those that are released are the Go operator's, which has the same finalizers.
  */
 
 const named = 5;
 
 /** Why nothing may be uninstalled yet; undefined when there is no LynqNode and no LynqHub of the worker, or the kinds are not known at all. */
 export async function uninstallObstacle(cluster: Pick<Cluster, 'list'>): Promise<string | undefined> {
-  const nodes = await listed(cluster, 'LynqNode');
-  const hubs = (await listed(cluster, 'LynqHub')).filter((hub) =>
-    listAt(hub, 'metadata', 'finalizers').includes(finalizers.hub),
+  const nodes = (await listed(cluster, 'LynqNode')).filter(isOurs);
+  const hubs = (await listed(cluster, 'LynqHub')).filter(
+    (hub) => isOurs(hub) && listAt(hub, 'metadata', 'finalizers').includes(finalizers.hub),
   );
   const waiting = [...described('LynqNode', nodes), ...described('LynqHub', hubs)];
   if (waiting.length === 0) return undefined;
@@ -26,6 +26,9 @@ export async function uninstallObstacle(cluster: Pick<Cluster, 'list'>): Promise
     '(lynq uninstall does both), or leave everything as it is: helm uninstall --no-hooks'
   );
 }
+
+const isOurs = (object: JsonObject): boolean =>
+  textAt(object, 'metadata', 'annotations', annotations.released) === undefined;
 
 async function listed(cluster: Pick<Cluster, 'list'>, kind: string): Promise<readonly JsonObject[]> {
   return cluster.list({ apiVersion, kind }, {}).catch((error: unknown) => {

@@ -47,6 +47,21 @@ export async function claimHub(deps: Deps, request: HubRef, read: ReadHub): Prom
   });
 }
 
+/** Takes back that another operator is at work on a hub, now that none is: a sync that reads nothing would leave it there. */
+export async function sayAlone(deps: Deps, request: HubRef, hub: ReadHub): Promise<ReadHub> {
+  const conditions = hub.hub.status?.conditions ?? [];
+  const others = conditions.filter(({ type }) => type !== 'OtherOperator');
+  if (others.length === conditions.length) return hub;
+  const { uid, resourceVersion } = hub.hub.metadata;
+  const body = { metadata: { uid, resourceVersion }, status: { conditions: others as unknown as JsonObject[] } };
+  const options = { manager: managers.apply, subresource: 'status' } as const;
+  const result = await deps.cluster.patch(hubRef(request), 'merge', body, options);
+  if (result.kind === 'ok') return parseHub(result.object);
+  throw new LynqFailure('ClusterStale', `LynqHub ${request.namespace}/${request.hub} was changed meanwhile`, {
+    hub: request.hub,
+  });
+}
+
 /** Says on the hub why nothing happens: the one write while the Go operator is alive, and once per holder. */
 export async function reportOther(deps: Deps, request: HubRef, { hub }: ReadHub, message: string): Promise<void> {
   const previous = hub.status?.conditions ?? [];

@@ -32,7 +32,7 @@ import {
 } from './decided.ts';
 import { readForms } from './read-forms.ts';
 import type { HoldLimits } from './held-values.ts';
-import { claimHub, releasedAt, reportOther } from './holding.ts';
+import { claimHub, releasedAt, reportOther, sayAlone } from './holding.ts';
 import { releaseHub, takeBack } from './release-hub.ts';
 import { basisOf, type QuietSync } from './quiet-syncs.ts';
 import { beginCredentials, ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
@@ -69,7 +69,7 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
   const claim = await claimHub(deps, request, hub);
   if (claim.kind === 'other') return { kind: 'paused' };
   const released = releasedAt(claim.hub);
-  if (released === undefined) return syncHeldHub(deps, request, claim.hub, attempt);
+  if (released === undefined) return syncHeldHub(deps, request, await sayAlone(deps, request, claim.hub), attempt);
   await releaseHub(deps, request, { hub: claim.hub, released, attempt });
   return { kind: 'paused' };
 }

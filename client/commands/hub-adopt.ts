@@ -21,10 +21,10 @@ export const adoptHub = defineCommand({
     const title = `${kinds.hub.resource}/${args.hub}`;
     if (releasedAt(hub) === undefined) {
       context.out.write(`${title} unchanged: not released\n`);
-      return exitCodes.ok;
+    } else {
+      await markHub(cluster, { namespace, hub, name: args.hub }, null);
+      context.out.write(`${title} adopted; its next sync takes the nodes up again\n`);
     }
-    await markHub(cluster, { namespace, hub, name: args.hub }, null);
-    context.out.write(`${title} adopted; its next sync takes the nodes up again\n`);
     return flags.wait ? syncAndWait(context, { namespace, hub: args.hub }, flags['wait-timeout']) : exitCodes.ok;
   },
 });

@@ -21,6 +21,9 @@ function times(status: JsonObject, interval: number, count = 4, from = 0): reado
 const ready: JsonObject = { type: 'Ready', status: 'True', lastTransitionTime: iso(0) };
 const unread: JsonObject = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: iso(0) }] };
 const changed: JsonObject = { conditions: [ready], lastSyncTime: iso(0), source: { candidate: 'b' } };
+const held: JsonObject = {
+  conditions: [ready, { type: 'OtherOperator', status: 'True', lastTransitionTime: iso(0) }],
+};
 const absent = (confirmed: number, since = 0): JsonObject => ({
   conditions: [ready],
   absentForms: [{ name: 'web', since: iso(since), confirmed: iso(confirmed) }],
@@ -37,6 +40,8 @@ describe('domain/follow-up', () => {
     ['another source answers and the interval is long', changed, 300, [30, 60, 90, 120]],
     ['another source answers and the interval comes as soon', changed, 10, []],
     ['another source answered before the table could not be read', { ...changed, ...unread }, 0, [5, 10, 20, 40]],
+    ['another operator was at work', held, 0, [60, 120, 180, 240]],
+    ['another operator was at work and the interval comes as soon', held, 30, []],
     ['a form is absent', absent(0), 0, [31, 91, 151, 211]],
     ['a form is absent, whatever the interval', absent(20), 30, [31, 91, 151, 211]],
     ['a form counts as deleted', absent(30), 0, []],

@@ -42,6 +42,16 @@ describe('worker/uninstall-check', () => {
     expect(both).toContain('by 1 LynqNode (team/n0) and 1 LynqHub (team/shop): delete');
   });
 
+  it('lets what is released go to the operator that has it now', async () => {
+    const released = ({ metadata }: { readonly metadata: JsonObject }): JsonObject => ({
+      metadata: { ...metadata, annotations: { 'lynq.sh/released': '2026-03-01T12:00:00Z' } },
+    });
+    const hubs = [released(hub('shop', finalizers.hub))];
+    expect(await uninstallObstacle(holding({ LynqHub: hubs, LynqNode: nodes(2).map(released) }))).toBeUndefined();
+    const one = await uninstallObstacle(holding({ LynqHub: [...hubs, hub('kept', finalizers.hub)] }));
+    expect(one).toContain('by 1 LynqHub (team/kept)');
+  });
+
   it('lets nothing go when it cannot be told', async () => {
     const failing = async () => {
       throw new LynqFailure('ClusterForbidden', 'no right');
