@@ -12,8 +12,8 @@ export interface FollowUpFacts {
   readonly interval: number;
   /** Since when the table cannot be read; undefined while it can. */
   readonly unreadSince: number | undefined;
-  /** When the table was last read while another source answers than the one that is believed. */
-  readonly candidateAt: number | undefined;
+  /** Since when another source answers than the one that is believed. */
+  readonly candidateSince: number | undefined;
   /** Since when another operator is at work on the hub; undefined while none is. */
   readonly otherSince: number | undefined;
   /** Since when forms are absent that do not count as deleted yet. */
@@ -37,13 +37,13 @@ const timeOf = (text: string | undefined): number | undefined => {
 
 export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts {
   const condition = (type: string) => listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
-  const [ready, other] = [condition('Ready'), condition('OtherOperator')];
+  const [ready, other, changed] = [condition('Ready'), condition('OtherOperator'), condition('SourceChanged')];
   const isUnread = textAt(ready, 'status') === 'False';
   const hasCandidate = (textAt(hub, 'status', 'source', 'candidate') ?? '') !== '';
   return {
     interval,
     unreadSince: isUnread ? timeOf(textAt(ready, 'lastTransitionTime')) : undefined,
-    candidateAt: hasCandidate && !isUnread ? timeOf(textAt(hub, 'status', 'lastSyncTime')) : undefined,
+    candidateSince: hasCandidate && !isUnread ? timeOf(textAt(changed, 'lastTransitionTime')) : undefined,
     otherSince: textAt(other, 'status') === 'True' ? timeOf(textAt(other, 'lastTransitionTime')) : undefined,
     absences: listAt(hub, 'status', 'absentForms').flatMap((form) => {
       const record = { since: textAt(form, 'since') ?? '', confirmed: textAt(form, 'confirmed') ?? '' };
@@ -74,8 +74,8 @@ function unreadTime(facts: FollowUpFacts, after: number): number | undefined {
 }
 
 function candidateTime(facts: FollowUpFacts, after: number): number | undefined {
-  if (facts.candidateAt === undefined || isOften(facts)) return undefined;
-  return nextOf(facts.candidateAt, closestReads, closestReads, after);
+  if (facts.candidateSince === undefined || isOften(facts)) return undefined;
+  return nextTry(facts.candidateSince, closestReads, after);
 }
 
 function otherTime(facts: FollowUpFacts, after: number): number | undefined {

@@ -172,8 +172,8 @@ export interface RunRegistry {
  * Temporal's visibility: eventually consistent, so it never decides anything. A run it does not show is started again, which finds it alive if it is.
  */
 export interface RunDirectory {
-  /** Names of the LynqNodes of a hub that have an open run. */
-  listed(namespace: string, hub: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Names of the LynqNodes of a hub that have an open run. `onAnswer` is told of each answer, of which a long list takes many. */
+  listed(namespace: string, hub: string, signal: AbortSignal, onAnswer: () => void): Promise<ReadonlySet<string>>;
   /** Their number, at the cost of one request. */
   count(namespace: string, hub: string, signal: AbortSignal): Promise<number>;
 }

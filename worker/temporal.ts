@@ -88,12 +88,13 @@ export function visibilityDirectory(client: Client): RunDirectory {
   return {
     count: (namespace, hub, signal) =>
       client.withAbortSignal(signal, async () => (await client.workflow.count(openRuns(namespace, hub))).count),
-    listed: (namespace, hub, signal) =>
+    listed: (namespace, hub, signal, onAnswer) =>
       client.withAbortSignal(signal, async () => {
         const names = new Set<string>();
         for await (const run of client.workflow.list({ query: openRuns(namespace, hub), pageSize: 1000 })) {
           const name = run.typedSearchAttributes.get(searchAttributes.node);
           if (typeof name === 'string') names.add(name);
+          onAnswer();
         }
         return names;
       }),

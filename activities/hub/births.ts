@@ -4,8 +4,8 @@ import type { Attempt, Deps } from '../deps.ts';
 /** Children that one workflow starts at a time (architecture.md, rule 2). */
 const pageSize = 200;
 
-/** Visibility is a store of its own that can stall while everything else works; a sync does not wait longer for what is a hint only. */
-const reviewMilliseconds = 5_000;
+/** Visibility is a store of its own that can stall while everything else works; a sync does not wait longer for one answer that is a hint only. */
+const answerMilliseconds = 5_000;
 
 /**
  * LynqNodes of a hub that no run is known of, in the order of their names. Births come from LynqNodes, never from rows, so that a lost run is
@@ -42,9 +42,10 @@ export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attemp
   const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => deps.runs.isSettled(namespace, name));
   if (believed.length === 0) return;
   try {
-    const listed = await inTime(signal, async (until) => {
+    const listed = await inTime(signal, async (until, onAnswer) => {
       if ((await deps.directory.count(namespace, hub, until)) >= believed.length) return undefined;
-      return deps.directory.listed(namespace, hub, until);
+      onAnswer();
+      return deps.directory.listed(namespace, hub, until, onAnswer);
     });
     if (listed === undefined) return;
     for (const { name } of believed) if (!listed.has(name)) deps.runs.missing(namespace, name);
@@ -54,19 +55,22 @@ export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attemp
   }
 }
 
-/** Ends with the work, with the signal or when time is up, whatever the work makes of the signal it is given. */
-async function inTime<T>(signal: AbortSignal, work: (until: AbortSignal) => Promise<T>): Promise<T> {
+/** Ends with the work, with the signal or when an answer takes too long, whatever the work makes of the signal it is given. */
+async function inTime<T>(
+  signal: AbortSignal,
+  work: (until: AbortSignal, onAnswer: () => void) => Promise<T>,
+): Promise<T> {
   const ended = new AbortController();
   const overdue = (): void => ended.abort(new DOMException('visibility did not answer in time', 'TimeoutError'));
   const stop = (): void => ended.abort(signal.reason);
-  const timer = setTimeout(overdue, reviewMilliseconds);
+  const timer = setTimeout(overdue, answerMilliseconds);
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
     const cut = new Promise<never>((_, reject) => {
       ended.signal.addEventListener('abort', () => reject(ended.signal.reason as Error), { once: true });
     });
-    return await Promise.race([work(ended.signal), cut]);
+    return await Promise.race([work(ended.signal, () => void timer.refresh()), cut]);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);

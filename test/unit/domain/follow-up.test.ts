@@ -20,7 +20,10 @@ function times(status: JsonObject, interval: number, count = 4, from = 0): reado
 
 const ready: JsonObject = { type: 'Ready', status: 'True', lastTransitionTime: iso(0) };
 const unread: JsonObject = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: iso(0) }] };
-const changed: JsonObject = { conditions: [ready], lastSyncTime: iso(0), source: { candidate: 'b' } };
+const changed: JsonObject = {
+  conditions: [ready, { type: 'SourceChanged', status: 'True', lastTransitionTime: iso(0) }],
+  source: { candidate: 'b' },
+};
 const held: JsonObject = {
   conditions: [ready, { type: 'OtherOperator', status: 'True', lastTransitionTime: iso(0) }],
 };
@@ -36,8 +39,8 @@ describe('domain/follow-up', () => {
     ['the table cannot be read and nothing else reads it', unread, 0, [5, 10, 20, 40]],
     ['the table cannot be read and the interval is long', unread, 3_600, [30, 60, 120, 240]],
     ['the table cannot be read and the interval comes as soon', unread, 30, []],
-    ['another source answers', changed, 0, [30, 60, 90, 120]],
-    ['another source answers and the interval is long', changed, 300, [30, 60, 90, 120]],
+    ['another source answers', changed, 0, [30, 60, 120, 240]],
+    ['another source answers and the interval is long', changed, 300, [30, 60, 120, 240]],
     ['another source answers and the interval comes as soon', changed, 10, []],
     ['another source answered before the table could not be read', { ...changed, ...unread }, 0, [5, 10, 20, 40]],
     ['another operator was at work', held, 0, [60, 120, 180, 240]],

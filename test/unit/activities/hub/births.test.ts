@@ -53,6 +53,26 @@ describe('activities/hub/births', () => {
     },
   );
 
+  it('waits for a long list as long as answers come', async () => {
+    const { known, missing } = await askedOf({
+      count: async () => 0,
+      listed: async (_, __, ___, onAnswer) => {
+        for (let page = 0; page < 10; page += 1) {
+          await new Promise((resolve) => setTimeout(resolve, 4_000));
+          onAnswer();
+        }
+        return new Set<string>();
+      },
+    });
+
+    const review = reviewRuns(known, request, { signal: new AbortController().signal });
+    await vi.advanceTimersByTimeAsync(40_000);
+    await review;
+
+    expect(missing).toEqual(['acme-web']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('ends at once when the sync is given up', async () => {
     const stop = new AbortController();
     const { known } = await askedOf({ count: () => new Promise(() => undefined), listed: async () => new Set() });
