@@ -21,6 +21,7 @@ export interface HoldLimits {
 /** Values of the rows that one read is about to write, never more than memory is meant for. Of what goes beyond only the fact is kept. */
 export class HeldValues {
   private readonly rows = new Map<string, RowValues>();
+  private readonly taken = new Set<string>();
   private readonly most: number;
   private readonly had: ReadonlySet<string>;
   private units = 0;
@@ -36,17 +37,23 @@ export class HeldValues {
     return this.rows;
   }
 
-  /** Rows were left out: they need another read. */
+  /** uids that had their turn in this read, those that were dropped later included: a further read gets on to others. */
+  get turns(): ReadonlySet<string> {
+    return this.taken;
+  }
+
+  /** Rows were left out: they need another read. This one has given at least one row its turn then. */
   get isFull(): boolean {
     return this.full;
   }
 
   /** One row is kept however large it is, so that each read gets on. */
   keep(uid: string, values: RowValues): void {
-    if (this.full || this.had.has(uid) || this.rows.has(uid)) return;
+    if (this.full || this.had.has(uid) || this.taken.has(uid)) return;
     const units = unitsOf(values);
     this.full = this.rows.size > 0 && this.units + units > this.most;
     if (this.full) return;
+    this.taken.add(uid);
     this.rows.set(uid, values);
     this.units += units;
   }

@@ -16,6 +16,8 @@ export interface RowsRead {
   readonly classified: ClassifiedRows;
   /** By uid, for rows with a node to make or to change. */
   readonly values: ReadonlyMap<string, RowValues>;
+  /** uids that values were kept of for a time, those of rows that are not acted on after all included. */
+  readonly turns: ReadonlySet<string>;
   /** There are more such rows than values were kept of. */
   readonly isFull: boolean;
   /** Lets go of the values. */
@@ -61,8 +63,9 @@ export async function readRows(
   const classified = classifier.finish();
   const active: ReadonlyMap<string, unknown> = classified.active;
   held.retain((uid) => active.has(uid));
-  const { values, isFull } = held;
-  return { proof, classified, values, isFull, forget: () => held.clear(), uids: deps.rowHash(uidsText(classified)) };
+  const { values, turns, isFull } = held;
+  const uids = deps.rowHash(uidsText(classified));
+  return { proof, classified, values, turns, isFull, forget: () => held.clear(), uids };
 }
 
 function uidsText({ active, frozen }: ClassifiedRows): string {

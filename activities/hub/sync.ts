@@ -223,14 +223,14 @@ async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }
 /** How often, a second apart, a row is tried again that waits for something which goes by itself: the Secret of its earlier node. */
 const waitingTries = 3;
 
-/** Rows beyond what one read may hold get reads of their own. What is still left then, since its node has just changed, is the next sync's. */
+/** Rows beyond what one read may hold get reads of their own, which end: each gives a row its turn that had none. What is still left then, since its node has just changed, is the next sync's. */
 async function writeAll(sync: Sync, decided: Decided): Promise<RowOutcomes> {
   const outcomes = new RowOutcomes();
   const had = new Set<string>();
   for (let next = decided; ; ) {
     const { read } = next;
     const left = await writeHeld(sync, withValues(next, had), outcomes);
-    for (const uid of read.values.keys()) had.add(uid);
+    for (const uid of read.turns) had.add(uid);
     read.forget();
     if (!read.isFull || left === 0) return outcomes;
     const further = await decide(sync, await readSource(sync, undefined, { had }));

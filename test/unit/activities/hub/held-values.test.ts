@@ -68,6 +68,38 @@ describe('activities/hub/held-values', () => {
     expect(world.frozen()).toHaveLength(20);
   });
 
+  it('rows that are dropped again do not keep those behind them from their turn, and the reads end', async () => {
+    const world = await open([
+      ...many(100, 'x'.repeat(200 * 1024)),
+      { id: 'good' },
+      ...many(100, 'y'.repeat(200 * 1024)),
+    ]);
+    const { rows } = world.deps;
+    const bounded: typeof rows = {
+      ...rows,
+      read: (...question) => {
+        if (world.reads() >= 5) throw new Error('the reads do not end');
+        return rows.read(...question);
+      },
+    };
+
+    expect(await world.sync('one', { rows: bounded })).toMatchObject({ kind: 'synced', counts: { created: 1 } });
+
+    expect(world.nodes()).toEqual(['good-web']);
+    expect(world.reads()).toBe(2);
+    expect(world.status()).toMatchObject({ rows: { active: 1, frozen: 200 } });
+  });
+
+  it('a row that is dropped has had its turn', () => {
+    const held = new HeldValues();
+    const secrets = new Map<string, string>();
+    held.keep('twice', { annotations: {}, secrets });
+    held.drop('twice');
+    held.keep('twice', { annotations: {}, secrets });
+    expect(held.values.size).toBe(0);
+    expect([...held.turns]).toEqual(['twice']);
+  });
+
   it('one row is kept however large it is', () => {
     const held = new HeldValues({ most: 10 });
     const secrets = new Map<string, string>();
