@@ -53,6 +53,7 @@ export interface HolderElsewhere {
   /** Empty for none. */
   readonly hub: string;
   readonly rowUid: string;
+  readonly form: string;
 }
 
 export interface Birth {
@@ -84,11 +85,21 @@ export interface Collision {
   readonly holderHub?: string;
 }
 
+/** A birth that waits until the node which the same row and form have under another hub has gone: the form was moved. */
+export interface Succession {
+  readonly name: string;
+  readonly form: string;
+  /** The hub that the node is of. */
+  readonly from: string;
+}
+
 export interface HubPlan {
   readonly create: readonly Birth[];
   readonly update: readonly Update[];
   readonly remove: readonly Removal[];
   readonly collisions: readonly Collision[];
+  /** They freeze nothing: every other node of such a row goes on. */
+  readonly successions: readonly Succession[];
   /** Active rows times usable forms. */
   readonly desired: number;
 }
@@ -126,6 +137,7 @@ type Placement =
   | { readonly kind: 'create'; readonly birth: Birth }
   | { readonly kind: 'update'; readonly update: Update }
   | { readonly kind: 'collision'; readonly collision: Collision }
+  | { readonly kind: 'succession'; readonly succession: Succession }
   | { readonly kind: 'keep' };
 
 function place(wanted: Birth, node: KnownNode | undefined, claimedBy: string | undefined, dataHash: string): Placement {
@@ -165,17 +177,17 @@ function claims(
   const claimed = new Map<string, string>();
   return free.toSorted(byUidAndForm).flatMap((birth): Exclude<Placement, { kind: 'keep' }>[] => {
     const other = heldElsewhere?.(birth.name);
-    if (other !== undefined) return [collisionWith(birth, other)];
+    if (other !== undefined) return [behind(birth, other)];
     const placement = place(birth, undefined, claimed.get(birth.name), rows.get(birth.uid) ?? '');
     if (placement.kind === 'create') claimed.set(birth.name, birth.uid);
     return placement.kind === 'keep' ? [] : [placement];
   });
 }
 
-function collisionWith(
-  { name, uid, form }: Birth,
-  { hub, rowUid }: HolderElsewhere,
-): Extract<Placement, { kind: 'collision' }> {
+function behind({ name, uid, form }: Birth, holder: HolderElsewhere): Exclude<Placement, { kind: 'keep' }> {
+  const { hub, rowUid } = holder;
+  if (hub !== '' && rowUid === uid && holder.form === form.name)
+    return { kind: 'succession', succession: { name, form: form.name, from: hub } };
   return { kind: 'collision', collision: { uid, form: form.name, name, holder: rowUid, holderHub: hub } };
 }
 
@@ -193,6 +205,7 @@ const byCollision = (left: Collision, right: Collision): number => {
 export function planHub(facts: HubFacts): HubPlan {
   const all = placements(facts);
   const collisions = all.flatMap((item) => (item.kind === 'collision' ? [item.collision] : []));
+  const successions = all.flatMap((item) => (item.kind === 'succession' ? [item.succession] : []));
   const frozen = new Set(collisions.map(({ uid }) => uid));
   const create = all.flatMap((item) => (item.kind === 'create' && !frozen.has(item.birth.uid) ? [item.birth] : []));
   const update = all.flatMap((item) =>
@@ -203,6 +216,7 @@ export function planHub(facts: HubFacts): HubPlan {
     update: update.toSorted((left, right) => byName(left.node, right.node)),
     remove: removals(facts).toSorted((left, right) => byName(left.node, right.node)),
     collisions: collisions.toSorted(byCollision),
+    successions: successions.toSorted(byName),
     desired: facts.rows.size * facts.forms.length,
   };
 }

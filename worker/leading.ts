@@ -80,9 +80,16 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
   );
 }
 
-/** A node that went or was edited by hand is the next sync's business. */
-function reactToNode({ before, after }: DigestChange<NodeDigest>, syncSoon: (node: NodeDigest) => void): void {
-  if (before !== undefined && after === undefined) syncSoon(before);
+/** A node that went or was edited by hand is the next sync's business; for one that went another hub may wait, which its form was moved to. */
+export function reactToNode(
+  { before, after }: DigestChange<NodeDigest>,
+  hubs: Pick<HubWatch, 'request' | 'requestOfForm'>,
+): void {
+  const syncSoon = ({ namespace, hub }: NodeDigest): void => hubs.request({ namespace, hub });
+  if (before !== undefined && after === undefined) {
+    syncSoon(before);
+    hubs.requestOfForm(before);
+  }
   if (after?.edited === true && before?.edited === false) syncSoon(after);
 }
 
@@ -95,7 +102,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   const counts = new CountKeeper(parts.refreshCounts, parts.logger);
   const stopNodes = nodes.onChange((change) => {
     counts.onNode(change);
-    reactToNode(change, syncSoon);
+    reactToNode(change, hubs);
   });
   const dispatcher = new Dispatcher({
     nodes,

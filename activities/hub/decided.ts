@@ -79,6 +79,15 @@ function holderOf({ holder, holderHub }: Collision): string {
   return holderHub === undefined ? `that of row ${holder}` : `that of row ${holder} of hub ${holderHub}`;
 }
 
+/** Of forms that were moved here while the other hub still has their nodes. */
+export function successionWarnings({ plan: { successions } }: Decided): readonly string[] {
+  const [first] = successions;
+  if (first === undefined) return [];
+  return [
+    `${successions.length} LynqNodes of moved forms wait until those of the same name have gone: ${first.name} is of hub ${first.from}`,
+  ];
+}
+
 /** What the status of the hub says of a sync. */
 export function factsOf(
   sync: Sync,
@@ -101,7 +110,7 @@ export function factsOf(
       refused: new Set(refused.map(({ uid }) => uid)),
     }),
     frozen: [...frozenRows(decided), ...refused],
-    warnings: [...read.proof.warnings, ...read.classified.warnings, ...strays],
+    warnings: [...successionWarnings(decided), ...read.proof.warnings, ...read.classified.warnings, ...strays],
     source,
     guard,
     leaving,

@@ -2,7 +2,7 @@ import { textAt } from '../../domain/api/json.ts';
 import type { HubOutlook, NodeRemoval } from '../../domain/change-plan/types.ts';
 import { describeFormProblem } from '../../domain/form-events.ts';
 import type { Removal } from '../../domain/hub-plan.ts';
-import { type Decided, frozenRows, type Sync } from '../hub/decided.ts';
+import { type Decided, frozenRows, successionWarnings, type Sync } from '../hub/decided.ts';
 
 /** A decided sync in words: nothing is decided here. */
 export function hubOutlook({ request, hub, forms }: Sync, decided: Decided): HubOutlook {
@@ -28,7 +28,7 @@ export function hubOutlook({ request, hub, forms }: Sync, decided: Decided): Hub
       revision === undefined ? [{ name, problems: problems.map(describeFormProblem) }] : [],
     ),
     paused: spec.paused === true,
-    warnings: [...decided.read.proof.warnings, ...decided.read.classified.warnings],
+    warnings: [...successionWarnings(decided), ...decided.read.proof.warnings, ...decided.read.classified.warnings],
   };
 }
 

@@ -169,6 +169,12 @@ export class HubWatch {
       this.soon(`trigger ${hub.namespace}/${hub.hub}`, () => this.reactions.trigger(hub));
   }
 
+  /** The same for the hub that a form names now. */
+  requestOfForm({ namespace, form }: FormRef): void {
+    const hub = this.forms.get(`${namespace}/${form}`)?.hub;
+    if (hub !== undefined) this.request(hub);
+  }
+
   private async checkSchedules(): Promise<void> {
     for (const { hub, timing } of this.hubs.values()) {
       try {
@@ -230,8 +236,8 @@ export class HubWatch {
 
   private onForm(before: FormDigest | undefined, after: FormDigest | undefined): void {
     if (before?.input === after?.input) return;
-    const hub = after?.hub ?? before?.hub;
-    if (hub !== undefined) this.request(hub);
+    // A form that was moved: the hub that it has left has nodes to remove, the other one waits for that.
+    for (const digest of [before, after]) if (digest !== undefined) this.request(digest.hub);
     if (after === undefined) return;
     const key = `${after.form.namespace}/${after.form.form}`;
     this.checkForm(key, after);

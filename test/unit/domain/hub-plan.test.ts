@@ -297,13 +297,37 @@ describe('domain/hub-plan', () => {
       });
 
       it('lose against a node of another hub, and name it', () => {
-        const elsewhere = { hub: 'other', rowUid: 'a' };
+        const elsewhere = { hub: 'other', rowUid: 'a', form: 'b-c' };
         const heldElsewhere = (name: string) => (name === 'a-b-c' ? elsewhere : undefined);
         const plan = planHub(facts({ ...pair, rows: active('a-b', 'x'), heldElsewhere }));
 
         expect(plan.collisions).toEqual([{ uid: 'a-b', form: 'c', name: 'a-b-c', holder: 'a', holderHub: 'other' }]);
         expect(plan.create.map(({ uid }) => uid)).not.toContain('a-b');
         expect(plan.create.map(({ uid }) => uid)).toContain('x');
+      });
+
+      it('that the same row and form have under another hub are waited for, and freeze nothing else of the row', () => {
+        const heldElsewhere = (name: string) =>
+          name === 'acme-moved' ? { hub: 'former', rowUid: 'acme', form: 'moved' } : undefined;
+        const forms = [web, { name: 'moved', revision: '1' }];
+        const nodes = [aNode('acme', web, { dataHash: 'former' })];
+        const plan = planHub(facts({ rows: active('acme', 'other'), forms, nodes, heldElsewhere }));
+
+        expect(names(plan)).toEqual({
+          create: ['other-moved', 'other-web'],
+          update: ['acme-web (values)'],
+          remove: [],
+          collisions: [],
+        });
+        expect(plan.successions).toEqual([{ name: 'acme-moved', form: 'moved', from: 'former' }]);
+      });
+
+      it('that a node of no hub has freeze the row, whatever its row is', () => {
+        const heldElsewhere = () => ({ hub: '', rowUid: 'acme', form: web.name });
+        const plan = planHub(facts({ rows: active('acme'), forms: [web], heldElsewhere }));
+
+        expect(plan.collisions).toMatchObject([{ uid: 'acme', holderHub: '' }]);
+        expect(plan.successions).toEqual([]);
       });
 
       it('are made only once the former holder is gone', () => {

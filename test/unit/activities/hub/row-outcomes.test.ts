@@ -180,17 +180,28 @@ describe('activities/hub/row-outcomes', () => {
       expect(textAt(world.node('a-b-c'), 'spec', 'uid')).toBe('a-b');
     });
 
-    it('is said of a form that has moved to another hub over the same table, until its nodes have gone there', async () => {
+    it('that the same row has for a form that was moved is waited for: the rest of the row goes on, and it is said', async () => {
       const world = await openHubWorld([hubOf('old'), hubOf('new'), formOf('web', 'old'), formOf('db', 'new')]);
-      world.setRows([{ id: 'acme' }]);
       await world.sync('old');
+      await world.sync('new');
       const form = { apiVersion, kind: 'LynqForm', namespace, name: 'web' };
       await world.cluster.patch(form, 'merge', { spec: { hubId: 'new' } }, { manager });
+      world.setRows([{ id: 'acme', plan: 'paid' }]);
 
-      expect(await world.sync('new')).toMatchObject({ kind: 'synced', counts: { created: 0 } });
+      expect(await world.sync('new')).toMatchObject({ kind: 'synced', counts: { created: 0, updated: 1 } });
 
-      const message = 'with form web its LynqNode would be named acme-web, as that of row acme of hub old is';
-      expect(world.frozen('new')).toEqual([{ uid: 'acme', reason: 'NameCollision', message }]);
+      expect(textAt(world.node('acme-db'), 'metadata', 'annotations', 'lynq.sh/extra')).toContain('paid');
+      expect(world.frozen('new')).toEqual([]);
+      expect(world.status('new')).toMatchObject({ rows: { active: 1, frozen: 0, waiting: 1 } });
+      expect(listAt(world.status('new'), 'warnings')).toEqual([
+        '1 LynqNodes of moved forms wait until those of the same name have gone: acme-web is of hub old',
+      ]);
+
+      const uid = textAt(world.node('acme-web'), 'metadata', 'uid') ?? '';
+      await world.cluster.patch(nodeRef('acme-web'), 'merge', { metadata: { finalizers: [] } }, { manager });
+      await world.cluster.delete(nodeRef('acme-web'), uid);
+      expect(await world.sync('new')).toMatchObject({ counts: { created: 1 } });
+      expect(listAt(world.status('new'), 'warnings')).toEqual([]);
     });
   });
 });

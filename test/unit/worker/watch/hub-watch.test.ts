@@ -53,6 +53,38 @@ describe('worker/watch/hub-watch', () => {
     await vi.waitFor(() => expect(looked).toHaveLength(2));
   });
 
+  it('asks for syncs of both hubs when a form names another one, and of the hub that the form of a node names now', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    for (const name of ['hub', 'next', 'third'])
+      cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace }, spec: {} });
+    cluster.seed(form('web', undefined));
+    let triggers: string[] = [];
+    const reactions: HubReactions = {
+      ensure: async () => undefined,
+      trigger: async ({ hub }) => void triggers.push(hub),
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      look: async () => ({ kind: 'there', runningSince: undefined }),
+      stuck: async () => undefined,
+      hubless: async () => false,
+      onLost: () => undefined,
+    };
+    watch = new HubWatch(reactions, silent, 300_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect(triggers).toEqual(expect.arrayContaining(['hub', 'next', 'third'])));
+    await new Promise((resolve) => void setTimeout(resolve, 300));
+
+    triggers = [];
+    await cluster.patch(formRef('web'), 'merge', { spec: { hubId: 'next' } }, { manager: 'test' });
+    await vi.waitFor(() => expect(triggers.toSorted()).toEqual(['hub', 'next']));
+
+    triggers = [];
+    watch.requestOfForm({ namespace, form: 'web' });
+    watch.requestOfForm({ namespace, form: 'unknown' });
+    await vi.waitFor(() => expect(triggers).toEqual(['next']));
+  });
+
   it('makes a schedule that is lost anew, and asks for a sync', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
