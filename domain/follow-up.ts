@@ -12,6 +12,8 @@ export interface FollowUpFacts {
   readonly interval: number;
   /** Since when the table cannot be read; undefined while it can. */
   readonly unreadSince: number | undefined;
+  /** Since when rows are left to the next sync; undefined while none is. */
+  readonly waitingSince: number | undefined;
   /** Since when another source answers than the one that is believed. */
   readonly candidateSince: number | undefined;
   /** Since when another operator is at work on the hub; undefined while none is. */
@@ -37,14 +39,17 @@ const timeOf = (text: string | undefined): number | undefined => {
 
 export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts {
   const condition = (type: string) => listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
-  const [ready, other, changed] = [condition('Ready'), condition('OtherOperator'), condition('SourceChanged')];
+  const isTrue = (type: string) => textAt(condition(type), 'status') === 'True';
+  const since = (type: string) => (isTrue(type) ? timeOf(textAt(condition(type), 'lastTransitionTime')) : undefined);
+  const ready = condition('Ready');
   const isUnread = textAt(ready, 'status') === 'False';
   const hasCandidate = (textAt(hub, 'status', 'source', 'candidate') ?? '') !== '';
   return {
     interval,
     unreadSince: isUnread ? timeOf(textAt(ready, 'lastTransitionTime')) : undefined,
-    candidateSince: hasCandidate && !isUnread ? timeOf(textAt(changed, 'lastTransitionTime')) : undefined,
-    otherSince: textAt(other, 'status') === 'True' ? timeOf(textAt(other, 'lastTransitionTime')) : undefined,
+    waitingSince: isUnread ? undefined : since('RowsWaiting'),
+    candidateSince: hasCandidate && !isUnread ? since('SourceChanged') : undefined,
+    otherSince: since('OtherOperator'),
     absences: listAt(hub, 'status', 'absentForms').flatMap((form) => {
       const record = { since: textAt(form, 'since') ?? '', confirmed: textAt(form, 'confirmed') ?? '' };
       return isDeleted(record) ? [] : (timeOf(record.since) ?? []);
@@ -68,9 +73,11 @@ function nextTry(since: number, first: number, after: number): number {
 /** Where the interval comes as soon as that, it is enough. */
 const isOften = ({ interval }: FollowUpFacts): boolean => interval > 0 && interval * second <= closestReads;
 
-function unreadTime(facts: FollowUpFacts, after: number): number | undefined {
-  if (facts.unreadSince === undefined || isOften(facts)) return undefined;
-  return nextTry(facts.unreadSince, facts.interval === 0 ? firstTry : closestReads, after);
+/** Of a table that cannot be read, and of rows that could not be written. */
+function retryTime(facts: FollowUpFacts, after: number): number | undefined {
+  const since = facts.unreadSince ?? facts.waitingSince;
+  if (since === undefined || isOften(facts)) return undefined;
+  return nextTry(since, facts.interval === 0 ? firstTry : closestReads, after);
 }
 
 function candidateTime(facts: FollowUpFacts, after: number): number | undefined {
@@ -91,7 +98,7 @@ const absenceTime = (since: number, after: number): number =>
 export function nextFollowUp(facts: FollowUpFacts, after: Date): Date | undefined {
   const from = after.getTime();
   const absences = facts.absences.map((since) => absenceTime(since, from));
-  const times = [unreadTime(facts, from), candidateTime(facts, from), otherTime(facts, from), ...absences].flatMap(
+  const times = [retryTime(facts, from), candidateTime(facts, from), otherTime(facts, from), ...absences].flatMap(
     (time) => time ?? [],
   );
   return times.length === 0 ? undefined : new Date(Math.min(...times));

@@ -16,6 +16,8 @@ export interface SyncFacts {
   readonly desired: number;
   readonly rows: RowTotals;
   readonly frozen: readonly FrozenRow[];
+  /** What another sync has to go on with, whatever the interval (follow-up.ts). */
+  readonly open?: readonly string[];
   readonly warnings: readonly string[];
   readonly source: SourceVerdict;
   readonly guard: GuardVerdict;
@@ -88,14 +90,22 @@ function transportDraft(insecure: boolean): Draft {
       };
 }
 
+/** There only while rows wait: since when it says decides over further syncs. */
+function waitingDrafts(open: readonly string[]): readonly Draft[] {
+  if (open.length === 0) return [];
+  return [{ type: 'RowsWaiting', status: 'True', reason: 'LeftToNextSync', message: open.join('; ') }];
+}
+
 /** Status after a complete sync. */
 export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStatus {
   const message = 'Successfully connected to database and queried node data';
+  const { open = [] } = facts;
   const drafts: readonly Draft[] = [
     { type: 'Ready', status: 'True', reason: 'DatabaseConnected', message },
     heldDraft(facts),
     sourceDraft(facts),
     transportDraft(facts.insecure),
+    ...waitingDrafts(open),
   ];
   return {
     observedGeneration: base.generation,
@@ -108,7 +118,7 @@ export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStat
     lastSyncDuration: `${facts.seconds.toFixed(1)}s`,
     rows: { ...facts.rows },
     frozenRows: facts.frozen.slice(0, listedFrozenRows),
-    warnings: facts.warnings.slice(0, listedWarnings),
+    warnings: [...open, ...facts.warnings].slice(0, listedWarnings),
     source: { ...facts.source.state },
     deletionGuard: { ...facts.guard.state, window: [...facts.guard.state.window] },
   };

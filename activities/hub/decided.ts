@@ -88,12 +88,16 @@ export function successionWarnings({ plan: { successions } }: Decided): readonly
   ];
 }
 
+/** What carrying the plan out came to. */
+interface Written {
+  readonly refused: readonly FrozenRow[];
+  /** Rows that the next sync has to write. */
+  readonly open: readonly string[];
+  readonly strays: readonly string[];
+}
+
 /** What the status of the hub says of a sync. */
-export function factsOf(
-  sync: Sync,
-  decided: Decided,
-  { refused, strays }: { readonly refused: readonly FrozenRow[]; readonly strays: readonly string[] },
-): Omit<SyncFacts, 'seconds'> {
+export function factsOf(sync: Sync, decided: Decided, { refused, open, strays }: Written): Omit<SyncFacts, 'seconds'> {
   const { forms } = sync;
   const nodes = livingNodes(sync);
   const { read, plan, source, guard, leaving } = decided;
@@ -110,7 +114,8 @@ export function factsOf(
       refused: new Set(refused.map(({ uid }) => uid)),
     }),
     frozen: [...frozenRows(decided), ...refused],
-    warnings: [...successionWarnings(decided), ...read.proof.warnings, ...read.classified.warnings, ...strays],
+    open: [...open, ...successionWarnings(decided)],
+    warnings: [...read.proof.warnings, ...read.classified.warnings, ...strays],
     source,
     guard,
     leaving,

@@ -51,7 +51,8 @@ export class RowOutcomes {
     return this.waiting.size > 0;
   }
 
-  warnings(): readonly string[] {
+  /** What is said of rows that are left to the next sync. */
+  leftOpen(): readonly string[] {
     const [first] = this.late.values();
     return first === undefined ? [] : [`${this.late.size} rows wait for the next sync: ${first}`];
   }

@@ -111,7 +111,7 @@ async function syncRows(sync: Sync): Promise<Synced> {
   const outcomes = await writeAll(sync, decided);
   const { refused } = outcomes;
   const swept = await sweep(sync, decided);
-  const facts = factsOf(sync, decided, { refused, strays: [...outcomes.warnings(), ...swept.warnings] });
+  const facts = factsOf(sync, decided, { refused, open: outcomes.leftOpen(), strays: swept.warnings });
   await report(prepared, facts);
   const page = birthPage(deps, request, '');
   const synced: Synced = {

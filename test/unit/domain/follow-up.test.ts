@@ -27,6 +27,9 @@ const changed: JsonObject = {
 const held: JsonObject = {
   conditions: [ready, { type: 'OtherOperator', status: 'True', lastTransitionTime: iso(0) }],
 };
+const waiting: JsonObject = {
+  conditions: [ready, { type: 'RowsWaiting', status: 'True', lastTransitionTime: iso(0) }],
+};
 const absent = (confirmed: number, since = 0): JsonObject => ({
   conditions: [ready],
   absentForms: [{ name: 'web', since: iso(since), confirmed: iso(confirmed) }],
@@ -45,6 +48,9 @@ describe('domain/follow-up', () => {
     ['another source answered before the table could not be read', { ...changed, ...unread }, 0, [5, 10, 20, 40]],
     ['another operator was at work', held, 0, [60, 120, 180, 240]],
     ['another operator was at work and the interval comes as soon', held, 30, []],
+    ['rows are left to the next sync and nothing else makes one', waiting, 0, [5, 10, 20, 40]],
+    ['rows are left to the next sync and the interval is long', waiting, 3_600, [30, 60, 120, 240]],
+    ['rows are left to the next sync and the interval comes as soon', waiting, 30, []],
     ['a form is absent', absent(0), 0, [31, 91, 151, 211]],
     ['a form is absent, whatever the interval', absent(20), 30, [31, 91, 151, 211]],
     ['a form counts as deleted', absent(30), 0, []],

@@ -128,6 +128,18 @@ describe('domain/hub-status', () => {
       expect(conditionOf(synced({}, { previous: status }), 'SourceChanged')).toMatchObject({ status: 'False' });
     });
 
+    it('says first, and in a condition that is there no longer than that, what is left to the next sync', () => {
+      const open = ['2 rows wait for the next sync: why'];
+      const warnings = Array.from({ length: 12 }, (_, index) => `warning ${index}`);
+      const left = synced({ open, warnings });
+
+      expect(left.warnings).toEqual([...open, ...warnings.slice(0, 9)]);
+      expect(left.conditions?.at(-1)).toMatchObject({ type: 'RowsWaiting', status: 'True', message: open[0] });
+      const later = synced({ open: ['1 rows wait'] }, { previous: left, now: afterNoon(60) });
+      expect(later.conditions?.at(-1)?.lastTransitionTime).toBe(left.conditions?.at(-1)?.lastTransitionTime);
+      expect(synced({}, { previous: left }).conditions?.map(({ type }) => type)).not.toContain('RowsWaiting');
+    });
+
     it('lists the first ten warnings', () => {
       const warnings = Array.from({ length: 12 }, (_, index) => `warning ${index}`);
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { followUpFacts, nextFollowUp } from '../../../../domain/follow-up.ts';
 import type { RowSource } from '../../../../domain/ports.ts';
 import {
   apiVersion,
@@ -26,6 +27,10 @@ async function withSecrets() {
 /** Sealed or not, by name of the node. */
 const sealed = (world: HubWorld): readonly string[] =>
   world.nodes().map((name) => `${name} ${sealOf(world.node(name)) === undefined ? 'open' : 'sealed'}`);
+
+/** Whether another sync is asked for where no interval brings one. */
+const followsUp = (world: HubWorld, hub = 'one'): boolean =>
+  nextFollowUp(followUpFacts({ status: world.status(hub) ?? {} }, 0), new Date()) !== undefined;
 
 /** A source in which something happens between the last row and the plan. */
 const thenAfterRows = (rows: RowSource, happens: () => Promise<void>): RowSource => ({
@@ -126,8 +131,11 @@ describe('activities/hub/row-outcomes', () => {
         '1 rows wait for the next sync: Secret tenants/bad-web-values is of an earlier LynqNode bad-web, and goes with it',
       ]);
 
+      expect(followsUp(world)).toBe(true);
+
       await world.cluster.delete(secretRef('bad-web'), uid);
       expect(await world.sync()).toMatchObject({ kind: 'synced', counts: { updated: 1 } });
+      expect(followsUp(world)).toBe(false);
       expect(sealed(world)).toEqual(['bad-web sealed', 'good-web sealed']);
     });
   });
@@ -196,12 +204,14 @@ describe('activities/hub/row-outcomes', () => {
       expect(listAt(world.status('new'), 'warnings')).toEqual([
         '1 LynqNodes of moved forms wait until those of the same name have gone: acme-web is of hub old',
       ]);
+      expect(followsUp(world, 'new')).toBe(true);
 
       const uid = textAt(world.node('acme-web'), 'metadata', 'uid') ?? '';
       await world.cluster.patch(nodeRef('acme-web'), 'merge', { metadata: { finalizers: [] } }, { manager });
       await world.cluster.delete(nodeRef('acme-web'), uid);
       expect(await world.sync('new')).toMatchObject({ counts: { created: 1 } });
       expect(listAt(world.status('new'), 'warnings')).toEqual([]);
+      expect(followsUp(world, 'new')).toBe(false);
     });
   });
 });
