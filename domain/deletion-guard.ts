@@ -1,5 +1,6 @@
 import type { DeletionGuard, DeletionHold, DeletionWindowEntry } from './api/hub.ts';
 import { budgetOf, holdUnder, isWidened } from './deletion-hold.ts';
+import { isRepetition, reservation, stillGoing, withoutGoing } from './deletion-reservation.ts';
 import { hashText } from './identity.ts';
 
 /**
@@ -8,7 +9,7 @@ import { hashText } from './identity.ts';
  *
  * Invariants: an empty result never removes more than ten rows by itself; after a hold nothing goes until all rows are back, exactly this set is
  * approved, or the hub's own `deletionGuard` is edited to allow it (deletion-hold.ts); what the record of the last hour does not say clearly counts
- * as spent.
+ * as spent; a removal that is on record is repeated at no further cost and begins no hold (deletion-reservation.ts).
  */
 
 export interface GuardFacts {
@@ -70,15 +71,16 @@ function lastHour(entries: readonly DeletionWindowEntry[], now: Date): readonly 
   return entries.flatMap((entry) => {
     const age = now.getTime() - new Date(entry.at).getTime();
     if (age >= windowMilliseconds) return [];
-    return age >= 0 ? [entry] : [{ at: stamp(now), rows: entry.rows }];
+    return age >= 0 ? [entry] : [{ ...entry, at: stamp(now) }];
   });
 }
 
 /** Decides over all removals of one sync at once. */
 export function judgeDeletions(facts: GuardFacts): GuardVerdict {
   const settings = facts.settings ?? defaults;
-  const window = lastHour(facts.window, facts.now);
-  const spent = window.reduce((sum, { rows }) => sum + Math.max(0, rows), 0);
+  const window = stillGoing(lastHour(facts.window, facts.now), facts.leaving);
+  const gone = withoutGoing(window);
+  const spent = gone.reduce((sum, { rows }) => sum + Math.max(0, rows), 0);
   const state = { window, rowsAtStart: facts.rowsWithNodes + spent };
   // What a source shows that is not known yet neither ends a hold nor begins one.
   const kept = facts.sourceChanged && facts.hold !== undefined ? { ...state, hold: facts.hold } : state;
@@ -88,20 +90,25 @@ export function judgeDeletions(facts: GuardFacts): GuardVerdict {
   const planned = planHash(facts.leaving);
   const held = { kind: 'hold', planHash: planned, budget: Math.max(0, budget - spent) } as const;
   if (facts.sourceChanged) return { ...held, why: 'SourceChanged', state: kept };
-  const why = whyHeld(facts, settings, { over: spent + facts.leaving.length > budget, rowsAtStart: state.rowsAtStart });
+  const why = whyHeld({ ...facts, window }, settings, {
+    over: spent + facts.leaving.length > budget,
+    rowsAtStart: state.rowsAtStart,
+  });
   const by = released(facts, settings, why, planned);
-  if (by === undefined && why !== undefined) return { ...held, why, state: { ...state, hold: holdUnder(settings) } };
-  const entry = { at: stamp(facts.now), rows: facts.leaving.length };
-  return { kind: 'allow', state: { ...state, window: [...window, entry] }, by: by ?? 'budget' };
+  if (by === undefined && why !== undefined)
+    return { ...held, why, state: { ...state, hold: holdUnder(settings, facts.hold) } };
+  const entry = reservation(facts.leaving, stamp(facts.now));
+  return { kind: 'allow', state: { ...state, window: [...gone, entry] }, by: by ?? 'budget' };
 }
 
 type HeldReason = Exclude<Extract<GuardVerdict, { kind: 'hold' }>['why'], 'SourceChanged'>;
 
 function whyHeld(
-  { hold, remaining, rowsWithNodes }: GuardFacts,
+  { hold, remaining, rowsWithNodes, window, leaving }: GuardFacts,
   settings: DeletionGuard,
   { over, rowsAtStart }: { readonly over: boolean; readonly rowsAtStart: number },
 ): HeldReason | undefined {
+  if (hold === undefined && isRepetition(window, leaving)) return undefined;
   const isEmpty = remaining === 0;
   if (isEmpty && rowsWithNodes > emptyResultLimit && !settings.allowEmpty) return 'EmptyResult';
   if (over) return 'BudgetSpent';

@@ -13,9 +13,16 @@ export function budgetOf({ maxRows, maxPercent }: Limits, rowsAtStart: number): 
 
 type Limits = Pick<DeletionHold, 'maxRows' | 'maxPercent'>;
 
-/** The limits that a set is held under: an edit is told from rows that come back by comparing with them. */
-export function holdUnder({ maxRows, maxPercent, allowEmpty }: DeletionHold): DeletionHold {
-  return { maxRows, maxPercent, allowEmpty };
+/**
+ * The largest limits that were in force while rows are held: an edit is told from rows that come back by comparing with them, and limits that are
+ * made smaller for a while and put back allow nothing new.
+ */
+export function holdUnder(limits: DeletionHold, before: DeletionHold | undefined): DeletionHold {
+  return {
+    maxRows: Math.max(limits.maxRows, before?.maxRows ?? 0),
+    maxPercent: Math.max(limits.maxPercent, before?.maxPercent ?? 0),
+    allowEmpty: limits.allowEmpty || before?.allowEmpty === true,
+  };
 }
 
 /** Whether the limits allow more than those of the hold; what they allow of an empty result matters to one only. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../domain/api/json.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import type { GuardState } from '../../domain/deletion-guard.ts';
 import { LynqFailure } from '../../domain/failures.ts';
-import { managers } from '../../domain/keys.ts';
+import { annotations, managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { hubRef, parseHub, type ReadHub, readHub } from './read-hub.ts';
@@ -28,14 +28,29 @@ export function isSameJudgement(left: ReadHub, right: ReadHub): boolean {
   return judgementOf(left) === judgementOf(right);
 }
 
-/** Whether a sync has begun a hold, ended it, or judged it by other limits. */
-export function isOtherHold({ hub }: ReadHub, { hold }: GuardState): boolean {
-  return canonicalJson(hold) !== canonicalJson(hub.status?.deletionGuard?.hold);
+type GuardRecord = Pick<GuardState, 'window' | 'hold'>;
+
+const heldAndGoing = ({ window, hold }: GuardRecord): string =>
+  canonicalJson({ going: window.map(({ going = [] }) => [...going]), hold: hold === undefined ? null : { ...hold } });
+
+/**
+ * Whether a sync has begun a hold, ended it, or judged it by other limits; or whether rows that were going have gone or come back, which has to be
+ * known before they get new nodes.
+ */
+export function isOtherRecord({ hub }: ReadHub, state: GuardRecord): boolean {
+  return heldAndGoing(state) !== heldAndGoing(hub.status?.deletionGuard ?? { window: [] });
 }
 
 /** What a merge patch writes of a guard: a hold that has ended is taken out. */
 export function guardPatch({ window, rowsAtStart, hold }: GuardState): JsonObject {
-  return { window: window.map((entry) => ({ ...entry })), rowsAtStart, hold: hold === undefined ? null : { ...hold } };
+  const entries = window.map(({ going, ...entry }) => (going === undefined ? entry : { ...entry, going: [...going] }));
+  return { window: entries, rowsAtStart, hold: hold === undefined ? null : { ...hold } };
+}
+
+/** What a status is written over. */
+interface Judged {
+  readonly judged: ReadHub;
+  readonly isSame?: (live: ReadHub, judged: ReadHub) => boolean;
 }
 
 /**
@@ -45,7 +60,7 @@ export function guardPatch({ window, rowsAtStart, hold }: GuardState): JsonObjec
 export async function writeOver(
   deps: Deps,
   request: HubRef,
-  judged: ReadHub,
+  { judged, isSame = isSameJudgement }: Judged,
   status: JsonObject,
 ): Promise<ReadHub | undefined> {
   const title = `LynqHub ${request.namespace}/${request.hub}`;
@@ -60,7 +75,7 @@ export async function writeOver(
       throw new LynqFailure('ClusterInvalid', `status of ${title} cannot be written`, { hub: request.hub });
     const live = await readHub(deps, request);
     if (live?.hub.metadata.uid !== uid) return undefined;
-    if (!isSameJudgement(live, judged)) break;
+    if (!isSame(live, judged)) break;
     ({ resourceVersion } = live.hub.metadata);
   }
   throw new LynqFailure('ClusterStale', `another sync of ${title} has judged meanwhile`, { hub: request.hub });
@@ -69,11 +84,28 @@ export async function writeOver(
 /**
  * Puts on record what the guard has decided before it is carried out: the budget is spent before the rows go, so that a sync that dies in between
  * leaves too much spent and never too little; and a hold is remembered, whatever becomes of the sync that found it. Returns the hub as it is then.
+ * Fails with ClusterStale also when the approval was changed meanwhile: it may have been taken back.
  */
 export async function recordGuard(deps: Deps, request: HubRef, hub: ReadHub, state: GuardState): Promise<ReadHub> {
-  const written = await writeOver(deps, request, hub, { deletionGuard: guardPatch(state) });
-  if (written !== undefined) return written;
+  const over = { judged: hub, isSame: isSameApproved };
+  const written = await writeOver(deps, request, over, { deletionGuard: guardPatch(state) });
+  if (written !== undefined) {
+    if (isOtherRecord(written, state)) warnOfPruning(deps, request);
+    return written;
+  }
   throw new LynqFailure('ClusterStale', `LynqHub ${request.namespace}/${request.hub} was deleted during a sync`, {
     hub: request.hub,
   });
+}
+
+function isSameApproved(live: ReadHub, judged: ReadHub): boolean {
+  const approvalOf = ({ hub }: ReadHub) => hub.metadata.annotations?.[annotations.approveDeletions];
+  return approvalOf(live) === approvalOf(judged) && isSameJudgement(live, judged);
+}
+
+/** An API server leaves out fields that it does not know, and says nothing. */
+function warnOfPruning({ logger }: Deps, { namespace, hub }: HubRef): void {
+  const text =
+    'LynqHub is defined without fields of status.deletionGuard: holds and unfinished deletions are forgotten, apply the CRDs';
+  logger.warn(text, { namespace, hub });
 }

@@ -40,7 +40,7 @@ import { readRows, type RowsRead } from './read-rows.ts';
 import { removeHub } from './remove-hub.ts';
 import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
-import { isOtherHold, recordGuard } from './judged-status.ts';
+import { isOtherRecord, recordGuard } from './judged-status.ts';
 import { endingReason, reportFailed, reportSynced, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
 import { ofRows, RowOutcomes, withValues, type Writable } from './row-outcomes.ts';
@@ -212,12 +212,17 @@ async function sweep({ deps, request, forms, attempt }: Sync, { read, source, gu
   return sweepStrays(deps, request, { forms, isLiving, signal: attempt.signal });
 }
 
-/** What is on record before the plan is carried out. An approval is used up by the first sync that judges by it, whether it fits or not. */
+/**
+ * What is on record before the plan is carried out. An approval is used up by the first sync that judges by it, whether it fits or not, and after the set
+ * that it lets go is on record: a sync that ends in between has lost neither.
+ */
 async function prepareDeletions({ deps, request, hub }: Sync, { guard, leaving }: Decided): Promise<ReadHub> {
   const isJudged = guard.kind === 'allow' || guard.why !== 'SourceChanged';
-  if (isJudged) await useUpApproval(deps, request, hub);
   const isGoing = guard.kind === 'allow' && leaving.length > 0;
-  return isGoing || isOtherHold(hub, guard.state) ? recordGuard(deps, request, hub, guard.state) : hub;
+  const isNews = isGoing || isOtherRecord(hub, guard.state);
+  const recorded = isNews ? await recordGuard(deps, request, hub, guard.state) : hub;
+  if (isJudged) await useUpApproval(deps, request, hub);
+  return recorded;
 }
 
 /** How often, a second apart, a row is tried again that waits for something which goes by itself: the Secret of its earlier node. */

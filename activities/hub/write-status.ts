@@ -26,7 +26,7 @@ function changedFields(before: LynqHubStatus, { absentForms: _absences, ...after
 export async function writeStatus(deps: Deps, request: HubRef, read: ReadHub, wanted: LynqHubStatus): Promise<boolean> {
   const status = changedFields(read.hub.status ?? {}, wanted);
   if (Object.keys(status).length === 0) return true;
-  if (isJudgement(status)) return (await writeOver(deps, request, read, status)) !== undefined;
+  if (isJudgement(status)) return (await writeOver(deps, request, { judged: read }, status)) !== undefined;
   return (await patchStatus(deps, request, { uid: read.hub.metadata.uid }, status)) === 'written';
 }
 

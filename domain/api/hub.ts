@@ -127,13 +127,17 @@ export type FrozenRow = z.infer<typeof FrozenRow>;
 export const DeletionWindowEntry = z.object({
   at: z.string().meta({ format: 'date-time' }).describe('When rows lost their nodes.'),
   rows: z.int32().describe('How many rows did.'),
+  going: z
+    .array(z.string())
+    .optional()
+    .describe('Of them, hashes of those that may still have nodes: a sync that takes these again spends nothing.'),
 });
 export type DeletionWindowEntry = z.infer<typeof DeletionWindowEntry>;
 
 export const DeletionHold = z.object({
-  maxRows: z.int32().describe('spec.deletionGuard.maxRows at the last sync that held.'),
-  maxPercent: z.int32().describe('spec.deletionGuard.maxPercent at the last sync that held.'),
-  allowEmpty: z.boolean().describe('spec.deletionGuard.allowEmpty at the last sync that held.'),
+  maxRows: z.int32().describe('Largest spec.deletionGuard.maxRows of the syncs that held.'),
+  maxPercent: z.int32().describe('Largest spec.deletionGuard.maxPercent of the syncs that held.'),
+  allowEmpty: z.boolean().describe('Whether spec.deletionGuard.allowEmpty was set at a sync that held.'),
 });
 export type DeletionHold = z.infer<typeof DeletionHold>;
 

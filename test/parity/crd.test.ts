@@ -204,6 +204,8 @@ const hub: Expected = {
       'deletionGuard.window': 'array required',
       'deletionGuard.window[]': 'object',
       'deletionGuard.window[].at': 'string:date-time required',
+      'deletionGuard.window[].going': 'array',
+      'deletionGuard.window[].going[]': 'string',
       'deletionGuard.window[].rows': 'integer:int32 required',
       'deletionGuard.rowsAtStart': 'integer:int32 required',
       'deletionGuard.hold': 'object',

@@ -88,7 +88,7 @@ describe('domain/deletion-guard', () => {
       expect(judgeDeletions(facts(100, 7))).toEqual({
         kind: 'allow',
         by: 'budget',
-        state: { window: [{ at: '2026-03-01T12:00:00Z', rows: 7 }], rowsAtStart: 100 },
+        state: { window: [{ at: '2026-03-01T12:00:00Z', rows: 7, going: expect.any(Array) }], rowsAtStart: 100 },
       });
     });
 
@@ -125,7 +125,9 @@ describe('domain/deletion-guard', () => {
       let window: GuardState['window'] = [];
       const kinds = Array.from({ length: 8 }, (_, sync) => {
         const leaving = 15 * (sync + 1) - removed;
-        const verdict = judgeDeletions(facts(total, leaving, { window, now: afterNoon(60 * sync) }));
+        const verdict = judgeDeletions(
+          facts(total, leaving, { leaving: rows(leaving, `of-${sync}-`), window, now: afterNoon(60 * sync) }),
+        );
         window = verdict.state.window;
         if (verdict.kind === 'allow') [total, removed] = [total - leaving, removed + leaving];
         return verdict.kind;
@@ -357,6 +359,7 @@ describe('domain/deletion-guard', () => {
     function sync(life: Life, leaving: number, minute: number): { readonly life: Life; readonly kind: string } {
       const verdict = judgeDeletions(
         facts(life.total, leaving, {
+          leaving: rows(leaving, `of-${minute}-`),
           window: life.state?.window ?? [],
           now: afterNoon(60 * minute),
         }),

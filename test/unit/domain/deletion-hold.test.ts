@@ -53,6 +53,15 @@ const truncated = sync(fresh(200), rows(200)).life;
 /** Of which 165 have come back: by itself the budget would let the other 35 go. */
 const nearlyBack = missing(200, 165);
 
+/** What is kept when all rows that were let go have gone. */
+function settled({ life, verdict }: Seen): Life {
+  if (verdict.kind === 'hold') return life;
+  return {
+    ...life,
+    state: { ...life.state, window: life.state.window.map(({ at, rows: gone }) => ({ at, rows: gone })) },
+  };
+}
+
 describe('domain/deletion-hold', () => {
   describe('while rows come back', () => {
     it('M11 keeps all nodes of a truncated table that is reloaded slowly, up to its last row', () => {
@@ -115,12 +124,17 @@ describe('domain/deletion-hold', () => {
   describe('spec.deletionGuard', () => {
     const under = (change: Partial<DeletionGuard>) => ({ settings: { ...settings, ...change } });
 
-    it('is remembered as it was at the last sync that held', () => {
+    it('is remembered with the largest limits of the syncs that held', () => {
       expect(truncated.state.hold).toEqual(byDefault);
-      expect(sync(truncated, nearlyBack, under({ maxRows: 12 })).life.state.hold).toEqual({
-        ...byDefault,
-        maxRows: 12,
-      });
+      const first = sync(truncated, nearlyBack, under({ maxRows: 12, maxPercent: 3 })).life;
+      expect(first.state.hold).toEqual({ ...byDefault, maxRows: 12 });
+      expect(sync(first, nearlyBack).life.state.hold).toEqual({ ...byDefault, maxRows: 12 });
+    });
+
+    it('lets nothing go when it is made stricter for a while and put back', () => {
+      const { life } = sync(truncated, nearlyBack, under({ maxRows: 0, maxPercent: 0 }));
+
+      expect(sync(life, nearlyBack).verdict).toMatchObject({ kind: 'hold', why: 'NotAllBack' });
     });
 
     it('lets them go when it is off', () => {
@@ -237,7 +251,7 @@ describe('domain/deletion-hold', () => {
           for (const leaving of sets) {
             const once = sync(life, leaving, { settings: chosen });
             const again = sync(once.life, once.verdict.kind === 'allow' ? [] : leaving, { settings: chosen });
-            expect(again.life).toEqual(once.life);
+            expect(again.life).toEqual(settled(once));
             expect(again.verdict.kind).toBe(once.verdict.kind);
             if (once.verdict.kind === 'hold') expect(again.verdict).toEqual(once.verdict);
             life = { ...once.life, withNodes: total };

@@ -3,8 +3,9 @@ import type { SyncOutcome } from '../../../../activities/contract.ts';
 import type { Deps } from '../../../../activities/deps.ts';
 import { reportStuck } from '../../../../activities/hub/report-stuck.ts';
 import { syncHub } from '../../../../activities/hub/sync.ts';
-import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { at, type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import type { LynqHubStatus } from '../../../../domain/api/hub.ts';
+import { planHash } from '../../../../domain/deletion-guard.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import type { RowSource } from '../../../../domain/ports.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
@@ -243,6 +244,121 @@ describe('activities/hub/judged-status', () => {
     present(0, total);
     await sync();
     expect((await statusOf()).deletionGuard).toEqual({ window: [], rowsAtStart: total });
+  });
+
+  describe('a sync that ends between the record of its removals and these', () => {
+    /** One row more than there was. */
+    function presentWithNew(from: number): void {
+      const rows = Array.from({ length: total - from }, (_, index) => [`row-${from + index}`, '1']);
+      server.tables.set('app.nodes', { columns: ['id', 'active'], rows: [...rows, ['new', '1']] });
+    }
+
+    /** 6 rows leave and one is new, and the API server does not answer from the `nth` write of this kind to a LynqNode on. */
+    async function interrupted(verb: 'create' | 'delete', nth: number): Promise<void> {
+      presentWithNew(6);
+      let count = 0;
+      const heal = cluster.intercept((call) => {
+        if (call.verb !== verb || call.ref.kind !== 'LynqNode') return undefined;
+        count += 1;
+        return count < nth
+          ? undefined
+          : { failure: new LynqFailure('ClusterUnreachable', 'the API server does not answer', {}) };
+      });
+      await expect(sync()).rejects.toMatchObject({ type: 'ClusterUnreachable' });
+      heal();
+    }
+
+    it.each([
+      ['create', 1],
+      ['delete', 1],
+      ['delete', 4],
+    ] as const)('is carried out by the next one at no further cost: %s %i fails', async (verb, nth) => {
+      await interrupted(verb, nth);
+      await interrupted('delete', 1);
+      await sync();
+
+      expect(nodes()).toBe(total - 6 + 1);
+      expect(await spent()).toBe(6);
+      expect((await statusOf()).deletionGuard?.hold).toBeUndefined();
+    });
+
+    it('does not pay for rows that leave later, and for one that came back', async () => {
+      await interrupted('delete', 1);
+      presentWithNew(0);
+      await sync();
+      presentWithNew(6);
+      await sync();
+
+      expect(nodes()).toBe(total + 1);
+      expect(await statusOf()).toMatchObject({ deletionGuard: { window: [{ rows: 6 }], hold: { maxRows: 10 } } });
+    });
+  });
+
+  describe('an approval', () => {
+    const approve = async (text: string | null): Promise<void> => {
+      const body = { metadata: { annotations: { 'lynq.sh/approve-deletions': text } } };
+      await cluster.patch(hubRef, 'merge', body, { manager });
+    };
+    const approvalOf = async (): Promise<string | undefined> =>
+      textAt((await cluster.get(hubRef)) ?? {}, 'metadata', 'annotations', 'lynq.sh/approve-deletions');
+    const set = planHash(Array.from({ length: 30 }, (_, index) => `row-${index}`));
+
+    it.each(['the record', 'the approval', 'the first node', 'a later node'])(
+      'lets its set go, whichever write fails: that of %s',
+      async (point) => {
+        present(30, total);
+        await sync();
+        await approve(set);
+        let deleted = 0;
+        const heal = cluster.intercept(({ verb, ref, body }) => {
+          const isHub = verb === 'patch' && ref.kind === 'LynqHub';
+          deleted += verb === 'delete' ? 1 : 0;
+          const isDue = {
+            'the record': isHub && body !== undefined && 'status' in body,
+            'the approval': isHub && Array.isArray(body),
+            'the first node': deleted === 1,
+            'a later node': deleted > 20,
+          }[point];
+          return isDue === true ? { failure: new LynqFailure('ClusterUnreachable', 'no answer', {}) } : undefined;
+        });
+        await expect(sync()).rejects.toMatchObject({ type: 'ClusterUnreachable' });
+        heal();
+        await sync();
+
+        expect(nodes()).toBe(total - 30);
+        expect(await approvalOf()).toBeUndefined();
+        expect((await statusOf()).deletionGuard).toMatchObject({ rowsAtStart: total });
+        expect((await statusOf()).deletionGuard?.hold).toBeUndefined();
+        expect(await spent()).toBe(30);
+      },
+    );
+
+    it('that is taken back before its set is on record lets nothing go', async () => {
+      present(30, total);
+      await sync();
+      await approve(set);
+      await expect(sync(beforeItWrites(() => approve(null)))).rejects.toMatchObject({ type: 'ClusterStale' });
+      await sync();
+
+      expect(nodes()).toBe(total);
+    });
+  });
+
+  it('warns where the definition of LynqHub has no field for a hold', async () => {
+    const lines: string[] = [];
+    const prune: FakeCluster['patch'] = async (...asked) => {
+      const result = await cluster.patch(...asked);
+      if (result.kind !== 'ok' || asked[0].kind !== 'LynqHub') return result;
+      const before = at(result.object, 'status') as JsonObject;
+      const { hold: _hold, ...guard } = at(before, 'deletionGuard') as JsonObject;
+      const status = { ...before, deletionGuard: guard };
+      return { ...result, object: { ...result.object, status } };
+    };
+    const logger = { ...running.deps.logger, warn: (text: string) => void lines.push(text) };
+    present(0, 0);
+    await sync({ ...running.deps, logger, cluster: { ...cluster, patch: prune } });
+
+    expect(lines).toEqual([expect.stringContaining('status.deletionGuard')]);
   });
 
   it('ends a hold and records its budget although others write to the hub meanwhile', async () => {
