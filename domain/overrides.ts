@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, textAt } from './api/json.ts';
 import { canonicalJson } from './canonical.ts';
+import { rowVariableNames } from './template-variables.ts';
 
 /**
  * Scale overrides (decisions.md section 6): a text in place of a column's value, until it is cleared, the column changes, or the node goes.
@@ -15,15 +16,6 @@ export type OverrideRefusal =
   | { readonly kind: 'unknown'; readonly variable: string; readonly declared: readonly string[] }
   | { readonly kind: 'identity'; readonly variable: string }
   | { readonly kind: 'secret'; readonly variable: string };
-
-const identityVariables: ReadonlySet<string> = new Set([
-  'uid',
-  'activate',
-  'hubId',
-  'templateRef',
-  'hostOrUrl',
-  'host',
-]);
 
 function parse(text: string): Json {
   try {
@@ -57,7 +49,7 @@ export function liveOverrides(
   overrides: ReadonlyMap<string, Override>,
   row: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, Override> {
-  return new Map([...overrides].filter(([name, { base }]) => !identityVariables.has(name) && row.get(name) === base));
+  return new Map([...overrides].filter(([name, { base }]) => !rowVariableNames.has(name) && row.get(name) === base));
 }
 
 /** The variables a node is rendered with. */
@@ -79,9 +71,9 @@ export function addOverrides(
   wanted: Readonly<Record<string, string>>,
   secrets: ReadonlySet<string> = new Set(),
 ): OverrideResult {
-  const declared = [...row.keys()].filter((name) => !identityVariables.has(name)).toSorted();
+  const declared = [...row.keys()].filter((name) => !rowVariableNames.has(name)).toSorted();
   const refusals = Object.keys(wanted).flatMap((variable): readonly OverrideRefusal[] => {
-    if (identityVariables.has(variable)) return [{ kind: 'identity', variable }];
+    if (rowVariableNames.has(variable)) return [{ kind: 'identity', variable }];
     if (secrets.has(variable)) return [{ kind: 'secret', variable }];
     return row.has(variable) ? [] : [{ kind: 'unknown', variable, declared }];
   });
