@@ -111,7 +111,10 @@ export const WorkerConfig = z
   .object({
     KUBECONFIG: z.string().min(1).optional(),
     KUBERNETES_SERVICE_HOST: z.string().optional(),
-    LYNQ_TASK_QUEUE: z.string().min(1).default(defaultTaskQueue),
+    LYNQ_TASK_QUEUE: z
+      .string()
+      .regex(/^[^'"\\]+$/, 'a name without quotes and backslashes')
+      .default(defaultTaskQueue),
     LYNQ_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     LYNQ_CACHED_WORKFLOWS: z.coerce.number().int().min(10).default(500),
     LYNQ_ACTIVITY_SLOTS: z.coerce.number().int().min(2).default(1_000),

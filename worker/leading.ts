@@ -62,14 +62,16 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
   return new HubWatch(
     {
       ensure: async (hub, timing) => {
-        if (await mayHold(hub)) await ensureSchedule(client, hub, timing, taskQueue);
+        if (!(await mayHold(hub))) return 'other';
+        await ensureSchedule(client, hub, timing, taskQueue);
+        return 'ours';
       },
       trigger: async (hub) => {
         await requestSync(client, hub);
       },
       rollout: (form) => wakeRollout(client, form, taskQueue),
       remove: (hub) => removeSchedule(client, hub),
-      look: (hub) => lookAtSchedule(client, hub),
+      look: (hub) => lookAtSchedule(client, hub, taskQueue),
       stuck: reportStuck,
       hubless: async (form) => (await reportHubless(form)) === 'hubless',
       onLost: () => watches.ports.runs.forgetAll(),

@@ -5,6 +5,7 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleOptions,
+  WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
 import { type HubTiming, intervalSeconds } from '../domain/hub-timing.ts';
@@ -12,6 +13,7 @@ import { hashText, workflowIds } from '../domain/identity.ts';
 import { aboutSync } from '../workflows/about-sync.ts';
 import { workflowTypes } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
+import { endRun } from './temporal.ts';
 
 /** One Temporal Schedule per LynqHub. It follows the hub object; losing it costs nothing but the time until it is made again. */
 
@@ -45,7 +47,7 @@ function scheduleOptions(hub: HubRef, timing: HubTiming, taskQueue: string): Sch
 }
 
 /**
- * Makes the schedule, or brings an existing one to the hub's timing. It starts no sync: what Temporal starts together with a schedule does not count as
+ * Makes the schedule, or brings an existing one to the hub's timing and to our task queue. It starts no sync: what Temporal starts together with a schedule does not count as
  * running there, so that the next sync would overlap it. Whoever makes one asks for the first sync (`requestSync`).
  */
 export async function ensureSchedule(client: Client, hub: HubRef, timing: HubTiming, taskQueue: string): Promise<void> {
@@ -55,8 +57,36 @@ export async function ensureSchedule(client: Client, hub: HubRef, timing: HubTim
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const { scheduleId, ...update } = options;
-    await client.schedule.getHandle(scheduleId).update(() => ({ ...update, state: { paused: timing.paused } }));
+    const handle = client.schedule.getHandle(scheduleId);
+    await handle.update(() => ({ ...update, state: { paused: timing.paused } }));
+    await endStraySyncs(client, await handle.describe(), taskQueue);
   }
+}
+
+const strayReason = 'the hub of this sync is held by a worker with another task queue, which starts the next one';
+
+/** A sync that nobody goes on with, since its worker is gone, would hold up the next one until its time is over. */
+async function endStraySyncs(client: Client, { info }: ScheduleDescription, taskQueue: string): Promise<void> {
+  for (const workflowId of await straySyncs(client, info, taskQueue)) await endRun(client, { workflowId }, strayReason);
+}
+
+/** Running syncs of a schedule on another task queue. */
+async function straySyncs(
+  client: Client,
+  { runningActions }: ScheduleDescription['info'],
+  taskQueue: string,
+): Promise<readonly string[]> {
+  const strays: string[] = [];
+  for (const { workflow } of runningActions) {
+    const { workflowId } = workflow;
+    const found = await client.workflow.getHandle(workflowId).describe().catch(undefinedIfGone);
+    if (found?.status.name === 'RUNNING' && found.taskQueue !== taskQueue) strays.push(workflowId);
+  }
+  return strays;
+}
+
+function undefinedIfGone(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 /** Starts a sync now, or right after the one that is running; `missing` for a hub without a schedule. */
@@ -84,12 +114,15 @@ export async function removeSchedule(client: Client, hub: HubRef): Promise<void>
 export type ScheduleLook =
   | { readonly kind: 'missing' }
   /** Since when its oldest sync has been running; undefined while none is. */
-  | { readonly kind: 'there'; readonly runningSince: Date | undefined };
+  | { readonly kind: 'there'; readonly runningSince: Date | undefined }
+  /** It starts syncs on another task queue, or one of them is running there. */
+  | { readonly kind: 'astray' };
 
-export async function lookAtSchedule(client: Client, hub: HubRef): Promise<ScheduleLook> {
+export async function lookAtSchedule(client: Client, hub: HubRef, taskQueue: string): Promise<ScheduleLook> {
   try {
-    const { info } = await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).describe();
-    return { kind: 'there', runningSince: oldestRunning(info) };
+    const { action, info } = await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).describe();
+    const isAstray = action.taskQueue !== taskQueue || (await straySyncs(client, info, taskQueue)).length > 0;
+    return isAstray ? { kind: 'astray' } : { kind: 'there', runningSince: oldestRunning(info) };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return { kind: 'missing' };
     throw error;

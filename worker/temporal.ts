@@ -1,10 +1,10 @@
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { workflowIds } from '../domain/identity.ts';
 import type { Logger } from '../domain/ports.ts';
-import type { RunDirectory } from '../domain/watching.ts';
+import type { RunDirectory, StrayRun } from '../domain/watching.ts';
 import { wakeSignal, workflowTypes } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { followApiKey, readApiKey } from './api-key.ts';
@@ -78,25 +78,67 @@ export function signalWaker(client: Client): Waker {
 }
 
 /** Visibility values are quoted; names of Kubernetes objects hold no quotes, and anything else is refused rather than escaped. */
-function openRuns(namespace: string, hub: string): string {
-  if (/['"\\]/.test(namespace + hub)) throw new Error('a name that cannot be a Kubernetes name');
-  const prefix = workflowIds.node(namespace, '');
-  return `WorkflowType='${workflowTypes.node}' AND LynqHub='${hub}' AND WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus='Running'`;
+function openOnes(hub: string, { type, prefix }: { readonly type: string; readonly prefix: string }): string {
+  if (/['"\\]/.test(prefix + hub)) throw new Error('a name that cannot be a Kubernetes name');
+  return `WorkflowType='${type}' AND LynqHub='${hub}' AND WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus='Running'`;
 }
 
-export function visibilityDirectory(client: Client): RunDirectory {
+const openNodes = (namespace: string, hub: string): string =>
+  openOnes(hub, { type: workflowTypes.node, prefix: workflowIds.node(namespace, '') });
+
+const openRollouts = (namespace: string, hub: string): string =>
+  openOnes(hub, { type: workflowTypes.rollout, prefix: workflowIds.rollout(namespace, '') });
+
+function nameOf({ typedSearchAttributes }: WorkflowExecutionInfo): string | undefined {
+  const name = typedSearchAttributes.get(searchAttributes.node);
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** What Temporal's visibility shows of the runs on a task queue, and beside it. */
+export function visibilityDirectory(client: Client, taskQueue: string): RunDirectory {
+  const open = (namespace: string, hub: string) => `${openNodes(namespace, hub)} AND TaskQueue='${taskQueue}'`;
   return {
     count: (namespace, hub, signal) =>
-      client.withAbortSignal(signal, async () => (await client.workflow.count(openRuns(namespace, hub))).count),
+      client.withAbortSignal(signal, async () => (await client.workflow.count(open(namespace, hub))).count),
     listed: (namespace, hub, signal, onAnswer) =>
       client.withAbortSignal(signal, async () => {
         const names = new Set<string>();
-        for await (const run of client.workflow.list({ query: openRuns(namespace, hub), pageSize: 1000 })) {
-          const name = run.typedSearchAttributes.get(searchAttributes.node);
-          if (typeof name === 'string') names.add(name);
+        for await (const run of client.workflow.list({ query: open(namespace, hub), pageSize: 1000 })) {
+          const name = nameOf(run);
+          if (name !== undefined) names.add(name);
           onAnswer();
         }
         return names;
       }),
+    elsewhere: (namespace, hub, signal, onAnswer) =>
+      client.withAbortSignal(signal, async () => {
+        const found: StrayRun[] = [];
+        for (const runs of [openNodes(namespace, hub), openRollouts(namespace, hub)]) {
+          const query = `${runs} AND TaskQueue!='${taskQueue}'`;
+          for await (const run of client.workflow.list({ query, pageSize: 1000 })) {
+            // What is to be ended is told by the run itself, whatever a store makes of the query.
+            const { workflowId, runId } = run;
+            if (run.taskQueue !== taskQueue) found.push({ workflowId, runId, node: nameOf(run) });
+            onAnswer();
+          }
+        }
+        return found;
+      }),
+    end: ({ workflowId, runId }, reason) => endRun(client, { workflowId, runId }, reason),
   };
+}
+
+/** Terminates a run; `false` for one that is not open any more. Termination deletes nothing (decisions.md section 4). */
+export async function endRun(
+  client: Client,
+  { workflowId, runId }: { readonly workflowId: string; readonly runId?: string },
+  reason: string,
+): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(workflowId, runId).terminate(reason);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }

@@ -115,7 +115,7 @@ function openDeps(
     ...processMemory(),
     rowHash,
     childCluster,
-    directory: visibilityDirectory(temporal.client),
+    directory: visibilityDirectory(temporal.client, config.taskQueue),
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     formsSeen: leading.formsSeen,

@@ -1,5 +1,7 @@
 import type { BirthPage, BirthRequest, HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { inParallel } from '../parallel.ts';
+import { isHeldHere } from './holding.ts';
 
 /** Children that one workflow starts at a time (architecture.md, rule 2). */
 const pageSize = 200;
@@ -34,15 +36,17 @@ export async function listBirths(deps: Deps, request: BirthRequest): Promise<Bir
 }
 
 /**
- * Finds runs that have ended though their node lives (a person terminated one, Temporal lost it). Visibility is only a hint: what it does not show is
- * offered as a birth, and a run that is alive after all refuses to start twice. When it cannot be asked, or not in time, nothing changes.
+ * Finds runs that have ended though their node lives (a person terminated one, Temporal lost it), and ends those that no worker of ours serves. Visibility
+ * is only a hint: what it does not show is offered as a birth, and a run that is alive after all refuses to start twice. When it cannot be asked, or
+ * not in time, nothing changes.
  */
 export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attempt): Promise<void> {
   const { namespace, hub } = request;
   const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => deps.runs.isSettled(namespace, name));
-  if (believed.length === 0) return;
   try {
     const listed = await inTime(signal, async (until, onAnswer) => {
+      await endStrays(deps, request, until, onAnswer);
+      if (believed.length === 0) return undefined;
       if ((await deps.directory.count(namespace, hub, until)) >= believed.length) return undefined;
       onAnswer();
       return deps.directory.listed(namespace, hub, until, onAnswer);
@@ -53,6 +57,29 @@ export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attemp
     signal.throwIfAborted();
     deps.logger.warn('runs could not be reviewed', { hub, error: error instanceof Error ? error.name : 'unknown' });
   }
+}
+
+/** Requests to Temporal at a time. */
+const endConcurrency = 8;
+const strayReason = 'the hub of this run is held by a worker with another task queue, which starts it anew';
+
+/**
+ * Ends the runs of a hub that wait on a task queue of another installation: it held the hub before and is gone, else we would not hold it. Nobody would go
+ * on with them, and as long as they are there no run of ours can take their place. Whether we hold the hub is asked again just before: a sync that was
+ * stopped for a while may have lost it.
+ */
+async function endStrays(deps: Deps, request: HubRef, until: AbortSignal, onAnswer: () => void): Promise<void> {
+  const { namespace, hub } = request;
+  const strays = await deps.directory.elsewhere(namespace, hub, until, onAnswer);
+  onAnswer();
+  if (strays.length === 0 || !(await isHeldHere(deps, request))) return;
+  deps.logger.info('runs of another task queue are ended, to begin anew', { hub, namespace, runs: strays.length });
+  await inParallel(strays, endConcurrency, async (stray) => {
+    until.throwIfAborted();
+    const ended = await deps.directory.end(stray, strayReason);
+    onAnswer();
+    if (ended && stray.node !== undefined) deps.runs.missing(namespace, stray.node);
+  });
 }
 
 /** Ends with the work, with the signal or when an answer takes too long, whatever the work makes of the signal it is given. */

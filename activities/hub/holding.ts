@@ -12,10 +12,25 @@ export function releasedAt({ hub }: ReadHub): string | undefined {
   return hub.metadata.annotations?.[annotations.released];
 }
 
-/** Whether another installation of ours holds the hub and is alive. */
-export async function isHeldByOther(deps: Deps, { hub }: ReadHub): Promise<boolean> {
-  const holder = hub.metadata.annotations?.[annotations.controllerId];
+const holderOf = ({ hub }: ReadHub): string | undefined => hub.metadata.annotations?.[annotations.controllerId];
+
+/** Whether a holder, as a hub names it, is another installation of ours that is alive. */
+export async function isOther(
+  deps: Pick<Deps, 'installation' | 'others'>,
+  holder: string | undefined,
+): Promise<boolean> {
   return holder !== undefined && holder !== deps.installation && (await deps.others.installation(holder));
+}
+
+/** Whether another installation of ours holds the hub and is alive. */
+export async function isHeldByOther(deps: Deps, hub: ReadHub): Promise<boolean> {
+  return isOther(deps, holderOf(hub));
+}
+
+/** Whether this installation has claimed the hub, and no other has since. */
+export async function isHeldHere(deps: Deps, request: HubRef): Promise<boolean> {
+  const hub = await readHub(deps, request);
+  return hub !== undefined && holderOf(hub) === deps.installation;
 }
 
 /** Whether this installation may do anything for a hub, schedules included. */
@@ -33,7 +48,7 @@ export type Claim = { readonly kind: 'ours'; readonly hub: ReadHub } | { readonl
  */
 export async function claimHub(deps: Deps, request: HubRef, read: ReadHub): Promise<Claim> {
   const { metadata } = read.hub;
-  if (metadata.annotations?.[annotations.controllerId] === deps.installation) return { kind: 'ours', hub: read };
+  if (holderOf(read) === deps.installation) return { kind: 'ours', hub: read };
   if (await isHeldByOther(deps, read)) {
     deps.logger.warn('another installation holds the hub', { hub: request.hub, namespace: request.namespace });
     return { kind: 'other' };

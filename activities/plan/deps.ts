@@ -51,7 +51,12 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     namespaces: listedNamespaces(namespaces),
     changes: { subscribe: () => notPlanned('waits for nothing') },
     runs: noRuns,
-    directory: { listed: () => notPlanned('knows no runs'), count: () => notPlanned('knows no runs') },
+    directory: {
+      listed: () => notPlanned('knows no runs'),
+      count: () => notPlanned('knows no runs'),
+      elsewhere: () => notPlanned('knows no runs'),
+      end: () => notPlanned('ends no runs'),
+    },
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, standInKey(namespace)),
     formsSeen: () => undefined,

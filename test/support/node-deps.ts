@@ -9,6 +9,7 @@ import { openOtherOperators } from '../../activities/other-operators.ts';
 import { openHubKeys } from '../../activities/secrets.ts';
 import { ScopePolicy } from '../../domain/api/scope.ts';
 import type { EventNote, Logger, RowSource } from '../../domain/ports.ts';
+import type { RunDirectory } from '../../domain/watching.ts';
 import { rowHash } from '../../worker/row-hash.ts';
 import { openWatches, startWatches } from '../../worker/watch/index.ts';
 import type { FakeCluster } from './fake-cluster.ts';
@@ -19,6 +20,14 @@ const noRows: RowSource = {
   read: () => Promise.reject(new Error('no table is read here')),
   retain: () => Promise.resolve(),
   close: () => Promise.resolve(),
+};
+
+/** A visibility store that shows nothing. */
+export const noRuns: RunDirectory = {
+  listed: () => Promise.resolve(new Set()),
+  count: () => Promise.resolve(0),
+  elsewhere: () => Promise.resolve([]),
+  end: () => Promise.resolve(false),
 };
 
 /** One process of a worker on a fake cluster: its watches, and what its activities reach the world through. */
@@ -44,7 +53,7 @@ export async function startProcess(
     childCluster: () => cluster,
     rows,
     rowHash,
-    directory: { listed: () => Promise.resolve(new Set()), count: () => Promise.resolve(0) },
+    directory: noRuns,
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, (length) => new Uint8Array(length).fill(1)),
     formsSeen: () => undefined,

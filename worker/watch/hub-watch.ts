@@ -13,12 +13,13 @@ import { SeenVersion } from './seen-version.ts';
 
 /** What the hub watch does with what it sees. */
 export interface HubReactions {
-  ensure(hub: HubRef, timing: HubTiming): Promise<void>;
+  /** Has the schedule of a hub as it is to be; `other` where another installation holds the hub. */
+  ensure(hub: HubRef, timing: HubTiming): Promise<'ours' | 'other'>;
   trigger(hub: HubRef): Promise<void>;
   /** A form with a rollout block was edited or told something: its run looks now, whatever its hub's syncs are doing. */
   rollout(form: LimitedForm): Promise<void>;
   remove(hub: HubRef): Promise<void>;
-  /** Temporal may have lost the hub's schedule, or a sync of it may hang. */
+  /** Temporal may have lost the hub's schedule, a worker that is gone may have had it, or a sync of it may hang. */
   look(hub: HubRef): Promise<ScheduleLook>;
   /** A sync has been running for longer than syncs do; said once. */
   stuck(hub: HubRef, since: Date): Promise<void>;
@@ -183,14 +184,17 @@ export class HubWatch {
           await this.checkRunning(hub, found.runningSince);
           continue;
         }
-        this.reactions.onLost();
-        await this.reactions.ensure(hub, timing);
-        await this.reactions.trigger(hub);
+        if (found.kind === 'missing') this.reactions.onLost();
+        await this.begin(hub, timing);
       } catch (error) {
         this.logger.warn('schedule of a hub could not be checked', { hub: hub.hub, error: String(error) });
         return;
       }
     }
+  }
+
+  private async begin(hub: HubRef, timing: HubTiming): Promise<void> {
+    if ((await this.reactions.ensure(hub, timing)) === 'ours') await this.reactions.trigger(hub);
   }
 
   private async checkRunning(hub: HubRef, since: Date | undefined): Promise<void> {
@@ -228,10 +232,7 @@ export class HubWatch {
       return;
     }
     if (before?.input === after.input) return;
-    this.soon(`hub ${after.hub.namespace}/${after.hub.hub}`, async () => {
-      await this.reactions.ensure(after.hub, after.timing);
-      await this.reactions.trigger(after.hub);
-    });
+    this.soon(`hub ${after.hub.namespace}/${after.hub.hub}`, () => this.begin(after.hub, after.timing));
   }
 
   private onForm(before: FormDigest | undefined, after: FormDigest | undefined): void {

@@ -73,6 +73,12 @@ describe('worker/config', () => {
     });
   });
 
+  it('takes no task queue whose name would have to be escaped in questions about runs', () => {
+    expect(readConfig({ LYNQ_TASK_QUEUE: 'team/a' }).taskQueue).toBe('team/a');
+    for (const taskQueue of ['', "o'clock", 'a"b', 'a\\b'])
+      expect(() => readConfig({ LYNQ_TASK_QUEUE: taskQueue })).toThrow(/LYNQ_TASK_QUEUE/);
+  });
+
   it("has a version of Temporal's worker versioning when deployment and build are named, and refuses half of one", () => {
     const version = { TEMPORAL_DEPLOYMENT_NAME: 'lynqflow', TEMPORAL_WORKER_BUILD_ID: '0.2.0' };
     expect(readConfig({}).version).toBeUndefined();

@@ -5,7 +5,7 @@ import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import type { ReadProof, RowSource } from '../../../../domain/ports.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { type MemoryRowServer, openInMemoryRowServer } from '../../../support/in-memory-row-source.ts';
-import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
+import { type FakeProcess, noRuns, startProcess } from '../../../support/node-deps.ts';
 
 const namespace = 'tenants';
 const apiVersion = 'operator.lynq.sh/v1';
@@ -266,7 +266,7 @@ describe('activities/hub/quiet-syncs', () => {
       asked += 1;
       return 99;
     };
-    const directory = { listed: async () => new Set<string>(), count };
+    const directory = { ...noRuns, count };
     const settled = new Proxy(running.deps.runs, {
       get: (runs, name) => (name === 'isSettled' ? () => true : Reflect.get(runs, name, runs)),
     });

@@ -32,7 +32,7 @@ describe('worker/watch/hub-watch', () => {
     const looked: string[] = [];
     let triggered = 0;
     const reactions: HubReactions = {
-      ensure: async () => undefined,
+      ensure: async () => 'ours',
       trigger: async () => void (triggered += 1),
       rollout: async (one) => void looked.push(`${one.namespace}/${one.hub}/${one.form}`),
       remove: async () => undefined,
@@ -61,7 +61,7 @@ describe('worker/watch/hub-watch', () => {
     cluster.seed(form('web', undefined));
     let triggers: string[] = [];
     const reactions: HubReactions = {
-      ensure: async () => undefined,
+      ensure: async () => 'ours',
       trigger: async ({ hub }) => void triggers.push(hub),
       rollout: async () => undefined,
       remove: async () => undefined,
@@ -92,7 +92,10 @@ describe('worker/watch/hub-watch', () => {
     const done: string[] = [];
     let lost = false;
     const reactions: HubReactions = {
-      ensure: async () => void done.push('ensure'),
+      ensure: async () => {
+        done.push('ensure');
+        return 'ours';
+      },
       trigger: async () => void done.push('trigger'),
       rollout: async () => undefined,
       remove: async () => undefined,
@@ -114,6 +117,35 @@ describe('worker/watch/hub-watch', () => {
     });
   });
 
+  it('takes a schedule over that the worker of another task queue has left, and believes of runs what it did', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
+    const done: string[] = [];
+    let holder: 'ours' | 'other' = 'other';
+    const reactions: HubReactions = {
+      ensure: async () => {
+        done.push(`ensure: ${holder}`);
+        return holder;
+      },
+      trigger: async () => void done.push('trigger'),
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      look: async () =>
+        done.includes('ensure: ours') ? { kind: 'there', runningSince: undefined } : { kind: 'astray' },
+      stuck: async () => undefined,
+      hubless: async () => false,
+      onLost: () => void done.push('lost'),
+    };
+    watch = new HubWatch(reactions, silent, 1_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect(done.length).toBeGreaterThan(1), { timeout: 10_000 });
+    expect(new Set(done)).toEqual(new Set(['ensure: other']));
+    holder = 'ours';
+    await vi.waitFor(() => expect(done).toContain('trigger'), { timeout: 10_000 });
+    expect(done.slice(-2)).toEqual(['ensure: ours', 'trigger']);
+  });
+
   it('reports a sync that hangs, once, and the next one that does', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
@@ -122,7 +154,7 @@ describe('worker/watch/hub-watch', () => {
     let looks = 0;
     const told: string[] = [];
     const reactions: HubReactions = {
-      ensure: async () => undefined,
+      ensure: async () => 'ours',
       trigger: async () => undefined,
       rollout: async () => undefined,
       remove: async () => undefined,
@@ -167,7 +199,7 @@ describe('worker/watch/hub-watch', () => {
     }
     const triggers: string[] = [];
     const reactions: HubReactions = {
-      ensure: async () => undefined,
+      ensure: async () => 'ours',
       trigger: async ({ hub }) => void triggers.push(hub),
       rollout: async () => undefined,
       remove: async () => undefined,
