@@ -37,6 +37,8 @@ export interface LeadingParts {
   readonly comparisonMilliseconds: number;
   /** Whether this installation may act on a hub at all. */
   readonly mayHold: (hub: HubRef) => Promise<boolean>;
+  /** Whether a holder, as a hub names it, is another installation that is alive. */
+  readonly isOthers: (holder: string | undefined) => Promise<boolean>;
   /** Says on a form that its hub does not exist. */
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   /** The key of a hub, once it is known here. */
@@ -58,14 +60,14 @@ interface Term {
 }
 
 function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
-  const { client, taskQueue, mayHold, reportHubless, reportStuck, logger } = parts;
+  const { client, taskQueue, mayHold, isOthers, reportHubless, reportStuck, logger } = parts;
   return new HubWatch(
     {
       ensure: async (hub, timing) => {
         if (!(await mayHold(hub))) return 'other';
-        await ensureSchedule(client, hub, timing, taskQueue);
-        return 'ours';
+        return ensureSchedule(client, hub, timing, taskQueue);
       },
+      isOthers,
       trigger: async (hub) => {
         await requestSync(client, hub);
       },

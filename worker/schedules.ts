@@ -50,16 +50,23 @@ function scheduleOptions(hub: HubRef, timing: HubTiming, taskQueue: string): Sch
  * Makes the schedule, or brings an existing one to the hub's timing and to our task queue. It starts no sync: what Temporal starts together with a schedule does not count as
  * running there, so that the next sync would overlap it. Whoever makes one asks for the first sync (`requestSync`).
  */
-export async function ensureSchedule(client: Client, hub: HubRef, timing: HubTiming, taskQueue: string): Promise<void> {
+export async function ensureSchedule(
+  client: Client,
+  hub: HubRef,
+  timing: HubTiming,
+  taskQueue: string,
+): Promise<'made' | 'there'> {
   const options = scheduleOptions(hub, timing, taskQueue);
   try {
     await client.schedule.create(options);
+    return 'made';
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const { scheduleId, ...update } = options;
     const handle = client.schedule.getHandle(scheduleId);
     await handle.update(() => ({ ...update, state: { paused: timing.paused } }));
     await endStraySyncs(client, await handle.describe(), taskQueue);
+    return 'there';
   }
 }
 

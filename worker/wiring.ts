@@ -15,7 +15,7 @@ import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../activities/node/unsaid.ts';
 import { QuietSyncs } from '../activities/hub/quiet-syncs.ts';
-import { mayHold } from '../activities/hub/holding.ts';
+import { isOther, mayHold } from '../activities/hub/holding.ts';
 import { openOtherOperators, yieldingCluster } from '../activities/other-operators.ts';
 import { openHubKeys } from '../activities/secrets.ts';
 import { createEvents, type EventWriter, openCluster, type OpenedCluster } from '../adapters/kubernetes/index.ts';
@@ -253,6 +253,7 @@ function openLeading({ opened, parts, deps }: LeadingContext): LeadingWork {
     refreshCounts: (hub) => refreshCounts(deps(), hub),
     comparisonMilliseconds: config.relistSeconds * 1_000,
     mayHold: (hub) => mayHold(deps(), hub),
+    isOthers: (holder) => isOther(deps(), holder),
     reportHubless: (form) => reportHubless(deps(), form),
     hubKey: (namespace, hub) => deps().hubKeys.known(namespace, hub),
     reportStuck: (hub, since) => reportStuck(deps(), hub, since),

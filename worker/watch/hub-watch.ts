@@ -14,7 +14,9 @@ import { SeenVersion } from './seen-version.ts';
 /** What the hub watch does with what it sees. */
 export interface HubReactions {
   /** Has the schedule of a hub as it is to be; `other` where another installation holds the hub. */
-  ensure(hub: HubRef, timing: HubTiming): Promise<'ours' | 'other'>;
+  ensure(hub: HubRef, timing: HubTiming): Promise<'made' | 'there' | 'other'>;
+  /** Whether a holder, as a hub names it, is another installation that is alive. */
+  isOthers(holder: string | undefined): Promise<boolean>;
   trigger(hub: HubRef): Promise<void>;
   /** A form with a rollout block was edited or told something: its run looks now, whatever its hub's syncs are doing. */
   rollout(form: LimitedForm): Promise<void>;
@@ -32,6 +34,8 @@ export interface HubReactions {
 interface HubDigest {
   readonly resourceVersion: string;
   readonly hub: HubRef;
+  /** The installation that has claimed it. */
+  readonly holder: string | undefined;
   readonly timing: HubTiming;
   /** Changes when a sync has something new to act on; status writes do not. */
   readonly input: string;
@@ -70,6 +74,7 @@ function hubDigest(object: JsonObject): HubDigest {
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
+    holder: textAt(object, 'metadata', 'annotations', annotations.controllerId),
     timing,
     input: inputOf(object),
     counts: hubCounts(object),
@@ -102,6 +107,8 @@ export class HubWatch {
   private readonly pending = new Map<string, NodeJS.Timeout>();
   private readonly stuckMilliseconds: number;
   private readonly followUps: FollowUps;
+  /** Hubs whose schedule is known to have been there. */
+  private readonly scheduled = new Set<string>();
   private checking: NodeJS.Timeout | undefined;
   /** Hubs whose hanging sync was reported, with its beginning. */
   private readonly toldStuck = new Map<string, number>();
@@ -177,15 +184,10 @@ export class HubWatch {
   }
 
   private async checkSchedules(): Promise<void> {
-    for (const { hub, timing } of this.hubs.values()) {
+    for (const digest of this.hubs.values()) {
+      const { hub } = digest;
       try {
-        const found = await this.reactions.look(hub);
-        if (found.kind === 'there') {
-          await this.checkRunning(hub, found.runningSince);
-          continue;
-        }
-        if (found.kind === 'missing') this.reactions.onLost();
-        await this.begin(hub, timing);
+        await this.checkSchedule(digest);
       } catch (error) {
         this.logger.warn('schedule of a hub could not be checked', { hub: hub.hub, error: String(error) });
         return;
@@ -193,8 +195,22 @@ export class HubWatch {
     }
   }
 
+  private async checkSchedule({ hub, holder, timing }: HubDigest): Promise<void> {
+    // In another Temporal namespace its schedule would seem to be lost.
+    if (await this.reactions.isOthers(holder)) return;
+    const found = await this.reactions.look(hub);
+    if (found.kind !== 'there') return this.begin(hub, timing);
+    this.scheduled.add(`${hub.namespace}/${hub.hub}`);
+    await this.checkRunning(hub, found.runningSince);
+  }
+
   private async begin(hub: HubRef, timing: HubTiming): Promise<void> {
-    if ((await this.reactions.ensure(hub, timing)) === 'ours') await this.reactions.trigger(hub);
+    const key = `${hub.namespace}/${hub.hub}`;
+    const ensured = await this.reactions.ensure(hub, timing);
+    if (ensured === 'other') return;
+    if (ensured === 'made' && this.scheduled.has(key)) this.reactions.onLost();
+    this.scheduled.add(key);
+    await this.reactions.trigger(hub);
   }
 
   private async checkRunning(hub: HubRef, since: Date | undefined): Promise<void> {
@@ -227,8 +243,9 @@ export class HubWatch {
     const hub = after?.hub ?? before?.hub;
     if (hub !== undefined) this.followUps.set(`${hub.namespace}/${hub.hub}`, after?.followUp, () => this.request(hub));
     if (after === undefined) {
-      if (before !== undefined)
-        this.soon(`hub ${before.hub.namespace}/${before.hub.hub}`, () => this.reactions.remove(before.hub));
+      if (before === undefined) return;
+      this.scheduled.delete(`${before.hub.namespace}/${before.hub.hub}`);
+      this.soon(`hub ${before.hub.namespace}/${before.hub.hub}`, () => this.reactions.remove(before.hub));
       return;
     }
     if (before?.input === after.input) return;

@@ -32,13 +32,14 @@ describe('worker/watch/hub-watch', () => {
     const looked: string[] = [];
     let triggered = 0;
     const reactions: HubReactions = {
-      ensure: async () => 'ours',
+      ensure: async () => 'there',
       trigger: async () => void (triggered += 1),
       rollout: async (one) => void looked.push(`${one.namespace}/${one.hub}/${one.form}`),
       remove: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
+      isOthers: async () => false,
       onLost: () => undefined,
     };
     watch = new HubWatch(reactions, silent, 300_000);
@@ -61,13 +62,14 @@ describe('worker/watch/hub-watch', () => {
     cluster.seed(form('web', undefined));
     let triggers: string[] = [];
     const reactions: HubReactions = {
-      ensure: async () => 'ours',
+      ensure: async () => 'there',
       trigger: async ({ hub }) => void triggers.push(hub),
       rollout: async () => undefined,
       remove: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
+      isOthers: async () => false,
       onLost: () => undefined,
     };
     watch = new HubWatch(reactions, silent, 300_000);
@@ -85,35 +87,71 @@ describe('worker/watch/hub-watch', () => {
     await vi.waitFor(() => expect(triggers).toEqual(['next']));
   });
 
-  it('makes a schedule that is lost anew, and asks for a sync', async () => {
+  it('makes a schedule that is lost anew, asks for a sync and believes nothing of runs any more; one that had none yet says nothing of runs', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
     cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
     const done: string[] = [];
-    let lost = false;
+    let lost = true;
     const reactions: HubReactions = {
       ensure: async () => {
-        done.push('ensure');
-        return 'ours';
+        const made = lost ? 'made' : 'there';
+        done.push(made);
+        lost = false;
+        return made;
       },
       trigger: async () => void done.push('trigger'),
       rollout: async () => undefined,
       remove: async () => undefined,
-      look: async () => {
-        if (!lost) return { kind: 'there', runningSince: undefined };
-        lost = false;
-        return { kind: 'missing' };
-      },
+      look: async () => (lost ? { kind: 'missing' } : { kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
+      isOthers: async () => false,
       onLost: () => void done.push('lost'),
     };
     watch = new HubWatch(reactions, silent, 1_000);
     void watch.run(cluster.reflector, new AbortController().signal);
-    await vi.waitFor(() => expect(done).toEqual(['ensure', 'trigger']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(done).toEqual(['made', 'trigger']), { timeout: 10_000 });
     lost = true;
-    await vi.waitFor(() => expect(done).toEqual(['ensure', 'trigger', 'lost', 'ensure', 'trigger']), {
+    await vi.waitFor(() => expect(done).toEqual(['made', 'trigger', 'made', 'lost', 'trigger']), { timeout: 10_000 });
+  });
+
+  it('leaves the schedules of hubs to the other installation that holds them, and what it believes of its own runs is not changed by them', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    for (const [name, holder] of [
+      ['theirs', 'other'],
+      ['ours', 'me'],
+    ]) {
+      const annotations = { 'lynq.sh/controller-id': holder ?? '' };
+      cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: name ?? '', namespace, annotations }, spec: {} });
+    }
+    const looked: string[] = [];
+    const triggered: string[] = [];
+    let lost = 0;
+    const reactions: HubReactions = {
+      ensure: async ({ hub }) => (hub === 'theirs' ? 'other' : 'there'),
+      trigger: async ({ hub }) => void triggered.push(hub),
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      look: async ({ hub }) => {
+        looked.push(hub);
+        return hub === 'theirs' ? { kind: 'missing' } : { kind: 'there', runningSince: undefined };
+      },
+      stuck: async () => undefined,
+      hubless: async () => false,
+      isOthers: async (holder) => holder === 'other',
+      onLost: () => void (lost += 1),
+    };
+    watch = new HubWatch(reactions, silent, 1_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect(looked.filter((hub) => hub === 'ours').length).toBeGreaterThan(2), {
       timeout: 10_000,
+    });
+    expect({ looked: new Set(looked), triggered, lost }).toEqual({
+      looked: new Set(['ours']),
+      triggered: ['ours'],
+      lost: 0,
     });
   });
 
@@ -122,7 +160,7 @@ describe('worker/watch/hub-watch', () => {
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
     cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
     const done: string[] = [];
-    let holder: 'ours' | 'other' = 'other';
+    let holder: 'there' | 'other' = 'other';
     const reactions: HubReactions = {
       ensure: async () => {
         done.push(`ensure: ${holder}`);
@@ -132,18 +170,19 @@ describe('worker/watch/hub-watch', () => {
       rollout: async () => undefined,
       remove: async () => undefined,
       look: async () =>
-        done.includes('ensure: ours') ? { kind: 'there', runningSince: undefined } : { kind: 'astray' },
+        done.includes('ensure: there') ? { kind: 'there', runningSince: undefined } : { kind: 'astray' },
       stuck: async () => undefined,
       hubless: async () => false,
+      isOthers: async () => false,
       onLost: () => void done.push('lost'),
     };
     watch = new HubWatch(reactions, silent, 1_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect(done.length).toBeGreaterThan(1), { timeout: 10_000 });
     expect(new Set(done)).toEqual(new Set(['ensure: other']));
-    holder = 'ours';
+    holder = 'there';
     await vi.waitFor(() => expect(done).toContain('trigger'), { timeout: 10_000 });
-    expect(done.slice(-2)).toEqual(['ensure: ours', 'trigger']);
+    expect(done.slice(-2)).toEqual(['ensure: there', 'trigger']);
   });
 
   it('reports a sync that hangs, once, and the next one that does', async () => {
@@ -154,7 +193,7 @@ describe('worker/watch/hub-watch', () => {
     let looks = 0;
     const told: string[] = [];
     const reactions: HubReactions = {
-      ensure: async () => 'ours',
+      ensure: async () => 'there',
       trigger: async () => undefined,
       rollout: async () => undefined,
       remove: async () => undefined,
@@ -164,6 +203,7 @@ describe('worker/watch/hub-watch', () => {
       },
       stuck: async (hub, time) => void told.push(`${hub.namespace}/${hub.hub} ${time.toISOString()}`),
       hubless: async () => false,
+      isOthers: async () => false,
       onLost: () => undefined,
     };
     watch = new HubWatch(reactions, silent, 1_000);
@@ -199,13 +239,14 @@ describe('worker/watch/hub-watch', () => {
     }
     const triggers: string[] = [];
     const reactions: HubReactions = {
-      ensure: async () => 'ours',
+      ensure: async () => 'there',
       trigger: async ({ hub }) => void triggers.push(hub),
       rollout: async () => undefined,
       remove: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
+      isOthers: async () => false,
       onLost: () => undefined,
     };
     const of = (name: string) => triggers.filter((hub) => hub === name).length;
