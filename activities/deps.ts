@@ -1,6 +1,14 @@
 import type { Measures } from '../domain/measures.ts';
 import type { Clock, Cluster, Events, Logger, RowSource } from '../domain/ports.ts';
-import type { Changes, ChildIndex, NamespaceIndex, NodeIndex, RunDirectory, RunRegistry } from '../domain/watching.ts';
+import type {
+  Changes,
+  ChildIndex,
+  HubSchedules,
+  NamespaceIndex,
+  NodeIndex,
+  RunDirectory,
+  RunRegistry,
+} from '../domain/watching.ts';
 import type { Hash } from '../domain/rows.ts';
 import type { ScopeRules } from '../domain/policies/scope.ts';
 import type { WrittenEntries } from './events.ts';
@@ -25,6 +33,7 @@ export interface Deps {
   readonly changes: Changes;
   readonly runs: RunRegistry;
   readonly directory: RunDirectory;
+  readonly schedules: HubSchedules;
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;
   /** Up to which resourceVersion this process has followed the forms; undefined where it does not. What it has seen asks for a sync, so no sync may know less. */

@@ -182,6 +182,12 @@ export interface RunDirectory {
   end(run: StrayRun, reason: string): Promise<boolean>;
 }
 
+/** Schedules of hubs, which follow the hubs; the worker that leads makes them. */
+export interface HubSchedules {
+  /** Removes that of a hub, if there is one. */
+  remove(namespace: string, hub: string): Promise<void>;
+}
+
 /** A run on a task queue that is another installation's. */
 export interface StrayRun {
   readonly workflowId: string;

@@ -4,7 +4,7 @@ import type { FormRef } from '../activities/hub/hubless-forms.ts';
 import type { Clock, Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
 import { wakeRollout } from './rollouts.ts';
-import { ensureSchedule, lookAtSchedule, removeSchedule, requestSync } from './schedules.ts';
+import { ensureSchedule, lookAtSchedule, removeSchedule, removeVanished, requestSync } from './schedules.ts';
 import type { Fleet } from './telemetry/fleet.ts';
 import { signalWaker } from './temporal.ts';
 import type { DigestChange } from './watch/digest-store.ts';
@@ -39,6 +39,8 @@ export interface LeadingParts {
   readonly mayHold: (hub: HubRef) => Promise<boolean>;
   /** Whether a holder, as a hub names it, is another installation that is alive. */
   readonly isOthers: (holder: string | undefined) => Promise<boolean>;
+  /** Whether there is no such hub, by a GET. */
+  readonly isGone: (hub: HubRef) => Promise<boolean>;
   /** Says on a form that its hub does not exist. */
   readonly reportHubless: (form: FormRef) => Promise<'hubless' | 'other'>;
   /** The key of a hub, once it is known here. */
@@ -60,7 +62,7 @@ interface Term {
 }
 
 function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
-  const { client, taskQueue, mayHold, isOthers, reportHubless, reportStuck, logger } = parts;
+  const { client, taskQueue, mayHold, isOthers, isGone, reportHubless, reportStuck, logger } = parts;
   return new HubWatch(
     {
       ensure: async (hub, timing) => {
@@ -73,6 +75,7 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
       },
       rollout: (form) => wakeRollout(client, form, taskQueue),
       remove: (hub) => removeSchedule(client, hub),
+      removeOthers: (hubs) => removeVanished(client, { hubs, taskQueue, isGone }),
       look: (hub) => lookAtSchedule(client, hub, taskQueue),
       stuck: reportStuck,
       hubless: async (form) => (await reportHubless(form)) === 'hubless',

@@ -8,6 +8,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
+import { textAt } from '../domain/api/json.ts';
 import { type HubTiming, intervalSeconds } from '../domain/hub-timing.ts';
 import { hashText, workflowIds } from '../domain/identity.ts';
 import { aboutSync } from '../workflows/about-sync.ts';
@@ -114,6 +115,41 @@ export async function removeSchedule(client: Client, hub: HubRef): Promise<void>
     await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).delete();
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
+  }
+}
+
+interface Vanished {
+  /** All hubs that there are, as far as is known. */
+  readonly hubs: readonly HubRef[];
+  readonly taskQueue: string;
+  /** Whether there is no such hub, proven. */
+  readonly isGone: (hub: HubRef) => Promise<boolean>;
+}
+
+/** Removes schedules of ours whose hub went while nobody watched. Of a hub with a timer a sync would find out, too. */
+export async function removeVanished(client: Client, { hubs, taskQueue, isGone }: Vanished): Promise<void> {
+  const known = new Set(hubs.map(({ namespace, hub }) => workflowIds.schedule(namespace, hub)));
+  for await (const { scheduleId } of client.schedule.list()) {
+    if (known.has(scheduleId) || !scheduleId.startsWith(schedulePrefix)) continue;
+    const hub = await hubOf(client, scheduleId, taskQueue);
+    if (hub !== undefined && (await isGone(hub))) await removeSchedule(client, hub);
+  }
+}
+
+const schedulePrefix = 'hub/';
+
+/** The hub that a schedule is of; undefined for one that is gone meanwhile, or is another installation's or somebody else's. */
+async function hubOf(client: Client, scheduleId: string, taskQueue: string): Promise<HubRef | undefined> {
+  try {
+    const { action } = await client.schedule.getHandle(scheduleId).describe();
+    const [input] = action.args ?? [];
+    const [namespace, hub] = [textAt(input, 'namespace'), textAt(input, 'hub')];
+    const isOurs = action.workflowType === workflowTypes.hubSync && action.taskQueue === taskQueue;
+    if (!isOurs || namespace === undefined || hub === undefined) return undefined;
+    return workflowIds.schedule(namespace, hub) === scheduleId ? { namespace, hub } : undefined;
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
   }
 }
 

@@ -15,6 +15,7 @@ import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../activities/node/unsaid.ts';
 import { QuietSyncs } from '../activities/hub/quiet-syncs.ts';
+import { readHub } from '../activities/hub/read-hub.ts';
 import { isOther, mayHold } from '../activities/hub/holding.ts';
 import { openOtherOperators, yieldingCluster } from '../activities/other-operators.ts';
 import { openHubKeys } from '../activities/secrets.ts';
@@ -36,6 +37,7 @@ import { holderIdentity, Leader } from './leader.ts';
 import { rowHash } from './row-hash.ts';
 import { rowSourceByType } from '../domain/row-source-by-type.ts';
 import { type LeadingWork, leadingWork } from './leading.ts';
+import { removeSchedule } from './schedules.ts';
 import { telemetryOptions } from './telemetry/index.ts';
 import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
@@ -116,6 +118,7 @@ function openDeps(
     rowHash,
     childCluster,
     directory: visibilityDirectory(temporal.client, config.taskQueue),
+    schedules: { remove: (namespace, hub) => removeSchedule(temporal.client, { namespace, hub }) },
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     formsSeen: leading.formsSeen,
@@ -254,6 +257,7 @@ function openLeading({ opened, parts, deps }: LeadingContext): LeadingWork {
     comparisonMilliseconds: config.relistSeconds * 1_000,
     mayHold: (hub) => mayHold(deps(), hub),
     isOthers: (holder) => isOther(deps(), holder),
+    isGone: async (hub) => (await readHub(deps(), hub)) === undefined,
     reportHubless: (form) => reportHubless(deps(), form),
     hubKey: (namespace, hub) => deps().hubKeys.known(namespace, hub),
     reportStuck: (hub, since) => reportStuck(deps(), hub, since),

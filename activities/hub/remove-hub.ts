@@ -39,6 +39,21 @@ export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub, attem
   return { kind: 'removing', remaining: owned.length, page: birthPage(deps, request, '') };
 }
 
+/**
+ * A hub that there is not. One that went while nobody watched has left its schedule, which would start syncs for ever. Of a hub that is made again in this
+ * moment the worker that leads finds out that its schedule is missing.
+ */
+export async function forgetHub(deps: Deps, request: HubRef): Promise<SyncOutcome> {
+  const { namespace, hub } = request;
+  deps.quiet.drop(request);
+  try {
+    await deps.schedules.remove(namespace, hub);
+  } catch (error) {
+    deps.logger.warn('schedule of a hub that is gone is still there', { hub, namespace, error: String(error) });
+  }
+  return { kind: 'gone' };
+}
+
 interface OwnedNode {
   readonly name: string;
   readonly nodeUid: string;

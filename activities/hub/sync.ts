@@ -37,7 +37,7 @@ import { releaseHub, takeBack } from './release-hub.ts';
 import { basisOf, type QuietSync } from './quiet-syncs.ts';
 import { beginCredentials, ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
-import { removeHub } from './remove-hub.ts';
+import { forgetHub, removeHub } from './remove-hub.ts';
 import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
 import { isOtherRecord, recordGuard } from './judged-status.ts';
@@ -58,10 +58,7 @@ const writeConcurrency = 16;
 export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Promise<SyncOutcome> {
   await deps.nodes.synced();
   const [hub, peer] = await Promise.all([readHub(deps, request), deps.others.peer()]);
-  if (hub === undefined) {
-    deps.quiet.drop(request);
-    return { kind: 'gone' };
-  }
+  if (hub === undefined) return forgetHub(deps, request);
   if (peer !== undefined) {
     await reportOther(deps, request, hub, peer);
     return { kind: 'paused' };

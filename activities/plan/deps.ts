@@ -33,6 +33,16 @@ export interface PlanningDeps {
   readonly nodes: ReadonlyMap<string, JsonObject>;
 }
 
+const noTemporal: Pick<Deps, 'directory' | 'schedules'> = {
+  directory: {
+    listed: () => notPlanned('knows no runs'),
+    count: () => notPlanned('knows no runs'),
+    elsewhere: () => notPlanned('knows no runs'),
+    end: () => notPlanned('ends no runs'),
+  },
+  schedules: { remove: () => notPlanned('knows no schedules') },
+};
+
 /** Reads what a worker's watches would know of one namespace. */
 export async function planningDeps(ports: PlanningPorts, namespace: string): Promise<PlanningDeps> {
   const [listed, namespaces] = await Promise.all([
@@ -51,12 +61,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     namespaces: listedNamespaces(namespaces),
     changes: { subscribe: () => notPlanned('waits for nothing') },
     runs: noRuns,
-    directory: {
-      listed: () => notPlanned('knows no runs'),
-      count: () => notPlanned('knows no runs'),
-      elsewhere: () => notPlanned('knows no runs'),
-      end: () => notPlanned('ends no runs'),
-    },
+    ...noTemporal,
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, standInKey(namespace)),
     formsSeen: () => undefined,

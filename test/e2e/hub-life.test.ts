@@ -1,3 +1,4 @@
+import { ScheduleNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { childPath, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
@@ -62,6 +63,34 @@ describe('e2e/hub-life', () => {
       .filter(({ verb, objectRef }) => verb === 'delete' && objectRef?.name?.endsWith('-hasty-form-kept') === true);
     expect(deleted).toEqual([]);
   });
+
+  test.each(['2s', '0s'])(
+    'the schedule of a hub that went while no worker ran goes with the next worker, with a timer or without: %s',
+    async (syncInterval) => {
+      const name = `unseen-${syncInterval}`;
+      await open(name, ['one'], syncInterval);
+      await world.ready([`one-${name}-form`]);
+      const schedule = world.engine.client.schedule.getHandle(`hub/${world.namespace}/${name}`);
+      await schedule.describe();
+      await world.worker.stop();
+      try {
+        await world.cluster.merge(path(name), { metadata: { finalizers: [] } });
+        await world.cluster.remove(path(name));
+        await eventually('the hub is gone', async () =>
+          (await world.cluster.find(path(name))) === undefined ? there(true) : notYet('not yet'),
+        );
+      } finally {
+        await world.worker.start();
+      }
+      await eventually('the schedule is gone', () =>
+        schedule.describe().then(
+          ({ info }) => notYet(`it has started ${info.numActionsTaken} syncs`),
+          (error: unknown) => (error instanceof ScheduleNotFoundError ? there(true) : notYet(String(error))),
+        ),
+      );
+    },
+    120_000,
+  );
 
   test('--cascade=orphan leaves the nodes and their objects as they are', async () => {
     await open('left', ['one', 'two']);

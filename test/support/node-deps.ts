@@ -54,6 +54,7 @@ export async function startProcess(
     rows,
     rowHash,
     directory: noRuns,
+    schedules: { remove: () => Promise.resolve() },
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, (length) => new Uint8Array(length).fill(1)),
     formsSeen: () => undefined,

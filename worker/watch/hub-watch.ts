@@ -21,6 +21,8 @@ export interface HubReactions {
   /** A form with a rollout block was edited or told something: its run looks now, whatever its hub's syncs are doing. */
   rollout(form: LimitedForm): Promise<void>;
   remove(hub: HubRef): Promise<void>;
+  /** Removes the schedules of hubs that went while nobody watched; these are all that there are. */
+  removeOthers(hubs: readonly HubRef[]): Promise<void>;
   /** Temporal may have lost the hub's schedule, a worker that is gone may have had it, or a sync of it may hang. */
   look(hub: HubRef): Promise<ScheduleLook>;
   /** A sync has been running for longer than syncs do; said once. */
@@ -143,7 +145,10 @@ export class HubWatch {
     const watch = (kind: string, onEvent: (event: WatchEvent) => void) =>
       reflector.run({ apiVersion, kind }, {}, onEvent, signal);
     await Promise.all([
-      watch('LynqHub', (event) => this.hubs.onEvent(event)),
+      watch('LynqHub', (event) => {
+        this.hubs.onEvent(event);
+        if (event.kind === 'synced') this.soon('schedules', () => this.removeOthers());
+      }),
       watch('LynqForm', (event) => {
         this.seen.onEvent(event);
         this.forms.onEvent(event);
@@ -181,6 +186,10 @@ export class HubWatch {
   requestOfForm({ namespace, form }: FormRef): void {
     const hub = this.forms.get(`${namespace}/${form}`)?.hub;
     if (hub !== undefined) this.request(hub);
+  }
+
+  private removeOthers(): Promise<void> {
+    return this.reactions.removeOthers([...this.hubs.values()].map(({ hub }) => hub));
   }
 
   private async checkSchedules(): Promise<void> {

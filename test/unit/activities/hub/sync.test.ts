@@ -97,6 +97,30 @@ const nameOf = (object: JsonObject): string => textAt(object, 'metadata', 'name'
 const ref = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' };
 
 describe('activities/hub/sync', () => {
+  it('has the schedule of a hub that is not there removed, and no other; when that is refused, the next sync tries again', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+    cluster.seed(form({ configMaps: [] }));
+    const { deps } = await startProcess(cluster);
+    const removed: string[] = [];
+    const warned: string[] = [];
+    const remove = async (place: string, name: string): Promise<void> => {
+      removed.push(`${place}/${name}`);
+      if (name === 'refused') throw new Error('PERMISSION_DENIED');
+    };
+    const logger = { ...deps.logger, warn: (message: string) => void warned.push(message) };
+    const sync = (name: string) =>
+      syncHub({ ...deps, schedules: { remove }, logger }, { namespace, hub: name }, attempt);
+
+    expect(await sync('vanished')).toEqual({ kind: 'gone' });
+    expect(await sync('refused')).toEqual({ kind: 'gone' });
+    cluster.seed({ ...hub, spec: { ...(hub['spec'] as JsonObject), paused: true } });
+    expect(await sync('customers')).toEqual({ kind: 'paused' });
+
+    expect(removed).toEqual(['tenants/vanished', 'tenants/refused']);
+    expect(warned).toEqual(['schedule of a hub that is gone is still there']);
+  });
+
   it.each<readonly [string, JsonObject]>([
     ['another row', { spec: { uid: 'other' } }],
     ['another form', { spec: { templateRef: 'other' } }],

@@ -36,6 +36,7 @@ describe('worker/watch/hub-watch', () => {
       trigger: async () => void (triggered += 1),
       rollout: async (one) => void looked.push(`${one.namespace}/${one.hub}/${one.form}`),
       remove: async () => undefined,
+      removeOthers: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
@@ -66,6 +67,7 @@ describe('worker/watch/hub-watch', () => {
       trigger: async ({ hub }) => void triggers.push(hub),
       rollout: async () => undefined,
       remove: async () => undefined,
+      removeOthers: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
@@ -103,6 +105,7 @@ describe('worker/watch/hub-watch', () => {
       trigger: async () => void done.push('trigger'),
       rollout: async () => undefined,
       remove: async () => undefined,
+      removeOthers: async () => undefined,
       look: async () => (lost ? { kind: 'missing' } : { kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
@@ -134,6 +137,7 @@ describe('worker/watch/hub-watch', () => {
       trigger: async ({ hub }) => void triggered.push(hub),
       rollout: async () => undefined,
       remove: async () => undefined,
+      removeOthers: async () => undefined,
       look: async ({ hub }) => {
         looked.push(hub);
         return hub === 'theirs' ? { kind: 'missing' } : { kind: 'there', runningSince: undefined };
@@ -169,6 +173,7 @@ describe('worker/watch/hub-watch', () => {
       trigger: async () => void done.push('trigger'),
       rollout: async () => undefined,
       remove: async () => undefined,
+      removeOthers: async () => undefined,
       look: async () =>
         done.includes('ensure: there') ? { kind: 'there', runningSince: undefined } : { kind: 'astray' },
       stuck: async () => undefined,
@@ -185,6 +190,36 @@ describe('worker/watch/hub-watch', () => {
     expect(done.slice(-2)).toEqual(['ensure: there', 'trigger']);
   });
 
+  it('has the schedules of other hubs than those of a complete list removed, again when that fails', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    for (const name of ['one', 'two'])
+      cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace }, spec: {} });
+    const kept: string[][] = [];
+    const reactions: HubReactions = {
+      ensure: async () => 'there',
+      trigger: async () => undefined,
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      removeOthers: async (hubs) => {
+        kept.push(hubs.map(({ hub }) => hub));
+        if (kept.length === 1) throw new Error('Temporal is away');
+      },
+      look: async () => ({ kind: 'there', runningSince: undefined }),
+      stuck: async () => undefined,
+      hubless: async () => false,
+      isOthers: async () => false,
+      onLost: () => undefined,
+    };
+    watch = new HubWatch(reactions, silent, 300_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect(kept).toHaveLength(2), { timeout: 10_000 });
+    expect(kept).toEqual([
+      ['one', 'two'],
+      ['one', 'two'],
+    ]);
+  });
+
   it('reports a sync that hangs, once, and the next one that does', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
@@ -197,6 +232,7 @@ describe('worker/watch/hub-watch', () => {
       trigger: async () => undefined,
       rollout: async () => undefined,
       remove: async () => undefined,
+      removeOthers: async () => undefined,
       look: async () => {
         looks += 1;
         return { kind: 'there', runningSince: since };
@@ -243,6 +279,7 @@ describe('worker/watch/hub-watch', () => {
       trigger: async ({ hub }) => void triggers.push(hub),
       rollout: async () => undefined,
       remove: async () => undefined,
+      removeOthers: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
       hubless: async () => false,
