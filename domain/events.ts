@@ -28,6 +28,7 @@ export const hubEvents = {
       `LynqForm '${form}': ${throttled} node updates throttled (maxSkew=${maxSkew}, currently updating=${updating})`,
     ),
   syncStuck: (since: string) => warning('SyncStuck', `The sync that began at ${since} has not ended`),
+  scheduleRefused: (why: string) => warning('ScheduleRefused', `The schedule in Temporal cannot be made: ${why}`),
   nodeDeleting: ({ name, form, uid }: NodeName) =>
     normal(
       'NodeDeleting',

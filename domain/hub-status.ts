@@ -33,6 +33,9 @@ export interface HubStatusBase {
   readonly now: Date;
 }
 
+/** Condition of a hub whose schedule cannot be made; not there on any other. */
+export const notScheduled = 'NotScheduled';
+
 type Draft = Parameters<typeof settleConditions>[1][number];
 
 const sampleSize = 10;
@@ -124,6 +127,9 @@ export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStat
   };
 }
 
+/** What a sync that ends says anew, or disproves. */
+const endedBySync: ReadonlySet<string> = new Set(['Ready', 'SyncStuck', notScheduled]);
+
 /** Status after a sync that could not read: every number keeps its last value, only the condition changes. */
 export function failedSyncStatus(
   base: HubStatusBase,
@@ -131,7 +137,7 @@ export function failedSyncStatus(
 ): LynqHubStatus {
   const previous = base.previous ?? {};
   const draft: Draft = { type: 'Ready', status: 'False', reason: failure.reason, message: failure.message };
-  const others = (previous.conditions ?? []).filter(({ type }) => type !== 'Ready' && type !== 'SyncStuck');
+  const others = (previous.conditions ?? []).filter(({ type }) => !endedBySync.has(type));
   return {
     ...previous,
     observedGeneration: base.generation,
@@ -149,5 +155,21 @@ export function stuckSyncStatus(base: HubStatusBase, since: Date): LynqHubStatus
   if (conditions.some((condition) => condition.type === 'SyncStuck' && condition.message === message)) return undefined;
   const draft: Draft = { type: 'SyncStuck', status: 'True', reason: 'RunsTooLong', message };
   const others = conditions.filter(({ type }) => type !== 'SyncStuck');
+  return { ...previous, conditions: [...others, ...settleConditions(conditions, [draft], base)] };
+}
+
+/**
+ * Status while the schedule of a hub cannot be made, beside all other conditions; without `why`, when it can be. Undefined when the last status says so
+ * already.
+ */
+export function unscheduledStatus(base: HubStatusBase, why: string | undefined): LynqHubStatus | undefined {
+  const previous = base.previous ?? {};
+  const conditions = previous.conditions ?? [];
+  const said = conditions.find(({ type }) => type === notScheduled);
+  const others = conditions.filter(({ type }) => type !== notScheduled);
+  if (why === undefined) return said === undefined ? undefined : { ...previous, conditions: others };
+  const message = `Nothing syncs this hub by itself, for its schedule cannot be made in Temporal: ${why}`;
+  if (said?.message === message) return undefined;
+  const draft: Draft = { type: notScheduled, status: 'True', reason: 'ScheduleRefused', message };
   return { ...previous, conditions: [...others, ...settleConditions(conditions, [draft], base)] };
 }

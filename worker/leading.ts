@@ -47,6 +47,8 @@ export interface LeadingParts {
   readonly hubKey: (namespace: string, hub: string) => Uint8Array | undefined;
   /** Says on a hub that a sync of it has been running since then. */
   readonly reportStuck: (hub: HubRef, since: Date) => Promise<void>;
+  /** Says on a hub why its schedule cannot be made; without a reason, takes that back. */
+  readonly reportScheduling: (hub: HubRef, why: string | undefined) => Promise<void>;
   /** From when on a running sync is said to hang. */
   readonly stuckMilliseconds: number;
   /** By which times in the status of hubs were written. */
@@ -62,7 +64,7 @@ interface Term {
 }
 
 function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
-  const { client, taskQueue, mayHold, isOthers, isGone, reportHubless, reportStuck, logger } = parts;
+  const { client, taskQueue, mayHold, isOthers, isGone, reportHubless, reportScheduling, reportStuck, logger } = parts;
   return new HubWatch(
     {
       ensure: async (hub, timing) => {
@@ -77,6 +79,7 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
       remove: (hub) => removeSchedule(client, hub),
       removeOthers: (hubs) => removeVanished(client, { hubs, taskQueue, isGone }),
       look: (hub) => lookAtSchedule(client, hub, taskQueue),
+      scheduling: reportScheduling,
       stuck: reportStuck,
       hubless: async (form) => (await reportHubless(form)) === 'hubless',
       onLost: () => watches.ports.runs.forgetAll(),

@@ -1,5 +1,6 @@
 import {
   type Client,
+  isGrpcServiceError,
   type ScheduleDescription,
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
@@ -62,13 +63,23 @@ export async function ensureSchedule(
     await client.schedule.create(options);
     return 'made';
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    const { scheduleId, ...update } = options;
-    const handle = client.schedule.getHandle(scheduleId);
-    await handle.update(() => ({ ...update, state: { paused: timing.paused } }));
-    await endStraySyncs(client, await handle.describe(), taskQueue);
-    return 'there';
+    if (!(error instanceof ScheduleAlreadyRunning)) throw answerOf(error);
   }
+  const { scheduleId, ...update } = options;
+  const handle = client.schedule.getHandle(scheduleId);
+  try {
+    await handle.update(() => ({ ...update, state: { paused: timing.paused } }));
+  } catch (error) {
+    throw answerOf(error);
+  }
+  await endStraySyncs(client, await handle.describe(), taskQueue);
+  return 'there';
+}
+
+/** What the server answered: the client's own error only says that it failed. */
+function answerOf(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return isGrpcServiceError(cause) ? new Error(cause.details || cause.message, { cause: error }) : error;
 }
 
 const strayReason = 'the hub of this sync is held by a worker with another task queue, which starts the next one';

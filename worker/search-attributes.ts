@@ -34,18 +34,43 @@ async function listed({ connection, namespace }: Place): Promise<Readonly<Record
   }
 }
 
+/** What a server answers to a question about runs that names an attribute which there is not (gRPC INVALID_ARGUMENT). */
+const invalidArgument = 3;
+
+/** Whether the namespace has an attribute, as a question that names it shows; `unknown` where this account may not ask that either. */
+async function isRegistered({ connection, namespace }: Place, name: string): Promise<boolean | 'unknown'> {
+  try {
+    await connection.workflowService.countWorkflowExecutions({ namespace, query: `${name} = ''` });
+    return true;
+  } catch (error) {
+    if (!isGrpcServiceError(error)) throw error;
+    if (error.code === invalidArgument) return false;
+    if (closed.has(error.code)) return 'unknown';
+    throw error;
+  }
+}
+
+/** @throws Error with the commands to run when one is missing. */
+async function probe(place: Place): Promise<'there' | 'unknown'> {
+  const found = await Promise.all(names.map((name) => isRegistered(place, name)));
+  const missing = names.filter((_, index) => found[index] === false);
+  if (missing.length > 0) throw new Error(advice(missing, place.namespace));
+  return found.includes('unknown') ? 'unknown' : 'there';
+}
+
 type Place = Pick<TemporalAccess, 'connection' | 'namespace'>;
 
 /**
  * Registers the search attributes that are missing in the Temporal namespace: without them no run could be started. Other attributes are left alone.
- * `unknown` where this account may not ask for them, as with an API key of Temporal Cloud: then the start of a run shows whether they are there.
+ * Where this account may not list them, as with an API key of Temporal Cloud, questions about runs show whether they are there; `unknown` where it may
+ * not ask these either: then the hubs say that their schedules cannot be made.
  *
  * @throws Error with the commands to run when this account may not register them, or one has another type.
  */
 export async function ensureSearchAttributes(place: Place): Promise<'there' | 'unknown'> {
   const { connection, namespace } = place;
   const customAttributes = await listed(place);
-  if (customAttributes === undefined) return 'unknown';
+  if (customAttributes === undefined) return probe(place);
   const wrong = names.filter((name) => name in customAttributes && customAttributes[name] !== keyword);
   if (wrong.length > 0)
     throw new Error(`search attribute ${wrong.join(', ')} of Temporal namespace ${namespace} is not of type Keyword`);

@@ -10,6 +10,7 @@ import { WrittenEntries } from '../activities/events.ts';
 import { openFormStore } from '../activities/forms.ts';
 import { reportHubless } from '../activities/hub/hubless-forms.ts';
 import { refreshCounts } from '../activities/hub/refresh-counts.ts';
+import { reportScheduling } from '../activities/hub/report-scheduling.ts';
 import { reportStuck } from '../activities/hub/report-stuck.ts';
 import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
@@ -261,6 +262,7 @@ function openLeading({ opened, parts, deps }: LeadingContext): LeadingWork {
     reportHubless: (form) => reportHubless(deps(), form),
     hubKey: (namespace, hub) => deps().hubKeys.known(namespace, hub),
     reportStuck: (hub, since) => reportStuck(deps(), hub, since),
+    reportScheduling: (hub, why) => reportScheduling(deps(), hub, why),
     stuckMilliseconds: config.stuckSeconds * 1_000,
     clock: opened.clock,
     logger,

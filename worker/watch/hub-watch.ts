@@ -3,6 +3,7 @@ import type { FormRef } from '../../activities/hub/hubless-forms.ts';
 import { at, type JsonObject, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import { type HubCounts, hubCounts, type RolloutCounts, rolloutCounts } from '../../domain/gauges.ts';
 import { type FollowUpFacts, followUpFacts } from '../../domain/follow-up.ts';
+import { notScheduled } from '../../domain/hub-status.ts';
 import { type HubTiming, hubTiming, intervalSeconds } from '../../domain/hub-timing.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import type { Clock, Logger, Reflector, WatchEvent } from '../../domain/ports.ts';
@@ -25,6 +26,8 @@ export interface HubReactions {
   removeOthers(hubs: readonly HubRef[]): Promise<void>;
   /** Temporal may have lost the hub's schedule, a worker that is gone may have had it, or a sync of it may hang. */
   look(hub: HubRef): Promise<ScheduleLook>;
+  /** Why the schedule of a hub cannot be made; undefined when it can again. */
+  scheduling(hub: HubRef, why: string | undefined): Promise<void>;
   /** A sync has been running for longer than syncs do; said once. */
   stuck(hub: HubRef, since: Date): Promise<void>;
   /** A form names a hub that is not known; true when that was proven and said on the form. */
@@ -99,6 +102,8 @@ function formDigest(object: JsonObject): FormDigest {
 const debounceMilliseconds = 100;
 const retryMilliseconds = 5_000;
 const systemClock: Clock = { now: () => new Date() };
+/** A hub is told of a refusal at the second try, and should that have failed or its reason have changed, each time after so many more. */
+const triesBetweenWords = 12;
 /** How soon a schedule that Temporal lost is made again. */
 const checkMilliseconds = 15_000;
 
@@ -111,6 +116,8 @@ export class HubWatch {
   private readonly followUps: FollowUps;
   /** Hubs whose schedule is known to have been there. */
   private readonly scheduled = new Set<string>();
+  /** How often in a row the schedule of a hub could not be made. */
+  private readonly refusals = new Map<string, number>();
   private checking: NodeJS.Timeout | undefined;
   /** Hubs whose hanging sync was reported, with its beginning. */
   private readonly toldStuck = new Map<string, number>();
@@ -204,22 +211,48 @@ export class HubWatch {
     }
   }
 
-  private async checkSchedule({ hub, holder, timing }: HubDigest): Promise<void> {
+  private async checkSchedule(digest: HubDigest): Promise<void> {
+    const { hub, holder } = digest;
     // In another Temporal namespace its schedule would seem to be lost.
     if (await this.reactions.isOthers(holder)) return;
     const found = await this.reactions.look(hub);
-    if (found.kind !== 'there') return this.begin(hub, timing);
+    if (found.kind !== 'there') return this.begin(digest);
     this.scheduled.add(`${hub.namespace}/${hub.hub}`);
     await this.checkRunning(hub, found.runningSince);
   }
 
-  private async begin(hub: HubRef, timing: HubTiming): Promise<void> {
+  private async begin(digest: HubDigest): Promise<void> {
+    const { hub, counts } = digest;
     const key = `${hub.namespace}/${hub.hub}`;
-    const ensured = await this.reactions.ensure(hub, timing);
+    const ensured = await this.ensure(digest);
     if (ensured === 'other') return;
     if (ensured === 'made' && this.scheduled.has(key)) this.reactions.onLost();
     this.scheduled.add(key);
     await this.reactions.trigger(hub);
+    const wasTold = counts.conditions[notScheduled] !== undefined || (this.refusals.get(key) ?? 0) > 1;
+    if (wasTold) await this.reactions.scheduling(hub, undefined);
+    this.refusals.delete(key);
+  }
+
+  /** A failure that is over at the next try is not worth a word; one that is not is said on the hub, which shows nothing else of it. */
+  private async ensure({ hub, timing }: HubDigest): Promise<'made' | 'there' | 'other'> {
+    const key = `${hub.namespace}/${hub.hub}`;
+    try {
+      return await this.reactions.ensure(hub, timing);
+    } catch (error) {
+      const times = (this.refusals.get(key) ?? 0) + 1;
+      this.refusals.set(key, times);
+      if (times === 2 || times % triesBetweenWords === 0) await this.tell(hub, error);
+      throw error;
+    }
+  }
+
+  private async tell(hub: HubRef, error: unknown): Promise<void> {
+    try {
+      await this.reactions.scheduling(hub, error instanceof Error ? error.message : String(error));
+    } catch (failed) {
+      this.logger.warn('a hub cannot be told that it has no schedule', { hub: hub.hub, error: String(failed) });
+    }
   }
 
   private async checkRunning(hub: HubRef, since: Date | undefined): Promise<void> {
@@ -254,11 +287,12 @@ export class HubWatch {
     if (after === undefined) {
       if (before === undefined) return;
       this.scheduled.delete(`${before.hub.namespace}/${before.hub.hub}`);
+      this.refusals.delete(`${before.hub.namespace}/${before.hub.hub}`);
       this.soon(`hub ${before.hub.namespace}/${before.hub.hub}`, () => this.reactions.remove(before.hub));
       return;
     }
     if (before?.input === after.input) return;
-    this.soon(`hub ${after.hub.namespace}/${after.hub.hub}`, () => this.begin(after.hub, after.timing));
+    this.soon(`hub ${after.hub.namespace}/${after.hub.hub}`, () => this.begin(after));
   }
 
   private onForm(before: FormDigest | undefined, after: FormDigest | undefined): void {

@@ -5,6 +5,7 @@ import {
   failedSyncStatus,
   type HubStatusBase,
   stuckSyncStatus,
+  unscheduledStatus,
   type SyncFacts,
   syncedStatus,
 } from '../../../domain/hub-status.ts';
@@ -205,6 +206,41 @@ describe('domain/hub-status', () => {
       const first = failedSyncStatus(base, failure);
 
       expect(failedSyncStatus({ ...base, previous: first, now: afterNoon(600) }, failure)).toEqual(first);
+    });
+  });
+
+  describe('while the hub has no schedule', () => {
+    const why = 'no mapping defined for search attribute LynqHub';
+
+    it('says so beside everything else, once, and no more when it has one', () => {
+      const before = synced();
+      const without = unscheduledStatus({ ...base, previous: before, now: afterNoon(60) }, why);
+
+      expect(without?.conditions?.map(({ type }) => type)).toEqual([
+        ...(before.conditions ?? []).map(({ type }) => type),
+        'NotScheduled',
+      ]);
+      expect(without && conditionOf(without, 'NotScheduled')).toMatchObject({
+        status: 'True',
+        reason: 'ScheduleRefused',
+        message: `Nothing syncs this hub by itself, for its schedule cannot be made in Temporal: ${why}`,
+      });
+      expect(unscheduledStatus({ ...base, previous: without }, why)).toBeUndefined();
+      expect(unscheduledStatus({ ...base, previous: without }, undefined)).toEqual(before);
+      expect(unscheduledStatus({ ...base, previous: before }, undefined)).toBeUndefined();
+    });
+
+    it('says so on a hub that was never synced', () => {
+      expect(unscheduledStatus({ ...base, previous: undefined }, why)?.conditions).toHaveLength(1);
+    });
+
+    it.each([
+      ['complete', (previous: LynqHubStatus) => synced({}, { previous })],
+      ['failed', (previous: LynqHubStatus) => failedSyncStatus({ ...base, previous }, { reason: 'X', message: 'x' })],
+    ])('is over with a %s sync', (_kind, next) => {
+      const without = unscheduledStatus({ ...base, previous: synced() }, why);
+
+      expect(conditionOf(next(without ?? {}), 'NotScheduled')).toBeUndefined();
     });
   });
 

@@ -6,6 +6,7 @@ const keyword = 2;
 const text = 1;
 const permissionDenied = 7;
 const unavailable = 14;
+const invalidArgument = 3;
 
 /** A Temporal namespace that has these attributes, and may refuse to be given more. */
 function temporalWith(customAttributes: Readonly<Record<string, number>>, add: (names: readonly string[]) => void) {
@@ -15,6 +16,21 @@ function temporalWith(customAttributes: Readonly<Record<string, number>>, add: (
       add(Object.keys(searchAttributes)),
   };
   const access = { connection: { operatorService }, namespace: 'prod.a1b2c' };
+  return access as unknown as Pick<TemporalAccess, 'connection' | 'namespace'>;
+}
+
+const refusal = (code: number): Error => Object.assign(new Error('refused'), { code, details: '', metadata: {} });
+
+/** A Temporal namespace whose attributes this account may not list, and that answers questions about runs. */
+function refusing(code: number, count: (query: string) => Promise<void> = async () => undefined) {
+  const operatorService = { listSearchAttributes: () => Promise.reject(refusal(code)) };
+  const workflowService = {
+    countWorkflowExecutions: async ({ query }: { readonly query: string }) => {
+      await count(query);
+      return { count: 0 };
+    },
+  };
+  const access = { connection: { operatorService, workflowService }, namespace: 'prod.a1b2c' };
   return access as unknown as Pick<TemporalAccess, 'connection' | 'namespace'>;
 }
 
@@ -45,14 +61,23 @@ describe('worker/search-attributes', () => {
   });
 
   it('goes on where it may not even ask, as with an API key of Temporal Cloud, and not where nothing answers', async () => {
-    const refusing = (code: number) => {
-      const listSearchAttributes = () =>
-        Promise.reject(Object.assign(new Error('refused'), { code, details: '', metadata: {} }));
-      const access = { connection: { operatorService: { listSearchAttributes } }, namespace: 'prod.a1b2c' };
-      return access as unknown as Pick<TemporalAccess, 'connection' | 'namespace'>;
-    };
-    await expect(ensureSearchAttributes(refusing(permissionDenied))).resolves.toBe('unknown');
+    const denied = refusing(permissionDenied, () => Promise.reject(refusal(permissionDenied)));
+    await expect(ensureSearchAttributes(denied)).resolves.toBe('unknown');
     await expect(ensureSearchAttributes(refusing(unavailable))).rejects.toThrow('refused');
+  });
+
+  it('finds out by questions that name them where it may not ask for the list', async () => {
+    const asked: string[] = [];
+    const all = refusing(permissionDenied, async (query) => void asked.push(query));
+    await expect(ensureSearchAttributes(all)).resolves.toBe('there');
+    expect(asked).toEqual(['LynqHub', 'LynqForm', 'LynqUid', 'LynqNode', 'LynqPhase'].map((name) => `${name} = ''`));
+
+    const some = refusing(permissionDenied, async (query) => {
+      if (/LynqNode|LynqPhase/.test(query)) throw refusal(invalidArgument);
+    });
+    await expect(ensureSearchAttributes(some)).rejects.toThrow(
+      'tcld namespace search-attributes add --namespace prod.a1b2c --search-attribute LynqNode=Keyword --search-attribute LynqPhase=Keyword',
+    );
   });
 
   it('refuses an attribute of another type', async () => {

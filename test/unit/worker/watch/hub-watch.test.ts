@@ -39,6 +39,7 @@ describe('worker/watch/hub-watch', () => {
       removeOthers: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
+      scheduling: async () => undefined,
       hubless: async () => false,
       isOthers: async () => false,
       onLost: () => undefined,
@@ -70,6 +71,7 @@ describe('worker/watch/hub-watch', () => {
       removeOthers: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
+      scheduling: async () => undefined,
       hubless: async () => false,
       isOthers: async () => false,
       onLost: () => undefined,
@@ -108,6 +110,7 @@ describe('worker/watch/hub-watch', () => {
       removeOthers: async () => undefined,
       look: async () => (lost ? { kind: 'missing' } : { kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
+      scheduling: async () => undefined,
       hubless: async () => false,
       isOthers: async () => false,
       onLost: () => void done.push('lost'),
@@ -143,6 +146,7 @@ describe('worker/watch/hub-watch', () => {
         return hub === 'theirs' ? { kind: 'missing' } : { kind: 'there', runningSince: undefined };
       },
       stuck: async () => undefined,
+      scheduling: async () => undefined,
       hubless: async () => false,
       isOthers: async (holder) => holder === 'other',
       onLost: () => void (lost += 1),
@@ -177,6 +181,7 @@ describe('worker/watch/hub-watch', () => {
       look: async () =>
         done.includes('ensure: there') ? { kind: 'there', runningSince: undefined } : { kind: 'astray' },
       stuck: async () => undefined,
+      scheduling: async () => undefined,
       hubless: async () => false,
       isOthers: async () => false,
       onLost: () => void done.push('lost'),
@@ -207,6 +212,7 @@ describe('worker/watch/hub-watch', () => {
       },
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
+      scheduling: async () => undefined,
       hubless: async () => false,
       isOthers: async () => false,
       onLost: () => undefined,
@@ -219,6 +225,39 @@ describe('worker/watch/hub-watch', () => {
       ['one', 'two'],
     ]);
   });
+
+  it('says on a hub that its schedule cannot be made when that has failed twice, and takes it back when it can, also after another start', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    const told = { conditions: [{ type: 'NotScheduled', status: 'True' }] };
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'told', namespace }, spec: {}, status: told });
+    const said: string[] = [];
+    let failures = 0;
+    const reactions: HubReactions = {
+      ensure: async ({ hub }) => {
+        if (hub === 'told' || failures === 3) return 'there';
+        failures += 1;
+        throw new Error('no such attribute');
+      },
+      trigger: async () => undefined,
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      removeOthers: async () => undefined,
+      look: async () => ({ kind: 'there', runningSince: undefined }),
+      scheduling: async ({ hub }, why) => void said.push(`${hub}: ${why}`),
+      stuck: async () => undefined,
+      hubless: async () => false,
+      isOthers: async () => false,
+      onLost: () => undefined,
+    };
+    watch = new HubWatch(reactions, silent, 300_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect([failures, said]).toEqual([1, ['told: undefined']]));
+    await vi.waitFor(() => expect(failures).toBe(3), { timeout: 15_000 });
+    expect(said).toEqual(['told: undefined', 'hub: no such attribute']);
+    await vi.waitFor(() => expect(said.at(-1)).toBe('hub: undefined'), { timeout: 10_000 });
+  }, 30_000);
 
   it('reports a sync that hangs, once, and the next one that does', async () => {
     const cluster = createFakeCluster();
@@ -237,6 +276,7 @@ describe('worker/watch/hub-watch', () => {
         looks += 1;
         return { kind: 'there', runningSince: since };
       },
+      scheduling: async () => undefined,
       stuck: async (hub, time) => void told.push(`${hub.namespace}/${hub.hub} ${time.toISOString()}`),
       hubless: async () => false,
       isOthers: async () => false,
@@ -282,6 +322,7 @@ describe('worker/watch/hub-watch', () => {
       removeOthers: async () => undefined,
       look: async () => ({ kind: 'there', runningSince: undefined }),
       stuck: async () => undefined,
+      scheduling: async () => undefined,
       hubless: async () => false,
       isOthers: async () => false,
       onLost: () => undefined,
