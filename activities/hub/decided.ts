@@ -128,17 +128,13 @@ function heldRows({ guard, leaving }: Decided): number {
   return guard.kind === 'hold' ? leaving.length : 0;
 }
 
-export function countsOf(decided: Decided, written: Pick<SyncCounts, 'created' | 'updated'>): SyncCounts {
-  const {
-    plan,
-    read: { classified },
-  } = decided;
+export function countsOf(decided: Decided, written: Pick<SyncCounts, 'created' | 'updated' | 'removed'>): SyncCounts {
+  const { classified } = decided.read;
   return {
     rows: classified.rows.seen,
     active: classified.rows.active,
     frozen: classified.frozen.length,
     held: heldRows(decided),
     ...written,
-    removed: plan.remove.length,
   };
 }

@@ -6,11 +6,13 @@ import type { Decided } from './decided.ts';
 export class RowOutcomes {
   /** By uid and message: what is tried twice is named once. */
   private readonly refusals = new Map<string, FrozenRow>();
-  readonly counts = { created: 0, updated: 0 };
+  readonly counts = { created: 0, updated: 0, removed: 0 };
   /** By uid: why a row could not be written yet. */
   private waiting = new Map<string, string>();
   /** The same of rows that are left to the next sync. */
   private readonly late = new Map<string, string>();
+  /** Why nodes that have lost their row or form are still there, one text each. */
+  private readonly staying: string[] = [];
 
   /** Does what is to be done for a row; a failure that is of this row only ends here. */
   async attempt(uid: string, work: () => Promise<void>): Promise<void> {
@@ -25,7 +27,13 @@ export class RowOutcomes {
     }
   }
 
-  /** Rows of which the API server refuses a node, or what stands beside it. */
+  /** The API server does not let a node go. It may later, and nothing tells of that: further syncs try. */
+  refuseRemoval(uid: string, message: string): void {
+    this.refuse({ uid, reason: 'NodeRefused', message });
+    this.staying.push(message);
+  }
+
+  /** Rows of which the API server refuses a node, its removal, or what stands beside it. */
   get refused(): readonly FrozenRow[] {
     return [...this.refusals.values()];
   }
@@ -51,10 +59,14 @@ export class RowOutcomes {
     return this.waiting.size > 0;
   }
 
-  /** What is said of rows that are left to the next sync. */
+  /** What is said of rows and nodes that are left to the next sync. */
   leftOpen(): readonly string[] {
-    const [first] = this.late.values();
-    return first === undefined ? [] : [`${this.late.size} rows wait for the next sync: ${first}`];
+    const [waits] = this.late.values();
+    const [stays] = this.staying;
+    return [
+      ...(waits === undefined ? [] : [`${this.late.size} rows wait for the next sync: ${waits}`]),
+      ...(stays === undefined ? [] : [`${this.staying.length} LynqNodes cannot be deleted: ${stays}`]),
+    ];
   }
 }
 

@@ -1,5 +1,4 @@
 import { type GuardVerdict, judgeDeletions } from '../../domain/deletion-guard.ts';
-import { hubEvents } from '../../domain/events.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import {
   type Birth,
@@ -7,7 +6,6 @@ import {
   leavingRows,
   planHub,
   type PlannedForm,
-  type Removal,
   type Update,
 } from '../../domain/hub-plan.ts';
 import type { SyncFacts } from '../../domain/hub-status.ts';
@@ -16,7 +14,6 @@ import { judgeSource } from '../../domain/source-watch.ts';
 import { annotations } from '../../domain/keys.ts';
 import type { HubRef, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
-import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { GoneForms, lookForForms, recordedAbsences, unlistedForms } from './absent-forms.ts';
 import { birthPage, reviewRuns } from './births.ts';
@@ -38,6 +35,7 @@ import { basisOf, type QuietSync } from './quiet-syncs.ts';
 import { beginCredentials, ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { forgetHub, removeHub } from './remove-hub.ts';
+import { removeNode } from './remove-node.ts';
 import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
 import { isOtherRecord, recordGuard } from './judged-status.ts';
@@ -46,7 +44,7 @@ import { dueRollouts, plannedForms } from './rollouts.ts';
 import { ofRows, RowOutcomes, withValues, type Writable } from './row-outcomes.ts';
 import { StillWanted } from './still-wanted.ts';
 import { nothingSwept, type Sweep, sweepStrays } from './sweep.ts';
-import { createNode, deleteNode, type NodeWrites, sealNode, updateNode } from './write-nodes.ts';
+import { createNode, type NodeWrites, sealNode, updateNode } from './write-nodes.ts';
 
 /** Writes to LynqNodes that run at the same time. */
 const writeConcurrency = 16;
@@ -262,7 +260,7 @@ async function pause({ deps, attempt }: Sync): Promise<void> {
   }
 }
 
-/** Writes the plan; a node that the API server refuses for what it contains, or that has to wait, never blocks the others. */
+/** Writes the plan; a node that the API server refuses for what it contains or does not let go, or that has to wait, never blocks the others. */
 async function write(
   { deps, request, hub, forms, left, attempt }: Sync,
   { read, plan }: Decided,
@@ -297,7 +295,7 @@ async function write(
   await inParallel(
     plan.remove,
     writeConcurrency,
-    unlessStopped((removal) => removeNode(writes, gone, removal)),
+    unlessStopped((removal) => removeNode(writes, { gone, outcomes }, removal)),
   );
 }
 
@@ -317,22 +315,6 @@ async function createWanted(
 
 async function updateExisting(writes: NodeWrites, update: Update, { counts }: RowOutcomes): Promise<void> {
   if ((await updateNode(writes, update)) === 'updated') counts.updated += 1;
-}
-
-/** A node that has lost its row or form; a deletion that is refused says so and ends the sync. */
-async function removeNode(writes: NodeWrites, gone: GoneForms, removal: Removal): Promise<void> {
-  const { deps, hub } = writes;
-  const { name, form, rowUid: uid } = removal.node;
-  if (removal.why === 'form') await gone.demand(form);
-  tellOwner(deps, hub.object, hubEvents.nodeDeleting({ name, form, uid }));
-  try {
-    await deleteNode(writes, removal);
-  } catch (error) {
-    const failed = isLynqFailure(error) ? hubEvents.nodeDeletionFailed(name, error.message) : undefined;
-    if (failed !== undefined) tellOwner(deps, hub.object, failed);
-    throw error;
-  }
-  tellOwner(deps, hub.object, hubEvents.nodeDeleted({ name, form, uid }));
 }
 
 async function report(sync: Sync, facts: Omit<SyncFacts, 'seconds'>): Promise<void> {

@@ -91,6 +91,74 @@ describe('e2e/hub-life', () => {
     },
     120_000,
   );
+  /** An admission policy of this namespace; the function returned takes it away. */
+  async function denyDeletion(node: string): Promise<() => Promise<void>> {
+    const { namespace, cluster } = world;
+    const admission = '/apis/admissionregistration.k8s.io/v1';
+    const parts: readonly (readonly [path: string, kind: string, spec: object])[] = [
+      [
+        `${admission}/validatingadmissionpolicies`,
+        'ValidatingAdmissionPolicy',
+        {
+          matchConstraints: {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+            resourceRules: [
+              { apiGroups: ['operator.lynq.sh'], apiVersions: ['*'], operations: ['DELETE'], resources: ['lynqnodes'] },
+            ],
+          },
+          validations: [{ expression: `oldObject.metadata.name != '${node}'`, message: 'not this one' }],
+        },
+      ],
+      [
+        `${admission}/validatingadmissionpolicybindings`,
+        'ValidatingAdmissionPolicyBinding',
+        { policyName: namespace, validationActions: ['Deny'] },
+      ],
+    ];
+    for (const [of, kind, spec] of parts)
+      await cluster.create(of, {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind,
+        metadata: { name: namespace },
+        spec,
+      });
+    await eventually('the policy is in force', () =>
+      cluster.call('DELETE', `${lynqPath(namespace, 'lynqnodes', node)}?dryRun=All`).then(
+        () => notYet('admitted'),
+        () => there(true),
+      ),
+    );
+    return async () => {
+      for (const [of] of parts.toReversed()) await cluster.remove(`${of}/${namespace}`);
+    };
+  }
+
+  test('a node that an admission policy does not let go holds up no other row, and goes when it may', async () => {
+    await open('denied', ['stays', 'goes']);
+    await world.ready(['stays-denied-form', 'goes-denied-form']);
+    const lift = await denyDeletion('stays-denied-form');
+    try {
+      await world.database.sql("DELETE FROM denied WHERE id IN ('stays', 'goes')");
+      await world.database.sql("INSERT INTO denied (id) VALUES ('new')");
+
+      await world.ready(['new-denied-form']);
+      await world.gone(['goes-denied-form']);
+      const hub = await eventually('the hub names the row', async () => {
+        const { status } = await world.cluster.get(path('denied'));
+        return Array.isArray(status?.['frozenRows']) && status['frozenRows'].length > 0
+          ? there(status)
+          : notYet(status);
+      });
+      const message = `LynqNode ${world.namespace}/stays-denied-form cannot be deleted: LynqNode ${world.namespace}/stays-denied-form: denied by ValidatingAdmissionPolicy ${world.namespace}`;
+      expect(hub['frozenRows']).toEqual([{ uid: 'stays', reason: 'NodeRefused', message }]);
+      expect(hub['warnings']).toEqual([`1 LynqNodes cannot be deleted: ${message}`]);
+      expect((await world.node('stays-denied-form'))?.metadata.deletionTimestamp).toBeUndefined();
+    } finally {
+      await lift();
+    }
+
+    await world.gone(['stays-denied-form']);
+  });
 
   test('--cascade=orphan leaves the nodes and their objects as they are', async () => {
     await open('left', ['one', 'two']);
