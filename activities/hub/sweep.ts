@@ -2,7 +2,7 @@ import { textAt } from '../../domain/api/json.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
-import type { ObjectRef } from '../../domain/ports.ts';
+import type { KindRef, ObjectRef } from '../../domain/ports.ts';
 import { findStrays, type StrayFacts, type StrayNode, strayRecord } from '../../domain/strays.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
@@ -23,29 +23,65 @@ export const nothingSwept: Sweep = { warnings: [], isClean: true };
 /** Revisions all of whose kinds are watched; one that is not served yet is looked for again. */
 const watchedRevisions = new WeakSet<FormRevision>();
 
+/** What cannot be told now, by apiVersion: a group whose backend is down keeps nothing waiting but the sweep itself. */
+type Untold = Map<string, string>;
+
+/** Says whether the kind is watched from now on. What cannot be asked is asked once. */
+async function watchKind(deps: Deps, kind: KindRef, untold: Untold): Promise<boolean> {
+  if (untold.has(kind.apiVersion)) return false;
+  try {
+    if ((await deps.cluster.kindInfo(kind)) === undefined) return false;
+    await deps.children.track(kind);
+    return true;
+  } catch (error) {
+    if (!isLynqFailure(error)) throw error;
+    untold.set(kind.apiVersion, error.message);
+    return false;
+  }
+}
+
 /** Kinds of a form are watched whether or not a node has an object of them: one may still arrive, late. */
-async function watchKinds(deps: Deps, forms: readonly JudgedForm[]): Promise<void> {
+async function watchKinds(deps: Deps, forms: readonly JudgedForm[]): Promise<Untold> {
+  const untold: Untold = new Map();
   for (const { revision } of forms) {
     if (revision === undefined || watchedRevisions.has(revision)) continue;
     let isComplete = true;
     for (const { resource } of revision.entries) {
       const kind = { apiVersion: textAt(resource.spec, 'apiVersion') ?? '', kind: textAt(resource.spec, 'kind') ?? '' };
-      if ((await deps.cluster.kindInfo(kind)) === undefined) isComplete = false;
-      else await deps.children.track(kind);
+      if (!(await watchKind(deps, kind, untold))) isComplete = false;
     }
     if (isComplete) watchedRevisions.add(revision);
   }
+  return untold;
 }
 
-async function otherForms({ cluster }: Deps, { namespace, hub }: HubRef): Promise<readonly string[]> {
-  const forms = await cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace });
-  const others = forms.filter((form) => textAt(form, 'spec', 'hubId') !== hub);
-  return others.flatMap((form) => textAt(form, 'metadata', 'name') ?? []);
+/** Undefined when they cannot be listed; then nothing can be told to be this hub's. */
+async function otherForms(
+  { cluster }: Deps,
+  { namespace, hub }: HubRef,
+  untold: Untold,
+): Promise<readonly string[] | undefined> {
+  try {
+    const forms = await cluster.list({ apiVersion, kind: 'LynqForm' }, { namespace });
+    const others = forms.filter((form) => textAt(form, 'spec', 'hubId') !== hub);
+    return others.flatMap((form) => textAt(form, 'metadata', 'name') ?? []);
+  } catch (error) {
+    if (!isLynqFailure(error)) throw error;
+    untold.set(apiVersion, error.message);
+    return undefined;
+  }
+}
+
+function isUntold(untold: Untold): Sweep {
+  const warnings = [...untold.values()].map(
+    (why) => `objects that have lost their LynqNodes are not all looked for: ${why}`,
+  );
+  return { warnings, isClean: warnings.length === 0 };
 }
 
 /**
  * Deals with objects of this hub's forms whose LynqNode is gone, as its removal would have: what a late create made while no worker ran, or what was left
- * of a node whose finalizer was taken off. Called after a proven read that allows deletions.
+ * of a node whose finalizer was taken off. Called after a proven read that allows deletions. What cannot be told now is said and left to later syncs.
  */
 export async function sweepStrays(
   deps: Deps,
@@ -56,7 +92,7 @@ export async function sweepStrays(
     readonly signal: AbortSignal;
   },
 ): Promise<Sweep> {
-  await watchKinds(deps, known.forms);
+  const untold = await watchKinds(deps, known.forms);
   const { namespace } = request;
   const facts: Omit<StrayFacts, 'otherForms'> = {
     named: deps.children.namedIn(namespace),
@@ -66,15 +102,21 @@ export async function sweepStrays(
     forms: known.forms.map(({ name }) => name),
   };
   const suspected = findStrays({ ...facts, otherForms: [] });
-  if (suspected.kind === 'few' && suspected.nodes.length === 0) return nothingSwept;
-  const strays = findStrays({ ...facts, otherForms: await otherForms(deps, request) });
+  if (suspected.kind === 'few' && suspected.nodes.length === 0) return isUntold(untold);
+  const others = await otherForms(deps, request, untold);
+  const { warnings } = isUntold(untold);
+  if (others === undefined) return { warnings, isClean: false };
+  const strays = findStrays({ ...facts, otherForms: others });
   if (strays.kind === 'tooMany')
     return {
-      warnings: [`objects of ${strays.rows} rows have lost their LynqNodes; that many are left as they are`],
+      warnings: [
+        ...warnings,
+        `objects of ${strays.rows} rows have lost their LynqNodes; that many are left as they are`,
+      ],
       isClean: false,
     };
   for (const node of strays.nodes) await sweepNode(deps, request, { node, signal: known.signal });
-  return { warnings: [], isClean: false };
+  return { warnings, isClean: false };
 }
 
 /** What cannot be told or done now is found again by the next sync. */

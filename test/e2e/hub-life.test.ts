@@ -1,6 +1,6 @@
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { childPath, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
+import { childPath, type ClusterAnswer, type KubeObject, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { configMapForm, hubObject } from '../support/e2e/manifests.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
@@ -158,6 +158,62 @@ describe('e2e/hub-life', () => {
     }
 
     await world.gone(['stays-denied-form']);
+  });
+
+  test('an API group without a backend stops no form of the hub, and is named', async () => {
+    const { namespace, cluster } = world;
+    await open('beside', ['one']);
+    await world.ready(['one-beside-form']);
+    const services = '/apis/apiregistration.k8s.io/v1/apiservices';
+    const group = 'backend.example.com';
+    await cluster.create(services, {
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: `v1.${group}` },
+      spec: {
+        group,
+        version: 'v1',
+        groupPriorityMinimum: 100,
+        versionPriority: 10,
+        insecureSkipTLSVerify: true,
+        service: { name: 'nowhere', namespace },
+      },
+    });
+    try {
+      await eventually('the group cannot be read', () =>
+        cluster.call('GET', `/apis/${group}/v1`).then(
+          () => notYet('it can'),
+          (error: ClusterAnswer) => (error.status === 503 ? there(true) : notYet(error.message)),
+        ),
+      );
+      const spec = { apiVersion: `${group}/v1`, kind: 'Widget' };
+      await cluster.create(lynqPath(namespace, 'lynqforms'), {
+        apiVersion: 'operator.lynq.sh/v1',
+        kind: 'LynqForm',
+        metadata: { name: 'widgets', namespace },
+        spec: { hubId: 'beside', manifests: [{ id: 'widget', nameTemplate: '{{ .uid }}', spec }] },
+      });
+      await world.database.sql("INSERT INTO beside (id) VALUES ('two')");
+
+      await world.ready(['two-beside-form']);
+      await eventually('every row has its node of the other form', async () => {
+        const names = (await world.nodes()).map(({ metadata }) => metadata.name);
+        return ['one-widgets', 'two-widgets'].every((name) => names.includes(name)) ? there(true) : notYet(names);
+      });
+      const warnings = await eventually('the hub says what is not looked for', async () => {
+        const said = (await cluster.get(path('beside'))).status?.['warnings'];
+        return Array.isArray(said) && said.length > 0 ? there(said as readonly string[]) : notYet(said);
+      });
+      expect(warnings).toEqual([
+        expect.stringMatching(
+          /^objects that have lost their LynqNodes are not all looked for: .*backend\.example\.com\/v1/,
+        ),
+      ]);
+    } finally {
+      await cluster.remove(`${services}/v1.${group}`);
+    }
+    await cluster.remove(lynqPath(namespace, 'lynqforms', 'widgets'));
+    await world.gone(['one-widgets', 'two-widgets']);
   });
 
   test('--cascade=orphan leaves the nodes and their objects as they are', async () => {

@@ -37,8 +37,8 @@ export interface FakeCluster extends Cluster {
   tellWatches(state: WatchState): void;
   /** No watch sees what is done meanwhile; all list again afterwards. */
   unwatched(work: () => Promise<unknown>): Promise<void>;
-  /** The server behind an API group goes away. */
-  breakGroup(group: string): void;
+  /** The server behind an API group goes away; the function returned brings it back. */
+  breakGroup(group: string): () => void;
   /** Puts an object there as `kubectl create` would; namespaces of it are made too. */
   seed(object: JsonObject, manager?: string): JsonObject;
   /** All objects, or those of one kind. */
@@ -104,7 +104,10 @@ export function createFakeCluster(options: FakeClusterOptions = {}): FakeCluster
       for (const { relist } of state.sessions) relist();
     },
     kinds: { served: async () => served(state) },
-    breakGroup: (group) => void state.broken.add(group),
+    breakGroup(group) {
+      state.broken.add(group);
+      return () => state.broken.delete(group);
+    },
     removeKind: (kind) => void state.kinds.delete(kindKey(kind)),
     seed: (object, manager) => seed(state, object, manager),
     objects: (kind) => [...state.objects.values()].filter((object) => kind === undefined || object.kind === kind),
@@ -133,7 +136,11 @@ function createThrough(calls: FakeCall[], rules: ReadonlySet<FakeRule>): Through
 
 function reads(state: State, through: Through): Pick<Cluster, 'kindInfo' | 'listableKinds' | 'get' | 'list'> {
   return {
-    kindInfo: async (kind) => state.kinds.get(kindKey(kind))?.info,
+    kindInfo: async (kind) => {
+      if (state.broken.has(groupOf(kind)))
+        throw new LynqFailure('ClusterUnreachable', `the kinds of ${kind.apiVersion} cannot be told`);
+      return state.kinds.get(kindKey(kind))?.info;
+    },
     listableKinds: async () =>
       [...state.kinds.values()]
         .filter((kind) => kind.info.namespaced)
@@ -156,8 +163,10 @@ function reads(state: State, through: Through): Pick<Cluster, 'kindInfo' | 'list
   };
 }
 
+const groupOf = ({ apiVersion }: KindRef): string => apiVersion.split('/')[0] ?? '';
+
 function served({ kinds, broken }: State): ServedKinds {
-  const whole = [...kinds.values()].filter(({ apiVersion }) => !broken.has(apiVersion.split('/')[0] ?? ''));
+  const whole = [...kinds.values()].filter((kind) => !broken.has(groupOf(kind)));
   return { kinds: whole.map(({ apiVersion, kind }) => ({ apiVersion, kind })), unread: [...broken].toSorted() };
 }
 
