@@ -4,7 +4,8 @@ import { nodeName } from './identity.ts';
  * Rows x forms against the LynqNodes that exist: what a sync creates, updates, removes and leaves alone. Pure and independent of the order of
  * its inputs; applied twice the second plan is empty.
  *
- * Only a complete, proven read may be planned from (decisions.md section 3). A frozen row keeps its nodes as they are.
+ * Only a complete, proven read may be planned from (decisions.md section 3). A frozen row keeps its nodes as they are, unless their form is gone
+ * (docs/decisions/0005).
  */
 
 export interface PlannedForm {
@@ -71,7 +72,7 @@ export interface Update {
 
 export interface Removal {
   readonly node: KnownNode;
-  /** The row is gone or inactive; the form was deleted, which is intent; the form names another hub, which the deletion guard counts. */
+  /** The row is gone or inactive; the form was deleted, which is intent, also where the row is gone; the form names another hub, which the deletion guard counts. */
   readonly why: 'row' | 'form' | 'moved';
 }
 
@@ -122,14 +123,16 @@ export function difference(node: KnownNode, form: PlannedForm, dataHash: string)
   return node.edited === true ? 'edited' : undefined;
 }
 
+/** A form that is gone comes first: its deletion is intent whatever its rows are, so that no hold and no frozen row keeps its nodes. */
 function removals(facts: HubFacts): readonly Removal[] {
-  const usable = new Set(facts.forms.map(({ name }) => name));
+  const there = new Set([...facts.forms.map(({ name }) => name), ...facts.brokenForms]);
   return facts.nodes.flatMap((node): readonly Removal[] => {
-    if (node.deleting || facts.frozen.has(node.rowUid)) return [];
+    if (node.deleting) return [];
+    const hasForm = there.has(node.form);
+    if (!hasForm && facts.goneForms.has(node.form)) return [{ node, why: 'form' }];
+    if (facts.frozen.has(node.rowUid)) return [];
     if (!facts.rows.has(node.rowUid)) return [{ node, why: 'row' }];
-    if (usable.has(node.form) || facts.brokenForms.has(node.form)) return [];
-    if (facts.goneForms.has(node.form)) return [{ node, why: 'form' }];
-    return facts.movedForms.has(node.form) ? [{ node, why: 'moved' }] : [];
+    return !hasForm && facts.movedForms.has(node.form) ? [{ node, why: 'moved' }] : [];
   });
 }
 
@@ -221,7 +224,7 @@ export function planHub(facts: HubFacts): HubPlan {
   };
 }
 
-/** Rows that would lose nodes for any reason but the deletion of a form: what the deletion guard counts. */
+/** Rows that would lose nodes of forms that exist: what the deletion guard counts. */
 export function leavingRows(plan: HubPlan): readonly string[] {
   return [...new Set(plan.remove.filter(({ why }) => why !== 'form').map(({ node }) => node.rowUid))].toSorted();
 }

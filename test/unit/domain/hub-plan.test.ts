@@ -202,13 +202,22 @@ describe('domain/hub-plan', () => {
         expect(names(planHub(facts({ frozen: new Set(['odd']), nodes })))).toEqual(nothing);
       });
 
-      it('are never created, changed or removed in any hub', () => {
+      it('lose the nodes of a form that is gone, which says nothing of the row', () => {
+        const nodes = [aNode('odd', web), aNode('odd', data)];
+        const plan = planHub(facts({ frozen: new Set(['odd']), rows: active(), goneForms: new Set(['data']), nodes }));
+
+        expect(names(plan)).toEqual({ ...nothing, remove: ['odd-data (form)'] });
+        expect(leavingRows(plan)).toEqual([]);
+      });
+
+      it('are never created or changed, and lose no node but those of forms that are gone, in any hub', () => {
         fc.assert(
           fc.property(anyHub, (hub) => {
             const plan = planHub(hub);
             const touched = [
               ...plan.create.map(({ uid }) => uid),
-              ...[...plan.update, ...plan.remove].map(({ node }) => node.rowUid),
+              ...plan.update.map(({ node }) => node.rowUid),
+              ...plan.remove.flatMap(({ node, why }) => (why === 'form' ? [] : [node.rowUid])),
             ];
 
             for (const uid of touched) expect(hub.frozen).not.toContain(uid);
@@ -233,6 +242,29 @@ describe('domain/hub-plan', () => {
           ...nothing,
           remove: ['acme-web (form)'],
         });
+      });
+
+      it('lose their nodes for being gone and not for the row, where that is gone as well: no guard counts them', () => {
+        const nodes = [aNode('gone', data), aNode('gone', web), aNode('left', data)];
+        const plan = planHub(facts({ goneForms: new Set(['data']), nodes }));
+
+        expect(names(plan).remove).toEqual(['gone-data (form)', 'gone-web (row)', 'left-data (form)']);
+        expect(leavingRows(plan)).toEqual(['gone']);
+      });
+
+      it('never have a node left once they are gone, in any hub', () => {
+        fc.assert(
+          fc.property(anyHub, (hub) => {
+            const plan = planHub(hub);
+            const going = plan.remove.filter(({ why }) => why === 'form').map(({ node }) => node);
+
+            expect(going).toEqual(
+              hub.nodes
+                .filter(({ form, deleting }) => hub.goneForms.has(form) && !deleting)
+                .toSorted((left, right) => (left.name < right.name ? -1 : 1)),
+            );
+          }),
+        );
       });
 
       it('keep their nodes while nothing is proven of them', () => {

@@ -195,4 +195,30 @@ describe('activities/hub/absent-forms', () => {
     await sync(1, 31);
     expect(deleted()).toEqual(['acme-web', 'beta-web']);
   });
+
+  it('takes its nodes with it also of rows that are held or frozen, while those of other forms stay', async () => {
+    const uids = Array.from({ length: 12 }, (_, index) => `r${index + 10}`);
+    const rows = (...names: readonly string[]) =>
+      void server.tables.set('app.nodes', { columns: ['id', 'active'], rows: names.map((name) => [name, '1']) });
+    cluster.seed({ ...form, metadata: { name: 'other', namespace, generation: 1 } });
+    rows('acme', 'beta', ...uids);
+    await sync(0);
+    // A table that was truncated, and a row that is written twice.
+    rows('acme', 'ACME', 'beta');
+    await sync(0);
+    const held = async () => {
+      const { status } = (await cluster.get(hubRef)) as { status: { rows: { held: number; frozen: number } } };
+      return [status.rows.held, status.rows.frozen];
+    };
+    expect(await held()).toEqual([12, 2]);
+    expect(deleted()).toEqual([]);
+
+    await remove();
+    await sync(0);
+    await sync(0, 31);
+
+    const all = ['acme', 'beta', ...uids];
+    expect(deleted().toSorted()).toEqual(all.map((uid) => `${uid}-web`));
+    expect(await held()).toEqual([12, 2]);
+  });
 });
