@@ -73,8 +73,8 @@ async function otherForms(
 }
 
 function isUntold(untold: Untold): Sweep {
-  const warnings = [...untold.values()].map(
-    (why) => `objects that have lost their LynqNodes are not all looked for: ${why}`,
+  const warnings = [...untold].map(
+    ([version, why]) => `objects that have lost their LynqNodes are not all looked for: ${version}: ${why}`,
   );
   return { warnings, isClean: warnings.length === 0 };
 }

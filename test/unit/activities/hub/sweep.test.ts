@@ -46,7 +46,7 @@ describe('activities/hub/sweep', () => {
     expect(outcome).toMatchObject({ page: { births: [{ node: 'acme-web' }, { node: 'acme-widgets' }] } });
     expect(world.status()).toMatchObject({ desired: 2, rows: { seen: 1, active: 1 } });
     const why = 'the kinds of example.com/v1 cannot be told';
-    const warning = `objects that have lost their LynqNodes are not all looked for: ${why}`;
+    const warning = `objects that have lost their LynqNodes are not all looked for: example.com/v1: ${why}`;
     expect(listAt(world.status(), 'warnings')).toEqual([warning]);
     expect(asked.toSorted()).toEqual(['example.com/v1', 'v1']);
 
@@ -73,7 +73,7 @@ describe('activities/hub/sweep', () => {
 
     expect(left()).toContain('gone-web');
     expect(listAt(world.status(), 'warnings')).toEqual([
-      'objects that have lost their LynqNodes are not all looked for: forms cannot be listed',
+      'objects that have lost their LynqNodes are not all looked for: operator.lynq.sh/v1: forms cannot be listed',
     ]);
     lift();
     await world.sync();
