@@ -59,6 +59,8 @@ export interface FormChange {
 export const nodeChangeEvents = {
   editReverted: () =>
     normal('EditReverted', 'What only the sync of the hub writes was changed by hand and is put back'),
+  takenOver: (from: string, hub: string) =>
+    normal('TakenOver', `Hub '${from}' does not exist any more; hub '${hub}' has the node now`),
   templateApplied: ({ form, hub, uid, before, generation, lists }: FormChange) =>
     normal(
       'TemplateApplied',

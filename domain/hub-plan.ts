@@ -48,6 +48,8 @@ export interface HubFacts {
   readonly nodes: readonly KnownNode[];
   /** The LynqNode of another hub, or of none, that has a name which no node of this hub has. */
   readonly heldElsewhere?: (name: string) => HolderElsewhere | undefined;
+  /** Those of them, by name, whose hub is proven not to exist any more and that this hub may have. */
+  readonly orphans?: ReadonlyMap<string, KnownNode>;
 }
 
 export interface HolderElsewhere {
@@ -68,6 +70,8 @@ export interface Update {
   readonly form: PlannedForm;
   /** `edited`: nothing differs but what someone changed by hand. */
   readonly why: 'values' | 'form' | 'both' | 'edited';
+  /** The hub, which does not exist any more, that the node is taken over from. */
+  readonly from?: string;
 }
 
 export interface Removal {
@@ -175,11 +179,16 @@ function placements(facts: HubFacts): readonly Exclude<Placement, { kind: 'keep'
 
 function claims(
   free: readonly Birth[],
-  { rows, heldElsewhere }: HubFacts,
+  { rows, heldElsewhere, orphans }: HubFacts,
 ): readonly Exclude<Placement, { kind: 'keep' }>[] {
   const claimed = new Map<string, string>();
   return free.toSorted(byUidAndForm).flatMap((birth): Exclude<Placement, { kind: 'keep' }>[] => {
     const other = heldElsewhere?.(birth.name);
+    const orphan = orphans?.get(birth.name);
+    if (other !== undefined && orphan !== undefined && isOfBirth(birth, other)) {
+      const why = difference(orphan, birth.form, rows.get(birth.uid) ?? '') ?? 'edited';
+      return [{ kind: 'update', update: { node: orphan, form: birth.form, why, from: other.hub } }];
+    }
     if (other !== undefined) return [behind(birth, other)];
     const placement = place(birth, undefined, claimed.get(birth.name), rows.get(birth.uid) ?? '');
     if (placement.kind === 'create') claimed.set(birth.name, birth.uid);
@@ -187,10 +196,13 @@ function claims(
   });
 }
 
-function behind({ name, uid, form }: Birth, holder: HolderElsewhere): Exclude<Placement, { kind: 'keep' }> {
+const isOfBirth = ({ uid, form }: Birth, holder: HolderElsewhere): boolean =>
+  holder.hub !== '' && holder.rowUid === uid && holder.form === form.name;
+
+function behind(birth: Birth, holder: HolderElsewhere): Exclude<Placement, { kind: 'keep' }> {
+  const { name, uid, form } = birth;
   const { hub, rowUid } = holder;
-  if (hub !== '' && rowUid === uid && holder.form === form.name)
-    return { kind: 'succession', succession: { name, form: form.name, from: hub } };
+  if (isOfBirth(birth, holder)) return { kind: 'succession', succession: { name, form: form.name, from: hub } };
   return { kind: 'collision', collision: { uid, form: form.name, name, holder: rowUid, holderHub: hub } };
 }
 

@@ -70,6 +70,13 @@ export function isEditedByHand(node: JsonObject): boolean {
   );
 }
 
+/** Whether a node says that it is of a hub, and is owned by none and by nobody else, nor on its way out: what `--cascade=orphan` leaves. */
+export function isOrphanOf(node: JsonObject, hub: string): boolean {
+  if (textAt(node, 'metadata', 'deletionTimestamp') !== undefined) return false;
+  const owners = listAt(node, 'metadata', 'ownerReferences');
+  return hubOf(node) === hub && !owners.some((owner) => at(owner, 'controller') === true);
+}
+
 /** The owner reference of a hub's node. */
 export function ownedByHub(hub: { readonly name: string; readonly uid: string }): JsonObject {
   return { apiVersion, kind: 'LynqHub', name: hub.name, uid: hub.uid, controller: true, blockOwnerDeletion: true };

@@ -172,9 +172,9 @@ export interface RunRegistry {
  * Temporal's visibility: eventually consistent, so it never decides anything. A run it does not show is started again, which finds it alive if it is.
  */
 export interface RunDirectory {
-  /** Names of the LynqNodes of a hub that have an open run which workers of this installation serve. `onAnswer` is told of each answer, of which a long list takes many. */
+  /** Names of LynqNodes that have an open run which workers of this installation serve, those of the hub at least. `onAnswer` is told of each answer, of which a long list takes many. */
   listed(namespace: string, hub: string, signal: AbortSignal, onAnswer: () => void): Promise<ReadonlySet<string>>;
-  /** Their number, at the cost of one request. */
+  /** The number of runs that were started for the hub, at the cost of one request. */
   count(namespace: string, hub: string, signal: AbortSignal): Promise<number>;
   /** Open runs of nodes and rollouts of a hub that wait on another task queue than this installation's. */
   elsewhere(namespace: string, hub: string, signal: AbortSignal, onAnswer: () => void): Promise<readonly StrayRun[]>;

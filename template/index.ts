@@ -7,6 +7,7 @@ export { clockReads } from './form/clock-reads.ts';
 export type { ClockRead } from './form/clock-reads.ts';
 export { compileForm } from './form/compile.ts';
 export type { CompiledForm, CompileInput, CompileResult, FormResources } from './form/compile.ts';
+export { hubBoundFunctions } from './form/hub-bound.ts';
 export { exactInteger, INT64_KEY } from './form/int64.ts';
 export { renderForm } from './form/render.ts';
 export type { RenderContext, RenderedResource, RenderResult } from './form/render.ts';

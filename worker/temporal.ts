@@ -78,16 +78,18 @@ export function signalWaker(client: Client): Waker {
 }
 
 /** Visibility values are quoted; names of Kubernetes objects hold no quotes, and anything else is refused rather than escaped. */
-function openOnes(hub: string, { type, prefix }: { readonly type: string; readonly prefix: string }): string {
-  if (/['"\\]/.test(prefix + hub)) throw new Error('a name that cannot be a Kubernetes name');
-  return `WorkflowType='${type}' AND LynqHub='${hub}' AND WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus='Running'`;
+function openOnes({ type, prefix }: { readonly type: string; readonly prefix: string }, hub?: string): string {
+  if (/['"\\]/.test(`${prefix}${hub ?? ''}`)) throw new Error('a name that cannot be a Kubernetes name');
+  const ofHub = hub === undefined ? '' : ` AND LynqHub='${hub}'`;
+  return `WorkflowType='${type}'${ofHub} AND WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus='Running'`;
 }
 
-const openNodes = (namespace: string, hub: string): string =>
-  openOnes(hub, { type: workflowTypes.node, prefix: workflowIds.node(namespace, '') });
+/** Of one hub, or of all. */
+const openNodes = (namespace: string, hub?: string): string =>
+  openOnes({ type: workflowTypes.node, prefix: workflowIds.node(namespace, '') }, hub);
 
 const openRollouts = (namespace: string, hub: string): string =>
-  openOnes(hub, { type: workflowTypes.rollout, prefix: workflowIds.rollout(namespace, '') });
+  openOnes({ type: workflowTypes.rollout, prefix: workflowIds.rollout(namespace, '') }, hub);
 
 function nameOf({ typedSearchAttributes }: WorkflowExecutionInfo): string | undefined {
   const name = typedSearchAttributes.get(searchAttributes.node);
@@ -96,14 +98,15 @@ function nameOf({ typedSearchAttributes }: WorkflowExecutionInfo): string | unde
 
 /** What Temporal's visibility shows of the runs on a task queue, and beside it. */
 export function visibilityDirectory(client: Client, taskQueue: string): RunDirectory {
-  const open = (namespace: string, hub: string) => `${openNodes(namespace, hub)} AND TaskQueue='${taskQueue}'`;
+  const open = (namespace: string, hub?: string) => `${openNodes(namespace, hub)} AND TaskQueue='${taskQueue}'`;
   return {
     count: (namespace, hub, signal) =>
       client.withAbortSignal(signal, async () => (await client.workflow.count(open(namespace, hub))).count),
-    listed: (namespace, hub, signal, onAnswer) =>
+    // The run of a node that was taken over from another hub keeps that one's name.
+    listed: (namespace, _hub, signal, onAnswer) =>
       client.withAbortSignal(signal, async () => {
         const names = new Set<string>();
-        for await (const run of client.workflow.list({ query: open(namespace, hub), pageSize: 1000 })) {
+        for await (const run of client.workflow.list({ query: open(namespace), pageSize: 1000 })) {
           const name = nameOf(run);
           if (name !== undefined) names.add(name);
           onAnswer();

@@ -1,6 +1,6 @@
 import type { FrozenRow } from '../../domain/api/hub.ts';
 import type { GuardVerdict } from '../../domain/deletion-guard.ts';
-import type { Collision, HubPlan } from '../../domain/hub-plan.ts';
+import type { Collision, HubPlan, Succession } from '../../domain/hub-plan.ts';
 import type { SyncFacts } from '../../domain/hub-status.ts';
 import { rowTotals } from '../../domain/row-totals.ts';
 import type { SourceVerdict } from '../../domain/source-watch.ts';
@@ -8,6 +8,7 @@ import type { NodeDigest } from '../../domain/watching.ts';
 import type { HubRef, SyncCounts, SyncOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { type LeftForms, recordedAbsences } from './absent-forms.ts';
+import type { Orphans } from './orphaned-nodes.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub, SourceCredentials } from './read-hub.ts';
 import type { RowsRead } from './read-rows.ts';
@@ -43,6 +44,7 @@ export interface Decided {
   readonly guard: GuardVerdict;
   /** Rows that the whole plan would take nodes from. */
   readonly leaving: readonly string[];
+  readonly orphans: Orphans;
 }
 
 /** Whether a sync would conclude the same from the same facts at any later time: a form that is gone, and deletions of the last hour, are judged by the clock. */
@@ -55,6 +57,8 @@ export function hadNothingToDo(
   if (!livingNodes(sync).every(({ form }) => forms.has(form))) return false;
   if (sync.left.absent.length + recordedAbsences(sync.hub).length > 0) return false;
   if (wanted.create.length + wanted.update.length + wanted.remove.length > 0) return false;
+  // Of another hub's end nothing tells.
+  if (wanted.successions.length > 0) return false;
   if (source.kind !== 'known' || guard.kind !== 'allow' || guard.state.window.length > 0) return false;
   return page.births.length + rollouts.length === 0;
 }
@@ -79,13 +83,17 @@ function holderOf({ holder, holderHub }: Collision): string {
   return holderHub === undefined ? `that of row ${holder}` : `that of row ${holder} of hub ${holderHub}`;
 }
 
-/** Of forms that were moved here while the other hub still has their nodes. */
-export function successionWarnings({ plan: { successions } }: Decided): readonly string[] {
-  const [first] = successions;
-  if (first === undefined) return [];
-  return [
-    `${successions.length} LynqNodes of moved forms wait until those of the same name have gone: ${first.name} is of hub ${first.from}`,
-  ];
+/** Of forms that were moved here while the other hub still has their nodes, or has left them without existing any more. */
+export function successionWarnings({ plan: { successions }, orphans: { left } }: Decided): readonly string[] {
+  const waiting = successions.filter(({ name }) => !left.has(name));
+  const abandoned = successions.filter(({ name }) => left.has(name));
+  const [waits] = waiting;
+  const [stays] = abandoned;
+  const waitingText = (first: Succession) =>
+    `${waiting.length} LynqNodes of moved forms wait until those of the same name have gone: ${first.name} is of hub ${first.from}`;
+  const abandonedText = (first: Succession) =>
+    `${abandoned.length} LynqNodes of moved forms are of a hub that does not exist any more, and cannot be taken over without a change of their objects: ${first.name} is of hub ${first.from}, and ${left.get(first.name) ?? ''}; make that hub again and let the form name it, or delete these LynqNodes`;
+  return [...(waits === undefined ? [] : [waitingText(waits)]), ...(stays === undefined ? [] : [abandonedText(stays)])];
 }
 
 /** What carrying the plan out came to. */

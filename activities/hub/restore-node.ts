@@ -1,12 +1,13 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { nodeChangeEvents } from '../../domain/events.ts';
-import { managers } from '../../domain/keys.ts';
-import { isEditedByHand, restoringPatch } from '../../domain/node-edits.ts';
+import { LynqFailure } from '../../domain/failures.ts';
+import { annotations, managers } from '../../domain/keys.ts';
+import { isEditedByHand, isOrphanOf, restoringPatch } from '../../domain/node-edits.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellSyncedNode } from '../events.ts';
 import { nodeRef } from '../node/gather.ts';
-import type { ReadHub } from './read-hub.ts';
+import { hubRef, type ReadHub } from './read-hub.ts';
 
 /**
  * Puts a LynqNode back that was edited by hand: identity, owner, labels, finalizer. On condition of the version it was decided from; what changed
@@ -26,4 +27,43 @@ export async function restoreNode(
   if (result.kind !== 'ok') return;
   deps.nodes.observe(result.object);
   tellSyncedNode(deps, result.object, nodeChangeEvents.editReverted());
+}
+
+/**
+ * Makes a LynqNode this hub's that was left by one which does not exist any more: same row, form, name and uid, so that its objects stay. On condition of
+ * the version that has no owner, and of the former hub's absence right before.
+ *
+ * @throws LynqFailure `ClusterStale` when either has changed since the plan.
+ */
+export async function takeOverNode(
+  { deps, request, hub }: { readonly deps: Deps; readonly request: HubRef; readonly hub: ReadHub },
+  node: { readonly name: string; readonly nodeUid: string },
+  from: string,
+): Promise<void> {
+  const ref = nodeRef({ namespace: request.namespace, node: node.name });
+  const [live, former] = [await deps.cluster.get(ref), await deps.cluster.get(hubRef({ ...request, hub: from }))];
+  const isLeft = live !== undefined && textAt(live, 'metadata', 'uid') === node.nodeUid && isOrphanOf(live, from);
+  if (!isLeft || former !== undefined) throw otherwise(request, node.name, 'is not left by its hub');
+  const { metadata, spec } = restoringPatch(live, { name: request.hub, uid: hub.hub.metadata.uid });
+  const body: JsonObject = {
+    metadata: {
+      ...metadata,
+      uid: node.nodeUid,
+      resourceVersion: textAt(live, 'metadata', 'resourceVersion') ?? '',
+      annotations: { [annotations.hubId]: request.hub },
+    },
+    spec,
+  };
+  const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply });
+  if (result.kind === 'refused') {
+    const message = `LynqNode ${request.namespace}/${node.name} cannot be taken over: ${result.message}`;
+    throw new LynqFailure('ClusterInvalid', message, { node: node.name });
+  }
+  if (result.kind !== 'ok') throw otherwise(request, node.name, 'was changed meanwhile');
+  deps.nodes.observe(result.object);
+  tellSyncedNode(deps, result.object, nodeChangeEvents.takenOver(from, request.hub));
+}
+
+function otherwise({ namespace }: HubRef, node: string, what: string): LynqFailure {
+  return new LynqFailure('ClusterStale', `LynqNode ${namespace}/${node} ${what}`, { node });
 }

@@ -27,6 +27,7 @@ import {
   type Sync,
   type Synced,
 } from './decided.ts';
+import { findOrphans, noOrphans, type Orphans } from './orphaned-nodes.ts';
 import { readForms } from './read-forms.ts';
 import type { HoldLimits } from './held-values.ts';
 import { claimHub, releasedAt, reportOther, sayAlone } from './holding.ts';
@@ -144,14 +145,16 @@ export async function decideSync(sync: Sync): Promise<Decided> {
 async function decide(sync: Sync, read: RowsRead): Promise<Decided> {
   const { hub, forms } = sync;
   const planned = plannedForms(forms);
-  const wanted = planFrom(sync, read, planned);
+  const first = planFrom(sync, read, planned, noOrphans);
+  const orphans = await findOrphans(sync, first);
+  const wanted = orphans.nodes.size === 0 ? first : planFrom(sync, read, planned, orphans);
   const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, rows: read.uids });
   const guard = judge(sync, { read, plan: wanted, source });
   const plan = { ...wanted, ...permitted(wanted, { source, guard }) };
-  return { read, plan, wanted, source, guard, leaving: leavingRows(wanted) };
+  return { read, plan, wanted, source, guard, leaving: leavingRows(wanted), orphans };
 }
 
-function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[]): HubPlan {
+function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[], orphans: Orphans): HubPlan {
   const nodes = livingNodes(sync);
   return planHub({
     rows: new Map([...classified.active].map(([uid, { hash }]) => [uid, hash])),
@@ -161,6 +164,7 @@ function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedF
     goneForms: sync.left.gone,
     movedForms: sync.left.moved,
     nodes,
+    orphans: orphans.nodes,
     heldElsewhere: (name) => {
       const node = sync.deps.nodes.get(sync.request.namespace, name);
       return node?.hub === sync.request.hub ? undefined : node;

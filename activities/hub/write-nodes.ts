@@ -16,7 +16,7 @@ import { tellSyncedNode } from '../events.ts';
 import { nodeRef, readNode, type ReadNode } from '../node/gather.ts';
 import { patchNode } from '../node/patch-node.ts';
 import { changesObjects } from '../rollout/values.ts';
-import { restoreNode } from './restore-node.ts';
+import { restoreNode, takeOverNode } from './restore-node.ts';
 import { keepSecretValues } from '../secret-values.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -187,7 +187,8 @@ async function changeOfRead(
 export async function updateNode(writes: NodeWrites, update: Update): Promise<'updated' | 'gone'> {
   const { node, form } = update;
   const { deps, request } = writes;
-  if (node.edited === true) await restoreNode(writes, node);
+  if (update.from !== undefined) await takeOverNode(writes, node, update.from);
+  else if (node.edited === true) await restoreNode(writes, node);
   if (update.why === 'edited') return 'updated';
   const change = await changeOf(writes, update);
   if (change === undefined) return 'gone';

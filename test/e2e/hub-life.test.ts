@@ -214,6 +214,71 @@ describe('e2e/hub-life', () => {
     await world.gone(['one-widgets', 'two-widgets']);
   });
 
+  const hubTable = (name: string, table: string) =>
+    hubObject({
+      name,
+      namespace: world.namespace,
+      database: world.database,
+      table,
+      extra: { size: 'size' },
+      syncInterval: '2s',
+    });
+
+  /** Takes the hub away and leaves its nodes. */
+  async function removeAlone(name: string): Promise<void> {
+    const args = ['delete', 'lynqhub', name, '-n', world.namespace, '--cascade=orphan', '--wait=false'];
+    expect(await world.kubectl(args)).toMatchObject({ code: 0 });
+    await eventually(`hub ${name} is gone`, async () => {
+      const found = await world.cluster.find(path(name));
+      return found === undefined ? there(true) : notYet(JSON.stringify(found.metadata.finalizers));
+    });
+  }
+
+  test('a hub is renamed without losing anything: its nodes and their objects go over to the new one', async () => {
+    await open('former', ['one', 'two']);
+    const names = ['one-former-form', 'two-former-form'];
+    await world.ready(names);
+    const children = names.flatMap((name) => ['map', 'kept'].map((id) => `${name}-${id}`));
+    const uids = async () => {
+      const maps = children.map((name) => world.cluster.get(childPath('ConfigMap', world.namespace, name)));
+      const found = [...(await nodesOf('former')), ...(await Promise.all(maps))];
+      return new Map(found.map(({ kind, metadata }) => [`${kind} ${metadata.name}`, metadata.uid]));
+    };
+    const before = await uids();
+    const place = world.audit.now();
+
+    await removeAlone('former');
+    await world.cluster.create(lynqPath(world.namespace, 'lynqhubs'), hubTable('latter', 'former'));
+    // `spec.hubId` cannot be edited; this is `kubectl replace --force`.
+    const { spec } = await world.cluster.get(lynqPath(world.namespace, 'lynqforms', 'former-form'));
+    await world.cluster.remove(lynqPath(world.namespace, 'lynqforms', 'former-form'));
+    await world.cluster.create(lynqPath(world.namespace, 'lynqforms'), {
+      apiVersion: 'operator.lynq.sh/v1',
+      kind: 'LynqForm',
+      metadata: { name: 'former-form', namespace: world.namespace },
+      spec: { ...spec, hubId: 'latter' },
+    });
+    await eventually('the new hub owns the nodes', async () => {
+      const owners = (await nodesOf('former')).map(({ metadata }) => metadata.ownerReferences?.[0]?.name);
+      return owners.every((owner) => owner === 'latter') ? there(owners) : notYet(owners);
+    });
+    await world.database.sql("UPDATE former SET size = 2 WHERE id = 'one'");
+    await world.database.sql("INSERT INTO former (id) VALUES ('three')");
+    await world.ready([...names, 'three-former-form']);
+    await eventually('values of the table arrive as ever', async () => {
+      const map = await world.cluster.get(childPath('ConfigMap', world.namespace, 'one-former-form-map'));
+      return map.data?.['size'] === '2' ? there(map) : notYet(map.data);
+    });
+
+    const after = await uids();
+    expect([...before].every(([name, uid]) => after.get(name) === uid)).toBe(true);
+    const deleted = world.audit.ofWorker(place).filter(({ verb }) => verb === 'delete');
+    expect(deleted.map(({ objectRef }) => `${objectRef?.resource} ${objectRef?.name}`)).toEqual([]);
+    await world.database.sql("DELETE FROM former WHERE id = 'two'");
+    await world.gone(['two-former-form']);
+    expect((await world.cluster.get(path('latter'))).status).toMatchObject({ rows: { seen: 2, active: 2 } });
+  });
+
   test('--cascade=orphan leaves the nodes and their objects as they are', async () => {
     await open('left', ['one', 'two']);
     await world.ready(['one-left-form', 'two-left-form']);

@@ -354,6 +354,26 @@ describe('domain/hub-plan', () => {
         expect(plan.successions).toEqual([{ name: 'acme-moved', form: 'moved', from: 'former' }]);
       });
 
+      it('that they have under a hub which does not exist any more are taken over, with whatever else differs', () => {
+        const former = { hub: 'former', rowUid: 'acme', form: web.name };
+        const orphan = aNode('acme', web, { edited: true });
+        const plan = (change: Partial<KnownNode>) =>
+          planHub(facts({ heldElsewhere: () => former, orphans: new Map([['acme-web', { ...orphan, ...change }]]) }));
+
+        expect(plan({}).update).toEqual([{ node: orphan, form: web, why: 'edited', from: 'former' }]);
+        expect(plan({ revision: 'web-0' }).update).toMatchObject([{ why: 'form', from: 'former' }]);
+        expect(plan({}).successions).toEqual([]);
+      });
+
+      it('are not taken over for another row or form, nor while the row is frozen', () => {
+        const orphans = new Map([['acme-web', aNode('acme', web, { edited: true })]]);
+        const heldAs = (change: object) => () => ({ hub: 'former', rowUid: 'acme', form: web.name, ...change });
+        for (const change of [{ rowUid: 'other' }, { form: 'other' }])
+          expect(planHub(facts({ heldElsewhere: heldAs(change), orphans })).update).toEqual([]);
+        const frozen = { rows: active(), frozen: new Set(['acme']) };
+        expect(planHub(facts({ ...frozen, heldElsewhere: heldAs({}), orphans })).update).toEqual([]);
+      });
+
       it('that a node of no hub has freeze the row, whatever its row is', () => {
         const heldElsewhere = () => ({ hub: '', rowUid: 'acme', form: web.name });
         const plan = planHub(facts({ rows: active('acme'), forms: [web], heldElsewhere }));
