@@ -13,7 +13,7 @@ import { valueReader } from './value-text.ts';
 /**
  * The read proof of decisions.md section 3. One connection, one read-only REPEATABLE READ snapshot, one streamed SELECT; then, in the same
  * snapshot, no warning and count(*) equal to the rows delivered. A proof is made only after the transaction has ended well: whatever goes wrong before
- * that is an error, and the caller throws away the rows it has seen. Only BEGIN, SELECT and COMMIT are sent (ROLLBACK after an error).
+ * that is an error, and the caller throws away the rows it has seen. Only BEGIN, SELECT, SAVEPOINT and COMMIT are sent (ROLLBACK after an error).
  */
 export type ProvenRead = DriverRead<Session, PostgresReadPlan>;
 

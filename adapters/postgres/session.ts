@@ -26,6 +26,9 @@ export interface Session extends SqlSession {
   takeWarnings(): number;
 }
 
+/** Of what a server says beside its answer: the severity is in the language of the server, the SQLSTATE of NOTICE and INFO is that of success. */
+export const isWarning = ({ code }: Pick<Notice, 'code'>): boolean => code !== '00000';
+
 type Library = typeof import('pg');
 
 /** Only a hub with this source needs the library. */
@@ -52,8 +55,8 @@ export async function openSession(access: Access, limits: Limits): Promise<Sessi
     throw line.problems[0] ?? error;
   });
   let warnings = 0;
-  line.client.on('notice', ({ severity }: Notice) => {
-    if (severity === 'WARNING') warnings += 1;
+  line.client.on('notice', (notice: Notice) => {
+    if (isWarning(notice)) warnings += 1;
   });
   const run: Session['run'] = (sql, sink, bounds) =>
     exchange(line, bounds, (settle) => startStatement(line, sql, sink, settle));

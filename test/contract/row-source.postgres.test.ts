@@ -108,6 +108,16 @@ describe('adapters/postgres on a real server', () => {
       });
     });
 
+    it('takes no notice and no information for a warning', async () => {
+      await sql(`CREATE OR REPLACE FUNCTION lynq_contract.speak(t text) RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN RAISE NOTICE 'a notice'; RAISE INFO 'an information'; RETURN t; END $$`);
+      await sql(
+        'CREATE OR REPLACE VIEW lynq_contract.spoken AS SELECT lynq_contract.speak(node_id) AS node_id, is_active FROM lynq_contract.nodes',
+      );
+
+      expect((await readAll(worldWith(), { table: 'spoken' })).rows).toHaveLength(2);
+    });
+
     it('fails where row-level security would hide rows, instead of losing them', async () => {
       await sql(`DROP TABLE IF EXISTS lynq_contract.guarded; CREATE TABLE lynq_contract.guarded (node_id text, is_active text);
         INSERT INTO lynq_contract.guarded VALUES ('a', '1'), ('b', '1');
@@ -274,6 +284,19 @@ describe('adapters/postgres on a real server', () => {
       await server.running.restart('kill');
 
       expect(await identity('nodes')).toBe(before);
+    });
+
+    it('is one that a role can read which may not ask for the timeline', async () => {
+      const timeline = 'FUNCTION pg_catalog.pg_current_wal_lsn()';
+      await sql(`REVOKE EXECUTE ON ${timeline} FROM PUBLIC`);
+      try {
+        const { rows, proof } = await readAll(worldWith());
+
+        expect(rows).toHaveLength(2);
+        expect(await identity('nodes')).toBe(proof.identity);
+      } finally {
+        await sql(`GRANT EXECUTE ON ${timeline} TO PUBLIC`);
+      }
     });
 
     it('asks for a grant when the role may not read the table, and names a column it may not read', async () => {
