@@ -1,7 +1,8 @@
 /**
  * Is it still the same source that answers? Another server, table or view definition may be a failover to a replica that lags, or a hub pointed
- * elsewhere; what such a source lacks is no proof that rows are gone. The change is believed after two further complete, equal reads
- * (decisions.md section 3). A restart of the server changes nothing of the identity.
+ * elsewhere; what such a source lacks is no proof that rows are gone. The change is believed after two further complete reads that are equal
+ * (decisions.md section 3): that lack the same rows. Rows that come, and values that change, are no reason to doubt it; a table that is busy would never be
+ * believed. A restart of the server changes nothing of the identity.
  */
 
 /** Kept in the hub's status. Empty texts where there is nothing, so that a merge patch replaces every field. */
@@ -10,7 +11,7 @@ export interface SourceState {
   readonly identity: string;
   /** Hash of another source that has answered since; empty when none has. */
   readonly candidate: string;
-  /** Hash of the rows that the candidate showed last. */
+  /** Hash of the rows with nodes that the candidate did not show last. */
   readonly candidateRows: string;
   /** Reads of the candidate that were equal to the one before. */
   readonly equalReads: number;
@@ -18,8 +19,8 @@ export interface SourceState {
 
 export interface SourceRead {
   readonly identity: string;
-  /** Hash of the uids that the read showed, active and frozen ones: a value that changes does not make two reads unequal. */
-  readonly rows: string;
+  /** Hash of the uids that have nodes and that the read showed neither active nor frozen. */
+  readonly lacks: string;
 }
 
 export interface SourceVerdict {
@@ -38,11 +39,11 @@ const settled = (identity: string): SourceVerdict => ({
 /** Takes note of one complete read. The first source that a hub ever shows is believed: nothing is known that it could contradict. */
 export function judgeSource(known: SourceState | undefined, read: SourceRead): SourceVerdict {
   if (known === undefined || known.identity === '' || known.identity === read.identity) return settled(read.identity);
-  const isEqual = known.candidate === read.identity && known.candidateRows === read.rows;
+  const isEqual = known.candidate === read.identity && known.candidateRows === read.lacks;
   const equalReads = isEqual ? known.equalReads + 1 : 0;
   if (equalReads >= confirmingReads) return settled(read.identity);
   return {
     kind: 'changed',
-    state: { identity: known.identity, candidate: read.identity, candidateRows: read.rows, equalReads },
+    state: { identity: known.identity, candidate: read.identity, candidateRows: read.lacks, equalReads },
   };
 }

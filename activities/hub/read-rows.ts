@@ -11,8 +11,6 @@ import type { ReadHub, SourceCredentials } from './read-hub.ts';
 /** A proven read: what the rows mean, and the values of those rows that some node does not have yet. */
 export interface RowsRead {
   readonly proof: ReadProof;
-  /** Hash of the uids that the table shows, active and frozen ones. */
-  readonly uids: string;
   readonly classified: ClassifiedRows;
   /** By uid, for rows with a node to make or to change. */
   readonly values: ReadonlyMap<string, RowValues>;
@@ -64,12 +62,7 @@ export async function readRows(
   const active: ReadonlyMap<string, unknown> = classified.active;
   held.retain((uid) => active.has(uid));
   const { values, turns, isFull } = held;
-  const uids = deps.rowHash(uidsText(classified));
-  return { proof, classified, values, turns, isFull, forget: () => held.clear(), uids };
-}
-
-function uidsText({ active, frozen }: ClassifiedRows): string {
-  return [...[...active.keys()].toSorted(), '', ...frozen.map(({ uid }) => uid)].join('\n');
+  return { proof, classified, values, turns, isFull, forget: () => held.clear() };
 }
 
 function isCurrent(

@@ -148,10 +148,12 @@ async function decide(sync: Sync, read: RowsRead): Promise<Decided> {
   const first = planFrom(sync, read, planned, noOrphans);
   const orphans = await findOrphans(sync, first);
   const wanted = orphans.nodes.size === 0 ? first : planFrom(sync, read, planned, orphans);
-  const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, rows: read.uids });
+  const leaving = leavingRows(wanted);
+  const lacks = sync.deps.rowHash(leaving.join('\n'));
+  const source = judgeSource(hub.hub.status?.source, { identity: read.proof.identity, lacks });
   const guard = judge(sync, { read, plan: wanted, source });
   const plan = { ...wanted, ...permitted(wanted, { source, guard }) };
-  return { read, plan, wanted, source, guard, leaving: leavingRows(wanted), orphans };
+  return { read, plan, wanted, source, guard, leaving, orphans };
 }
 
 function planFrom(sync: Sync, { classified }: RowsRead, forms: readonly PlannedForm[], orphans: Orphans): HubPlan {

@@ -144,7 +144,7 @@ export type DeletionHold = z.infer<typeof DeletionHold>;
 export const SourceRecord = z.object({
   identity: z.string().describe('Hash of server and table or view definition of the known source.'),
   candidate: z.string().describe('Hash of another source that has answered since; empty when none has.'),
-  candidateRows: z.string().describe('Hash of the uids that it showed last.'),
+  candidateRows: z.string().describe('Hash of the uids with nodes that it did not show last.'),
   equalReads: z.int32().describe('Reads of it that were equal to the one before; two make it the known source.'),
 });
 export type SourceRecord = z.infer<typeof SourceRecord>;

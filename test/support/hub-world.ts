@@ -63,6 +63,8 @@ export interface HubWorld {
   readonly deps: Deps;
   readonly reads: () => number;
   setRows(rows: readonly WorldRow[]): void;
+  /** Another server answers under the same name. */
+  failOver(): void;
   sync(hub?: string, change?: Partial<Deps>): Promise<SyncOutcome>;
   /** Names of LynqNodes, sorted. */
   nodes(): readonly string[];
@@ -89,6 +91,9 @@ export async function openHubWorld(objects: readonly JsonObject[]): Promise<HubW
     setRows: (rows) => {
       const cells = rows.map(({ id, plan = 'free', token = 'none' }) => [id, '1', plan, token]);
       server.tables.set('app.nodes', { columns: ['id', 'active', 'plan', 'token'], rows: cells });
+    },
+    failOver: () => {
+      server.state.serverId = 'another';
     },
     sync: (hub = 'one', change = {}) => syncHub({ ...deps, ...change }, { namespace, hub }, attempt),
     nodes: () =>

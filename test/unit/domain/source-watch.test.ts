@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeSource, type SourceRead, type SourceState } from '../../../domain/source-watch.ts';
 
-/** Verdicts of one read after the other; each read is written `source:rows`. */
+/** Verdicts of one read after the other; each read is written `source:what it lacks`. */
 function verdicts(...reads: readonly string[]): readonly string[] {
   let state: SourceState | undefined;
   return reads.map((text) => {
-    const [identity = '', rows = ''] = text.split(':');
-    const verdict = judgeSource(state, { identity, rows });
+    const [identity = '', lacks = ''] = text.split(':');
+    const verdict = judgeSource(state, { identity, lacks });
     state = verdict.state;
     return verdict.kind;
   });
@@ -33,7 +33,7 @@ describe('domain/source-watch', () => {
     ]);
   });
 
-  it('counts again for a third source with the same rows', () => {
+  it('counts again for a third source that lacks the same rows', () => {
     expect(verdicts('a:1', 'b:1', 'b:1', 'c:1', 'c:1', 'c:1').slice(1)).toEqual([
       'changed',
       'changed',
@@ -62,8 +62,8 @@ describe('domain/source-watch', () => {
         let state: SourceState | undefined;
         let believed = '';
         for (const [index, text] of texts.entries()) {
-          const [identity = '', rows = ''] = text.split(':');
-          const read: SourceRead = { identity, rows };
+          const [identity = '', lacks = ''] = text.split(':');
+          const read: SourceRead = { identity, lacks };
           const verdict = judgeSource(state, read);
           state = verdict.state;
           if (verdict.kind === 'known' && identity !== believed && believed !== '')

@@ -3,7 +3,14 @@ import type { Ask } from '../../../../adapters/postgres/ask.ts';
 import { readIdentity } from '../../../../adapters/postgres/identity.ts';
 import type { PostgresReadPlan } from '../../../../adapters/postgres/statement.ts';
 
-const plan: PostgresReadPlan = { schema: 'public', table: 'nodes', title: 'public.nodes', columns: [], select: '', count: '' };
+const plan: PostgresReadPlan = {
+  schema: 'public',
+  table: 'nodes',
+  title: 'public.nodes',
+  columns: [],
+  select: '',
+  count: '',
+};
 
 /** A primary that answers the question for its timeline with this error, or tells it, and has this address. */
 function aPrimary(answer: { readonly code: string } | { readonly timeline: string }, address = '10.0.0.1') {
