@@ -15,6 +15,7 @@ import { tellOwner } from '../events.ts';
 import { carryOutAnnotation } from './command.ts';
 import { factsOf, FormJudge, formRef, type RolloutForm, rolloutNodes } from './gather.ts';
 import { grantNodes } from './grant.ts';
+import { Refusals } from './refusals.ts';
 
 /** How long one activity follows a rollout before its run is asked to go on. */
 const longestMilliseconds = 5 * 60_000;
@@ -34,11 +35,12 @@ export async function advanceRollout(deps: Deps, request: FormRef, attempt: Atte
   const judge = new FormJudge(deps, request);
   const subscription = deps.changes.subscribe();
   const silence = deps.changes.subscribe();
+  const tools = { judge, subscription, refusals: new Refusals() };
   const started = deps.clock.now().getTime();
   try {
     for (;;) {
       attempt.signal.throwIfAborted();
-      const step = await stepRollout(deps, request, { judge, subscription });
+      const step = await stepRollout(deps, request, tools);
       if (step.kind === 'return') return step.outcome;
       if (step.kind === 'again') continue;
       if (deps.clock.now().getTime() - started > longestMilliseconds)
@@ -61,32 +63,41 @@ type Step =
 interface Tools {
   readonly judge: FormJudge;
   readonly subscription: Subscription;
+  readonly refusals: Refusals;
 }
 
-async function stepRollout(deps: Deps, request: FormRef, { judge, subscription }: Tools): Promise<Step> {
-  const gathered = await judge.gather();
+async function stepRollout(deps: Deps, request: FormRef, tools: Tools): Promise<Step> {
+  const { subscription, refusals } = tools;
+  const gathered = await tools.judge.gather();
   if (gathered.kind === 'idle') return { kind: 'return', outcome: gathered };
   if (gathered.kind === 'told') {
     await carryOutAnnotation(deps, request, gathered);
     return { kind: 'again' };
   }
   const { form } = gathered;
-  const plan = await plannedRollout(deps, request, form);
+  const plan = await plannedRollout(deps, request, form, refusals);
   for (const { node } of plan.status.inFlight ?? []) subscription.add(changeKeys.node(request.namespace, node));
   if ((await record(deps, request, form, plan.status)) === 'stale') return { kind: 'again' };
-  const names = plan.grant.map(({ name }) => name);
-  if ((await grantNodes(deps, request, form, names)) === 'superseded') return { kind: 'again' };
+  const names = plan.grant.map(({ name }) => name).filter((name) => refusals.mayTry(name, deps.clock.now()));
+  const granted = await grantNodes(deps, request, form, names);
+  if (granted.kind === 'superseded') return { kind: 'again' };
+  tellOwner(deps, form.object, ...refusals.note(granted.refused, deps.clock.now()));
   return outcomeOf(plan, deps.clock.now());
 }
 
-async function plannedRollout(deps: Deps, request: FormRef, form: RolloutForm): Promise<RolloutPlan> {
+async function plannedRollout(
+  deps: Deps,
+  request: FormRef,
+  form: RolloutForm,
+  refusals: Refusals,
+): Promise<RolloutPlan> {
   const previous = form.form.status?.rollout;
   const nodes = await rolloutNodes(deps, request, {
     target: form.target,
     inFlight: namesInFlight(previous),
     givenUp: givenUpOnFailure(form.settings, previous),
   });
-  return planRollout(factsOf(form, nodes, { previous, now: deps.clock.now() }));
+  return planRollout(factsOf(form, refusals.explain(nodes), { previous, now: deps.clock.now() }));
 }
 
 /** Writes the record, unless it says the same already; `stale` when the form is not the one that was read. */

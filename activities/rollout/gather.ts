@@ -92,7 +92,7 @@ export class FormJudge {
 
 /**
  * Nodes of the form. What a watch says is enough to let a node go, which is recorded first and conditional; that a node in flight has come to an end,
- * or is not there any more, is believed only of the API server, read now.
+ * or is not there any more, is believed only of the API server, read now. One that the form had under another hub is none of them.
  */
 export async function rolloutNodes(
   deps: Pick<Deps, 'cluster' | 'nodes'>,
@@ -111,7 +111,7 @@ export async function rolloutNodes(
   await inParallel(doubtful, readConcurrency, async (name) => {
     const object = await deps.cluster.get(nodeRef({ namespace, node: name }));
     const digest = object === undefined ? undefined : nodeDigest(object);
-    if (digest !== undefined && isCovered(request.form, digest, form.inFlight)) seen.set(name, digest);
+    if (digest?.hub === request.hub && isCovered(request.form, digest, form.inFlight)) seen.set(name, digest);
     else seen.delete(name);
   });
   return [...seen.values()].map((digest) => rolloutNode(digest, form.target));

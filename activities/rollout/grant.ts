@@ -1,7 +1,6 @@
 import { LynqForm, type RolloutGrant } from '../../domain/api/form.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { nodeChangeEvents } from '../../domain/events.ts';
-import { LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import { grantedBy } from '../../domain/rollout/grants.ts';
 import { writeLetGo } from '../../domain/rollout/let-go.ts';
@@ -22,36 +21,54 @@ export type GrantDeps = Pick<Deps, 'cluster' | 'nodes' | 'clock' | 'events' | 'h
 /** Nodes that are read, checked against the form and changed together: how far a command or an edit can come too late. */
 const grantsAtOnce = 16;
 
+/** What became of the nodes that were to change. */
+export type Granted =
+  /** All that may change have, but for those that the API server has refused. */
+  | { readonly kind: 'granted'; readonly refused: readonly RefusedNode[] }
+  /** The form does not say any more what it said when the nodes were recorded. */
+  | { readonly kind: 'superseded' };
+
+/** Why a LynqNode cannot be changed, in the words of the API server. */
+export interface RefusedNode {
+  readonly name: string;
+  readonly message: string;
+}
+
 /**
  * Lets nodes change that are on record. Each is read first, then the form, then it is changed on condition that it is what was read: whatever let a
  * node go a long time ago (a process that was frozen, a request that hung) finds that the record or the node is another one, and changes nothing.
- *
- * `superseded`: the form does not say any more what it said when the nodes were recorded.
+ * A node that is refused keeps no other from its turn.
  */
 export async function grantNodes(
   deps: GrantDeps,
   request: FormRef,
   form: RolloutForm,
   names: readonly string[],
-): Promise<'granted' | 'superseded'> {
+): Promise<Granted> {
+  const refused: RefusedNode[] = [];
   for (let at = 0; at < names.length; at += grantsAtOnce) {
     const reads = await Promise.all(
       names.slice(at, at + grantsAtOnce).map((node) => readNode(deps, { namespace: request.namespace, node })),
     );
     const granted = await stillGranted(deps, request, form);
-    if (granted === undefined) return 'superseded';
-    const going = reads.filter((read) => read !== undefined && granted.has(read.identity.name) && mayChange(read));
-    await inParallel(going, grantsAtOnce, async (read) => {
+    if (granted === undefined) return { kind: 'superseded' };
+    const going = reads.flatMap((read) => {
       const grant = read === undefined ? undefined : granted.get(read.identity.name);
-      if (read !== undefined && grant !== undefined) await grantNode(deps, request, form, { read, grant });
+      return read !== undefined && grant !== undefined && mayChange(request, read) ? [{ read, grant }] : [];
+    });
+    await inParallel(going, grantsAtOnce, async (node) => {
+      const message = await grantNode(deps, request, form, node);
+      if (message !== undefined) refused.push({ name: node.read.identity.name, message });
     });
   }
-  return 'granted';
+  return { kind: 'granted', refused };
 }
 
-function mayChange(read: ReadNode): boolean {
+/** A node of the form's former hub is that hub's to keep as it is. */
+function mayChange({ hub }: FormRef, read: ReadNode): boolean {
   const { metadata, spec } = read.node;
-  return metadata.deletionTimestamp === undefined && spec.paused !== true && !isReleased(read);
+  if (read.identity.hub !== hub || isReleased(read)) return false;
+  return metadata.deletionTimestamp === undefined && spec.paused !== true;
 }
 
 /** Nodes that the form lets go now; undefined when it is not about this target any more, or halted. */
@@ -64,18 +81,21 @@ async function stillGranted(
   return data?.metadata.uid === form.metadata.uid ? grantedBy(data, target) : undefined;
 }
 
-/** The node gets the revision, and the values that waited. Whatever comes in between is seen by the next look. */
+/** The node gets the revision, and the values that waited. Whatever comes in between is seen by the next look. Gives the reason of a refusal. */
 async function grantNode(
   deps: GrantDeps,
   request: FormRef,
   form: RolloutForm,
   { read, grant }: { readonly read: ReadNode; readonly grant: RolloutGrant },
-): Promise<void> {
+): Promise<string | undefined> {
   const { namespace } = request;
   const { name, nodeUid } = read.identity;
   const pending = readPendingValues(read.node.metadata.annotations?.[annotations.pendingValues]);
-  if (pending === undefined && read.node.spec.formRevision === form.target) return;
-  if (!(await takeSecretValues(deps, read, pending))) return dropPending(deps, read);
+  if (pending === undefined && read.node.spec.formRevision === form.target) return undefined;
+  if (!(await takeSecretValues(deps, read, pending))) {
+    await dropPending(deps, read);
+    return undefined;
+  }
   const body = {
     metadata: {
       uid: nodeUid,
@@ -96,10 +116,7 @@ async function grantNode(
     deps.nodes.observe(result.object);
     tellGranted(deps, request, form, read);
   }
-  if (result.kind !== 'refused') return;
-  throw new LynqFailure('ClusterInvalid', `LynqNode ${namespace}/${name} cannot be updated: ${result.message}`, {
-    node: name,
-  });
+  return result.kind === 'refused' ? result.message : undefined;
 }
 
 /** Values that waited become the present ones; overrides of columns that change end with that. */

@@ -91,7 +91,7 @@ function world(uids: readonly string[]) {
 describe('activities/rollout/grant', () => {
   it('brings nodes to the target, and says so on each', async () => {
     const { deps, form, revisions, told } = world(['a', 'b']);
-    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toBe('granted');
+    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toEqual({ kind: 'granted', refused: [] });
     expect(revisions()).toEqual(['web-2', 'web-2']);
     expect(told.map(({ reason, message }) => `${reason}: ${message}`)).toContain(
       `TemplateApplied: Applying LynqForm 'web' changes (generation: 1 -> ${form.generation}). Total 1 resources will be reconciled: [1 Deployment(s)]. Hub: hub, UID: a`,
@@ -105,6 +105,36 @@ describe('activities/rollout/grant', () => {
     await grantNodes(deps, request, form, ['a-web', 'b-web']);
     const notes = cluster.objects('LynqNode').map((node) => textAt(node, 'metadata', 'annotations', 'lynq.sh/let-go'));
     expect(notes).toEqual(['web-2', 'web-2 broken']);
+  });
+
+  it('changes all others where one is refused, and gives the reason', async () => {
+    const uids = Array.from({ length: 40 }, (_, at) => `row-${at}`);
+    const { deps, form, cluster, revisions } = world(uids);
+    cluster.intercept(({ verb, ref }) =>
+      verb === 'patch' && ref.name === 'row-3-web'
+        ? { answer: { kind: 'refused', reason: 'Forbidden', message: 'a policy says no' } }
+        : undefined,
+    );
+
+    const granted = await grantNodes(
+      deps,
+      request,
+      form,
+      uids.map((uid) => `${uid}-web`),
+    );
+
+    expect(granted).toEqual({ kind: 'granted', refused: [{ name: 'row-3-web', message: 'a policy says no' }] });
+    expect(revisions().filter((revision) => revision === 'web-2')).toHaveLength(39);
+  });
+
+  it('leaves a node alone that is of another hub, which its form was moved from', async () => {
+    const { deps, form, cluster, revisions } = world(['a', 'b']);
+    const labels = { 'lynq.sh/hub': 'former' };
+    await cluster.patch(nodeRef('a'), 'merge', { metadata: { labels } }, { manager: 'test' });
+
+    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+
+    expect(revisions()).toEqual(['web-1', 'web-2']);
   });
 
   it('leaves alone what a person has paused since it was recorded', async () => {
@@ -128,7 +158,7 @@ describe('activities/rollout/grant', () => {
   ])('lets no node go once the form is %s, although it was recorded before', async (_, change) => {
     const { deps, form, revisions, editForm } = world(['a', 'b']);
     await editForm(change);
-    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toBe('superseded');
+    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toEqual({ kind: 'superseded' });
     expect(revisions()).toEqual(['web-1', 'web-1']);
   });
 
@@ -203,6 +233,17 @@ describe('activities/rollout/grant', () => {
       const nodes = seen(cluster.objects('LynqNode').filter((node) => textAt(node, 'spec', 'uid') === 'b'));
       const found = await rolloutNodes({ cluster, nodes }, request, { ...flight, target: 'web-2' });
       expect(found.map(({ name }) => name).toSorted()).toEqual(['a-web', 'b-web']);
+    });
+
+    it('no node in flight that the form had under another hub', async () => {
+      const { cluster, nodes } = world(['b']);
+      const former = nodeOf('a');
+      cluster.seed({
+        ...former,
+        metadata: { ...(former['metadata'] as JsonObject), labels: { 'lynq.sh/hub': 'former' } },
+      });
+      const found = await rolloutNodes({ cluster, nodes }, request, { ...flight, target: 'web-2' });
+      expect(found.map(({ name }) => name)).toEqual(['b-web']);
     });
 
     it('a node in flight that was paused on its way, and no other that is paused', async () => {
