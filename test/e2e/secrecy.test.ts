@@ -14,11 +14,12 @@ const schema = `CREATE TABLE nodes (
 
 describe('e2e/secrecy', () => {
   const uid = 'discreet';
-  const password = 'canary-Pa55word-"of\\the/database+';
-  const changedPassword = 'canary-second-Pa55word';
+  // Words of no other test: events of the whole cluster are looked through.
+  const password = 'birdsong-Pa55word-"of\\the/database+';
+  const changedPassword = 'birdsong-second-Pa55word';
   const alias = 'Kanarienvogel is no name';
-  const motto = 'Canary Motto "of the row", not a label/value äöü';
-  const laterMotto = 'Canary motto after the update';
+  const motto = 'Birdsong Motto "of the row", not a label/value äöü';
+  const laterMotto = 'Birdsong motto after the update';
   let world: World;
 
   /** A form whose Deployment the API server refuses, quoting the value it dislikes. */
@@ -90,7 +91,7 @@ spec:
     expect(conditionOf(node, 'Ready')?.status).toBe('False');
     const status = JSON.stringify(node.status);
     expect(status).toContain('metadata.labels');
-    expect(status).not.toContain('Canary');
+    expect(status).not.toContain('Birdsong');
   });
 
   test('a template that cannot be rendered for a row is a failure of its node', async () => {
@@ -122,7 +123,7 @@ spec:
     const generated = Buffer.from(secret.data?.['password'] ?? '', 'base64').toString();
     const stored = await everythingStored(world.engine);
     expect(whereIs(`node/${world.namespace}/${uid}-api-tier`, stored)).toBeDefined();
-    for (const canary of [password, changedPassword, motto, laterMotto, 'Canary', 'canary-', generated]) {
+    for (const canary of [password, changedPassword, motto, laterMotto, 'Birdsong', 'birdsong-', generated]) {
       expect(whereIs(canary, stored), canary).toBeUndefined();
     }
   });
@@ -143,7 +144,7 @@ spec:
         ...objects.map(({ status }) => JSON.stringify(status)),
       ].join('\n'),
     );
-    for (const canary of [password, changedPassword, motto, laterMotto, 'Canary', 'canary-', generated]) {
+    for (const canary of [password, changedPassword, motto, laterMotto, 'Birdsong', 'birdsong-', generated]) {
       expect(whereIs(canary, said), canary).toBeUndefined();
     }
     const whole = Buffer.from(objects.map((object) => JSON.stringify(object)).join('\n'));
