@@ -26,6 +26,7 @@ export function withDeadline(cluster: Cluster, milliseconds: number, server: str
   const limited = limitedTo(milliseconds, server);
   return {
     kindInfo: (kind) => limited(() => cluster.kindInfo(kind)),
+    servedAs: (kind) => limited(() => cluster.servedAs(kind)),
     listableKinds: () => limited(() => cluster.listableKinds()),
     get: (ref, given) => limited((signal) => cluster.get(ref, signal), given),
     list: (kind, options) => limited((signal) => cluster.list(kind, { ...options, signal })),

@@ -106,6 +106,11 @@ export interface KindInfo {
 export interface Cluster {
   /** What the API server says about a kind; undefined when it does not know it. */
   kindInfo(kind: KindRef): Promise<KindInfo | undefined>;
+  /**
+   * The kind in a version in which its objects can be reached: the one that is named, else one that the API server prefers among those that have it;
+   * undefined when it is served in none. Fails when it cannot be told. An object is the same in all versions of its kind.
+   */
+  servedAs(kind: KindRef): Promise<KindRef | undefined>;
   /** All listable, namespaced kinds in their preferred versions. */
   listableKinds(): Promise<readonly KindRef[]>;
   /** The object, or undefined when the API server answered 404 for it. A kind that is not known is undefined too. */

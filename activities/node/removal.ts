@@ -21,6 +21,7 @@ import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
+import { findRecorded } from './find-recorded.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
@@ -91,10 +92,10 @@ export class Removal {
     const left: string[] = [];
     for (const entry of this.remaining()) {
       try {
-        const object = await this.cluster.get(entry, signal);
-        if (object === undefined || !this.isOurs(entry, object)) continue;
+        const found = await findRecorded(this.deps.cluster, this.cluster, entry, signal);
+        if (found === undefined || !this.isOurs(entry, found.object)) continue;
         left.push(`${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`);
-        await this.keep(entry, object, signal);
+        await this.keep(found.entry, found.object, signal);
       } catch (error) {
         if (signal.aborted || !isLynqFailure(error)) throw error;
         this.deps.logger.warn('an abandoned object could not be marked', { kind: entry.kind, name: entry.name });
@@ -126,8 +127,8 @@ export class Removal {
     try {
       const seen = await this.removeAsSeen(entry, signal);
       if (seen !== undefined) return void this.facts.set(removalKey(entry), seen);
-      const object = await this.cluster.get(entry, signal);
-      const fact = object === undefined ? this.gone(entry) : await this.release(entry, object, signal);
+      const found = await findRecorded(this.deps.cluster, this.cluster, entry, signal);
+      const fact = found === undefined ? this.gone(entry) : await this.release(found.entry, found.object, signal);
       this.facts.set(removalKey(entry), fact);
     } catch (error) {
       if (!isLynqFailure(error) || error.type === 'Internal') throw error;
@@ -141,7 +142,8 @@ export class Removal {
     if (seen === undefined || !isDeletableAsSeen(entry, seen)) return undefined;
     const { uid, resourceVersion } = seen;
     const result = await this.cluster.delete(entry, uid, { signal, resourceVersion });
-    return result.kind === 'stale' ? undefined : this.removed(entry, result);
+    const isUnserved = result.kind === 'refused' && result.reason === 'MissingKind';
+    return result.kind === 'stale' || isUnserved ? undefined : this.removed(entry, result);
   }
 
   private gone(entry: InventoryEntry): RemovalFact {

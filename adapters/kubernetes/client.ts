@@ -40,6 +40,7 @@ export function createCluster(send: Send, discovery: Discovery, { quoting = fals
   const api: Api = { send, discovery, quoting };
   return {
     kindInfo: async (kind) => (await discovery.find(kind))?.info,
+    servedAs: (kind) => discovery.servedAs(kind),
     listableKinds: () => discovery.listable(),
     get: (ref, signal) => get(api, ref, signal),
     list: (kind, options) => list(api, kind, options),

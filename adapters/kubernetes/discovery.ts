@@ -17,6 +17,8 @@ export interface KnownKind {
 export interface Discovery extends KindDirectory {
   /** The kind, or undefined when the server does not serve it. Fails when it cannot be told (a group's backend is down). */
   find(kind: KindRef, signal?: AbortSignal): Promise<KnownKind | undefined>;
+  /** The kind in the version asked for or, where it is not served in that, in the one preferred among those that have it. Fails when it cannot be told. */
+  servedAs(kind: KindRef): Promise<KindRef | undefined>;
   /** Drops what is known of the kind's group version, after an answer that contradicts it. */
   forget(kind: KindRef): void;
   /** Listable, namespaced kinds, each once per group in the version the server prefers. One unreadable group fails the whole. */
@@ -64,11 +66,18 @@ export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLim
     return preferredKinds(await Promise.all(read));
   }
 
+  async function find(kind: KindRef, signal?: AbortSignal): Promise<KnownKind | undefined> {
+    // The document is read for all who ask, so a caller who gives up does not stop it.
+    const known = (await orAbort(document(kind.apiVersion, limits.known), signal))?.get(kind.kind);
+    return known ?? (await orAbort(document(kind.apiVersion, limits.miss), signal))?.get(kind.kind);
+  }
+
   return {
-    async find(kind, signal) {
-      // The document is read for all who ask, so a caller who gives up does not stop it.
-      const known = (await orAbort(document(kind.apiVersion, limits.known), signal))?.get(kind.kind);
-      return known ?? (await orAbort(document(kind.apiVersion, limits.miss), signal))?.get(kind.kind);
+    find,
+    async servedAs(kind) {
+      if ((await find(kind)) !== undefined) return kind;
+      const versions = (await readGroups(send)).find((each) => groupOf(each) === groupOf([kind.apiVersion])) ?? [];
+      return firstWith(kind, versions, (version) => document(version, limits.miss));
     },
     forget(kind) {
       documents.delete(kind.apiVersion);
@@ -102,6 +111,16 @@ async function readEach(
   // What nobody can make (metrics, ComponentStatus) is computed at each list, and nothing of ours is among it.
   const made = lists.flat().filter(({ info }) => info.verbs.includes('create'));
   return { kinds: made.map(({ kind }) => kind), unread: unread.toSorted() };
+}
+
+/** The kind in the first of the versions that has it. */
+async function firstWith(
+  { kind }: KindRef,
+  versions: readonly string[],
+  read: (version: string) => Promise<Kinds | undefined>,
+): Promise<KindRef | undefined> {
+  for (const apiVersion of versions) if ((await read(apiVersion))?.has(kind) === true) return { apiVersion, kind };
+  return undefined;
 }
 
 interface Listable {

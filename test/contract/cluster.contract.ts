@@ -101,6 +101,35 @@ export function clusterContract(open: () => Promise<ClusterUnderTest>): void {
       expect(new Set(names).size).toBe(names.length);
     });
 
+    it('tells in which version a kind can be reached when the one that is asked for is not served', async () => {
+      const { definition, kind } = definitionOf(`${prefix}-moves`);
+      const [version] = listAt(definition, 'spec', 'versions') as readonly JsonObject[];
+      const group = textAt(definition, 'spec', 'group') ?? '';
+      const versions = (old: boolean): JsonObject[] => [
+        { ...version, name: 'v1' },
+        { ...version, name: 'v1beta1', served: old, storage: false },
+      ];
+      const before = { ...kind, apiVersion: `${group}/v1beta1` };
+      expect(await cluster.servedAs(before)).toBeUndefined();
+      const defined = { ...definition, spec: { ...(definition.spec as JsonObject), versions: versions(true) } };
+      const made = okay(await cluster.create(refOf(defined), defined, { manager }));
+      await eventually(async () => expect(await cluster.servedAs(before)).toEqual(before));
+      const change = { spec: { versions: versions(false) } };
+      okay(await cluster.patch(refOf(defined), 'merge', change, { manager }));
+      // A read in the version that has left makes an API server's answer known that is older.
+      await eventually(async () => {
+        await cluster.get({ ...before, namespace, name: 'none' });
+        expect(await cluster.servedAs(before)).toEqual(kind);
+      }, 90_000);
+      expect(await cluster.servedAs({ ...kind, kind: 'Gadget' })).toBeUndefined();
+      expect(await cluster.servedAs({ ...kind, apiVersion: 'v1' })).toBeUndefined();
+      await cluster.delete(refOf(defined), uidOf(made));
+      await eventually(async () => {
+        await cluster.get({ ...kind, namespace, name: 'none' });
+        expect(await cluster.servedAs(before)).toBeUndefined();
+      }, 90_000);
+    }, 200_000);
+
     it('finds a kind that is defined later and forgets one that is removed', async () => {
       const { definition, kind } = definitionOf(prefix);
       const widget = { ...kind, namespace, name: 'w' };

@@ -31,6 +31,28 @@ describe('e2e/removal', () => {
   const drop = (uid: string) => world.database.sql('DELETE FROM rows_ WHERE id = ?', [uid]);
   const hold = (path: string) => world.cluster.merge(path, { metadata: { finalizers: ['example.com/hold'] } });
   const letGo = (path: string) => world.cluster.merge(path, { metadata: { finalizers: null } });
+  const version = (name: string, storage: boolean, served = true) => ({
+    name,
+    served,
+    storage,
+    schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+  });
+  /** A kind of group removal.example.com, stored in the first of its versions; gives the path of its definition. */
+  async function define(plural: string, kind: string, [stored = '', ...others]: readonly string[]): Promise<string> {
+    const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    await world.cluster.create(definitions, {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `${plural}.removal.example.com` },
+      spec: {
+        group: 'removal.example.com',
+        scope: 'Namespaced',
+        names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
+        versions: [version(stored, true), ...others.map((name) => version(name, false))],
+      },
+    });
+    return `${definitions}/${plural}.removal.example.com`;
+  }
   const isGone = (path: string) =>
     eventually(`${path} is gone`, async () => {
       const found = await world.cluster.find(path);
@@ -156,25 +178,7 @@ describe('e2e/removal', () => {
   });
 
   test('a node goes although the kind of an object was removed meanwhile, and the rest of it too', async () => {
-    const definition = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-    await world.cluster.create(definition, {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'gadgets.removal.example.com' },
-      spec: {
-        group: 'removal.example.com',
-        scope: 'Namespaced',
-        names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget', listKind: 'GadgetList' },
-        versions: [
-          {
-            name: 'v1',
-            served: true,
-            storage: true,
-            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        ],
-      },
-    });
+    const path = await define('gadgets', 'Gadget', ['v1']);
     await put('custom', {
       configMaps: [map('plain')],
       manifests: [
@@ -188,11 +192,48 @@ describe('e2e/removal', () => {
     });
     await add('customer');
     await world.ready(['customer-custom', 'customer-chain', 'customer-single']);
-    await world.cluster.remove(`${definition}/gadgets.removal.example.com`);
-    await isGone(`${definition}/gadgets.removal.example.com`);
+    await world.cluster.remove(path);
+    await isGone(path);
     await drop('customer');
     await world.gone(['customer-custom', 'customer-chain', 'customer-single']);
     expect(await world.cluster.find(at('customer-plain'))).toBeUndefined();
+  });
+
+  test('objects whose kind left the version on record stay or go as ever, and what stays keeps its Namespace', async () => {
+    const path = await define('stores', 'Store', ['v1', 'v1beta1']);
+    const store = (id: string, deletionPolicy: string): Entry => ({
+      id,
+      nameTemplate: id,
+      targetNamespace: 'e2e-{{ .uid }}',
+      deletionPolicy,
+      waitForReady: false,
+      spec: { apiVersion: 'removal.example.com/v1beta1', kind: 'Store', spec: {} },
+    });
+    const space = { id: 'space', nameTemplate: 'e2e-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'Namespace' } };
+    await put('spaces', { namespaces: [space] });
+    await put('stores', { manifests: [store('kept', 'Retain'), store('dropped', 'Delete')] });
+    await add('moved');
+    await world.ready(['moved-spaces', 'moved-stores', 'moved-chain']);
+    const stores = (of: string, name: string) => `/apis/removal.example.com/${of}/namespaces/e2e-moved/stores/${name}`;
+    const before = await world.cluster.get(stores('v1beta1', 'kept'));
+    await world.worker.stop();
+    await world.cluster.merge(path, { spec: { versions: [version('v1', true), version('v1beta1', false, false)] } });
+    await isGone(stores('v1beta1', 'kept'));
+    await world.worker.start();
+    await drop('moved');
+    await world.gone(['moved-stores', 'moved-spaces', 'moved-chain']);
+    const after = await world.cluster.get(stores('v1', 'kept'));
+    expect(after.metadata.uid).toBe(before.metadata.uid);
+    expect(after.metadata.labels).toMatchObject({ 'lynq.sh/orphaned': 'true' });
+    expect(await world.cluster.find(stores('v1', 'dropped'))).toBeUndefined();
+    const kept = await world.cluster.get('/api/v1/namespaces/e2e-moved');
+    expect(kept.metadata.deletionTimestamp).toBeUndefined();
+    expect(kept.metadata.labels).toMatchObject({ 'lynq.sh/orphaned': 'true' });
+    await world.cluster.remove('/api/v1/namespaces/e2e-moved');
+    await isGone('/api/v1/namespaces/e2e-moved');
+    await world.cluster.remove(path);
+    await world.cluster.remove(lynqPath(world.namespace, 'lynqforms', 'spaces'));
+    await world.cluster.remove(lynqPath(world.namespace, 'lynqforms', 'stores'));
   });
 
   test('objects in a namespace that is being deleted are waited for, and nothing is stripped', async () => {

@@ -164,6 +164,7 @@ function undefine(state: State, definition: JsonObject): void {
 function put(state: State, before: JsonObject | undefined, after: JsonObject): void {
   state.objects.set(objectKey(refOf(after)), after);
   if (after.kind === 'CustomResourceDefinition') {
+    for (const kind of before === undefined ? [] : kindsOfDefinition(before)) state.kinds.delete(kindKey(kind));
     for (const kind of kindsOfDefinition(after)) state.kinds.set(kindKey(kind), kind);
   }
   publish(state, before, after);

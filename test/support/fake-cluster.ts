@@ -134,13 +134,17 @@ function createThrough(calls: FakeCall[], rules: ReadonlySet<FakeRule>): Through
   };
 }
 
-function reads(state: State, through: Through): Pick<Cluster, 'kindInfo' | 'listableKinds' | 'get' | 'list'> {
+function reads(
+  state: State,
+  through: Through,
+): Pick<Cluster, 'kindInfo' | 'servedAs' | 'listableKinds' | 'get' | 'list'> {
   return {
     kindInfo: async (kind) => {
       if (state.broken.has(groupOf(kind)))
         throw new LynqFailure('ClusterUnreachable', `the kinds of ${kind.apiVersion} cannot be told`);
       return state.kinds.get(kindKey(kind))?.info;
     },
+    servedAs: async (kind) => servedAs(state, kind),
     listableKinds: async () =>
       [...state.kinds.values()]
         .filter((kind) => kind.info.namespaced)
@@ -163,7 +167,15 @@ function reads(state: State, through: Through): Pick<Cluster, 'kindInfo' | 'list
   };
 }
 
-const groupOf = ({ apiVersion }: KindRef): string => apiVersion.split('/')[0] ?? '';
+function servedAs({ kinds, broken }: State, kind: KindRef): KindRef | undefined {
+  if (kinds.has(kindKey(kind))) return kind;
+  const group = groupOf(kind);
+  if (broken.has(group)) throw new LynqFailure('ClusterUnreachable', `The server of ${group} does not answer.`);
+  const other = [...kinds.values()].find((each) => each.kind === kind.kind && groupOf(each) === group);
+  return other === undefined ? undefined : { apiVersion: other.apiVersion, kind: kind.kind };
+}
+
+const groupOf = ({ apiVersion }: KindRef): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');
 
 function served({ kinds, broken }: State): ServedKinds {
   const whole = [...kinds.values()].filter((kind) => !broken.has(groupOf(kind)));

@@ -23,6 +23,7 @@ async function around<T>(trigger: Trigger, effect: Effect, work: () => Promise<T
 function triggeredCluster(trigger: Trigger, cluster: Cluster): Cluster {
   return {
     kindInfo: (kind) => cluster.kindInfo(kind),
+    servedAs: (kind) => cluster.servedAs(kind),
     listableKinds: () => cluster.listableKinds(),
     get: (ref, signal) => around(trigger, lookOf(ref), () => cluster.get(ref, signal)),
     list: (kind, options) =>

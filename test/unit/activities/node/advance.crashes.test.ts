@@ -67,7 +67,7 @@ function mortal(cluster: FakeCluster, death: { readonly at: number; readonly sid
     const answer = await work();
     return state.dead ? gone() : answer;
   };
-  const port = (['kindInfo', 'listableKinds', 'get', 'list', ...writes] as const).map((verb) => {
+  const port = (['kindInfo', 'servedAs', 'listableKinds', 'get', 'list', ...writes] as const).map((verb) => {
     const isWrite = writes.some((one) => one === verb);
     const call = cluster[verb] as (...args: readonly unknown[]) => Promise<unknown>;
     return [verb, (...args: readonly unknown[]) => passing(isWrite, () => call.apply(cluster, [...args]))] as const;

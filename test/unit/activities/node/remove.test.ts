@@ -109,6 +109,70 @@ describe('activities/node/remove', () => {
     });
   });
 
+  describe('of an object on record in a version that is no longer served', () => {
+    const recorded = { apiVersion: 'example.com/v1beta1', kind: 'Database' };
+    const served = { apiVersion: 'example.com/v1', kind: 'Database' };
+
+    /** The definition moved on: the object is the same, under the same uid. */
+    async function record(policy: 'Delete' | 'Retain', kind = served): Promise<void> {
+      cluster.addKind(kind);
+      const labels = { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': namespace };
+      const annotations = { 'lynq.sh/deletion-policy': policy };
+      const made = cluster.seed({ ...kind, metadata: { name: 'acme-db', namespace, labels, annotations } });
+      const inventory = [{ ...recordOf(made, 'db'), ...recorded, policy }];
+      await cluster.patch(nodeRef, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
+    }
+    const databases = () => cluster.objects('Database');
+
+    it('marks it in the version that is served when it is to stay', async () => {
+      await record('Retain');
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(textAt(databases()[0], 'metadata', 'labels', 'lynq.sh/orphaned')).toBe('true');
+    });
+
+    it('deletes it in the version that is served when it is to go', async () => {
+      await record('Delete');
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(databases()).toEqual([]);
+    });
+
+    it('deletes it so too when a watch has shown it', async () => {
+      await record('Delete');
+      await running.deps.children.track(served);
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(databases()).toEqual([]);
+    });
+
+    it('keeps what a person gives up with the node', async () => {
+      await record('Delete');
+      cluster.intercept(({ verb, ref }) => {
+        if (verb !== 'delete' || ref.kind !== 'Database') return undefined;
+        return { answer: { kind: 'refused', reason: 'AdmissionDenied', message: 'not now' } };
+      });
+      const metadata = {
+        annotations: { 'lynq.sh/abandon': textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') },
+      };
+      await cluster.patch(nodeRef, 'merge', { metadata } as JsonObject, { manager: 'person' });
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(textAt(databases()[0], 'metadata', 'labels', 'lynq.sh/orphaned')).toBe('true');
+    });
+
+    it('takes it for gone when its kind is served in no version, as a group of another name does not tell', async () => {
+      await record('Retain', { ...served, apiVersion: 'other.example.com/v1' });
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(textAt(databases()[0], 'metadata', 'labels', 'lynq.sh/orphaned')).toBeUndefined();
+    });
+
+    it('holds the node while it cannot be told what is served', async () => {
+      await record('Retain');
+      cluster.breakGroup('example.com');
+      let now = 0;
+      const clock = { now: () => new Date((now += 20_000)) };
+      expect((await removeNode({ ...running.deps, clock }, request, attempt)).kind).toBe('waiting');
+      expect(cluster.objects('LynqNode')).toHaveLength(1);
+    });
+  });
+
   it('reads an object once when its deletion ended it, and again only when the watch tells of one that stays', async () => {
     await running.deps.children.track(held);
     const removing = removeNode(running.deps, request, attempt);

@@ -54,6 +54,30 @@ describe('adapters/kubernetes/discovery', () => {
     expect((await server.discovery.find(widgets))?.info.plural).toBe('widgets');
   });
 
+  it('names another version of the group, the preferred one first, where the one asked for has left', async () => {
+    const server = scriptedServer();
+    server.answer(notFound, core, groups(['y.io/v1'], ['x.io/v2', 'x.io/v3', 'x.io/v1beta1']));
+    server.answer(document(resource('others', 'Other')), document(resource('widgets', 'Widget')));
+    expect(await server.discovery.servedAs(widgets)).toEqual({ apiVersion: 'x.io/v3', kind: 'Widget' });
+  });
+
+  it('asks for nothing more while the version asked for is served', async () => {
+    const server = scriptedServer();
+    server.answer(document(resource('widgets', 'Widget')));
+    expect(await server.discovery.servedAs(widgets)).toEqual(widgets);
+    expect(await server.discovery.servedAs(widgets)).toEqual(widgets);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('takes a kind for served in no version only when all of its group could be read', async () => {
+    const server = scriptedServer();
+    server.answer(notFound, core, groups(['x.io/v2'], ['y.io/v1']), document(resource('others', 'Other')));
+    expect(await server.discovery.servedAs(widgets)).toBeUndefined();
+    const unread = scriptedServer();
+    unread.answer(notFound, core, groups(['x.io/v2']), { code: 503, text: 'gone' });
+    await expect(unread.discovery.servedAs(widgets)).rejects.toMatchObject({ type: 'ClusterUnreachable' });
+  });
+
   it('does not keep a failure', async () => {
     const server = scriptedServer();
     server.answer(statusAnswer(403, {}), coreDocument);
