@@ -1,6 +1,8 @@
+import { textAt } from './api/json.ts';
 import type { InventoryEntry } from './api/node.ts';
 import { refKey } from './child.ts';
 import type { EntryVerdict, PlannedEntry } from './node-plan.ts';
+import type { KindRef } from './ports.ts';
 import { dependentsOf } from './removal-plan.ts';
 
 /**
@@ -8,16 +10,46 @@ import { dependentsOf } from './removal-plan.ts';
  * what an entry under another name takes the place of stays until that one is there, as long as it can come by itself.
  */
 
-/** What the present form does not name. What an entry that cannot be rendered had stays: its name is not known. */
+type BrokenEntry = Extract<PlannedEntry, { readonly kind: 'broken' }>['entry'];
+
+/**
+ * What the present form does not name. What an entry that cannot be rendered had stays, since its name is not known: the object on record under its id or,
+ * where there is none, whatever may be its own under an id it had before. What that depends on stays with it.
+ */
 export function leftoversOf(
   record: ReadonlyMap<string, InventoryEntry>,
   entries: ReadonlyMap<string, PlannedEntry>,
 ): readonly InventoryEntry[] {
   const planned = [...entries.values()];
   const wanted = new Set(planned.flatMap((entry) => (entry.kind === 'desired' ? [refKey(entry.child.ref)] : [])));
-  const broken = new Set(planned.flatMap((entry) => (entry.kind === 'broken' ? [entry.entry.id] : [])));
-  return [...record].flatMap(([key, entry]) => (wanted.has(key) || broken.has(entry.id) ? [] : [entry]));
+  const broken = planned.flatMap((entry) => (entry.kind === 'broken' ? [entry.entry] : []));
+  const unnamed = [...record].flatMap(([key, entry]) => (wanted.has(key) ? [] : [entry]));
+  const stays = new Set(unnamed.filter(mayBelongTo(broken, unnamed)));
+  if (stays.size === 0) return unnamed;
+  return unnamed.filter(
+    (entry) => !stays.has(entry) && [...dependentsOf(entry, unnamed)].every((dependent) => !stays.has(dependent)),
+  );
 }
+
+function mayBelongTo(
+  broken: readonly BrokenEntry[],
+  unnamed: readonly InventoryEntry[],
+): (entry: InventoryEntry) => boolean {
+  const onRecord = new Set(unnamed.map(({ id }) => id));
+  const ids = new Set(broken.map(({ id }) => id));
+  const kinds = new Set(broken.flatMap((entry) => (onRecord.has(entry.id) ? [] : [kindOf(entry)])));
+  return (entry) => ids.has(entry.id) || kinds.has(undefined) || kinds.has(kindText(entry));
+}
+
+/** Undefined where the form leaves it to the row. */
+function kindOf({ spec }: BrokenEntry): string | undefined {
+  const [apiVersion, kind] = [textAt(spec, 'apiVersion'), textAt(spec, 'kind')];
+  if (apiVersion === undefined || kind === undefined || `${apiVersion}${kind}`.includes('{{')) return undefined;
+  return kindText({ apiVersion, kind });
+}
+
+/** Group and kind: the version of a kind may change. */
+const kindText = ({ apiVersion, kind }: KindRef): string => refKey({ apiVersion, kind, name: '' });
 
 /** The same entries, as they are planned and as they stand now. */
 export interface Replacements {

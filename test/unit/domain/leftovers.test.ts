@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { InventoryEntry } from '../../../domain/api/node.ts';
 import { freeLeftovers, leftoversOf } from '../../../domain/leftovers.ts';
-import { type Attempt, planWave } from '../../../domain/node-plan.ts';
+import { refKey } from '../../../domain/child.ts';
+import type { TResource } from '../../../domain/api/resource.ts';
+import { type Attempt, type PlannedEntry, planWave } from '../../../domain/node-plan.ts';
 import type { RefusedReason } from '../../../domain/ports.ts';
+import { anEntry } from '../../support/builders/resources.ts';
 import { afterNoon, aPass, type Entries, live, seen } from '../../support/builders/node-pass.ts';
 
 const old = (id: string, change: Partial<InventoryEntry> = {}): InventoryEntry => ({
@@ -108,5 +111,46 @@ describe('domain/leftovers', () => {
     const broken = { kind: 'broken', state: 'Failed', reason: 'TemplateRenderError', message: '' } as const;
     const entry = wanted[1]?.entry ?? expect.fail('no entry');
     expect(leftoversOf(record, new Map([...entries, ['b', { ...broken, entry }]])).map(({ id }) => id)).toEqual(['a']);
+  });
+
+  describe('while an entry cannot be rendered whose id is not on record', () => {
+    const broken = (id: string, spec: TResource['spec']): readonly [string, PlannedEntry] => [
+      id,
+      { kind: 'broken', entry: anEntry(id, { spec }), state: 'Failed', reason: 'TemplateRenderError', message: '' },
+    ];
+    const db = old('db', { apiVersion: 'example.com/v1', kind: 'Database', dependIds: ['config'] });
+    const leftovers = (record: readonly InventoryEntry[], ...entries: readonly (readonly [string, PlannedEntry])[]) =>
+      leftoversOf(new Map(record.map((entry) => [refKey(entry), entry])), new Map(entries)).map(({ id }) => id);
+
+    it('keeps what is of its kind, since it may be that under another id, and what that depends on', () => {
+      const record = [db, old('config'), old('other')];
+      const renamed = broken('database', { apiVersion: 'example.com/v2', kind: 'Database' });
+      expect(leftovers(record, renamed)).toEqual(['other']);
+      expect(leftovers(record, broken('database', { apiVersion: 'other.example.com/v1', kind: 'Database' }))).toEqual([
+        'db',
+        'config',
+        'other',
+      ]);
+    });
+
+    it.each([
+      ['a template', { apiVersion: 'v1', kind: '{{ .kind }}' }],
+      ['a version by a template', { apiVersion: '{{ .group }}/v1', kind: 'ConfigMap' }],
+      ['no kind', { apiVersion: 'v1' }],
+    ])('keeps everything where it names %s', (_, spec) => {
+      expect(leftovers([db, old('config')], broken('database', spec))).toEqual([]);
+    });
+
+    it('keeps no other object for one whose own is on record', () => {
+      expect(leftovers([db, old('gone')], broken('db', { apiVersion: 'v1', kind: 'ConfigMap' }))).toEqual(['gone']);
+    });
+  });
+
+  it('keeps with an object of an entry that cannot be rendered what that depends on', () => {
+    const entry = anEntry('api');
+    const planned = { kind: 'broken', entry, state: 'Failed', reason: 'TemplateRenderError', message: '' } as const;
+    const record = [old('api', { dependIds: ['config'] }), old('config'), old('other')];
+    const map = new Map(record.map((item) => [refKey(item), item]));
+    expect(leftoversOf(map, new Map([['api', planned]])).map(({ id }) => id)).toEqual(['other']);
   });
 });

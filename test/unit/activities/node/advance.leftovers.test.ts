@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AdvanceOutcome } from '../../../../activities/contract.ts';
+import { advanceNode } from '../../../../activities/node/advance.ts';
+import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
+import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
+
+const namespace = 'tenants';
+const apiVersion = 'operator.lynq.sh/v1';
+const nodeRef = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' };
+const owner = { apiVersion, kind: 'LynqHub', name: 'customers', uid: 'hub-uid', controller: true };
+
+const map = (id: string, change: JsonObject = {}): JsonObject => ({
+  id,
+  nameTemplate: `{{ .uid }}-${id}`,
+  spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '{{ .uid }}' } },
+  ...change,
+});
+
+describe('activities/node/advance', () => {
+  let cluster: FakeCluster;
+  let running: FakeProcess;
+
+  const revisionOf = async (lists: JsonObject): Promise<string> =>
+    (await running.deps.forms.ensure({ namespace, name: 'web', uid: 'form-uid' }, { hubId: 'customers', ...lists }))
+      .name;
+
+  /** Waves until nothing more can be done, or one has lasted for so long. */
+  async function waves(milliseconds = 10_000): Promise<AdvanceOutcome['kind'] | 'lasts'> {
+    for (;;) {
+      const signal = AbortSignal.timeout(milliseconds);
+      const request = { namespace, node: 'acme-web', force: false };
+      const kind = await advanceNode(running.deps, request, { signal }).then(
+        (outcome) => outcome.kind,
+        (error: unknown) => {
+          if (!signal.aborted) throw error;
+          return 'lasts' as const;
+        },
+      );
+      if (kind !== 'advanced' && kind !== 'superseded') return kind;
+    }
+  }
+
+  async function make(lists: JsonObject): Promise<void> {
+    cluster.seed({
+      apiVersion,
+      kind: 'LynqNode',
+      metadata: {
+        name: 'acme-web',
+        namespace,
+        labels: { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': 'acme' },
+        annotations: { 'lynq.sh/extra': '{}', 'lynq.sh/activate': '1', 'lynq.sh/hostOrUrl': '' },
+        finalizers: ['lynqnode.operator.lynq.sh/finalizer'],
+        ownerReferences: [owner],
+      },
+      spec: { uid: 'acme', templateRef: 'web', formRevision: await revisionOf(lists) },
+    });
+    expect(await waves()).toBe('settled');
+  }
+
+  async function edit(lists: JsonObject): Promise<void> {
+    const spec = { formRevision: await revisionOf(lists) };
+    await cluster.patch(nodeRef, 'merge', { spec }, { manager: 'test' });
+  }
+
+  const names = (kind = 'ConfigMap') => cluster.objects(kind).map((object) => textAt(object, 'metadata', 'name'));
+
+  beforeEach(async () => {
+    cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    running = await startProcess(cluster);
+    return () => running.die();
+  });
+
+  it('keeps the object of an entry that got another id and cannot be rendered, until it can', async () => {
+    await make({ configMaps: [map('db'), map('other')] });
+    const uid = textAt(cluster.objects('ConfigMap')[0], 'metadata', 'uid');
+    const renamed = { nameTemplate: '{{ .uid }}-db' };
+    const failing = { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '{{ fail "no plan" }}' } };
+    await edit({ configMaps: [map('database', { ...renamed, spec: failing }), map('other')] });
+    await waves();
+    expect(names()).toEqual(['acme-db', 'acme-other']);
+
+    await edit({ configMaps: [map('database', renamed)] });
+    expect(await waves()).toBe('settled');
+    expect(names()).toEqual(['acme-db']);
+    expect(textAt(cluster.objects('ConfigMap')[0], 'metadata', 'uid')).toBe(uid);
+  });
+});
