@@ -1,7 +1,7 @@
 import { textAt } from './api/json.ts';
-import type { InventoryEntry } from './api/node.ts';
+import type { InventoryEntry, ResourceStatus } from './api/node.ts';
 import { refKey } from './child.ts';
-import type { EntryVerdict, PlannedEntry } from './node-plan.ts';
+import { type EntryVerdict, finalReasons, type PlannedEntry } from './node-plan.ts';
 import type { KindRef } from './ports.ts';
 import { dependentsOf } from './removal-plan.ts';
 
@@ -75,10 +75,29 @@ function isAwaited(leftover: InventoryEntry, replacements: Replacements): boolea
       return true;
     case 'Waiting':
       return status.reason !== 'FieldFight' && !waitsForRoom(leftover.id, leftover, replacements);
+    case 'Skipped':
+      return status.reason === 'DependencyFailed' && !isSkippedForGood(leftover.id, replacements);
     default:
       return false;
   }
 }
+
+/** Whether what an entry was skipped for is refused, or held by someone else: until form, row or holder change it cannot come. Any other failure may pass. */
+function isSkippedForGood(id: string, { entries, verdicts }: Replacements): boolean {
+  const reached = new Set([id]);
+  // What is added while the set is walked through is walked through too.
+  for (const each of reached) {
+    const planned = entries.get(each);
+    const dependencies = planned?.kind === 'desired' ? (planned.child.entry.dependIds ?? []) : [];
+    const states = dependencies.flatMap((dependency) => verdicts.get(dependency)?.status ?? []);
+    if (states.some(isFinal)) return true;
+    for (const status of states) if (status.state === 'Skipped') reached.add(status.id);
+  }
+  return false;
+}
+
+const isFinal = ({ state, reason = '' }: ResourceStatus): boolean =>
+  state === 'Conflicted' || (state === 'Failed' && finalReasons.has(reason));
 
 /** Whether a leftover's going may let an entry, or one that it waits for, be made: the old object may take what the new one is refused for. */
 function waitsForRoom(id: string, leftover: InventoryEntry, replacements: Replacements): boolean {

@@ -170,7 +170,7 @@ function fighting(facts: PassFacts, id: string): Verdict | undefined {
  * Refusals that stand until the input changes, so that a bad object is not sent again and again. What was refused of an object that has gone since
  * says nothing about a new one.
  */
-const finalReasons: ReadonlySet<string> = new Set<RefusedReason>(['Invalid', 'Immutable', 'TooLarge']);
+export const finalReasons: ReadonlySet<string> = new Set<RefusedReason>(['Invalid', 'Immutable', 'TooLarge']);
 
 /**
  * How a live object differs from what it should be. `wanted`: form or row say something else than we last wrote, or a resync was asked for.

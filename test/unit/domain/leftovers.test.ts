@@ -3,10 +3,10 @@ import type { InventoryEntry } from '../../../domain/api/node.ts';
 import { freeLeftovers, leftoversOf } from '../../../domain/leftovers.ts';
 import { refKey } from '../../../domain/child.ts';
 import type { TResource } from '../../../domain/api/resource.ts';
-import { type Attempt, type PlannedEntry, planWave } from '../../../domain/node-plan.ts';
+import { type Attempt, type PassFacts, type PlannedEntry, planWave } from '../../../domain/node-plan.ts';
 import type { RefusedReason } from '../../../domain/ports.ts';
 import { anEntry } from '../../support/builders/resources.ts';
-import { afterNoon, aPass, type Entries, live, seen } from '../../support/builders/node-pass.ts';
+import { afterNoon, aPass, type Entries, live, reported, seen } from '../../support/builders/node-pass.ts';
 
 const old = (id: string, change: Partial<InventoryEntry> = {}): InventoryEntry => ({
   id,
@@ -97,6 +97,44 @@ describe('domain/leftovers', () => {
       'space',
       'other',
     ]);
+  });
+
+  describe('of entries that were not tried since one they depend on failed', () => {
+    const chain = { a: {}, b: { dependIds: ['a'] }, c: { dependIds: ['b'] } };
+    const leftovers = [old('a'), old('b', { dependIds: ['a'] }), old('c', { dependIds: ['b'] }), old('removed')];
+    const failedAs = (reason: string) => ({
+      observed: seen({ a: live.failed, b: live.absent, c: live.absent }),
+      previous: reported('a', 'Failed', { reason }),
+    });
+    const freeAfter = (facts: Partial<PassFacts>) => {
+      const pass = aPass(chain, { observed: seen({ a: live.absent, b: live.absent, c: live.absent }), ...facts });
+      const verdicts = planWave(pass);
+      expect(verdicts.get('c')?.status).toMatchObject({ state: 'Skipped', reason: 'DependencyFailed' });
+      return freeLeftovers(leftovers, { entries: pass.entries, verdicts }).map(({ id }) => id);
+    };
+
+    it('keeps them, with what they depend on, while that one may still become ready', () => {
+      expect(freeAfter(failedAs('BackoffLimitExceeded'))).toEqual(['removed']);
+      const late = { observed: seen({ a: live.progressing, b: live.absent, c: live.absent }), now: afterNoon(301) };
+      expect(freeAfter({ ...late, previous: reported('a', 'Progressing') })).toEqual(['removed']);
+    });
+
+    it('keeps them while that one cannot be rendered: its own object stays too', () => {
+      const pass = aPass(chain, { observed: seen({ b: live.absent, c: live.absent }) });
+      const broken = { kind: 'broken', state: 'Failed', reason: 'TemplateRenderError', message: '' } as const;
+      const entries = new Map([...pass.entries, ['a', { ...broken, entry: anEntry('a') }] as const]);
+      const verdicts = planWave({ ...pass, entries });
+      const [, b, c, removed] = leftovers;
+      expect(freeLeftovers([b!, c!, removed!], { entries, verdicts }).map(({ id }) => id)).toEqual(['removed']);
+    });
+
+    it.each(['Invalid', 'Immutable', 'TooLarge'] as const)('lets them go when that one was refused as %s', (reason) => {
+      expect(freeAfter({ attempts: new Map([['a', refused(reason)]]) })).toEqual(['a', 'b', 'c', 'removed']);
+    });
+
+    it('lets them go when that one is held by someone else', () => {
+      expect(freeAfter({ observed: seen({ a: live.foreign }) })).toEqual(['a', 'b', 'c', 'removed']);
+    });
   });
 
   it('names what is on record under other coordinates than the form has, but not of an entry that cannot be rendered', () => {

@@ -87,4 +87,30 @@ describe('activities/node/advance', () => {
     expect(names()).toEqual(['acme-db']);
     expect(textAt(cluster.objects('ConfigMap')[0], 'metadata', 'uid')).toBe(uid);
   });
+
+  it('keeps a row on its old objects while a new one is too late and those that need it were not tried', async () => {
+    const chain = (version: string, isWaited: boolean): JsonObject => ({
+      deployments: [
+        {
+          id: 'api',
+          nameTemplate: `{{ .uid }}-api-${version}`,
+          waitForReady: isWaited,
+          timeoutSeconds: 1,
+          spec: { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 1 } },
+        },
+      ],
+      configMaps: [map('routes', { nameTemplate: `{{ .uid }}-routes-${version}`, dependIds: ['api'] })],
+    });
+    await make(chain('1', false));
+    await edit(chain('2', true));
+    expect(await waves()).toBe('settled');
+    expect(names('Deployment')).toEqual(['acme-api-1', 'acme-api-2']);
+    expect(names()).toEqual(['acme-routes-1']);
+
+    const status = { replicas: 1, updatedReplicas: 1, availableReplicas: 1, readyReplicas: 1, observedGeneration: 1 };
+    const late = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'acme-api-2' };
+    await cluster.patch(late, 'merge', { status }, { manager: 'test', subresource: 'status' });
+    expect(await waves()).toBe('settled');
+    expect([...names('Deployment'), ...names()]).toEqual(['acme-api-2', 'acme-routes-2']);
+  });
 });
