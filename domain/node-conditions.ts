@@ -1,4 +1,6 @@
+import { type BlockedLeftover, blockedCleanup, saidCleanup } from './blocked-cleanup.ts';
 import type { Creation } from './creation.ts';
+import type { LynqNodeStatus } from './api/node.ts';
 import type { EntryVerdict } from './node-plan.ts';
 import type { NodeStatusFacts } from './status.ts';
 
@@ -29,13 +31,27 @@ function rolledBackDraft(creation: Creation): readonly Draft[] {
   return [{ type: 'RolledBack', status: creation.kind === 'rest' ? 'True' : 'False', reason, message }];
 }
 
-/** Conditions of a node that are there only while they hold: Overridden, Drifted, RolledBack, WaitingForForm. */
+export interface CleanupFacts {
+  /** What this pass has found to be blocked; undefined while it has asked nothing to go. */
+  readonly blocked: readonly BlockedLeftover[] | undefined;
+  readonly said: LynqNodeStatus['conditions'];
+  /** Whether there are leftovers at all. */
+  isOpen(): boolean;
+}
+
+function cleanupDraft(facts: CleanupFacts): readonly Draft[] {
+  const drafts = facts.blocked === undefined ? saidCleanup(facts.said) : blockedCleanup(facts.blocked);
+  return drafts.length > 0 && facts.isOpen() ? drafts : [];
+}
+
+/** Conditions of a node that are there only while they hold: Overridden, Drifted, RolledBack, WaitingForForm, CleanupBlocked. */
 export function furtherConditions(
   verdicts: ReadonlyMap<string, EntryVerdict>,
   facts: {
     readonly overridden: readonly string[];
     readonly creation: Creation;
     readonly gate: { readonly reason: string; readonly message: string } | undefined;
+    readonly cleanup: CleanupFacts;
   },
 ): readonly Draft[] {
   const { gate } = facts;
@@ -44,5 +60,6 @@ export function furtherConditions(
     ...driftedDraft(verdicts),
     ...rolledBackDraft(facts.creation),
     ...(gate === undefined ? [] : [{ type: 'WaitingForForm', status: 'True' as const, ...gate }]),
+    ...cleanupDraft(facts.cleanup),
   ];
 }

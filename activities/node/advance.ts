@@ -297,13 +297,21 @@ async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>
     if (woken === 'superseded') return superseded(verdicts);
     if (woken === 'changed') return undefined;
   }
-  if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
-  const leftovers = await removeLeftovers(wave, verdicts);
+  const leftovers = await cleanUp(wave, verdicts);
+  if (leftovers === 'gone') return superseded(verdicts);
   if (leftovers.went) return undefined;
   const woken = await waitForChange(wave, verdicts, withLeftovers(open, leftovers));
   if (woken === 'superseded') return superseded(verdicts);
   if (woken === 'changed') return undefined;
   return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: afterWaitSeconds };
+}
+
+/** Reports, cleans up what the form does not name any more, and says what of it cannot go. */
+async function cleanUp(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<Leftovers | 'gone'> {
+  if ((await reportStatus(wave, verdicts)) === 'gone') return 'gone';
+  const leftovers = await removeLeftovers(wave, verdicts);
+  const says = leftovers.open && !leftovers.went;
+  return says && (await reportStatus(wave, verdicts)) === 'gone' ? 'gone' : leftovers;
 }
 
 /** What is still to go is asked after again, and ends the wait when it has gone. */
@@ -316,8 +324,8 @@ function withLeftovers(open: WaitLimits, { awaited }: Leftovers): WaitLimits {
  * again after a while: it is not watched, and its holder may go.
  */
 async function settle(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<AdvanceOutcome | undefined> {
-  if ((await reportStatus(wave, verdicts)) === 'gone') return superseded(verdicts);
-  const leftovers = await removeLeftovers(wave, verdicts);
+  const leftovers = await cleanUp(wave, verdicts);
+  if (leftovers === 'gone') return superseded(verdicts);
   if (leftovers.went) return undefined;
   const conflicted = [...verdicts.values()].some(({ status }) => status.state === 'Conflicted');
   if (leftovers.awaited.size > 0 || conflicted)

@@ -1,9 +1,12 @@
+import { type BlockedLeftover, newlyBlocked } from '../../domain/blocked-cleanup.ts';
 import { refKey } from '../../domain/child.ts';
 import { freeLeftovers } from '../../domain/leftovers.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
+import { removalKey } from '../../domain/removal-plan.ts';
 import type { Wave } from './advance.ts';
 import type { PassState } from './pass-state.ts';
 import { Removal } from './removal.ts';
+import { tellHeldUp } from './removal-events.ts';
 import { isSuperseded } from './wait.ts';
 
 export interface Leftovers {
@@ -11,9 +14,11 @@ export interface Leftovers {
   readonly went: boolean;
   /** Keys that change when one that is still to go may have gone; empty when none is. */
   readonly awaited: ReadonlySet<string>;
+  /** There are some: what keeps them may have changed. */
+  readonly open: boolean;
 }
 
-const none: Leftovers = { went: false, awaited: new Set() };
+const none: Leftovers = { went: false, awaited: new Set(), open: false };
 
 /**
  * Objects on record that the present form does not name: they go, or are kept with markers, once what replaces them is there, or waits for them to go
@@ -21,8 +26,11 @@ const none: Leftovers = { went: false, awaited: new Set() };
  */
 export async function removeLeftovers(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<Leftovers> {
   const { deps, state, attempt, subscription } = wave;
-  const entries = freeLeftovers(state.leftovers(), { entries: state.pass.entries, verdicts });
-  if (entries.length === 0 || isSuperseded(wave)) return none;
+  const leftovers = state.leftovers();
+  const entries = freeLeftovers(leftovers, { entries: state.pass.entries, verdicts });
+  if (isSuperseded(wave)) return none;
+  state.blocked = [];
+  if (entries.length === 0) return { ...none, open: leftovers.length > 0 };
   const going = new Set(entries);
   const staying = [...state.record.values()].filter((entry) => !going.has(entry));
   const removal = new Removal(deps, state.pass, { entries, reason: 'RemovedFromTemplate', staying });
@@ -34,7 +42,20 @@ export async function removeLeftovers(wave: Wave, verdicts: ReadonlyMap<string, 
   const gone = entries.filter((entry) => !remaining.has(refKey(entry)));
   for (const entry of gone) state.record.delete(refKey(entry));
   if (gone.length > 0) liftRefusals(state);
-  return { went: gone.length > 0, awaited: remaining.size === 0 ? new Set() : awaited };
+  noteBlocked(wave, removal);
+  return { went: gone.length > 0, awaited: remaining.size === 0 ? new Set() : awaited, open: true };
+}
+
+/** What cannot go is said in a condition, and told when that did not say it before. */
+function noteBlocked({ deps, state }: Wave, removal: Removal): void {
+  const blocked = removal.remaining().flatMap((entry): readonly BlockedLeftover[] => {
+    const key = removalKey(entry);
+    const why = removal.asked.has(key) ? undefined : removal.reasons.get(key);
+    return why === undefined ? [] : [{ entry, why }];
+  });
+  state.blocked = blocked;
+  for (const { entry } of newlyBlocked(blocked, state.writtenStatus()?.conditions))
+    tellHeldUp(deps, state.pass, removal, entry);
 }
 
 /** Most objects are gone as soon as they are asked to go: looked at once more, they make way for those that go after them. */

@@ -1,5 +1,6 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { CreationAttempt, InventoryEntry, LynqNodeStatus, ResourceStatus } from '../../domain/api/node.ts';
+import type { BlockedLeftover } from '../../domain/blocked-cleanup.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, intendedRecord, refKey } from '../../domain/child.ts';
 import type { Creation } from '../../domain/creation.ts';
@@ -51,6 +52,8 @@ export class PassState {
   readonly forced: Set<string>;
   /** What an object was refused for may be gone: refusals that stand are tried again in this pass. */
   refusalsLifted = false;
+  /** Leftovers that were asked to go and cannot; undefined while none was asked. */
+  blocked: readonly BlockedLeftover[] | undefined;
   private readonly comparedAt: Date | undefined;
   readonly begunAt: Date;
   /** The creation this pass is part of, if its form asks for that. */
@@ -300,6 +303,7 @@ export class PassState {
         overridden: this.pass.overridden,
         creation: this.creation,
         gate: this.gate(),
+        cleanup: { blocked: this.blocked, said: this.status?.conditions, isOpen: () => this.leftovers().length > 0 },
       }),
       now,
     });

@@ -38,13 +38,18 @@ export function tellBlocked(deps: Deps, read: ReadNode, removal: Removal, before
   const said = new Map((before?.resources ?? []).map(({ id, message }) => [id, message]));
   for (const entry of removal.remaining()) {
     const key = removalKey(entry);
-    const [reason, refusal] = [removal.reasons.get(key), removal.refusals.get(key)];
-    if (reason === undefined || said.get(entry.id) === reason) continue;
-    const users = removal.users.get(key);
-    if (users !== undefined) tellNode(deps, read.identity, removalEvents.namespaceInUse(entry.name, users));
-    if (refusal === undefined) continue;
-    tellNode(deps, read.identity, removalEvents.cleanupPartialFailure(refusal));
-    if (entry.policy === 'Retain')
-      tellHubOf(deps, read, hubEvents.retainResourceProcessFailed(read.identity.name, refusal));
+    const reason = removal.reasons.get(key);
+    if (reason !== undefined && said.get(entry.id) !== reason) tellHeldUp(deps, read, removal, entry);
   }
+}
+
+/** What holds the removal of one object up. */
+export function tellHeldUp(deps: Deps, read: ReadNode, removal: Removal, entry: InventoryEntry): void {
+  const key = removalKey(entry);
+  const [users, refusal] = [removal.users.get(key), removal.refusals.get(key)];
+  if (users !== undefined) tellNode(deps, read.identity, removalEvents.namespaceInUse(entry.name, users));
+  if (refusal === undefined) return;
+  tellNode(deps, read.identity, removalEvents.cleanupPartialFailure(refusal));
+  if (entry.policy === 'Retain')
+    tellHubOf(deps, read, hubEvents.retainResourceProcessFailed(read.identity.name, refusal));
 }

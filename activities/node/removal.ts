@@ -44,6 +44,8 @@ export class Removal {
   readonly reasons = new Map<string, string>();
   /** Those of the reasons that the API server gave. */
   readonly refusals = new Map<string, string>();
+  /** What was asked to go just now: most of it goes within moments. */
+  readonly asked = new Set<string>();
   /** Something of the node stays, now or from an attempt before. */
   keepsSomething = false;
   /** LynqNodes for which a Namespace stays. */
@@ -128,7 +130,7 @@ export class Removal {
       const seen = await this.removeAsSeen(entry, signal);
       if (seen !== undefined) return void this.facts.set(removalKey(entry), seen);
       const found = await findRecorded(this.deps.cluster, this.cluster, entry, signal);
-      const fact = found === undefined ? this.gone(entry) : await this.release(found.entry, found.object, signal);
+      const fact = found === undefined ? this.ended(entry) : await this.release(found.entry, found.object, signal);
       this.facts.set(removalKey(entry), fact);
     } catch (error) {
       if (!isLynqFailure(error) || error.type === 'Internal') throw error;
@@ -144,6 +146,14 @@ export class Removal {
     const result = await this.cluster.delete(entry, uid, { signal, resourceVersion });
     const isUnserved = result.kind === 'refused' && result.reason === 'MissingKind';
     return result.kind === 'stale' || isUnserved ? undefined : this.removed(entry, result);
+  }
+
+  /** An object that was to go is proven gone. */
+  private ended(entry: InventoryEntry): RemovalFact {
+    const wasThere = entry.policy === 'Delete' && entry.uid !== undefined;
+    if (wasThere && this.orphanReason === 'RemovedFromTemplate')
+      tellNode(this.deps, this.read.identity, removalEvents.orphanDeleted(entry));
+    return this.gone(entry);
   }
 
   private gone(entry: InventoryEntry): RemovalFact {
@@ -198,15 +208,13 @@ export class Removal {
   private removed(entry: InventoryEntry, result: DeleteResult): RemovalFact {
     switch (result.kind) {
       case 'gone':
-        return this.gone(entry);
+      case 'deleted':
+        return this.ended(entry);
       case 'otherUid':
         return { kind: 'done' };
-      case 'deleted':
       case 'accepted':
-        if (this.orphanReason === 'RemovedFromTemplate') {
-          tellNode(this.deps, this.read.identity, removalEvents.orphanDeleted(entry));
-        }
-        return result.kind === 'deleted' ? this.gone(entry) : this.leaving(entry, 'Deleting');
+        this.asked.add(removalKey(entry));
+        return this.leaving(entry, 'Deleting');
       case 'stale':
         return this.blocked(entry, 'Changed while it was deleted');
       case 'refused':

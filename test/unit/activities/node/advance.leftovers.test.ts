@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AdvanceOutcome } from '../../../../activities/contract.ts';
 import { advanceNode } from '../../../../activities/node/advance.ts';
-import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
 
@@ -112,5 +112,89 @@ describe('activities/node/advance', () => {
     await cluster.patch(late, 'merge', { status }, { manager: 'test', subresource: 'status' });
     expect(await waves()).toBe('settled');
     expect([...names('Deployment'), ...names()]).toEqual(['acme-api-2', 'acme-routes-2']);
+  });
+
+  describe('of an object of a removed entry that cannot go', () => {
+    const both = { configMaps: [map('stays'), map('goes')] };
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'acme-goes' };
+    const conditions = () =>
+      listAt(cluster.objects('LynqNode')[0], 'status', 'conditions').map((condition) => ({
+        type: textAt(condition, 'type'),
+        status: textAt(condition, 'status'),
+        reason: textAt(condition, 'reason'),
+        message: textAt(condition, 'message'),
+      }));
+    const blocked = () => conditions().find(({ type }) => type === 'CleanupBlocked');
+    const isReady = () => conditions().find(({ type }) => type === 'Ready')?.status === 'True';
+    const reasonsToldSince = (place: number) => running.told.slice(place).map(({ reason }) => reason);
+    const writes = () => cluster.calls.filter(({ verb, ref: { kind } }) => verb === 'patch' && kind === 'LynqNode');
+
+    it('says in a condition what is still there and why, and that it was deleted when it is gone', async () => {
+      await make(both);
+      await cluster.patch(ref, 'merge', { metadata: { finalizers: ['example.com/hold'] } }, { manager: 'other' });
+      await edit({ configMaps: [map('stays')] });
+      const place = running.told.length;
+      // One that goes by itself within moments is not told.
+      expect(await waves()).toBe('waiting');
+      expect(blocked()).toBeUndefined();
+      expect(await waves()).toBe('waiting');
+      expect(blocked()).toEqual({
+        type: 'CleanupBlocked',
+        status: 'True',
+        reason: 'Terminating',
+        message: 'not named by the form any more, and still there: ConfigMap tenants/acme-goes (Terminating)',
+      });
+      expect(isReady()).toBe(true);
+      expect(reasonsToldSince(place)).not.toContain('OrphanedResourceDeleted');
+      const rested = writes().length;
+      expect(await waves()).toBe('waiting');
+      expect(writes()).toHaveLength(rested);
+
+      await cluster.patch(ref, 'merge', { metadata: { finalizers: null } }, { manager: 'other' });
+      expect(await waves()).toBe('settled');
+      expect(blocked()).toBeUndefined();
+      expect(reasonsToldSince(place).filter((reason) => reason === 'OrphanedResourceDeleted')).toHaveLength(1);
+    });
+
+    it('tells a refusal once, in an Event too', async () => {
+      await make(both);
+      const allow = cluster.intercept(({ verb, ref: { name } }) =>
+        verb === 'delete' && name === ref.name
+          ? { answer: { kind: 'refused', reason: 'AdmissionDenied', message: 'policy X says no' } }
+          : undefined,
+      );
+      await edit({ configMaps: [map('stays')] });
+      const place = running.told.length;
+      for (let turn = 0; turn < 3; turn += 1) expect(await waves()).toBe('waiting');
+      expect(blocked()).toMatchObject({ reason: 'AdmissionDenied' });
+      expect(blocked()?.message).toContain('ConfigMap tenants/acme-goes (AdmissionDenied policy X says no)');
+      const failures = running.told.slice(place).filter(({ message }) => message.includes('policy X says no'));
+      expect(failures).toHaveLength(1);
+      allow();
+      expect(await waves()).toBe('settled');
+      expect(blocked()).toBeUndefined();
+    });
+
+    it('names the LynqNodes that a Namespace is kept for', async () => {
+      const space = { id: 'space', nameTemplate: 'of-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'Namespace' } };
+      await make({ namespaces: [{ ...space, waitForReady: false }], configMaps: [map('stays')] });
+      cluster.seed({
+        apiVersion,
+        kind: 'LynqNode',
+        metadata: { name: 'acme-other', namespace },
+        spec: { uid: 'acme', templateRef: 'other' },
+        status: {
+          inventory: [
+            { id: 'x', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'of-acme', name: 'x', policy: 'Delete' },
+          ],
+        },
+      });
+      await edit({ configMaps: [map('stays')] });
+      const place = running.told.length;
+      for (let turn = 0; turn < 2; turn += 1) expect(await waves()).toBe('waiting');
+      expect(blocked()).toMatchObject({ reason: 'NamespaceInUse' });
+      expect(blocked()?.message).toContain('Namespace of-acme (NamespaceInUse by acme-other)');
+      expect(reasonsToldSince(place).filter((reason) => reason === 'NamespaceInUse')).toHaveLength(1);
+    });
   });
 });
