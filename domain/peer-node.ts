@@ -1,4 +1,5 @@
 import { type JsonObject, textAt, textMapAt } from './api/json.ts';
+import type { InventoryEntry } from './api/node.ts';
 import type { PlacedResource, ResourceList } from './api/resource.ts';
 
 /**
@@ -12,10 +13,28 @@ export interface PeerNode {
   readonly appliedResources: readonly string[];
 }
 
-/** Name, labels and annotations rendered, everything else as in the form; an entry that does not render stays as it is. */
-function storedEntry({ resource }: PlacedResource, object: JsonObject | undefined): JsonObject {
+/** What is known of a node's objects. */
+export interface StoredFacts {
+  readonly namespace: string;
+  /** What the entries render to, by id, as far as they do. */
+  readonly objects: ReadonlyMap<string, JsonObject>;
+  readonly record: readonly Pick<InventoryEntry, 'id' | 'kind' | 'name'>[];
+  /** The entries are not those that the objects were made from: these are named as on record, whatever the entries say. */
+  readonly replaced?: boolean;
+}
+
+/** The name of an entry's object; as the form has it where neither is known, for the Go operator renders it once more. */
+function nameOf({ id, nameTemplate, spec }: PlacedResource['resource'], facts: StoredFacts): string {
+  if (!nameTemplate) return '';
+  const rendered = textAt(facts.objects.get(id), 'metadata', 'name');
+  const recorded = facts.record.find((entry) => entry.id === id && entry.kind === textAt(spec, 'kind'))?.name;
+  return (facts.replaced === true ? (recorded ?? rendered) : (rendered ?? recorded)) ?? nameTemplate;
+}
+
+/** Name, labels and annotations rendered, everything else as in the form; what does not render stays as it is. */
+function storedEntry({ resource }: PlacedResource, facts: StoredFacts): JsonObject {
   const entry = JSON.parse(JSON.stringify(resource)) as JsonObject;
-  if (object === undefined) return entry;
+  const object = facts.objects.get(resource.id);
   const rendered = (map: 'labels' | 'annotations', templates: Readonly<Record<string, string>> = {}): JsonObject => {
     const values = textMapAt(object, 'metadata', map);
     return Object.fromEntries(Object.entries(templates).map(([key, template]) => [key, values[key] ?? template]));
@@ -23,31 +42,29 @@ function storedEntry({ resource }: PlacedResource, object: JsonObject | undefine
   const { nameTemplate, labelsTemplate, annotationsTemplate } = resource;
   return {
     ...entry,
-    ...(nameTemplate ? { nameTemplate: textAt(object, 'metadata', 'name') ?? nameTemplate } : {}),
+    ...(nameTemplate ? { nameTemplate: nameOf(resource, facts) } : {}),
     ...(labelsTemplate === undefined ? {} : { labelsTemplate: rendered('labels', labelsTemplate) }),
     ...(annotationsTemplate === undefined ? {} : { annotationsTemplate: rendered('annotations', annotationsTemplate) }),
   };
 }
 
-function appliedKey({ resource }: PlacedResource, object: JsonObject | undefined, namespace: string): string {
-  const { id, nameTemplate, targetNamespace, spec } = resource;
-  const name = nameTemplate ? (textAt(object, 'metadata', 'name') ?? nameTemplate) : '';
-  return `${textAt(spec, 'kind') ?? ''}/${targetNamespace || namespace}/${name}@${id}`;
+function appliedKey({ resource }: PlacedResource, facts: StoredFacts): string {
+  const { id, targetNamespace, spec } = resource;
+  return `${textAt(spec, 'kind') ?? ''}/${targetNamespace || facts.namespace}/${nameOf(resource, facts)}@${id}`;
 }
 
-/** In all of these arrays, from the entries of a form's revision and the objects they render to, by id. */
+/** In all of these arrays, from the entries of a form's revision and what is known of their objects. */
 export function peerNode(
   lists: readonly ResourceList[],
   entries: readonly PlacedResource[],
-  objects: ReadonlyMap<string, JsonObject>,
-  namespace: string,
+  facts: StoredFacts,
 ): PeerNode {
   const arrayOf = (list: ResourceList): readonly JsonObject[] | null => {
     const stored = entries.filter((entry) => entry.list === list);
-    return stored.length === 0 ? null : stored.map((entry) => storedEntry(entry, objects.get(entry.resource.id)));
+    return stored.length === 0 ? null : stored.map((entry) => storedEntry(entry, facts));
   };
   return {
     arrays: Object.fromEntries(lists.map((list) => [list, arrayOf(list)])) as unknown as PeerNode['arrays'],
-    appliedResources: entries.map((entry) => appliedKey(entry, objects.get(entry.resource.id), namespace)),
+    appliedResources: entries.map((entry) => appliedKey(entry, facts)),
   };
 }

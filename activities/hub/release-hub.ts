@@ -1,20 +1,21 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { resourceLists } from '../../domain/api/resource.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
-import { LynqFailure } from '../../domain/failures.ts';
+import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
-import { type PeerNode, peerNode } from '../../domain/peer-node.ts';
+import { isReleaseDone, type ReleaseFacts, releasedCondition, type Unstored } from '../../domain/release.ts';
 import { settleConditions } from '../../domain/status.ts';
 import type { HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
-import { nodeRef, readNode, type ReadNode, renderRead } from '../node/gather.ts';
+import { nodeRef, readNode } from '../node/gather.ts';
 import { inParallel } from '../parallel.ts';
 import { hubRef, type ReadHub } from './read-hub.ts';
+import { storedForm } from './stored-form.ts';
 
 /**
  * `lynq release`: our work on a hub ends in a state the Go operator can take over (decisions.md section 1). A node is first marked, which ends its
  * passes, then gets its arrays and the list of applied objects as the Go operator compares them. Nothing is deleted, no finalizer is taken: it
- * uses the same ones. Done again, it writes nothing that is there.
+ * uses the same ones. Done again, it writes nothing that is there. A node that cannot be stored so is not marked, and the hub is not said to be released.
  */
 
 const concurrency = 8;
@@ -26,35 +27,48 @@ export async function releaseHub(
   work: { readonly hub: ReadHub; readonly released: string; readonly attempt: Attempt },
 ): Promise<void> {
   const { hub, released, attempt } = work;
-  if (isReleased(hub, released)) return;
+  if (isReleaseDone(hub.hub.status?.conditions ?? [], released)) return;
   const nodes = deps.nodes.ofHub(request.namespace, request.hub);
+  const unstored: Unstored[] = [];
   await inParallel(nodes, concurrency, async ({ name }) => {
     attempt.signal.throwIfAborted();
-    await releaseNode(deps, { namespace: request.namespace, node: name }, released);
+    const why = await tryToRelease(deps, { namespace: request.namespace, node: name }, released);
+    if (why !== undefined) unstored.push({ node: name, why });
   });
-  await reportReleased(deps, request, { hub, released, nodes: nodes.length });
+  await reportReleased(deps, request, hub, { released, nodes: nodes.length, unstored: sorted(unstored) });
 }
 
-function isReleased({ hub }: ReadHub, released: string): boolean {
-  return (hub.status?.conditions ?? []).some(
-    ({ type, status, message }) => type === 'Released' && status === 'True' && message.endsWith(released),
-  );
+function sorted(unstored: readonly Unstored[]): readonly Unstored[] {
+  return unstored.toSorted((left, right) => (left.node < right.node ? -1 : 1));
 }
 
 type NodeName = Parameters<typeof nodeRef>[0];
 
-async function releaseNode(deps: Deps, ref: NodeName, released: string): Promise<void> {
+/** Why a node is not released; what is wrong with one keeps no other from it. */
+async function tryToRelease(deps: Deps, ref: NodeName, released: string): Promise<string | undefined> {
+  try {
+    return await releaseNode(deps, ref, released);
+  } catch (error) {
+    if (isLynqFailure(error) && error.type === 'ClusterInvalid') return error.message;
+    throw error;
+  }
+}
+
+async function releaseNode(deps: Deps, ref: NodeName, released: string): Promise<string | undefined> {
   const read = await readNode(deps, ref);
-  if (read === undefined) return;
-  const peer = await peerForm(deps, read);
-  if (peer === undefined) return;
-  const spec = peer.arrays as unknown as JsonObject;
-  const body = { metadata: { uid: read.identity.nodeUid, annotations: { [annotations.released]: released } }, spec };
-  await write(deps, ref, body);
+  if (read === undefined) return undefined;
+  const form = await storedForm(deps, read);
+  if (form.kind === 'lost') return form.why;
+  const metadata = { uid: read.identity.nodeUid, annotations: { [annotations.released]: released } };
+  const spec = form.kind === 'stored' ? { spec: form.peer.arrays as unknown as JsonObject } : {};
+  await write(deps, ref, { metadata, ...spec });
   await passesEnd(deps, ref);
-  const applied = { appliedResources: [...peer.appliedResources] };
-  if (canonicalJson(read.node.status?.appliedResources ?? []) === canonicalJson(applied.appliedResources)) return;
+  if (form.kind === 'untouched') return undefined;
+  const applied = { appliedResources: [...form.peer.appliedResources] };
+  if (canonicalJson(read.node.status?.appliedResources ?? []) === canonicalJson(applied.appliedResources))
+    return undefined;
   await write(deps, ref, { metadata: { uid: read.identity.nodeUid }, status: applied }, 'status');
+  return undefined;
 }
 
 /** A pass that runs here sees the mark and ends without another write. */
@@ -62,12 +76,6 @@ async function passesEnd(deps: Deps, { namespace, node }: NodeName): Promise<voi
   const idle = deps.changes.subscribe();
   while (deps.runs.isBusy(namespace, node)) await idle.next(passEndMilliseconds);
   idle.close();
-}
-
-async function peerForm(deps: Deps, read: ReadNode): Promise<PeerNode | undefined> {
-  const rendered = await renderRead(deps, read);
-  if (rendered === undefined) return undefined;
-  return peerNode(resourceLists, rendered.revision.entries, rendered.objects, read.identity.namespace);
 }
 
 async function write(deps: Deps, ref: NodeName, body: JsonObject, subresource?: 'status'): Promise<void> {
@@ -81,18 +89,13 @@ async function write(deps: Deps, ref: NodeName, body: JsonObject, subresource?: 
   });
 }
 
-async function reportReleased(
-  deps: Deps,
-  request: HubRef,
-  { hub, released, nodes }: { readonly hub: ReadHub; readonly released: string; readonly nodes: number },
-): Promise<void> {
-  const previous = hub.hub.status?.conditions ?? [];
-  const message = `${nodes} nodes are as the Go operator stores them; nothing is written since ${released}`;
-  const draft = { type: 'Released', status: 'True' as const, reason: 'ReleaseRequested', message };
-  const at = { now: deps.clock.now(), generation: hub.hub.metadata.generation ?? 0 };
+async function reportReleased(deps: Deps, request: HubRef, { hub }: ReadHub, facts: ReleaseFacts): Promise<void> {
+  const previous = hub.status?.conditions ?? [];
+  const at = { now: deps.clock.now(), generation: hub.metadata.generation ?? 0 };
   const others = previous.filter(({ type }) => type !== 'Released');
-  const conditions = [...others, ...settleConditions(previous, [draft], at)] as unknown as JsonObject[];
-  const body = { metadata: { uid: hub.hub.metadata.uid }, status: { conditions } };
+  const settled = settleConditions(previous, [releasedCondition(facts)], at);
+  const conditions = [...others, ...settled] as unknown as JsonObject[];
+  const body = { metadata: { uid: hub.metadata.uid }, status: { conditions } };
   await deps.cluster.patch(hubRef(request), 'merge', body, { manager: managers.apply, subresource: 'status' });
 }
 

@@ -144,22 +144,8 @@ function isLeftAlone(read: ReadNode): boolean {
   return read.node.spec.paused === true || isReleased(read);
 }
 
-/** What the entries of a node render to, by id; undefined when its revision or its secret values are not there. */
-export async function renderRead(
-  deps: Deps,
-  read: ReadNode,
-): Promise<{ readonly revision: FormRevision; readonly objects: RenderedForm['objects'] } | undefined> {
-  const { identity, node } = read;
-  const name = node.spec.formRevision;
-  const revision = name === undefined ? undefined : await deps.forms.read(identity.namespace, name);
-  const values = await readSecretValues(deps, identity, node.metadata.annotations?.[annotations.secretValues]);
-  if (revision === undefined || values.kind === 'broken') return undefined;
-  const { variables } = variablesOf(identity, node.metadata.annotations ?? {});
-  const { objects } = await renderNode(deps, { identity, revision, variables, secrets: values.secrets });
-  return { revision, objects };
-}
-
-function variablesOf(
+/** The variables of a node's row, and the same with the overrides that hold; `found` are the annotations that have them. */
+export function variablesOf(
   identity: NodeIdentity,
   found: Readonly<Record<string, string>>,
 ): Readonly<Record<'row' | 'variables', ReadonlyMap<string, string>>> {

@@ -15,7 +15,8 @@ export const releaseHub = defineCommand({
   summary: 'End our work on a hub, for the Go operator to go on',
   description:
     'Stops all work of this operator on a hub and stores its nodes as the Go operator Lynq does, so that it can take over without deleting or ' +
-    'replacing anything, and waits until that is done. Safe to run again; the worker has to be running. The way back is: lynq adopt HUB.',
+    'replacing anything, and waits until that is done. Ends with code 1 and names them where nodes could not be stored so. Safe to run again; the ' +
+    'worker has to be running. The way back is: lynq adopt HUB.',
   args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
   flags: { ...alwaysWaitFlags, ...confirmFlags },
   examples: [{ command: 'lynq release multi-tier-nodes --yes', summary: 'before the Go operator is started again' }],
@@ -28,12 +29,24 @@ export const releaseHub = defineCommand({
       context.err.write(
         'Warning: the Go operator has no secretValueMappings: templates that use them will fail there\n',
       );
-    const released = releasedAt(hub) ?? context.clock.now().toISOString();
+    const released = markUnderWay(hub) ?? context.clock.now().toISOString();
     await markHub(cluster, { namespace, hub, name: args.hub }, released);
     await untilReleased(context, cluster, { namespace, name: args.hub, released, timeout: flags['wait-timeout'] });
     return exitCodes.ok;
   },
 });
+
+/** The mark of a release that is done or under way. One that was given up is asked for anew, by another mark. */
+function markUnderWay(hub: JsonObject): string | undefined {
+  const released = releasedAt(hub);
+  return released === undefined || isGivenUp(hub, released) ? undefined : released;
+}
+
+/** Whether the worker says that some of the nodes could not be stored. */
+function isGivenUp(hub: JsonObject, released: string): boolean {
+  const condition = conditionOf(hub, 'Released');
+  return textAt(condition, 'status') === 'False' && textAt(condition, 'message')?.endsWith(released) === true;
+}
 
 function hasSecrets(hub: JsonObject): boolean {
   const spec = hub['spec'];
@@ -67,7 +80,14 @@ function overtaken(namespace: string, name: string): CommandError {
   });
 }
 
-/** Until the worker says on the hub that all is done. */
+function notStored(namespace: string, name: string, hub: JsonObject): CommandError {
+  const why = textAt(conditionOf(hub, 'Released'), 'message') ?? '';
+  return new CommandError(`LynqHub ${namespace}/${name} is not released: ${why}`, {
+    fix: `do not start the Go operator; put that right and run again: lynq release ${name} -n ${namespace}`,
+  });
+}
+
+/** Until the worker says on the hub that all is done. @throws CommandError when it says that it could not be done. */
 async function untilReleased(
   context: Context,
   cluster: Cluster,
@@ -80,6 +100,7 @@ async function untilReleased(
     const text = `${done}/${nodes.length} nodes released`;
     const hub = await cluster.get(refOf(kinds.hub, namespace, name));
     if (hub === undefined || releasedAt(hub) !== released) throw overtaken(namespace, name);
+    if (isGivenUp(hub, released)) throw notStored(namespace, name, hub);
     const condition = conditionOf(hub, 'Released');
     const isOver = textAt(condition, 'message')?.endsWith(released) === true;
     return isOver ? { kind: 'done', value: true, text } : { kind: 'notYet', text };

@@ -15,10 +15,11 @@ const entry = anEntry('one', {
 const object = aConfigMap('acme-one', {
   metadata: { namespace: 'node-acme', labels: { row: 'acme' }, annotations: { note: 'acme' } },
 });
+const facts = { namespace: 'tenants', objects: new Map([['one', object]]), record: [] };
 
 describe('domain/peer-node', () => {
   it('renders name, labels and annotations, and keeps spec and namespace as the form has them', () => {
-    const { arrays } = peerNode(resourceLists, [placed(entry)], new Map([['one', object]]), 'tenants');
+    const { arrays } = peerNode(resourceLists, [placed(entry)], facts);
 
     expect(arrays.configMaps).toEqual([
       {
@@ -35,9 +36,8 @@ describe('domain/peer-node', () => {
   it('lists applied objects by the namespace template, or the Go operator would take them for removed ones', () => {
     const plain = anEntry('two', { nameTemplate: 'two', spec: { apiVersion: 'v1', kind: 'Secret' } });
     const nameless = anEntry('three', { spec: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } } });
-    const objects = new Map([['one', object]]);
 
-    const { appliedResources } = peerNode(resourceLists, [entry, plain, nameless].map(placed), objects, 'tenants');
+    const { appliedResources } = peerNode(resourceLists, [entry, plain, nameless].map(placed), facts);
 
     expect(appliedResources).toEqual([
       'ConfigMap/node-{{ .uid }}/acme-one@one',
@@ -47,7 +47,28 @@ describe('domain/peer-node', () => {
   });
 
   it('leaves an entry that does not render as the form has it', () => {
-    const { arrays } = peerNode(resourceLists, [placed(entry)], new Map(), 'tenants');
+    const { arrays } = peerNode(resourceLists, [placed(entry)], { ...facts, objects: new Map() });
     expect(arrays.configMaps).toEqual([entry]);
+  });
+
+  it('gives an entry that does not render the name that its object has on record', () => {
+    const record = [
+      { id: 'one', kind: 'Secret', name: 'of-another-kind' },
+      { id: 'one', kind: 'ConfigMap', name: 'on-record' },
+    ];
+
+    const stored = peerNode(resourceLists, [placed(entry)], { ...facts, objects: new Map(), record });
+
+    expect(stored.arrays.configMaps).toEqual([{ ...entry, nameTemplate: 'on-record' }]);
+    expect(stored.appliedResources).toEqual(['ConfigMap/node-{{ .uid }}/on-record@one']);
+  });
+
+  it('names objects as on record where the entries took the place of those they were made from', () => {
+    const record = [{ id: 'one', kind: 'ConfigMap', name: 'on-record' }];
+    const rendered = peerNode(resourceLists, [placed(entry)], { ...facts, record });
+    const replaced = peerNode(resourceLists, [placed(entry)], { ...facts, record, replaced: true });
+
+    expect(rendered.appliedResources).toEqual(['ConfigMap/node-{{ .uid }}/acme-one@one']);
+    expect(replaced.appliedResources).toEqual(['ConfigMap/node-{{ .uid }}/on-record@one']);
   });
 });

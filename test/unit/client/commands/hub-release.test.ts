@@ -23,7 +23,7 @@ function aCluster(): FakeCluster {
 }
 
 /** What the worker does with a mark: here at the second look at the nodes. */
-function workerOf(cluster: FakeCluster): void {
+function workerOf(cluster: FakeCluster, said: JsonObject = { status: 'True', message: 'Released' }): void {
   let looks = 0;
   cluster.intercept(({ verb }) => {
     looks += verb === 'list' ? 1 : 0;
@@ -32,7 +32,8 @@ function workerOf(cluster: FakeCluster): void {
     const mark = textAt(cluster.objects('LynqHub')[0], 'metadata', 'annotations', released) ?? '';
     const node = aNode('acme-corp-data-tier');
     cluster.seed({ ...node, metadata: { ...(at(node, 'metadata') as JsonObject), annotations: { [released]: mark } } });
-    const conditions = [{ type: 'Released', status: 'True', reason: 'Released', message: `Released at ${mark}` }];
+    const message = `${textAt(said, 'message') ?? ''} at ${mark}`;
+    const conditions = [{ type: 'Released', reason: 'Released', ...said, message }];
     const metadata = { ...(aHub()['metadata'] as JsonObject), annotations: { [released]: mark } };
     cluster.seed(aHub({ metadata, status: { conditions } }));
     return undefined;
@@ -49,6 +50,38 @@ describe('client/commands/hub-release', () => {
     expect(err).toBe('0/1 nodes released\n1/1 nodes released\n');
     expect(out).toBe('lynqhub.operator.lynq.sh/multi-tier-nodes released; nothing is written for it any more\n');
     expect(exitCode).toBe(0);
+  });
+
+  it('ends with code 1 when nodes could not be stored, and asks for it anew when it is run again', async () => {
+    const cluster = aCluster();
+    workerOf(cluster, { status: 'False', message: '1 of 1 nodes is not stored: acme-corp-data-tier' });
+    const mark = () => textAt(cluster.objects('LynqHub')[0], 'metadata', 'annotations', released);
+
+    const { err, out, exitCode } = await run('release multi-tier-nodes --yes', { cluster });
+
+    expect(err).toContain(
+      'LynqHub lynq-system/multi-tier-nodes is not released: 1 of 1 nodes is not stored: acme-corp',
+    );
+    expect(err).toContain('do not start the Go operator');
+    expect(out).toBe('');
+    expect(exitCode).toBe(1);
+
+    const before = mark();
+    const again = run('release multi-tier-nodes --yes --wait-timeout 1s', { cluster, timePasses: true });
+    expect((await again).exitCode).toBe(4);
+    expect(mark()).not.toBe(before);
+  });
+
+  it('goes on waiting for a release that is under way when it is run again', async () => {
+    const cluster = aCluster();
+    const metadata = { ...(aHub()['metadata'] as JsonObject), annotations: { [released]: '2026-11-22T11:00:00Z' } };
+    const message = 'tried for the release of 2026-11-22T10:00:00Z';
+    cluster.seed(aHub({ metadata, status: { conditions: [{ type: 'Released', status: 'False', message }] } }));
+
+    await run('release multi-tier-nodes --yes --wait-timeout 1s', { cluster, timePasses: true });
+
+    const [hub] = cluster.objects('LynqHub');
+    expect(textAt(hub, 'metadata', 'annotations', released)).toBe('2026-11-22T11:00:00Z');
   });
 
   it('ends with code 4 when the time of --wait-timeout is over, whatever --timeout says', async () => {
