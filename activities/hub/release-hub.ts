@@ -1,5 +1,4 @@
 import type { JsonObject } from '../../domain/api/json.ts';
-import { resourceLists } from '../../domain/api/resource.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
@@ -97,17 +96,4 @@ async function reportReleased(deps: Deps, request: HubRef, { hub }: ReadHub, fac
   const conditions = [...others, ...settled] as unknown as JsonObject[];
   const body = { metadata: { uid: hub.metadata.uid }, status: { conditions } };
   await deps.cluster.patch(hubRef(request), 'merge', body, { manager: managers.apply, subresource: 'status' });
-}
-
-/** `lynq adopt`: the marks and the arrays go from the nodes, whose passes begin again. */
-export async function takeBack(deps: Deps, request: HubRef): Promise<void> {
-  const nodes = deps.nodes.ofHub(request.namespace, request.hub).filter(({ released }) => released);
-  const arrays = Object.fromEntries(resourceLists.map((list) => [list, null]));
-  await inParallel(nodes, concurrency, ({ name, nodeUid }) =>
-    write(
-      deps,
-      { namespace: request.namespace, node: name },
-      { metadata: { uid: nodeUid, annotations: { [annotations.released]: null } }, spec: arrays },
-    ),
-  );
 }

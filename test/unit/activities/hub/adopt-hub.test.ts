@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { advanceNode } from '../../../../activities/node/advance.ts';
+import { removeNode } from '../../../../activities/node/remove.ts';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { apiVersion, formOf, hubOf, type HubWorld, namespace, openHubWorld } from '../../../support/hub-world.ts';
+
+const attempt = { signal: new AbortController().signal };
+const hub = { apiVersion, kind: 'LynqHub', namespace, name: 'one' };
+const form = { apiVersion, kind: 'LynqForm', namespace, name: 'web' };
+const outside = 'far';
+
+const configMap = (id: string, policies: JsonObject = {}): JsonObject => ({
+  id,
+  nameTemplate: `{{ .uid }}-${id}`,
+  targetNamespace: outside,
+  ...policies,
+  spec: { apiVersion: 'v1', kind: 'ConfigMap', data: { plan: '{{ .plan }}' } },
+});
+const entries = [configMap('stays'), configMap('goes'), configMap('kept', { deletionPolicy: 'Retain' })];
+
+/** `lynq adopt` of a hub whose nodes the Go operator has worked on after `lynq release`. */
+describe('activities/hub/adopt-hub', () => {
+  let world: HubWorld;
+  beforeEach(async () => {
+    const made = formOf('web', 'one');
+    const spec = { ...(made['spec'] as JsonObject), configMaps: entries };
+    world = await openHubWorld([hubOf('one'), { ...made, spec }]);
+    world.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: outside } }, 'kubectl');
+    world.setRows([{ id: 'acme' }, { id: 'globex' }]);
+    await world.sync();
+    await passes();
+    await mark('2026-11-28T00:00:00Z');
+    await world.sync();
+  });
+
+  const mark = async (released: string | null): Promise<void> => {
+    const metadata = { annotations: { 'lynq.sh/released': released } };
+    await world.cluster.patch(hub, 'merge', { metadata }, { manager: 'lynq' });
+  };
+  const ref = (name: string) => ({ apiVersion, kind: 'LynqNode', namespace, name });
+  const isGoing = (node: string) => textAt(world.node(node), 'metadata', 'deletionTimestamp') !== undefined;
+  async function passes(): Promise<void> {
+    for (const node of world.nodes()) {
+      const request = { namespace, node };
+      if (isGoing(node)) await removeNode(world.deps, request, attempt);
+      else await advanceNode(world.deps, { ...request, force: false }, attempt);
+    }
+  }
+  /** Its writes are of types that have no field of ours. */
+  async function peerWorks(): Promise<void> {
+    const options = { manager: 'manager', subresource: 'status' } as const;
+    const status = { inventory: null, resources: null, observedInput: null };
+    for (const node of world.nodes()) {
+      await world.cluster.patch(ref(node), 'merge', { spec: { formRevision: null } }, { manager: 'manager' });
+      await world.cluster.patch(ref(node), 'merge', { status }, options);
+    }
+  }
+  async function adopt(): Promise<void> {
+    await mark(null);
+    await world.sync();
+    await passes();
+    await passes();
+  }
+  const children = () =>
+    world.cluster
+      .objects('ConfigMap')
+      .map((object) => {
+        const marked = textAt(object, 'metadata', 'labels', 'lynq.sh/orphaned') === 'true';
+        return `${textAt(object, 'metadata', 'name') ?? ''}${marked ? ' orphaned' : ''}`;
+      })
+      .toSorted();
+  const arrays = (node: string) => listAt(world.node(node), 'spec', 'configMaps').length;
+  const recorded = (node: string) => listAt(world.node(node), 'status', 'inventory').length;
+
+  it('takes away, or marks, what a row has in other namespaces that left while no operator ran', async () => {
+    await peerWorks();
+    world.setRows([{ id: 'globex' }]);
+
+    await adopt();
+
+    expect(world.nodes()).toEqual(['globex-web']);
+    expect(children()).toEqual(['acme-kept orphaned', 'globex-goes', 'globex-kept', 'globex-stays']);
+    expect(recorded('globex-web')).toBe(3);
+  });
+
+  it('takes away, or marks, what left the form while no operator ran', async () => {
+    await peerWorks();
+    await world.cluster.patch(form, 'merge', { spec: { configMaps: [configMap('stays')] } }, { manager: 'kubectl' });
+
+    await adopt();
+
+    expect(children()).toEqual(['acme-kept orphaned', 'acme-stays', 'globex-kept orphaned', 'globex-stays']);
+    expect(recorded('acme-web')).toBe(1);
+  });
+
+  it('takes the arrays away with the mark where the record is there: the Go operator has written nothing', async () => {
+    expect(arrays('acme-web')).toBe(3);
+
+    await adopt();
+
+    expect([arrays('acme-web'), recorded('acme-web')]).toEqual([0, 3]);
+    expect(children()).toHaveLength(6);
+  });
+});
