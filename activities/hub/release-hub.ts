@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../domain/api/json.ts';
+import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
@@ -15,9 +15,12 @@ import { storedForm } from './stored-form.ts';
  * `lynq release`: our work on a hub ends in a state the Go operator can take over (decisions.md section 1). A node is first marked, which ends its
  * passes, then gets its arrays and the list of applied objects as the Go operator compares them. Nothing is deleted, no finalizer is taken: it
  * uses the same ones. Done again, it writes nothing that is there. A node that cannot be stored so is not marked, and the hub is not said to be released.
+ * What other workers, of other versions, wrote meanwhile is found by reading all nodes once more.
  */
 
 const concurrency = 8;
+/** How often a node is stored that does not stay so. */
+const mostRounds = 3;
 const passEndMilliseconds = 200;
 
 export async function releaseHub(
@@ -27,14 +30,35 @@ export async function releaseHub(
 ): Promise<void> {
   const { hub, released, attempt } = work;
   if (isReleaseDone(hub.hub.status?.conditions ?? [], released)) return;
-  const nodes = deps.nodes.ofHub(request.namespace, request.hub);
-  const unstored: Unstored[] = [];
-  await inParallel(nodes, concurrency, async ({ name }) => {
-    attempt.signal.throwIfAborted();
-    const why = await tryToRelease(deps, { namespace: request.namespace, node: name }, released);
-    if (why !== undefined) unstored.push({ node: name, why });
-  });
-  await reportReleased(deps, request, hub, { released, nodes: nodes.length, unstored: sorted(unstored) });
+  await reportReleased(deps, request, hub, await releaseNodes(deps, request, { released, attempt }));
+}
+
+type Work = Readonly<{ released: string; attempt: Attempt }>;
+
+async function releaseNodes(deps: Deps, request: HubRef, { released, attempt }: Work): Promise<ReleaseFacts> {
+  const left = new Map<string, string>();
+  const stored = new Map<string, StoredNode>();
+  for (let round = 1; ; round += 1) {
+    const nodes = deps.nodes.ofHub(request.namespace, request.hub);
+    const open: NodeName[] = [];
+    await inParallel(nodes, concurrency, async ({ name }) => {
+      attempt.signal.throwIfAborted();
+      const ref = { namespace: request.namespace, node: name };
+      if (left.has(name) || (await staysStored(deps, ref, stored.get(name)))) return;
+      open.push(ref);
+    });
+    if (open.length === 0 || round > mostRounds) {
+      for (const { node } of open) left.set(node, 'a pass of another worker still writes it');
+      const unstored = [...left].map(([node, why]) => ({ node, why }));
+      return { released, nodes: nodes.length, unstored: sorted(unstored) };
+    }
+    await inParallel(open, concurrency, async (ref) => {
+      attempt.signal.throwIfAborted();
+      const result = await tryToRelease(deps, ref, released);
+      if (typeof result === 'string') left.set(ref.node, result);
+      else stored.set(ref.node, result);
+    });
+  }
 }
 
 function sorted(unstored: readonly Unstored[]): readonly Unstored[] {
@@ -43,8 +67,30 @@ function sorted(unstored: readonly Unstored[]): readonly Unstored[] {
 
 type NodeName = Parameters<typeof nodeRef>[0];
 
-/** Why a node is not released; what is wrong with one keeps no other from it. */
-async function tryToRelease(deps: Deps, ref: NodeName, released: string): Promise<string | undefined> {
+/** How a node was left. */
+interface StoredNode {
+  readonly released: string;
+  /** Its list of applied objects; absent where that is the Go operator's own. */
+  readonly applied?: readonly string[];
+}
+
+function isApplied(node: JsonObject | undefined, applied: readonly string[] | undefined): boolean {
+  return (
+    applied === undefined || canonicalJson(listAt(node, 'status', 'appliedResources')) === canonicalJson([...applied])
+  );
+}
+
+/** Whether a node is as it was left; asked of the API server. One that is gone needs nothing more. */
+async function staysStored(deps: Deps, ref: NodeName, stored: StoredNode | undefined): Promise<boolean> {
+  if (stored === undefined) return false;
+  const node = await deps.cluster.get(nodeRef(ref));
+  if (node === undefined) return true;
+  const mark = textAt(node, 'metadata', 'annotations', annotations.released);
+  return mark === stored.released && isApplied(node, stored.applied);
+}
+
+/** What became of a node, or why it is not released: what is wrong with one keeps no other from it. */
+async function tryToRelease(deps: Deps, ref: NodeName, released: string): Promise<StoredNode | string> {
   try {
     return await releaseNode(deps, ref, released);
   } catch (error) {
@@ -53,21 +99,20 @@ async function tryToRelease(deps: Deps, ref: NodeName, released: string): Promis
   }
 }
 
-async function releaseNode(deps: Deps, ref: NodeName, released: string): Promise<string | undefined> {
+async function releaseNode(deps: Deps, ref: NodeName, released: string): Promise<StoredNode | string> {
   const read = await readNode(deps, ref);
-  if (read === undefined) return undefined;
+  if (read === undefined) return { released };
   const form = await storedForm(deps, read);
   if (form.kind === 'lost') return form.why;
-  const metadata = { uid: read.identity.nodeUid, annotations: { [annotations.released]: released } };
+  const uid = read.identity.nodeUid;
   const spec = form.kind === 'stored' ? { spec: form.peer.arrays as unknown as JsonObject } : {};
-  await write(deps, ref, { metadata, ...spec });
+  await write(deps, ref, { metadata: { uid, annotations: { [annotations.released]: released } }, ...spec });
   await passesEnd(deps, ref);
-  if (form.kind === 'untouched') return undefined;
-  const applied = { appliedResources: [...form.peer.appliedResources] };
-  if (canonicalJson(read.node.status?.appliedResources ?? []) === canonicalJson(applied.appliedResources))
-    return undefined;
-  await write(deps, ref, { metadata: { uid: read.identity.nodeUid }, status: applied }, 'status');
-  return undefined;
+  if (form.kind === 'untouched') return { released };
+  const applied = form.peer.appliedResources;
+  if (!isApplied(await deps.cluster.get(nodeRef(ref)), applied))
+    await write(deps, ref, { metadata: { uid }, status: { appliedResources: [...applied] } }, 'status');
+  return { released, applied };
 }
 
 /** A pass that runs here sees the mark and ends without another write. */

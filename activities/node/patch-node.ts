@@ -1,6 +1,6 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
-import { managers } from '../../domain/keys.ts';
+import { annotations, managers } from '../../domain/keys.ts';
 import type { WriteOptions } from '../../domain/ports.ts';
 import type { Deps } from '../deps.ts';
 import { nodeRef } from './gather.ts';
@@ -12,7 +12,15 @@ export interface ExactNode {
   readonly nodeUid: string;
 }
 
-export type PatchedNode = { readonly kind: 'written'; readonly object: JsonObject } | { readonly kind: 'gone' };
+export type PatchedNode =
+  | { readonly kind: 'written'; readonly object: JsonObject }
+  /** Also where it is released, for those who ask for that: it is another operator's. */
+  | { readonly kind: 'gone' };
+
+export interface PatchTarget extends Pick<WriteOptions, 'subresource'> {
+  /** Nothing is written on a node that is released (`lynq release`), be it by another process and since a moment ago. */
+  readonly unlessReleased?: boolean;
+}
 
 const quickTries = 5;
 
@@ -25,12 +33,12 @@ export async function patchNode(
   deps: Deps,
   node: ExactNode,
   change: { readonly metadata?: JsonObject; readonly spec?: JsonObject; readonly status?: JsonObject },
-  target: Pick<WriteOptions, 'subresource'> = {},
+  { unlessReleased = false, ...target }: PatchTarget = {},
 ): Promise<PatchedNode> {
   const ref = nodeRef({ namespace: node.namespace, node: node.name });
-  let version = knownVersion(deps, node);
+  let version = knownVersion(deps, node, unlessReleased);
   for (let tries = 0; tries < quickTries; tries += 1) {
-    version ??= await liveVersion(deps, node);
+    version ??= await liveVersion(deps, node, unlessReleased);
     if (version === undefined) return { kind: 'gone' };
     const metadata = { ...change.metadata, uid: node.nodeUid, resourceVersion: version };
     const result = await deps.cluster.patch(
@@ -51,16 +59,26 @@ export async function patchNode(
   throw cannot(node, 'ClusterStale', 'it keeps changing');
 }
 
-function knownVersion(deps: Deps, { namespace, name, nodeUid }: ExactNode): string | undefined {
+/** Undefined also where only the API server can tell. */
+function knownVersion(
+  deps: Deps,
+  { namespace, name, nodeUid }: ExactNode,
+  unlessReleased: boolean,
+): string | undefined {
   const known = deps.nodes.get(namespace, name);
-  return known?.nodeUid === nodeUid ? known.resourceVersion : undefined;
+  return known?.nodeUid === nodeUid && !(unlessReleased && known.released) ? known.resourceVersion : undefined;
 }
 
-/** Undefined when this LynqNode is gone. */
-async function liveVersion(deps: Deps, { namespace, name, nodeUid }: ExactNode): Promise<string | undefined> {
+/** Undefined when this LynqNode is gone, or released where that counts. */
+async function liveVersion(
+  deps: Deps,
+  { namespace, name, nodeUid }: ExactNode,
+  unlessReleased: boolean,
+): Promise<string | undefined> {
   const live = await deps.cluster.get(nodeRef({ namespace, node: name }));
   if (live === undefined || textAt(live, 'metadata', 'uid') !== nodeUid) return undefined;
   deps.nodes.observe(live);
+  if (unlessReleased && textAt(live, 'metadata', 'annotations', annotations.released) !== undefined) return undefined;
   return textAt(live, 'metadata', 'resourceVersion');
 }
 

@@ -6,12 +6,16 @@ import { unusableStatus } from '../../domain/status.ts';
 import type { Gathered, ReadNode } from './gather.ts';
 import { patchNode } from './patch-node.ts';
 
-/** Writes a node's status on exactly this LynqNode: a node that was replaced meanwhile is not touched. */
+/**
+ * Writes a node's status on exactly this LynqNode: a node that was replaced meanwhile is not touched, nor one that was released, whose list of applied
+ * objects is in the spelling of the Go operator: it would delete what it does not find there.
+ */
 export async function writeNodeStatus(deps: Deps, read: ReadNode, status: LynqNodeStatus): Promise<'written' | 'gone'> {
   // What is not said any more has to be taken out of a merge.
   const cleared = { attempt: null, dependsOn: null };
   const change = { status: { ...cleared, ...(status as unknown as JsonObject) } };
-  return (await patchNode(deps, read.identity, change, { subresource: 'status' })).kind;
+  const target = { subresource: 'status', unlessReleased: true } as const;
+  return (await patchNode(deps, read.identity, change, target)).kind;
 }
 
 /** The entries cannot be judged at all; said once, not at every look. */

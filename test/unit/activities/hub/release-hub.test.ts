@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { openFormStore } from '../../../../activities/forms.ts';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { at, type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import type { Cluster, ObjectRef, WriteOptions } from '../../../../domain/ports.ts';
 import {
   apiVersion,
   formOf,
@@ -11,6 +12,7 @@ import {
   openHubWorld,
   withToken,
 } from '../../../support/hub-world.ts';
+import { startProcess } from '../../../support/node-deps.ts';
 
 const attempt = { signal: new AbortController().signal };
 const hub = { apiVersion, kind: 'LynqHub', namespace, name: 'one' };
@@ -24,6 +26,14 @@ function secretForm(): JsonObject {
   const body = { apiVersion: 'v1', kind: 'ConfigMap', data: { token: '{{ .token }}' } };
   const hidden = { id: 'hidden', nameTemplate: '{{ .uid }}-hidden', spec: body };
   return { ...made, spec: { ...spec, configMaps: [...listAt(spec, 'configMaps'), hidden] } };
+}
+
+function signal(): { readonly given: Promise<void>; give(): void } {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give: () => give() };
 }
 
 describe('activities/hub/release-hub', () => {
@@ -156,5 +166,131 @@ describe('activities/hub/release-hub', () => {
 
     expect(stored('acme-web')).toEqual({ mark: first, names: ['acme-peers'], applied: status.appliedResources });
     expect(condition()).toMatchObject({ status: 'True' });
+  });
+
+  describe('while a pass of another worker goes on', () => {
+    const raw = [`ConfigMap/node-{{ .uid }}/acme-web@cfg`];
+    const request = { namespace, node: 'acme-web' };
+    const node = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-web' };
+    const applied = () => listAt(world.node('acme-web'), 'status', 'appliedResources');
+    const isReport = (ref: ObjectRef, options: WriteOptions): boolean =>
+      ref.kind === 'LynqNode' && options.subresource === 'status';
+    /** As a pass writes it: where the object is, and not as the form has it. */
+    const overwrite = () =>
+      world.cluster.patch(
+        node,
+        'merge',
+        { status: { appliedResources: ['ConfigMap/node-acme/acme-web@cfg'] } },
+        { manager: 'lynq-operator', subresource: 'status' },
+      );
+
+    beforeEach(async () => {
+      const made = formOf('web', 'one');
+      const [entry] = listAt(made, 'spec', 'configMaps');
+      const configMaps = [{ ...(entry as JsonObject), targetNamespace: 'node-{{ .uid }}' }];
+      world = await openHubWorld([hubOf('one'), { ...made, spec: { hubId: 'one', configMaps } }]);
+      world.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'node-acme' } }, 'kubectl');
+      await world.sync();
+      await advanceNode(world.deps, { ...request, force: false }, attempt);
+      expect(applied()).toEqual(['ConfigMap/node-acme/acme-web@cfg']);
+    });
+
+    it('that pass does not take back what the Go operator compares with when it ends', async () => {
+      const other = await startProcess(world.cluster);
+      const released = signal();
+      const reports = signal();
+      const cluster: Cluster = {
+        ...other.deps.cluster,
+        patch: async (ref, type, body, options) => {
+          if (isReport(ref, options)) {
+            reports.give();
+            await released.given;
+          }
+          return world.cluster.patch(ref, type, body, options);
+        },
+      };
+      world.setRows([{ id: 'acme', plan: 'gold' }]);
+      await world.sync();
+      const pass = advanceNode({ ...other.deps, cluster }, { ...request, force: false }, attempt);
+      await reports.given;
+
+      await release();
+      released.give();
+
+      expect(await pass).toMatchObject({ kind: 'superseded' });
+      expect(applied()).toEqual(raw);
+      expect(condition()).toMatchObject({ status: 'True' });
+      other.die();
+    });
+
+    /** A worker whose writes to the node are followed by one of another worker, `times` times. */
+    const followed = (times: number): Cluster => {
+      let left = times;
+      return {
+        ...world.cluster,
+        patch: async (ref, type, body, options) => {
+          const result = await world.cluster.patch(ref, type, body, options);
+          if (isReport(ref, options) && left > 0) {
+            left -= 1;
+            await overwrite();
+          }
+          return result;
+        },
+      };
+    };
+    const releaseWith = async (cluster: Cluster): Promise<void> => {
+      await world.cluster.patch(
+        hub,
+        'merge',
+        { metadata: { annotations: { 'lynq.sh/released': first } } },
+        { manager: 'lynq' },
+      );
+      await world.sync('one', { cluster });
+    };
+
+    it('what such a pass has written is found before the hub is said to be released, and put right', async () => {
+      await releaseWith(followed(1));
+
+      expect(applied()).toEqual(raw);
+      expect(condition()).toMatchObject({ status: 'True' });
+    });
+
+    it('the hub is not said to be released while the node is written again and again', async () => {
+      await releaseWith(followed(100));
+
+      expect(condition()).toMatchObject({ status: 'False', reason: 'NodesNotStored' });
+      expect(textAt(condition(), 'message')).toContain('acme-web: a pass of another worker still writes it');
+    });
+
+    it('a node that came into being meanwhile is released too', async () => {
+      const late = { metadata: { ...(world.node('acme-web')?.['metadata'] as JsonObject) } };
+      let made = false;
+      const cluster: Cluster = {
+        ...world.cluster,
+        patch: async (ref, type, body, options) => {
+          const result = await world.cluster.patch(ref, type, body, options);
+          if (isReport(ref, options) && !made) {
+            made = true;
+            const { uid: _, resourceVersion: _version, ...metadata } = late.metadata;
+            const labels = { 'lynq.sh/hub': 'one', 'lynq.sh/uid': 'late' };
+            const formRevision = textAt(world.node('acme-web'), 'spec', 'formRevision');
+            const spec = { uid: 'late', templateRef: 'web', formRevision };
+            const name = 'late-web';
+            world.cluster.seed({
+              apiVersion,
+              kind: 'LynqNode',
+              metadata: { ...metadata, name, labels },
+              spec,
+            });
+          }
+          return result;
+        },
+      };
+
+      await releaseWith(cluster);
+
+      expect(stored('late-web')).toMatchObject({ mark: first, names: ['late-web'] });
+      expect(textAt(condition(), 'message')).toContain('2 nodes are as the Go operator stores them');
+    });
   });
 });
