@@ -28,13 +28,24 @@ export async function runRetained(context: Context, hub: string, flags: Retained
   if (flags.adopt && flags.delete) throw usageError('--adopt and --delete exclude each other', 'give one of them');
   if (flags.wait && !flags.adopt && !flags.delete) throw usageError('there is nothing to wait for', 'leave --wait out');
   const cluster = await context.services.cluster();
-  const all = await findRetained(context, cluster, { namespace: await context.namespace(), name: hub });
-  const wanted = all.filter(({ uid }) => flags.uid.length === 0 || flags.uid.includes(uid));
+  const { mine, unknown } = await findRetained(context, cluster, { namespace: await context.namespace(), name: hub });
+  const wanted = mine.filter(({ uid }) => flags.uid.length === 0 || flags.uid.includes(uid));
   if (flags.delete) return deleteAll(context, cluster, { hub, wanted, flags });
   if (flags.adopt) return adoptAll(context, cluster, wanted, flags);
+  const listed = flags.uid.length === 0 ? [...wanted, ...unknown] : wanted;
   if (wanted.length === 0) context.err.write(`nothing is retained of ${hub}\n`);
-  else context.out.write(table(wanted, context.clock.now()));
+  if (listed.length > 0) context.out.write(table(listed, context.clock.now()));
+  if (listed.length > wanted.length) sayUnknown(context, hub, unknown.length);
   return exitCodes.ok;
+}
+
+/** They may be of any hub, so none is deleted or asked after. */
+function sayUnknown(context: Context, hub: string, count: number): void {
+  const which = `${counted(count, 'object')} ${count === 1 ? 'does not say of which row it is' : 'do not say of which row they are'}`;
+  context.err.write(
+    `${which}, nor of which hub, as the Go operator marks what it keeps; to give one back to its row:\n` +
+      `  kubectl annotate KIND NAME -n NAMESPACE ${annotations.orphanedFrom}=${hub}/FORM/ROW\n`,
+  );
 }
 
 interface RetainedObject {
@@ -55,22 +66,32 @@ interface HubName {
 
 const parallelLists = 8;
 
-/** Marked objects of every kind that can be listed, namespaced or not, of this hub by their annotation. */
-async function findRetained(context: Context, cluster: Cluster, hub: HubName): Promise<readonly RetainedObject[]> {
+interface Found {
+  /** Of this hub, by their annotation. */
+  readonly mine: readonly RetainedObject[];
+  /** Without that annotation: the Go operator takes its labels off what it keeps, and leaves nothing that tells the hub. */
+  readonly unknown: readonly RetainedObject[];
+}
+
+/** Marked objects of every kind that can be listed, namespaced or not. */
+async function findRetained(context: Context, cluster: Cluster, hub: HubName): Promise<Found> {
   const served = await (await context.services.kinds()).served();
   const queue = [...served.kinds];
-  const found: RetainedObject[] = [];
+  const mine: RetainedObject[] = [];
+  const unknown: RetainedObject[] = [];
   const unread: Unread[] = served.unread.map((group) => ({ name: `API group ${group}` }));
   const work = async (): Promise<void> => {
     for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
       const objects = await listMarked(cluster, kind, unread);
-      found.push(...objects.flatMap((object) => retainedOf(hub, kind as KindRef, object)));
+      mine.push(...objects.filter((object) => isOf(hub, object)).map((object) => asRetained(kind as KindRef, object)));
+      unknown.push(...objects.filter(isUnknown).map((object) => asRetained(kind as KindRef, object)));
     }
   };
   await Promise.all(Array.from({ length: parallelLists }, work));
   sayUnread(context, unread, served.kinds.length);
   const key = ({ uid, ref }: RetainedObject): string => [uid, ref.kind, ref.namespace ?? '', ref.name].join('/');
-  return found.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  const sorted = (objects: readonly RetainedObject[]) => objects.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  return { mine: sorted(mine), unknown: sorted(unknown) };
 }
 
 /** What was not looked for, and the failure of its list. */
@@ -102,24 +123,28 @@ function isAboutKind({ type, detail }: LynqFailure): boolean {
   return type !== 'ClusterUnreachable' || /^\d+$/.test(String(detail['code']));
 }
 
-function retainedOf(hub: HubName, kind: KindRef, object: JsonObject): readonly RetainedObject[] {
-  const [from = '', form = '', uid = ''] = (
-    textAt(object, 'metadata', 'annotations', annotations.orphanedFrom) ?? ''
-  ).split('/');
+const originOf = (object: JsonObject): string | undefined =>
+  textAt(object, 'metadata', 'annotations', annotations.orphanedFrom);
+
+const isUnknown = (object: JsonObject): boolean => originOf(object) === undefined;
+
+function isOf(hub: HubName, object: JsonObject): boolean {
   const place = textAt(object, 'metadata', 'annotations', annotations.orphanedNamespace) ?? hub.namespace;
-  if (from !== hub.name || place !== hub.namespace) return [];
+  return originOf(object)?.split('/')[0] === hub.name && place === hub.namespace;
+}
+
+function asRetained(kind: KindRef, object: JsonObject): RetainedObject {
+  const [, form = '', uid = ''] = (originOf(object) ?? '/unknown/unknown').split('/');
   const namespace = textAt(object, 'metadata', 'namespace');
   const name = textAt(object, 'metadata', 'name') ?? '';
-  return [
-    {
-      ref: { ...kind, ...(namespace === undefined ? {} : { namespace }), name },
-      objectUid: textAt(object, 'metadata', 'uid') ?? '',
-      uid,
-      form,
-      reason: textAt(object, 'metadata', 'annotations', annotations.orphanedReason) ?? '',
-      since: textAt(object, 'metadata', 'annotations', annotations.orphanedAt),
-    },
-  ];
+  return {
+    ref: { ...kind, ...(namespace === undefined ? {} : { namespace }), name },
+    objectUid: textAt(object, 'metadata', 'uid') ?? '',
+    uid,
+    form,
+    reason: textAt(object, 'metadata', 'annotations', annotations.orphanedReason) ?? '',
+    since: textAt(object, 'metadata', 'annotations', annotations.orphanedAt),
+  };
 }
 
 function table(objects: readonly RetainedObject[], now: Date): string {

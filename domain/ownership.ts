@@ -56,6 +56,8 @@ function ownerName(object: JsonObject): string {
   if (node !== undefined) return `LynqNode ${textAt(object, 'metadata', 'labels', labels.nodeNamespace) ?? ''}/${node}`;
   const from = textAt(object, 'metadata', 'annotations', annotations.orphanedFrom);
   if (from !== undefined) return `the retained objects of ${from}`;
+  if (textAt(object, 'metadata', 'labels', labels.orphaned) === 'true')
+    return `a retained object that does not say of which row it is (annotation ${annotations.orphanedFrom})`;
   const manager = listAt(object, 'metadata', 'managedFields').map((item) => textAt(item, 'manager'))[0];
   return manager === undefined ? 'someone else' : `field manager ${manager}`;
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
 import { benchNode, type NodeBench, openNodeBench } from '../../../support/node-bench.ts';
 
 const node = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode', namespace: 'tenants', name: benchNode };
@@ -191,5 +191,31 @@ describe('activities/node/peer-record', () => {
 
     expect(await states()).toEqual(['base Ready', 'more Conflicted']);
     expect(await bench.find('acme-more')).toEqual(foreign);
+  });
+
+  it('what it kept of an earlier life of the row is left alone, and taken back once a person says whose it is', async () => {
+    const kept = entry('kept', { deletionPolicy: 'Retain' });
+    const before = await writeChild(kept, 'uid-of-an-earlier-node');
+    const marks = {
+      labels: { 'lynq.sh/node': null, 'lynq.sh/node-namespace': null, 'lynq.sh/orphaned': 'true' },
+      annotations: { 'lynq.sh/orphaned-at': '2026-11-22T11:00:00Z', 'lynq.sh/orphaned-reason': 'LynqNodeDeleted' },
+    };
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: node.namespace, name: 'acme-kept' };
+    const write = (metadata: JsonObject) => bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'manager' });
+    await write(marks);
+    await bench.follow([kept]);
+    await bench.settle();
+    expect(await states()).toEqual(['kept Conflicted']);
+    const [said] = listAt(await bench.node(), 'status', 'resources');
+    expect(textAt(said, 'message')).toContain('a retained object that does not say of which row it is');
+
+    await write({ annotations: { 'lynq.sh/orphaned-from': 'customers/web/acme' } });
+    await bench.settle();
+
+    expect(await states()).toEqual(['kept Ready']);
+    const after = await bench.find('acme-kept');
+    expect(uidOf(after)).toBe(uidOf(before));
+    expect(textAt(after, 'metadata', 'labels', 'lynq.sh/orphaned')).toBeUndefined();
+    expect(textAt(after, 'metadata', 'annotations', 'lynq.sh/orphaned-from')).toBeUndefined();
   });
 });

@@ -59,6 +59,33 @@ describe('client/commands/hub-retained', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('lists what the Go operator has marked, which does not say of which row it is, and leaves it alone', async () => {
+    const cluster = aCluster();
+    const marks = {
+      labels: { 'lynq.sh/orphaned': 'true' },
+      annotations: { 'lynq.sh/orphaned-reason': 'LynqNodeDeleted', 'lynq.sh/orphaned-at': '2026-11-22T11:00:00Z' },
+    };
+    cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'peers', namespace: 'shared', ...marks } });
+
+    const { out, err } = await run('retained shop', { cluster });
+
+    expect(out.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' '))).toEqual([
+      'ROW FORM KIND NAMESPACE NAME REASON AGE',
+      'acme data Namespace node-acme LynqNodeDeleted 60m',
+      'acme data Secret node-acme acme-db LynqNodeDeleted 60m',
+      'beta data Secret node-acme beta-db LynqNodeDeleted 60m',
+      'unknown unknown Secret shared peers LynqNodeDeleted 60m',
+      '',
+    ]);
+    expect(err).toBe(
+      '1 object does not say of which row it is, nor of which hub, as the Go operator marks what it keeps; to give one back to its row:\n' +
+        '  kubectl annotate KIND NAME -n NAMESPACE lynq.sh/orphaned-from=shop/FORM/ROW\n',
+    );
+    expect((await run('retained shop --uid acme', { cluster })).out).not.toContain('peers');
+    await run('retained shop --delete --yes', { cluster });
+    expect(names(cluster)).toEqual(expect.arrayContaining(['peers']));
+  });
+
   it('deletes what was named, namespaces last, and only after a yes', async () => {
     const cluster = aCluster();
     expect(await run('retained shop --uid acme --delete', { cluster })).toMatchObject({ exitCode: 1, out: '' });
