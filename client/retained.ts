@@ -3,16 +3,14 @@ import { isLynqFailure, type LynqFailure } from '../domain/failures.ts';
 import { nodeName } from '../domain/identity.ts';
 import { annotations, labels } from '../domain/keys.ts';
 import type { Cluster, KindRef, ObjectRef } from '../domain/ports.ts';
-import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { CommandError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { kinds, refOf } from './kinds.ts';
 import { passesNow, waitForPasses } from './node-wait.ts';
 import { ageSince } from './output/age.ts';
-import { counted } from './output/problems.ts';
 import { formatTable } from './output/table.ts';
-import { type Look, waitUntil } from './wait.ts';
+import { deleteAll, orphanMarks } from './retained-deletion.ts';
 
 /** What a hub has left behind: listed, taken back or deleted. */
 export interface RetainedFlags {
@@ -30,7 +28,11 @@ export async function runRetained(context: Context, hub: string, flags: Retained
   const cluster = await context.services.cluster();
   const { mine, unknown } = await findRetained(context, cluster, { namespace: await context.namespace(), name: hub });
   const wanted = mine.filter(({ uid }) => flags.uid.length === 0 || flags.uid.includes(uid));
-  if (flags.delete) return deleteAll(context, cluster, { hub, wanted, flags });
+  if (flags.delete) {
+    if (wanted.length === 0) throw new CommandError(`nothing is retained of ${hub}`);
+    context.err.write(table(wanted, context.clock.now()));
+    return deleteAll(context, cluster, wanted, flags);
+  }
   if (flags.adopt) return adoptAll(context, cluster, wanted, flags);
   const listed = flags.uid.length === 0 ? [...wanted, ...unknown] : wanted;
   if (wanted.length === 0) context.err.write(`nothing is retained of ${hub}\n`);
@@ -48,7 +50,7 @@ function sayUnknown(context: Context, hub: string, count: number): void {
   );
 }
 
-interface RetainedObject {
+export interface RetainedObject {
   readonly ref: ObjectRef;
   readonly objectUid: string;
   /** uid of the row. */
@@ -56,6 +58,8 @@ interface RetainedObject {
   readonly form: string;
   readonly reason: string;
   readonly since: string | undefined;
+  /** As they were when it was listed. */
+  readonly marks: string;
 }
 
 /** Hubs of one name may be in several namespaces: what one of them left behind is nobody else's. */
@@ -144,6 +148,7 @@ function asRetained(kind: KindRef, object: JsonObject): RetainedObject {
     form,
     reason: textAt(object, 'metadata', 'annotations', annotations.orphanedReason) ?? '',
     since: textAt(object, 'metadata', 'annotations', annotations.orphanedAt),
+    marks: orphanMarks(object),
   };
 }
 
@@ -158,65 +163,6 @@ function table(objects: readonly RetainedObject[], now: Date): string {
     ageSince(since, now),
   ]);
   return formatTable(['ROW', 'FORM', 'KIND', 'NAMESPACE', 'NAME', 'REASON', 'AGE'], rows);
-}
-
-const describe = ({ ref }: RetainedObject): string =>
-  `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;
-
-async function deleteAll(
-  context: Context,
-  cluster: Cluster,
-  {
-    hub,
-    wanted,
-    flags,
-  }: { readonly hub: string; readonly wanted: readonly RetainedObject[]; readonly flags: RetainedFlags },
-): Promise<ExitCode> {
-  if (wanted.length === 0) throw new CommandError(`nothing is retained of ${hub}`);
-  context.err.write(table(wanted, context.clock.now()));
-  const spaces = wanted.filter(({ ref }) => ref.kind === 'Namespace').length;
-  const whole = spaces === 0 ? '' : ` ${counted(spaces, 'namespace')} with everything in them.`;
-  await confirm(context, flags, `Delete ${counted(wanted.length, 'object')} for good?${whole}`);
-  let exitCode: ExitCode = exitCodes.ok;
-  const going: RetainedObject[] = [];
-  const last = ({ ref }: RetainedObject): number => Number(ref.kind === 'Namespace');
-  for (const object of wanted.toSorted((a, b) => last(a) - last(b))) {
-    const result = await cluster.delete(object.ref, object.objectUid);
-    if (result.kind === 'refused') {
-      context.err.write(`Error: ${describe(object)} was not deleted: ${result.message}\n`);
-      exitCode = exitCodes.failed;
-    } else if (result.kind === 'otherUid') {
-      context.err.write(`Error: ${describe(object)} is another object now and was left alone\n`);
-      exitCode = exitCodes.failed;
-    } else if (result.kind === 'accepted' && (await isThere(cluster, object))) {
-      going.push(object);
-      if (!flags.wait) context.out.write(`${describe(object)} is being deleted\n`);
-    } else context.out.write(`${describe(object)} deleted\n`);
-  }
-  if (flags.wait) await untilGone(context, cluster, { going, timeout: flags['wait-timeout'] });
-  return exitCode;
-}
-
-/** Finalizers hold an object that the server has agreed to delete, and an object in a namespace holds that. */
-async function isThere(cluster: Cluster, { ref, objectUid }: RetainedObject): Promise<boolean> {
-  return textAt(await cluster.get(ref), 'metadata', 'uid') === objectUid;
-}
-
-async function untilGone(
-  context: Context,
-  cluster: Cluster,
-  { going, timeout }: { readonly going: readonly RetainedObject[]; readonly timeout: string },
-): Promise<void> {
-  const open = [...going];
-  const look = async (): Promise<Look<true>> => {
-    for (let object = open[0]; object !== undefined; object = open[0]) {
-      if (await isThere(cluster, object)) return { kind: 'notYet', text: `${describe(object)} is still there` };
-      context.out.write(`${describe(object)} deleted\n`);
-      open.shift();
-    }
-    return { kind: 'done', value: true };
-  };
-  await waitUntil(context, { what: `${counted(going.length, 'object')} to be gone`, look, timeout });
 }
 
 /** Nodes adopt by themselves when they look: they are asked to look now. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import type { NodeRunState } from '../../../../client/engine.ts';
 import { aNode, type FakeEngine, fakeEngine, run } from '../run.ts';
@@ -158,6 +159,46 @@ describe('client/commands/hub-retained', () => {
 
     expect(err).toContain('Secret node-acme/beta-db is another object now and was left alone');
     expect(exitCode).toBe(1);
+  });
+
+  it('leaves an object alone that its row has taken back while the question was open', async () => {
+    const cluster = aCluster();
+    const ref = { apiVersion: 'v1', kind: 'Secret', namespace: 'node-acme', name: 'beta-db' };
+    const unmarked = {
+      labels: { 'lynq.sh/orphaned': null, 'lynq.sh/node': 'beta-data' },
+      annotations: { 'lynq.sh/orphaned-from': null, 'lynq.sh/orphaned-at': null },
+    };
+    let taken: Promise<unknown> | undefined;
+    const onErr = (err: string): void => {
+      if (err.includes('beta-db')) taken ??= cluster.patch(ref, 'merge', { metadata: unmarked }, { manager: 'worker' });
+    };
+
+    const { err, out, exitCode } = await run('retained shop --uid beta --delete', { cluster, answer: true, onErr });
+
+    expect(err).toContain('Error: Secret node-acme/beta-db was taken back meanwhile and was left alone\n');
+    expect({ out, exitCode }).toEqual({ out: '', exitCode: 1 });
+    expect(names(cluster)).toContain('beta-db');
+  });
+
+  it('leaves an object alone that is taken back between the last look and the deletion', async () => {
+    const cluster = aCluster();
+    const ref = { apiVersion: 'v1', kind: 'Secret', namespace: 'node-acme', name: 'beta-db' };
+    const takeBack = cluster.intercept(({ verb }) => {
+      if (verb !== 'delete') return undefined;
+      takeBack();
+      const secret = cluster.objects('Secret').find(({ metadata }) => (metadata as JsonObject)['name'] === ref.name);
+      cluster.seed({
+        ...secret,
+        metadata: { ...(secret?.metadata as JsonObject), labels: { 'lynq.sh/node': 'beta-data' } },
+      });
+      return undefined;
+    });
+
+    const { err, exitCode } = await run('retained shop --uid beta --delete --yes', { cluster });
+
+    expect(err).toContain('was taken back meanwhile');
+    expect(exitCode).toBe(1);
+    expect(names(cluster)).toContain('beta-db');
   });
 
   it('has nodes that are there take their objects back, and says which are not', async () => {

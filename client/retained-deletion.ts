@@ -1,0 +1,109 @@
+import { type JsonObject, textAt } from '../domain/api/json.ts';
+import { annotations, labels } from '../domain/keys.ts';
+import type { Cluster, DeleteResult } from '../domain/ports.ts';
+import { confirm } from './confirm.ts';
+import type { Context } from './context.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { counted } from './output/problems.ts';
+import type { RetainedFlags, RetainedObject } from './retained.ts';
+import { type Look, waitUntil } from './wait.ts';
+
+/** What a hub has left behind is deleted for good. Rows return at any time, and with them the objects that a person is asked about. */
+
+/** That an object is an orphan, and of which life: the same as long as nobody has taken it back. */
+export function orphanMarks(object: JsonObject): string {
+  const [label, from, place] = [
+    textAt(object, 'metadata', 'labels', labels.orphaned),
+    textAt(object, 'metadata', 'annotations', annotations.orphanedFrom),
+    textAt(object, 'metadata', 'annotations', annotations.orphanedNamespace),
+  ];
+  return [label, from, place].map((mark) => mark ?? '').join('\n');
+}
+
+const describe = ({ ref }: RetainedObject): string =>
+  `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;
+
+/** Namespaces go last. */
+export async function deleteAll(
+  context: Context,
+  cluster: Cluster,
+  wanted: readonly RetainedObject[],
+  flags: RetainedFlags,
+): Promise<ExitCode> {
+  const spaces = wanted.filter(({ ref }) => ref.kind === 'Namespace').length;
+  const whole = spaces === 0 ? '' : ` ${counted(spaces, 'namespace')} with everything in them.`;
+  await confirm(context, flags, `Delete ${counted(wanted.length, 'object')} for good?${whole}`);
+  let exitCode: ExitCode = exitCodes.ok;
+  const going: RetainedObject[] = [];
+  const last = ({ ref }: RetainedObject): number => Number(ref.kind === 'Namespace');
+  for (const object of wanted.toSorted((a, b) => last(a) - last(b))) {
+    const result = await deleteOrphan(cluster, object);
+    const why = whyLeft(result);
+    if (why !== undefined) {
+      context.err.write(`Error: ${describe(object)} ${why}\n`);
+      exitCode = exitCodes.failed;
+    } else if (result.kind === 'accepted' && (await isThere(cluster, object))) {
+      going.push(object);
+      if (!flags.wait) context.out.write(`${describe(object)} is being deleted\n`);
+    } else context.out.write(`${describe(object)} deleted\n`);
+  }
+  if (flags.wait) await untilGone(context, cluster, { going, timeout: flags['wait-timeout'] });
+  return exitCode;
+}
+
+type OrphanResult = DeleteResult | { readonly kind: 'takenBack' };
+
+/** Controllers write their status beside us; an object that changes between each two requests is left alone. */
+const attempts = 5;
+
+/** Deletes the object as it was looked at last: with its marks, which a node that takes it back removes. */
+async function deleteOrphan(cluster: Cluster, { ref, objectUid, marks }: RetainedObject): Promise<OrphanResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    const live = await cluster.get(ref);
+    if (live === undefined) return { kind: 'gone' };
+    if (textAt(live, 'metadata', 'uid') !== objectUid) return { kind: 'otherUid' };
+    if (orphanMarks(live) !== marks) return { kind: 'takenBack' };
+    const resourceVersion = textAt(live, 'metadata', 'resourceVersion');
+    const result = await cluster.delete(ref, objectUid, { resourceVersion });
+    if (result.kind !== 'stale' || attempt === attempts) return result;
+  }
+}
+
+function whyLeft(result: OrphanResult): string | undefined {
+  switch (result.kind) {
+    case 'refused':
+      return `was not deleted: ${result.message}`;
+    case 'otherUid':
+      return 'is another object now and was left alone';
+    case 'takenBack':
+      return 'was taken back meanwhile and was left alone';
+    case 'stale':
+      return 'changes all the time and was left alone; run the command again';
+    case 'accepted':
+    case 'deleted':
+    case 'gone':
+      return undefined;
+  }
+}
+
+/** Finalizers hold an object that the server has agreed to delete, and an object in a namespace holds that. */
+async function isThere(cluster: Cluster, { ref, objectUid }: RetainedObject): Promise<boolean> {
+  return textAt(await cluster.get(ref), 'metadata', 'uid') === objectUid;
+}
+
+async function untilGone(
+  context: Context,
+  cluster: Cluster,
+  { going, timeout }: { readonly going: readonly RetainedObject[]; readonly timeout: string },
+): Promise<void> {
+  const open = [...going];
+  const look = async (): Promise<Look<true>> => {
+    for (let object = open[0]; object !== undefined; object = open[0]) {
+      if (await isThere(cluster, object)) return { kind: 'notYet', text: `${describe(object)} is still there` };
+      context.out.write(`${describe(object)} deleted\n`);
+      open.shift();
+    }
+    return { kind: 'done', value: true };
+  };
+  await waitUntil(context, { what: `${counted(going.length, 'object')} to be gone`, look, timeout });
+}
