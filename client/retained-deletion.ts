@@ -1,11 +1,12 @@
 import { type JsonObject, textAt } from '../domain/api/json.ts';
 import { annotations, labels } from '../domain/keys.ts';
-import type { Cluster, DeleteResult } from '../domain/ports.ts';
+import type { Cluster, DeleteResult, ObjectRef } from '../domain/ports.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { counted } from './output/problems.ts';
 import type { RetainedFlags, RetainedObject } from './retained.ts';
+import { readSpace, shortened } from './retained-space.ts';
 import { type Look, waitUntil } from './wait.ts';
 
 /** What a hub has left behind is deleted for good. Rows return at any time, and with them the objects that a person is asked about. */
@@ -23,32 +24,81 @@ export function orphanMarks(object: JsonObject): string {
 const describe = ({ ref }: RetainedObject): string =>
   `${ref.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;
 
-/** Namespaces go last. */
+/** Namespaces go last, and only where nothing else holds them. */
 export async function deleteAll(
   context: Context,
   cluster: Cluster,
   wanted: readonly RetainedObject[],
   flags: RetainedFlags,
 ): Promise<ExitCode> {
-  const spaces = wanted.filter(({ ref }) => ref.kind === 'Namespace').length;
-  const whole = spaces === 0 ? '' : ` ${counted(spaces, 'namespace')} with everything in them.`;
-  await confirm(context, flags, `Delete ${counted(wanted.length, 'object')} for good?${whole}`);
-  let exitCode: ExitCode = exitCodes.ok;
+  const spaces = new Spaces(context, cluster);
+  const chosen: RetainedObject[] = [];
+  for (const object of wanted) if (await spaces.mayGo(object, uidsOf(wanted))) chosen.push(object);
+  if (chosen.length === 0) return exitCodes.failed;
+  await confirm(context, flags, `Delete ${counted(chosen.length, 'object')} for good?${spaces.remark()}`);
+  const agreed: RetainedObject[] = [];
   const going: RetainedObject[] = [];
-  const last = ({ ref }: RetainedObject): number => Number(ref.kind === 'Namespace');
-  for (const object of wanted.toSorted((a, b) => last(a) - last(b))) {
+  const last = ({ ref }: RetainedObject): number => Number(isNamespace(ref));
+  for (const object of chosen.toSorted((a, b) => last(a) - last(b))) {
+    if (!(await spaces.mayGo(object, uidsOf(agreed)))) continue;
     const result = await deleteOrphan(cluster, object);
     const why = whyLeft(result);
     if (why !== undefined) {
       context.err.write(`Error: ${describe(object)} ${why}\n`);
-      exitCode = exitCodes.failed;
-    } else if (result.kind === 'accepted' && (await isThere(cluster, object))) {
+      continue;
+    }
+    agreed.push(object);
+    if (result.kind === 'accepted' && (await isThere(cluster, object))) {
       going.push(object);
       if (!flags.wait) context.out.write(`${describe(object)} is being deleted\n`);
     } else context.out.write(`${describe(object)} deleted\n`);
   }
   if (flags.wait) await untilGone(context, cluster, { going, timeout: flags['wait-timeout'] });
-  return exitCode;
+  return agreed.length === wanted.length ? exitCodes.ok : exitCodes.failed;
+}
+
+const uidsOf = (objects: readonly RetainedObject[]): ReadonlySet<string> =>
+  new Set(objects.map(({ objectUid }) => objectUid));
+
+const isNamespace = ({ apiVersion, kind }: ObjectRef): boolean => apiVersion === 'v1' && kind === 'Namespace';
+
+/** A Namespace takes along what is in it: that is looked at for the question, and again before it is deleted. */
+class Spaces {
+  private readonly context: Context;
+  private readonly cluster: Cluster;
+  /** By Namespace, what was named as going with it. */
+  private readonly named = new Map<string, ReadonlySet<string>>();
+
+  constructor(context: Context, cluster: Cluster) {
+    this.context = context;
+    this.cluster = cluster;
+  }
+
+  /** False when something else holds it, which is said; what would go with it is named first. */
+  async mayGo(object: RetainedObject, going: ReadonlySet<string>): Promise<boolean> {
+    if (!isNamespace(object.ref)) return true;
+    const { name } = object.ref;
+    const { holders, others } = await readSpace(this.cluster, name, going);
+    if (holders.length > 0) {
+      const lines = [`Error: ${describe(object)} is left alone for what else is in it:`, ...holders].join('\n  ');
+      this.context.err.write(`${lines}\n`);
+      return false;
+    }
+    const named = this.named.get(name) ?? new Set();
+    const news = others.filter((what) => !named.has(what));
+    if (news.length > 0) this.context.err.write(`${describe(object)} takes along: ${news.join(', ')}\n`);
+    this.named.set(name, new Set([...named, ...others]));
+    return true;
+  }
+
+  /** For the question; empty where no Namespace goes. */
+  remark(): string {
+    const { size } = this.named;
+    if (size === 0) return '';
+    const others = [...this.named.values()].flatMap((names) => [...names]);
+    const more = others.length === 0 ? '' : `, also what is not of Lynq: ${shortened(others)}`;
+    return ` ${counted(size, 'namespace')} with everything in ${size === 1 ? 'it' : 'them'}${more}.`;
+  }
 }
 
 type OrphanResult = DeleteResult | { readonly kind: 'takenBack' };

@@ -8,6 +8,7 @@ export const retained = defineCommand({
   description:
     'Objects that were kept when their row or entry went: databases, claims, credentials, and what they need. They are taken back by themselves when their row ' +
     'returns. --adopt has nodes that are there already look for them now; --delete deletes them for good, each only if it is still the same object and no row has taken it back meanwhile. ' +
+    'A Namespace is left alone while anything else in it is retained or belongs to a LynqNode; what else would go with it is named first. ' +
     'Every kind that the account may list is looked through, those without a namespace too; what could not be is named on stderr. ' +
     'What the Go operator has marked does not say of which row it is: it is listed as unknown, of whatever hub, and left alone.',
   args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub, which may be gone' }],

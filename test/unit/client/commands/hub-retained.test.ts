@@ -4,22 +4,36 @@ import { createFakeCluster, type FakeCluster } from '../../../support/fake-clust
 import type { NodeRunState } from '../../../../client/engine.ts';
 import { aNode, type FakeEngine, fakeEngine, run } from '../run.ts';
 
+interface Orphan {
+  readonly kind: string;
+  readonly name: string;
+  readonly from: string;
+  readonly of?: string;
+  readonly namespace?: string;
+}
+
+function seedOrphan(
+  cluster: FakeCluster,
+  { kind, name, from, of = 'lynq-system', namespace = 'node-acme' }: Orphan,
+): void {
+  const marks = {
+    labels: { 'lynq.sh/orphaned': 'true' },
+    annotations: {
+      'lynq.sh/orphaned-from': from,
+      'lynq.sh/orphaned-namespace': of,
+      'lynq.sh/orphaned-reason': 'LynqNodeDeleted',
+      'lynq.sh/orphaned-at': '2026-11-22T11:00:00Z',
+    },
+  };
+  const metadata = kind === 'Namespace' ? { name, ...marks } : { name, namespace, ...marks };
+  cluster.seed({ apiVersion: 'v1', kind, metadata });
+}
+
 function aCluster(): FakeCluster {
   const cluster = createFakeCluster();
   cluster.addKind({ apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode' });
-  const seed = (kind: string, name: string, from: string, of = 'lynq-system'): void => {
-    const marks = {
-      labels: { 'lynq.sh/orphaned': 'true' },
-      annotations: {
-        'lynq.sh/orphaned-from': from,
-        'lynq.sh/orphaned-namespace': of,
-        'lynq.sh/orphaned-reason': 'LynqNodeDeleted',
-        'lynq.sh/orphaned-at': '2026-11-22T11:00:00Z',
-      },
-    };
-    const metadata = kind === 'Namespace' ? { name, ...marks } : { name, namespace: 'node-acme', ...marks };
-    cluster.seed({ apiVersion: 'v1', kind, metadata });
-  };
+  const seed = (kind: string, name: string, from: string, of?: string): void =>
+    seedOrphan(cluster, { kind, name, from, ...(of === undefined ? {} : { of }) });
   seed('Namespace', 'node-acme', 'shop/data/acme');
   seed('Secret', 'acme-db', 'shop/data/acme');
   seed('Secret', 'beta-db', 'shop/data/beta');
@@ -27,6 +41,21 @@ function aCluster(): FakeCluster {
   seed('Secret', 'of-staging', 'shop/data/beta', 'staging');
   return cluster;
 }
+
+/** A row with a Namespace of its own. */
+function ofGamma(cluster: FakeCluster): void {
+  const from = 'shop/data/gamma';
+  seedOrphan(cluster, { kind: 'Namespace', name: 'node-gamma', from });
+  seedOrphan(cluster, { kind: 'Secret', name: 'gamma-db', from, namespace: 'node-gamma' });
+}
+
+const secretRef = { apiVersion: 'v1', kind: 'Secret', namespace: 'node-acme' };
+
+const uidOf = (cluster: FakeCluster, name: string): string =>
+  cluster
+    .objects()
+    .map(({ metadata }) => metadata as { name: string; uid: string })
+    .find((metadata) => metadata.name === name)?.uid ?? '';
 
 /** Its nodes make a pass for each message. */
 function passingEngine(known: readonly string[]): FakeEngine {
@@ -89,15 +118,106 @@ describe('client/commands/hub-retained', () => {
 
   it('deletes what was named, namespaces last, and only after a yes', async () => {
     const cluster = aCluster();
-    expect(await run('retained shop --uid acme --delete', { cluster })).toMatchObject({ exitCode: 1, out: '' });
-    expect(names(cluster)).toContain('acme-db');
+    ofGamma(cluster);
+    expect(await run('retained shop --uid gamma --delete', { cluster })).toMatchObject({ exitCode: 1, out: '' });
+    expect(names(cluster)).toContain('gamma-db');
 
-    const { out, questions, exitCode } = await run('retained shop --uid acme --delete', { cluster, answer: true });
+    const { out, questions, exitCode } = await run('retained shop --uid gamma --delete', { cluster, answer: true });
 
-    expect(questions).toEqual(['Delete 2 objects for good? 1 namespace with everything in them.']);
-    expect(out).toBe('Secret node-acme/acme-db deleted\nNamespace node-acme deleted\n');
+    expect(questions).toEqual(['Delete 2 objects for good? 1 namespace with everything in it.']);
+    expect(out).toBe('Secret node-gamma/gamma-db deleted\nNamespace node-gamma deleted\n');
     expect(exitCode).toBe(0);
-    expect(names(cluster)).not.toContain('acme-db');
+    expect(names(cluster)).toEqual(expect.not.arrayContaining(['gamma-db', 'node-gamma']));
+  });
+
+  it('leaves a Namespace in which something of another row, hub or namespace is retained, and names that', async () => {
+    const cluster = aCluster();
+
+    const { out, err, questions, exitCode } = await run('retained shop --uid acme --delete', { cluster, answer: true });
+
+    expect(err).toContain(
+      'Error: Namespace node-acme is left alone for what else is in it:\n' +
+        '  Secret/beta-db, retained of shop/data/beta\n' +
+        '  Secret/of-staging, retained of shop/data/beta\n' +
+        '  Secret/other, retained of elsewhere/data/acme\n',
+    );
+    expect(questions).toEqual(['Delete 1 object for good?']);
+    expect(out).toBe('Secret node-acme/acme-db deleted\n');
+    expect(exitCode).toBe(1);
+    expect(names(cluster)).toEqual(expect.arrayContaining(['node-acme', 'beta-db', 'of-staging', 'other']));
+  });
+
+  it('asks nothing where nothing is left to delete', async () => {
+    const cluster = aCluster();
+    await cluster.delete({ ...secretRef, name: 'acme-db' }, uidOf(cluster, 'acme-db'));
+
+    const { questions, exitCode } = await run('retained shop --uid acme --delete', { cluster, answer: true });
+
+    expect({ questions, exitCode }).toEqual({ questions: [], exitCode: 1 });
+    expect(names(cluster)).toContain('node-acme');
+  });
+
+  it('leaves a Namespace in which a LynqNode of any hub has objects, by its record or by their labels', async () => {
+    const cluster = aCluster();
+    ofGamma(cluster);
+    const inventory = [{ id: 'db', apiVersion: 'v1', kind: 'Secret', namespace: 'node-gamma', name: 'live-db' }];
+    cluster.seed({ ...aNode('delta-data'), status: { inventory } });
+    cluster.seed(aNode('peer-data'));
+    const labels = { 'lynq.sh/node': 'peer-data', 'lynq.sh/node-namespace': 'lynq-system' };
+    cluster.seed({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'peer-db', namespace: 'node-gamma', labels },
+    });
+
+    const { err, exitCode } = await run('retained shop --uid gamma --delete --yes', { cluster });
+
+    expect(err).toContain('  LynqNode lynq-system/delta-data, which has Secret/live-db in it\n');
+    expect(err).toContain('  LynqNode lynq-system/peer-data, which has Secret/peer-db in it\n');
+    expect(exitCode).toBe(1);
+    expect(names(cluster)).toEqual(expect.arrayContaining(['node-gamma', 'peer-db']));
+  });
+
+  it('names what else goes with a Namespace before it asks', async () => {
+    const cluster = aCluster();
+    ofGamma(cluster);
+    cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'notes', namespace: 'node-gamma' } });
+
+    const { err, questions } = await run('retained shop --uid gamma --delete', { cluster, answer: false });
+
+    expect(err).toContain('Namespace node-gamma takes along: ConfigMap/notes\n');
+    expect(questions).toEqual([
+      'Delete 2 objects for good? 1 namespace with everything in it, also what is not of Lynq: ConfigMap/notes.',
+    ]);
+  });
+
+  it('leaves a Namespace of which it cannot be told what is in it', async () => {
+    const cluster = aCluster();
+    ofGamma(cluster);
+    const { LynqFailure } = await import('../../../../domain/failures.ts');
+    const failure = new LynqFailure('ClusterForbidden', 'you may not', { code: 403 });
+    cluster.intercept(({ verb, ref }) => (verb === 'list' && ref.kind === 'CronJob' ? { failure } : undefined));
+
+    const { err, exitCode } = await run('retained shop --uid gamma --delete --yes', { cluster });
+
+    expect(err).toContain('  what there is of CronJob, which cannot be told: you may not\n');
+    expect(exitCode).toBe(1);
+    expect(names(cluster)).toContain('node-gamma');
+  });
+
+  it('leaves a Namespace in which something was retained since the question, or could not be deleted', async () => {
+    const cluster = aCluster();
+    ofGamma(cluster);
+    const answer = { kind: 'refused', reason: 'AdmissionDenied', message: 'not this one' } as const;
+    cluster.intercept(({ verb, ref }) => (verb === 'delete' && ref.kind === 'Secret' ? { answer } : undefined));
+
+    const { err, questions, exitCode } = await run('retained shop --uid gamma --delete', { cluster, answer: true });
+
+    expect(questions).toEqual(['Delete 2 objects for good? 1 namespace with everything in it.']);
+    expect(err).toContain('Secret node-gamma/gamma-db was not deleted: not this one');
+    expect(err).toContain('  Secret/gamma-db, retained of shop/data/gamma\n');
+    expect(exitCode).toBe(1);
+    expect(names(cluster)).toEqual(expect.arrayContaining(['node-gamma', 'gamma-db']));
   });
 
   it('has nothing to do with what a hub of the same name in another namespace has left', async () => {
