@@ -86,6 +86,8 @@ export interface Host {
   readonly stop: AbortSignal;
   /** Asks a person; undefined when nobody is there to answer. */
   ask(question: string): Promise<Answer | undefined>;
+  /** Ctrl-C ends the process, but not during this work, which is told by a signal and ends in good order; a second one does. */
+  heedInterrupt<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T>;
   services(options: GlobalOptions): Services;
 }
 
@@ -111,6 +113,7 @@ export function makeContext(host: Host, options: GlobalOptions): Context {
     options,
     services,
     ask: (question) => host.ask(question),
+    heedInterrupt: (work) => host.heedInterrupt(work),
     namespace: async () => options.namespace ?? (await services.contextNamespace()) ?? fallbackNamespace,
   };
 }

@@ -17,6 +17,7 @@ export function processHost(): Host {
     stop: new AbortController().signal,
     version: readVersion,
     ask,
+    heedInterrupt,
     services: (options) => wireServices(options, process.env),
   };
 }
@@ -73,6 +74,30 @@ function unreadable(path: string, error: unknown): never {
 async function ask(question: string): Promise<Answer | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   return askPerson(question, { input: process.stdin, output: process.stderr });
+}
+
+/** The usual listener, which ends the process, is back after the first Ctrl-C. */
+async function heedInterrupt<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const usual = process.rawListeners('SIGINT') as NodeJS.SignalsListener[];
+  let isOurs = true;
+  const restore = (): void => {
+    if (!isOurs) return;
+    isOurs = false;
+    process.off('SIGINT', interrupt);
+    for (const listener of usual) process.on('SIGINT', listener);
+  };
+  const interrupt = (): void => {
+    restore();
+    controller.abort();
+  };
+  for (const listener of usual) process.off('SIGINT', listener);
+  process.on('SIGINT', interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    restore();
+  }
 }
 
 /** Version of the package this file is in: one folder up from the sources, two from `dist`. */

@@ -1,17 +1,15 @@
 import { listAt, textAt, type JsonObject } from '../domain/api/json.ts';
-import { annotations } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
+import type { Engine } from './engine.ts';
 import { CommandError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { requireOurs } from './hub-holding.ts';
 import { kinds, type LynqKind, refOf } from './kinds.ts';
+import { LettingGo, requireSchedules } from './letting-go.ts';
 import { counted } from './output/problems.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
-
-/** The manager of `lynq apply`. */
-const manager = 'lynq-cli';
 
 export interface UninstallFlags {
   readonly 'keep-objects': boolean;
@@ -29,19 +27,53 @@ export async function runUninstall(context: Context, flags: UninstallFlags): Pro
   }
   requireOurs(found.hubs);
   const keep = flags['keep-objects'];
+  const engine = keep ? await context.services.engine() : undefined;
+  if (engine !== undefined) await requireSchedules(engine, found.hubs);
   context.err.write(summary(found, keep));
   const kept = keep ? 'Their objects stay.' : 'Their objects go, but for those that are retained.';
   await confirm(context, flags, `Remove ${totals(found)}? ${kept}`);
   const limit = { timeout: flags['wait-timeout'], since: context.clock.now() };
-  if (keep) await letGo(context, cluster, found);
-  await removeKind(context, cluster, { kind: kinds.hub, objects: found.hubs });
-  await untilGone(context, cluster, limit);
-  await removeKind(context, cluster, { kind: kinds.form, objects: found.forms });
-  await removeKind(context, cluster, { kind: kinds.node, objects: await cluster.list(kinds.node, scopeOf(context)) });
-  await untilGone(context, cluster, limit);
+  if (engine === undefined) await removeAll({ context, cluster, found, limit });
+  else await keepObjects({ context, cluster, found, limit }, engine);
   context.out.write(`${totals(found)} removed\n`);
   context.err.write(rest);
   return exitCodes.ok;
+}
+
+interface Removal {
+  readonly context: Context;
+  readonly cluster: Cluster;
+  readonly found: Found;
+  readonly limit: WaitLimit;
+  /** Throws where somebody wants it to end. */
+  readonly demandGoingOn?: () => void;
+}
+
+async function removeAll(removal: Removal): Promise<void> {
+  const { context, cluster, found } = removal;
+  await removeKind(removal, kinds.hub, found.hubs);
+  await untilGone(removal);
+  await removeKind(removal, kinds.form, found.forms);
+  await removeKind(removal, kinds.node, await cluster.list(kinds.node, scopeOf(context)));
+  await untilGone(removal);
+}
+
+/** Ctrl-C ends it as any failure does: hubs and nodes that are not being deleted yet are as before. */
+async function keepObjects(removal: Removal, engine: Engine): Promise<void> {
+  const { context, cluster, found, limit } = removal;
+  await context.heedInterrupt(async (interrupted) => {
+    let isDeleting = false;
+    const letting = new LettingGo({ context, cluster, engine, hubs: found.hubs, interrupted });
+    try {
+      await letting.letGo(limit);
+      isDeleting = true;
+      await removeAll({ ...removal, demandGoingOn: () => letting.demandGoingOn() });
+    } catch (error) {
+      if (!isDeleting) context.err.write('nothing was deleted\n');
+      await letting.takeBack();
+      throw error;
+    }
+  });
 }
 
 const rest =
@@ -90,40 +122,13 @@ function summary({ hubs, forms, nodes }: Found, keep: boolean): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** No hub makes a node any more, and every node is told to let go of its objects before it is deleted. */
-async function letGo(context: Context, cluster: Cluster, { hubs }: Found): Promise<void> {
-  for (const hub of hubs) await patch(cluster, kinds.hub, hub, { spec: { paused: true } });
-  const nodes = await cluster.list(kinds.node, scopeOf(context));
-  const queue = [...nodes];
-  const work = async (): Promise<void> => {
-    for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
-      const uid = textAt(node, 'metadata', 'uid') ?? '';
-      await patch(cluster, kinds.node, node, { metadata: { annotations: { [annotations.abandon]: uid } } });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(parallelWrites, nodes.length) }, work));
-  context.err.write(`${counted(nodes.length, 'node') || 'no node'} told to keep what it made\n`);
-}
-
-const parallelWrites = 16;
-
-async function patch(cluster: Cluster, kind: LynqKind, object: JsonObject, change: JsonObject): Promise<void> {
-  const [namespace = '', name = ''] = [textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')];
-  const metadata = { ...(change['metadata'] as JsonObject | undefined), uid: textAt(object, 'metadata', 'uid') ?? '' };
-  const result = await cluster.patch(refOf(kind, namespace, name), 'merge', { ...change, metadata }, { manager });
-  if (result.kind === 'ok' || result.kind === 'missing') return;
-  const why = result.kind === 'refused' ? result.message : 'it changed just now';
-  throw new CommandError(`${kind.kind} ${namespace}/${name} could not be told: ${why}; nothing was deleted`, {
-    fix: 'run the command again',
-  });
-}
-
 async function removeKind(
-  context: Context,
-  cluster: Cluster,
-  { kind, objects }: { readonly kind: LynqKind; readonly objects: readonly JsonObject[] },
+  { context, cluster, demandGoingOn }: Removal,
+  kind: LynqKind,
+  objects: readonly JsonObject[],
 ): Promise<void> {
   for (const object of objects) {
+    demandGoingOn?.();
     const [namespace = '', name = ''] = [textAt(object, 'metadata', 'namespace'), textAt(object, 'metadata', 'name')];
     const result = await cluster.delete(refOf(kind, namespace, name), textAt(object, 'metadata', 'uid') ?? '');
     if (result.kind === 'refused') throw new CommandError(`${kind.kind} ${namespace}/${name}: ${result.message}`);
@@ -137,9 +142,10 @@ async function removeKind(
 }
 
 /** Hubs keep their finalizer until their nodes are gone, nodes until their objects are dealt with. */
-async function untilGone(context: Context, cluster: Cluster, limit: WaitLimit): Promise<void> {
+async function untilGone({ context, cluster, limit, demandGoingOn }: Removal): Promise<void> {
   const leaving = (object: JsonObject): boolean => textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
   const look = async (): Promise<Look<true>> => {
+    demandGoingOn?.();
     const { hubs, nodes } = await readAll(cluster, context.options.namespace);
     const [hub, node] = [hubs.filter(leaving).length, nodes.filter(leaving).length];
     if (hub + node === 0) return { kind: 'done', value: true };

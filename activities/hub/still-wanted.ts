@@ -1,4 +1,4 @@
-import { textAt } from '../../domain/api/json.ts';
+import { at, textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
 import type { HubRef } from '../contract.ts';
@@ -12,7 +12,7 @@ const freshMilliseconds = 200;
 
 /**
  * Whether the hub and the forms that a sync was planned with are still there while it is carried out, which takes as long as there are rows. What was
- * deleted meanwhile makes no further node.
+ * deleted meanwhile makes no further node, nor does a hub that was paused: who takes its nodes away without their objects relies on that.
  */
 export class StillWanted {
   private readonly answers = new Map<string, { readonly at: number; readonly isThere: Promise<boolean> }>();
@@ -24,11 +24,13 @@ export class StillWanted {
     this.request = request;
   }
 
-  /** @throws LynqFailure `ClusterStale` when the hub is being deleted, gone or another one: the next attempt sees it. */
+  /** @throws LynqFailure `ClusterStale` when the hub is being deleted, paused, gone or another one: the next attempt sees it. */
   async demandHub({ hub }: ReadHub): Promise<void> {
     if (await this.isThere(hubRef(this.request), hub.metadata.uid)) return;
     const { namespace, hub: name } = this.request;
-    throw new LynqFailure('ClusterStale', `LynqHub ${namespace}/${name} was deleted during a sync`, { hub: name });
+    throw new LynqFailure('ClusterStale', `LynqHub ${namespace}/${name} was deleted or paused during a sync`, {
+      hub: name,
+    });
   }
 
   form({ name, object }: JudgedForm): Promise<boolean> {
@@ -47,6 +49,8 @@ export class StillWanted {
 
   private async ask(ref: ObjectRef, uid: string | undefined): Promise<boolean> {
     const object = await this.deps.cluster.get(ref);
-    return textAt(object, 'metadata', 'uid') === uid && textAt(object, 'metadata', 'deletionTimestamp') === undefined;
+    const isPaused = ref.kind === 'LynqHub' && at(object, 'spec', 'paused') === true;
+    const isLeaving = textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+    return textAt(object, 'metadata', 'uid') === uid && !isLeaving && !isPaused;
   }
 }

@@ -18,4 +18,30 @@ describe('client/host', () => {
     await expect(files.read(absent)).rejects.toMatchObject({ message: `${absent} cannot be read: it does not exist` });
     await expect(files.list(absent)).rejects.toMatchObject({ message: `${absent} cannot be read: it does not exist` });
   });
+
+  it('has work end in good order at the first Ctrl-C, and lets the process end at the next', async () => {
+    let ended = 0;
+    const usual = (): void => void (ended += 1);
+    process.once('SIGINT', usual);
+
+    await processHost().heedInterrupt(async (interrupted) => {
+      process.emit('SIGINT');
+      expect({ ended, aborted: interrupted.aborted }).toEqual({ ended: 0, aborted: true });
+      process.emit('SIGINT');
+      expect(ended).toBe(1);
+    });
+
+    expect(process.listeners('SIGINT')).not.toContain(usual);
+  });
+
+  it('leaves Ctrl-C as it was behind such work', async () => {
+    const usual = (): void => undefined;
+    process.once('SIGINT', usual);
+    const before = process.listeners('SIGINT');
+
+    await processHost().heedInterrupt(async () => undefined);
+
+    expect(process.listeners('SIGINT')).toEqual(before);
+    process.off('SIGINT', usual);
+  });
 });

@@ -36,6 +36,8 @@ export interface World {
   readonly onErr?: (err: string) => void;
   /** Time goes by as outside; it stands still otherwise. */
   readonly timePasses?: true;
+  /** Somebody presses Ctrl-C during work that heeds it. */
+  readonly interrupted?: AbortSignal;
   /** Ends a watch. */
   readonly stop?: AbortSignal;
 }
@@ -91,6 +93,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
       ran.questions.push(question);
       return world.answer;
     },
+    heedInterrupt: (work) => work(world.interrupted ?? new AbortController().signal),
     services: (options) => {
       ran.options.push(options);
       return {
