@@ -9,6 +9,7 @@ import { hindered, standstillOf, syncAndWait } from './hub-sync.ts';
 import { kinds, refOf } from './kinds.ts';
 import { failure } from './node-wait.ts';
 import { counted } from './output/problems.ts';
+import { ownEngine } from './own-engine.ts';
 import { isLeaving, nameOf, nodesOfHub } from './targets.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
 
@@ -31,7 +32,7 @@ async function waitForHub(context: Context, concerned: ConcernedHub, limit: Wait
   if (found !== undefined) {
     const standstill = standstillOf(found, concerned);
     if (standstill !== undefined) throw hindered(concerned, standstill);
-    await syncAndWait(context, await context.services.engine(), { namespace, hub, ...limit });
+    await syncAndWait(context, await ownEngine(context), { namespace, hub, ...limit });
     context.out.write(`${kinds.hub.resource}/${hub} synced\n`);
   }
   // Of a form whose hub is not there the worker says so.

@@ -22,9 +22,18 @@ export interface Engine {
   scale(namespace: string, node: string, request: ScaleRequest): Promise<ScaleResult>;
   /** Page of a run of a node in the Temporal UI; undefined when it is not known where that is. */
   pageOf(namespace: string, node: string, runId: string): string | undefined;
+  /** Which cluster the Temporal namespace is of. */
+  namespaceMark(): Promise<NamespaceMark>;
   /** Where the engine is, for messages. */
   readonly address: string;
   close(): Promise<void>;
+}
+
+export interface NamespaceMark {
+  /** Of Temporal. */
+  readonly namespace: string;
+  /** Id of the cluster whose worker has marked it; undefined while none has, or where the account may not look. */
+  readonly cluster: string | undefined;
 }
 
 export interface NodeRunState {

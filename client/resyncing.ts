@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { requestSync, syncsNow, waitForSync } from './hub-sync.ts';
 import { kinds } from './kinds.ts';
 import { inParallel, type Passes, passesNow, waitForPasses } from './node-wait.ts';
+import { ownEngine } from './own-engine.ts';
 import { findTarget, hasFailed, isLeaving, isReady, nameOf, nodesOfHub, type Target } from './targets.ts';
 
 export interface ResyncFlags {
@@ -29,7 +30,7 @@ export async function runResync(context: Context, text: string | undefined, flag
     context.out.write('no node has failed\n');
     return exitCodes.ok;
   }
-  const engine = await context.services.engine();
+  const engine = await ownEngine(context);
   const plan = { namespace, names: nodes.map(nameOf), forced: forcedOf({ ...target, nodes }, flags.force) };
   if (target.kind !== 'hub' || flags['all-failed']) return resyncNodes(context, engine, plan, flags);
   const hubPlan = { ...plan, hub: target.name };

@@ -8,6 +8,7 @@ import { CommandError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { kinds, refOf } from './kinds.ts';
 import { passesNow, waitForPasses } from './node-wait.ts';
+import { ownEngine } from './own-engine.ts';
 import { ageSince } from './output/age.ts';
 import { formatTable } from './output/table.ts';
 import { deleteAll, orphanMarks } from './retained-deletion.ts';
@@ -174,7 +175,7 @@ async function adoptAll(
 ): Promise<ExitCode> {
   if (wanted.length === 0) throw new CommandError('there is nothing to adopt');
   const namespace = await context.namespace();
-  const engine = await context.services.engine();
+  const engine = await ownEngine(context);
   const nodes = new Map(wanted.map(({ uid, form }) => [nodeName(uid, form), uid]));
   const before = flags.wait ? await passesNow(engine, namespace, [...nodes.keys()]) : new Map<string, number>();
   const told = new Map<string, number>();

@@ -12,9 +12,10 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { workflowIds } from '../domain/identity.ts';
+import { clusterKey } from '../domain/keys.ts';
 import { resyncSignal, scaleUpdate, type ScaleRequest, wakeSignal } from '../workflows/messages.ts';
 import type { GlobalOptions } from './context.ts';
-import type { Engine, ScaleResult, ScheduleView, SentResult } from './engine.ts';
+import type { Engine, NamespaceMark, ScaleResult, ScheduleView, SentResult } from './engine.ts';
 import { CommandError, usageError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { pageOf, readNodeRun, readNodeRuns } from './temporal-runs.ts';
@@ -52,6 +53,7 @@ export async function openEngine(
     syncState: (run) => within(link, () => readSyncState(link.client, run)),
     hubSchedule: (namespace, hub) => within(link, () => hubSchedule(link, namespace, hub)),
     scale: (namespace, node, request) => within(link, () => scale(link, workflowIds.node(namespace, node), request)),
+    namespaceMark: () => within(link, () => namespaceMark(link)),
     close: () => link.client.connection.close(),
   };
 }
@@ -107,6 +109,17 @@ async function within<T>(link: Link, call: () => Promise<T>): Promise<T> {
     return await link.client.connection.withDeadline(Date.now() + link.timeoutMilliseconds, call);
   } catch (error) {
     throw translate(error, link);
+  }
+}
+
+async function namespaceMark({ client, namespace }: Link): Promise<NamespaceMark> {
+  try {
+    const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace });
+    return { namespace, cluster: namespaceInfo?.data?.[clusterKey] };
+  } catch (error) {
+    // A managed one lets nobody look, and the worker could not mark it either.
+    if (isGrpcServiceError(error) && withheld.has(error.code)) return { namespace, cluster: undefined };
+    throw error;
   }
 }
 
@@ -167,7 +180,15 @@ async function scale(link: Link, workflowId: string, request: ScaleRequest): Pro
 }
 
 /** gRPC status codes, by number: importing the library's enum would load all of it. */
-const grpc = { deadlineExceeded: 4, notFound: 5, permissionDenied: 7, unavailable: 14, unauthenticated: 16 } as const;
+const grpc = {
+  deadlineExceeded: 4,
+  notFound: 5,
+  permissionDenied: 7,
+  unimplemented: 12,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+const withheld: ReadonlySet<number> = new Set([grpc.permissionDenied, grpc.unimplemented]);
 
 function translate(error: unknown, link: Omit<Link, 'client'>): unknown {
   if (error instanceof CommandError) return error;

@@ -9,6 +9,7 @@ import { requireOurs } from './hub-holding.ts';
 import { kinds, type LynqKind, refOf } from './kinds.ts';
 import { LettingGo, requireSchedules } from './letting-go.ts';
 import { counted } from './output/problems.ts';
+import { ownEngine } from './own-engine.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
 
 export interface UninstallFlags {
@@ -27,7 +28,7 @@ export async function runUninstall(context: Context, flags: UninstallFlags): Pro
   }
   requireOurs(found.hubs);
   const keep = flags['keep-objects'];
-  const engine = keep ? await context.services.engine() : undefined;
+  const engine = keep ? await ownEngine(context) : undefined;
   if (engine !== undefined) await requireSchedules(engine, found.hubs);
   context.err.write(summary(found, keep));
   const kept = keep ? 'Their objects stay.' : 'Their objects go, but for those that are retained.';

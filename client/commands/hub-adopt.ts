@@ -1,5 +1,6 @@
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import type { Engine } from '../engine.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type HubName, requestSync, syncsNow, waitForSync } from '../hub-sync.ts';
 import { kinds, releasedAt, requireObject } from '../kinds.ts';
@@ -18,6 +19,8 @@ export const adoptHub = defineCommand({
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
     const hub = await requireObject(cluster, kinds.hub, namespace, args.hub);
+    const { ownEngine } = await import('../own-engine.ts');
+    const engine = flags.wait ? await ownEngine(context) : undefined;
     const title = `${kinds.hub.resource}/${args.hub}`;
     if (releasedAt(hub) === undefined) {
       context.out.write(`${title} unchanged: not released\n`);
@@ -25,13 +28,13 @@ export const adoptHub = defineCommand({
       await markHub(cluster, { namespace, hub, name: args.hub }, null);
       context.out.write(`${title} adopted; its next sync takes the nodes up again\n`);
     }
-    return flags.wait ? syncAndWait(context, { namespace, hub: args.hub }, flags['wait-timeout']) : exitCodes.ok;
+    if (engine === undefined) return exitCodes.ok;
+    return syncAndWait(context, engine, { namespace, hub: args.hub }, flags['wait-timeout']);
   },
 });
 
 /** The sync that the change starts by itself may have begun before it could be told from those before it, hence one more. */
-async function syncAndWait(context: Context, hub: HubName, timeout: string): Promise<ExitCode> {
-  const engine = await context.services.engine();
+async function syncAndWait(context: Context, engine: Engine, hub: HubName, timeout: string): Promise<ExitCode> {
   const before = await syncsNow(engine, hub);
   if (!(await requestSync(context, engine, hub))) return exitCodes.failed;
   await waitForSync(context, engine, { ...hub, before, timeout });

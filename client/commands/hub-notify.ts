@@ -28,7 +28,8 @@ export const notify = defineCommand({
     const cluster = await context.services.cluster();
     refuseUnread(await requireObject(cluster, kinds.hub, namespace, args.hub), namespace, args.hub);
     const { requestSync } = await import('../hub-sync.ts');
-    const engine = await context.services.engine();
+    const { ownEngine } = await import('../own-engine.ts');
+    const engine = await ownEngine(context);
     const remark = flags.uid === undefined ? '' : ` for row ${flags.uid}`;
     return (await requestSync(context, engine, { namespace, hub: args.hub, remark })) ? exitCodes.ok : exitCodes.failed;
   },

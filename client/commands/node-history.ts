@@ -24,7 +24,8 @@ export const nodeHistory = defineCommand({
   async run({ args, flags }, context) {
     const [max, limit] = [positive(flags.max, 'max'), positive(flags.runs, 'runs')];
     const namespace = await context.namespace();
-    const engine = await context.services.engine();
+    const { ownEngine } = await import('../own-engine.ts');
+    const engine = await ownEngine(context);
     const runs = await engine.nodeRuns(namespace, args.node, limit);
     if (runs.length === 0) {
       throw new CommandError(`Temporal at ${engine.address} has no history of LynqNode ${namespace}/${args.node}`, {

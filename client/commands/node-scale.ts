@@ -39,7 +39,8 @@ export const scale = defineCommand({
     const namespace = await context.namespace();
     const node = nodeName(args.uid, args.form);
     const { passesNow, waitForPasses } = await import('../node-wait.ts');
-    const engine = await context.services.engine();
+    const { ownEngine } = await import('../own-engine.ts');
+    const engine = await ownEngine(context);
     const before = flags.wait ? await passesNow(engine, namespace, [node]) : new Map<string, number>();
     const result = await engine.scale(namespace, node, flags.clear ? { overrides: {}, clear: true } : { overrides });
     switch (result.kind) {

@@ -73,6 +73,13 @@ describe('e2e/one-cluster', () => {
     expect(written).toEqual([]);
   });
 
+  test('the command line sends nothing to it either, and something to its own', async () => {
+    const refused = await world.lynq(['scale', 'acme', 'plain', '--clear', '--temporal-namespace', 'of-another']);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(`is of cluster ${other}, and the context is cluster ${cluster}`);
+    expect(await world.lynq(['scale', 'acme', 'plain', '--clear'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('a cluster that takes the place of that one has it, and other data of it stays', async () => {
     const settings = { TEMPORAL_NAMESPACE: 'of-another', LYNQ_TAKE_OVER_CLUSTER: other };
     expect(await outcome(settings)).toMatchObject({ kind: 'ready' });

@@ -175,6 +175,7 @@ export function fakeEngine(known: readonly string[] = [], scaleAnswer?: ScaleRes
       sent.push(`scale ${namespace}/${node} ${JSON.stringify(request)}`);
       return scaleAnswer ?? { kind: 'accepted', reply: { node, overridden: Object.keys(request.overrides) } };
     },
+    namespaceMark: async () => ({ namespace: 'default', cluster: undefined }),
     close: async () => undefined,
   };
 }
