@@ -14,6 +14,15 @@ export function hashText(text: string, length = 16): string {
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, length);
 }
 
+/** Workers that share their namespace, Temporal namespace and task queue are one installation. */
+export function installationId(place: {
+  readonly namespace: string;
+  readonly temporalNamespace: string;
+  readonly taskQueue: string;
+}): string {
+  return hashText(`${place.namespace}/${place.temporalNamespace}/${place.taskQueue}`, 12);
+}
+
 /** `{uid}-{form}` (parity 3.3). Two pairs may give one name: the hub plan detects and reports that. */
 export function nodeName(uid: string, form: string): string {
   return `${uid}-${form}`;

@@ -28,11 +28,21 @@ export interface TemporalOptions {
   readonly logger: Logger;
 }
 
+const defaultNamespace = 'default';
+
+/** The Temporal namespace that these variables, or the configuration file they name, mean. */
+export function temporalNamespace(env: Readonly<Record<string, string | undefined>>): string {
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  return loadClientConnectConfig({ overrideEnvVars }).namespace ?? defaultNamespace;
+}
+
 /** Connects as the temporal CLI would: TEMPORAL_* variables and its configuration file. */
 export async function connectTemporal({ payloadCodecs, apiKeyFile, logger }: TemporalOptions): Promise<TemporalAccess> {
   const key = apiKeyFile === undefined ? undefined : readApiKey(apiKeyFile);
   const overrideEnvVars = { ...process.env, ...(key === undefined ? {} : { TEMPORAL_API_KEY: key }) };
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars });
+  const { connectionOptions, namespace = defaultNamespace } = loadClientConnectConfig({ overrideEnvVars });
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });

@@ -25,7 +25,7 @@ import { openMySqlRowSource } from '../adapters/mysql/index.ts';
 import { openPostgresRowSource } from '../adapters/postgres/index.ts';
 import { type Meters, openMeters, openTelemetry } from '../adapters/telemetry/index.ts';
 import { openCodec, readCodecKeys } from '../adapters/temporal/index.ts';
-import { hashText } from '../domain/identity.ts';
+import { installationId } from '../domain/identity.ts';
 import { installationLease } from '../domain/policies/other-operator.ts';
 import { readCrds } from '../deploy/crds.ts';
 import type { Cluster, Logger, ObjectRef, RowSource } from '../domain/ports.ts';
@@ -125,7 +125,7 @@ function openDeps(
     formsSeen: leading.formsSeen,
     others,
     unyielding: seamed.cluster,
-    installation: installationId(opened, parts),
+    installation: installationOf(opened, parts),
     scope: { policy: config.scopePolicy, workerNamespace: opened.namespace },
     events,
     measures: meters,
@@ -168,9 +168,8 @@ function childClusters(
   };
 }
 
-/** Workers that share their namespace, Temporal namespace and task queue are one installation. */
-function installationId({ namespace }: OpenedCluster, { config, temporal }: WiringParts): string {
-  return hashText(`${namespace}/${temporal.namespace}/${config.taskQueue}`, 12);
+function installationOf({ namespace }: OpenedCluster, { config, temporal }: WiringParts): string {
+  return installationId({ namespace, temporalNamespace: temporal.namespace, taskQueue: config.taskQueue });
 }
 
 async function openWorker(parts: WiringParts, deps: Deps): Promise<Worker> {
@@ -216,7 +215,7 @@ function versioning({ version }: WorkerConfig): Pick<WorkerOptions, 'workerDeplo
 
 function openLeader(opened: OpenedCluster, parts: WiringParts, onChange: (leads: boolean) => void): Leader {
   const { cluster, namespace } = opened;
-  const lease = installationLease(installationId(opened, parts));
+  const lease = installationLease(installationOf(opened, parts));
   return new Leader({ cluster, namespace, lease, identity: holderIdentity(), logger: parts.logger }, { onChange });
 }
 

@@ -105,6 +105,23 @@ describe('install/chart-pods', () => {
     expect(more.spec.containers[0].resources?.limits).toMatchObject({ memory: '1Gi' });
   });
 
+  test('the check knows which installation it is for by the settings of the worker, and takes no others', () => {
+    const env = (...values: readonly string[]) =>
+      pods(...values).map(({ spec }) =>
+        Object.fromEntries((spec.containers[0].env ?? []).map((item) => [item.name, item.value])),
+      );
+    const named = ['temporal.namespace=prod', 'temporal.taskQueue=second', 'temporal.apiKey.secretName=key'];
+    expect(env(...named)[1]).toEqual({ TEMPORAL_NAMESPACE: 'prod', LYNQ_TASK_QUEUE: 'second' });
+    const variables = { TEMPORAL_NAMESPACE: 'own', LYNQ_TASK_QUEUE: 'third', LYNQ_NOTIFY_TOKEN_FILE: '/nowhere' };
+    const given = Object.entries(variables).flatMap(([name, value], index) => [
+      `manager.env[${index}].name=${name}`,
+      `manager.env[${index}].value=${value}`,
+    ]);
+    const [worker, check] = env(...given);
+    expect(worker).toMatchObject(variables);
+    expect(check).toEqual({ TEMPORAL_NAMESPACE: 'own', LYNQ_TASK_QUEUE: 'third' });
+  });
+
   test('the network policy of the check opens the way to the API server and no port', () => {
     const egress = 'networkPolicy.egress[0].ports[0].port=6443';
     const all = render('networkPolicy.enabled=true', egress);

@@ -62,10 +62,11 @@ describe('install/image', () => {
     expect(lynq.stdout).toContain('lynq');
   });
 
-  /** What the chart has run before an uninstall, with this account. */
-  function check(kubeconfig: string): Promise<Ended> {
+  /** What the chart has run before an uninstall, with this account, for the installation of this task queue. */
+  function check(kubeconfig: string, taskQueue = 'e2e-image'): Promise<Ended> {
     const program = join(inImage(image, image.workdir), 'bin/lynq-uninstall-check.mjs');
-    return run(process.execPath, [program], { ...environment, KUBECONFIG: kubeconfig });
+    const settings = { KUBECONFIG: kubeconfig, TEMPORAL_NAMESPACE: 'default', LYNQ_TASK_QUEUE: taskQueue };
+    return run(process.execPath, [program], { ...environment, ...settings });
   }
 
   test('the check before an uninstall refuses when it cannot be told whether there are nodes, and says why', async () => {
@@ -75,7 +76,7 @@ describe('install/image', () => {
     const nowhere = join(folder, 'nowhere');
     writeFileSync(nowhere, readFileSync(stranger, 'utf8').replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:9'));
     for (const [file, why] of [
-      [stranger, /LynqNode: The account may not list this in the whole cluster\./],
+      [stranger, /LynqHub: The account may not list this in the whole cluster\./],
       [nowhere, /does not answer \(ECONNREFUSED\)/],
       [join(folder, 'none'), /none cannot be read \(ENOENT\)/],
     ] as const) {
@@ -117,6 +118,11 @@ describe('install/image', () => {
       'Error: the worker is still needed by 2 LynqNodes (e2e-image/imaged-data-tier, e2e-image/imaged-worker-tier) and 1 LynqHub ' +
         '(e2e-image/multi-tier-nodes): delete the hubs and wait until hubs and nodes are gone (lynq uninstall does both), ' +
         'or leave everything as it is: helm uninstall --no-hooks\n',
+    );
+    const beside = await check(workerKubeconfig, 'another');
+    expect(beside).toMatchObject({ code: 0, stdout: '' });
+    expect(beside.stderr).toMatch(
+      /and 1 LynqHub \(e2e-image\/multi-tier-nodes\): held by another operator; nothing to do\n$/,
     );
     await world.database.sql('DELETE FROM nodes');
     await world.gone(['imaged-data-tier', 'imaged-worker-tier'], { withinMs: 120_000 });

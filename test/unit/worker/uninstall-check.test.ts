@@ -3,60 +3,96 @@ import type { JsonObject } from '../../../domain/api/json.ts';
 import { LynqFailure } from '../../../domain/failures.ts';
 import { finalizers } from '../../../domain/keys.ts';
 import type { Cluster } from '../../../domain/ports.ts';
-import { checkUninstall, uninstallObstacle } from '../../../worker/uninstall-check.ts';
+import { checkUninstall, judgeUninstall } from '../../../worker/uninstall-check.ts';
 
-const nodes = (count: number) =>
-  Array.from({ length: count }, (_, index) => ({ metadata: { namespace: 'team', name: `n${index}` } }));
-const hub = (name: string, ...finalizers: readonly string[]) => ({ metadata: { namespace: 'team', name, finalizers } });
+const ours = 'a1b2c3d4e5f6';
+const heldBy = (installation: string) => ({ 'lynq.sh/controller-id': installation });
+const node = (name: string, hubName: string, more: JsonObject = {}, spec: JsonObject = { formRevision: 'web-1' }) => ({
+  metadata: { namespace: 'team', name, labels: { 'lynq.sh/hub': hubName }, ...more },
+  spec,
+});
+const nodes = (count: number) => Array.from({ length: count }, (_, index) => node(`n${index}`, 'shop'));
+const hub = (name: string, more: JsonObject = {}) => ({
+  metadata: { namespace: 'team', name, finalizers: [finalizers.hub], annotations: heldBy(ours), ...more },
+});
+const releasedAt = { 'lynq.sh/released': '2026-03-01T12:00:00Z' };
+const otherAtWork = { conditions: [{ type: 'OtherOperator', status: 'True' }] };
 
 /** A cluster with these LynqNodes and LynqHubs. */
 const holding = (objects: Readonly<Record<string, readonly JsonObject[]>>): Pick<Cluster, 'list'> => ({
   list: async ({ kind }) => objects[kind] ?? [],
 });
+const judged = (objects: Readonly<Record<string, readonly JsonObject[]>>) => judgeUninstall(holding(objects), ours);
 
 describe('worker/uninstall-check', () => {
   it('lets an installation go that has no nodes and no hubs of the worker, or no such kinds', async () => {
-    expect(await uninstallObstacle(holding({}))).toBeUndefined();
-    expect(
-      await uninstallObstacle(holding({ LynqHub: [hub('new'), hub('other', 'example.com/held')] })),
-    ).toBeUndefined();
+    expect(await judged({})).toEqual({});
+    const bare = { finalizers: ['example.com/held'], annotations: {} };
+    expect(await judged({ LynqHub: [hub('new', { ...bare, finalizers: [] }), hub('other', bare)] })).toEqual({});
     const unknown = async () => {
       throw new LynqFailure('ClusterInvalid', 'not served', { reason: 'MissingKind' });
     };
-    expect(await uninstallObstacle({ list: unknown })).toBeUndefined();
+    expect(await judgeUninstall({ list: unknown }, ours)).toEqual({});
   });
 
   it('names some of the nodes that are there, and what to do', async () => {
-    const said = await uninstallObstacle(holding({ LynqNode: nodes(7) }));
-    expect(said).toContain(
-      'the worker is still needed by 7 LynqNodes (team/n0, team/n1, team/n2, team/n3, team/n4 and 2 more): ',
+    const { obstacle } = await judged({ LynqHub: [hub('shop')], LynqNode: nodes(7) });
+    expect(obstacle).toContain(
+      'the worker is still needed by 7 LynqNodes (team/n0, team/n1, team/n2, team/n3, team/n4 and 2 more) and 1 LynqHub (team/shop): ',
     );
-    expect(said).toContain('delete the hubs and wait until hubs and nodes are gone');
+    expect(obstacle).toContain('delete the hubs and wait until hubs and nodes are gone (lynq uninstall does both)');
   });
 
-  it('names the hubs that wait for the worker, with nodes and without', async () => {
-    const hubs = [hub('shop', finalizers.hub), hub('new')];
-    const without = await uninstallObstacle(holding({ LynqHub: hubs }));
-    expect(without).toContain('the worker is still needed by 1 LynqHub (team/shop): delete the hubs');
-    const both = await uninstallObstacle(holding({ LynqHub: hubs, LynqNode: nodes(1) }));
-    expect(both).toContain('by 1 LynqNode (team/n0) and 1 LynqHub (team/shop): delete');
+  it('names the hubs that wait for the worker without any node', async () => {
+    const { obstacle } = await judged({ LynqHub: [hub('shop'), hub('new', { finalizers: [] })] });
+    expect(obstacle).toContain('the worker is still needed by 1 LynqHub (team/shop): delete the hubs');
   });
 
-  it('lets what is released go to the operator that has it now', async () => {
-    const released = ({ metadata }: { readonly metadata: JsonObject }): JsonObject => ({
-      metadata: { ...metadata, annotations: { 'lynq.sh/released': '2026-03-01T12:00:00Z' } },
+  it('is not held up by the hubs and nodes of a Go operator, nor by those of another installation, and asks for nothing to be deleted', async () => {
+    const theirs = [
+      hub('go', { annotations: {} }),
+      { ...hub('go-since', {}), status: otherAtWork },
+      hub('elsewhere', { annotations: heldBy('f6e5d4c3b2a1') }),
+    ];
+    const theirNodes = [node('g', 'go', {}, {}), node('s', 'go-since'), node('e', 'elsewhere')];
+    expect(await judged({ LynqHub: theirs, LynqNode: theirNodes })).toEqual({
+      foreign:
+        '3 LynqNodes (team/g, team/s, team/e) and 3 LynqHubs (team/go, team/go-since, team/elsewhere): held by another operator; nothing to do',
     });
-    const hubs = [released(hub('shop', finalizers.hub))];
-    expect(await uninstallObstacle(holding({ LynqHub: hubs, LynqNode: nodes(2).map(released) }))).toBeUndefined();
-    const one = await uninstallObstacle(holding({ LynqHub: [...hubs, hub('kept', finalizers.hub)] }));
-    expect(one).toContain('by 1 LynqHub (team/kept)');
+  });
+
+  it('asks for its own hubs only where another operator has some, and not by the command that takes all', async () => {
+    const all = { LynqHub: [hub('shop'), hub('go', { annotations: {} })], LynqNode: nodes(1) };
+    const { obstacle, foreign } = await judged(all);
+    expect(obstacle).toBe(
+      'the worker is still needed by 1 LynqNode (team/n0) and 1 LynqHub (team/shop): delete these hubs, no others, and wait until they and ' +
+        'their nodes are gone, or leave everything as it is: helm uninstall --no-hooks',
+    );
+    expect(foreign).toContain('1 LynqHub (team/go): held by another operator');
+  });
+
+  it('is held up by nodes of its own whose hub is gone, not by those that another operator made', async () => {
+    const { obstacle, foreign } = await judged({ LynqNode: [node('left', 'gone'), node('go', 'gone', {}, {})] });
+    expect(obstacle).toContain('needed by 1 LynqNode (team/left): delete');
+    expect(foreign).toContain('1 LynqNode (team/go): held by another operator');
+  });
+
+  it('lets what is released go to the operator that has it now, with what that has made since', async () => {
+    const released = { annotations: { ...heldBy(ours), ...releasedAt } };
+    const hubs = [hub('shop', released)];
+    const since = node('since', 'shop', {}, {});
+    expect((await judged({ LynqHub: hubs, LynqNode: [node('n', 'shop', released), since] })).obstacle).toBeUndefined();
+    const mid = await judged({ LynqHub: hubs, LynqNode: [node('n', 'shop', released), node('not-yet', 'shop')] });
+    expect(mid.obstacle).toContain('by 1 LynqNode (team/not-yet): delete');
+    const one = await judged({ LynqHub: [...hubs, hub('kept')] });
+    expect(one.obstacle).toContain('by 1 LynqHub (team/kept)');
   });
 
   it('lets nothing go when it cannot be told', async () => {
     const failing = async () => {
       throw new LynqFailure('ClusterForbidden', 'no right');
     };
-    await expect(uninstallObstacle({ list: failing })).rejects.toThrow('no right');
+    await expect(judgeUninstall({ list: failing }, ours)).rejects.toThrow('no right');
   });
 
   afterEach(() => vi.restoreAllMocks());

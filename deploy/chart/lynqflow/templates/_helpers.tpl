@@ -84,6 +84,19 @@ tolerations:
 {{- end }}
 {{- end }}
 
+{{- /* What an installation is known by: as the worker has it, manager.env included. */}}
+{{- define "lynqflow.installationEnv" -}}
+- name: TEMPORAL_NAMESPACE
+  value: {{ .Values.temporal.namespace | quote }}
+- name: LYNQ_TASK_QUEUE
+  value: {{ .Values.temporal.taskQueue | quote }}
+{{- range .Values.manager.env }}
+{{- if has .name (list "TEMPORAL_NAMESPACE" "LYNQ_TASK_QUEUE") }}
+{{ toYaml (list .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "lynqflow.temporalEnv" -}}
 - name: TEMPORAL_ADDRESS
   value: {{ .Values.temporal.address | quote }}
