@@ -1,5 +1,5 @@
 import { asyncLocalStorage } from '@temporalio/activity';
-import { DefaultLogger, type LogEntry, type LogLevel } from '@temporalio/worker';
+import { DefaultLogger, type LogEntry, type LogLevel, type RuntimeOptions } from '@temporalio/worker';
 import { type Logger as Pino, pino } from 'pino';
 import type { Logger } from '../domain/ports.ts';
 
@@ -32,7 +32,48 @@ const levels: Readonly<Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'e
   ERROR: 'error',
 };
 
+/** Of Temporal's native part: what a line may bring along. Anything else, such as a task as a whole, may quote what was sent to a run. */
+const coreFields: ReadonlySet<string> = new Set([
+  'sdkComponent',
+  'target',
+  'error',
+  'failure',
+  'details',
+  'namespace',
+  'task_queue',
+  'workflow_id',
+  'run_id',
+]);
+/** A cause is at the beginning of a failure; what follows can be as long as the task it is about. */
+const longestCoreText = 500;
+
+const cut = (text: string): string => (text.length <= longestCoreText ? text : `${text.slice(0, longestCoreText)}…`);
+
+type Meta = Readonly<Record<string, unknown>>;
+
+/** `entry`: the SDK could not read a line of the native part, and has it whole. */
+const isOfCore = (meta: Meta): boolean => meta['sdkComponent'] === 'core' || 'entry' in meta;
+
+function ofCore(meta: Meta): Meta {
+  const texts = Object.entries(meta).flatMap(([name, value]) =>
+    coreFields.has(name) && typeof value === 'string' ? [[name, cut(value)]] : [],
+  );
+  return Object.fromEntries(texts) as Meta;
+}
+
 /** The SDK's log lines, in the same stream; its INFO is our debug. */
 export function temporalLogger(log: Pino): DefaultLogger {
-  return new DefaultLogger('INFO', ({ level, message, meta }: LogEntry) => log[levels[level]]({ ...meta }, message));
+  return new DefaultLogger('INFO', ({ level, message, meta = {} }: LogEntry) => {
+    if (isOfCore(meta)) log[levels[level]](ofCore(meta), cut(message));
+    else log[levels[level]]({ ...meta }, message);
+  });
+}
+
+/** Has the native part of the SDK write through our logger; left alone it prints coloured text beside our lines, whatever the level. */
+export function runtimeLogging(log: Pino): Pick<RuntimeOptions, 'logger' | 'telemetryOptions'> {
+  const core = log.isLevelEnabled('debug') ? 'INFO' : log.isLevelEnabled('warn') ? 'WARN' : 'ERROR';
+  return {
+    logger: temporalLogger(log),
+    telemetryOptions: { logging: { filter: { core, other: 'ERROR' }, forward: {} } },
+  };
 }

@@ -1,7 +1,7 @@
 import { Runtime, type Worker } from '@temporalio/worker';
 import { readConfig } from './config.ts';
 import type { FlagReading } from './flags.ts';
-import { asPort, openLogger, temporalLogger } from './logging.ts';
+import { asPort, openLogger, runtimeLogging } from './logging.ts';
 import { startNotify } from './notify/index.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { connectTemporal } from './temporal.ts';
@@ -27,7 +27,7 @@ export async function runWorker(
 ): Promise<void> {
   const config = readConfig(env);
   const log = openLogger(config.logLevel);
-  Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
+  Runtime.install({ ...runtimeLogging(log), shutdownSignals: ['SIGTERM', 'SIGINT'] });
   for (const flag of ignoredFlags) log.warn(flag, 'flag is accepted and does nothing');
   const temporal = await connectTemporal({
     payloadCodecs: payloadCodecs(config),

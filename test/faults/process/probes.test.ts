@@ -58,9 +58,30 @@ describe('faults/process/probes', () => {
     expect(text).toContain('[-]temporal failed');
     expect(text).toContain('[+]apiserver ok');
     await isAlive();
+    await eventually(
+      "Temporal's own part of the worker says so",
+      async () => {
+        const said = world.worker.stdout();
+        return said.includes('retried') ? there(said) : notYet(said.slice(-500));
+      },
+      { withinMs: 90_000 },
+    );
     await temporal.up();
     await readyIs(200);
     await isAlive();
+  });
+
+  test("every line of the log is JSON, those of Temporal's own part too", () => {
+    const lines = world.worker.stdout().trimEnd().split('\n');
+    const isJson = (line: string): boolean => line.startsWith('{') && line.endsWith('}');
+    expect(lines.filter((line) => !isJson(line))).toEqual([]);
+    const entries = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    const cores = entries.filter(({ sdkComponent }) => sdkComponent === 'core');
+    expect(cores.length).toBeGreaterThan(0);
+    for (const entry of cores) {
+      expect(entry).toMatchObject({ time: expect.any(String), msg: expect.any(String), target: expect.any(String) });
+      expect(entry['level']).toBeGreaterThanOrEqual(40);
+    }
   });
 
   test('readyz fails while the API server cannot be reached and comes back by itself; a failed activity says object, reason and next step', async () => {

@@ -23,6 +23,8 @@ export interface Ended {
 export interface WorkerProcess {
   /** All it has printed, over all starts. */
   readonly output: () => string;
+  /** What of it is its log. */
+  readonly stdout: () => string;
   /** `more`: further variables of this start. */
   start(more?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGTERM; returns the exit code. */
@@ -58,6 +60,7 @@ export function workerProcess(
 ): WorkerProcess {
   let child: ChildProcess | undefined;
   let output = '';
+  let stdout = '';
   async function end(signal: NodeJS.Signals): Promise<number | null> {
     const ending = child;
     child = undefined;
@@ -72,6 +75,7 @@ export function workerProcess(
   }
   return {
     output: () => output,
+    stdout: () => stdout,
     start: async (more = {}) => {
       const started = spawn(program.file, program.args, {
         cwd: program.cwd,
@@ -84,6 +88,9 @@ export function workerProcess(
           output += text;
         });
       }
+      started.stdout.on('data', (text: string) => {
+        stdout += text;
+      });
       child = started;
       await once(started, 'spawn');
     },

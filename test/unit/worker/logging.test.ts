@@ -2,7 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { asPort } from '../../../worker/logging.ts';
+import { asPort, runtimeLogging, temporalLogger } from '../../../worker/logging.ts';
 
 describe('worker/logging', () => {
   const lines: unknown[] = [];
@@ -37,5 +37,42 @@ describe('worker/logging', () => {
 
     expect(lines.at(-1)).toMatchObject({ msg: 'elsewhere' });
     expect(lines.at(-1)).not.toHaveProperty('workflowId');
+  });
+
+  it("keeps of Temporal's native part what tells a cause, and nothing that may quote what was sent to a run", () => {
+    const log = temporalLogger(pino({ base: null, level: 'debug' }, sink));
+    const meta = {
+      sdkComponent: 'core',
+      target: 'temporalio_sdk_core::worker',
+      run_id: 'run-1',
+      failure: `Failure { message: "out of order", ${'x'.repeat(5_000)}`,
+      activation: 'apiReplicas: 4',
+      spanContexts: { complete: { command: 'apiReplicas: 4' } },
+    };
+    log.log('WARN', `Tried to act after it shut down, when sending ${'y'.repeat(5_000)}`, meta);
+    expect(lines.at(-1)).toMatchObject({
+      level: 40,
+      msg: expect.stringMatching(/^Tried to act after it shut down, when sending y{450,}…$/),
+      target: 'temporalio_sdk_core::worker',
+      run_id: 'run-1',
+      failure: expect.stringMatching(/^Failure { message: "out of order"/),
+    });
+    const text = JSON.stringify(lines.at(-1));
+    expect(text).not.toContain('apiReplicas');
+    expect(text.length).toBeLessThan(1_500);
+    log.error('Error converting native log entry: SyntaxError', { entry: 'apiReplicas: 4', error: new SyntaxError() });
+    expect(JSON.stringify(lines.at(-1))).not.toContain('apiReplicas');
+  });
+
+  it.each([
+    ['debug', 'INFO'],
+    ['info', 'WARN'],
+    ['warn', 'WARN'],
+    ['error', 'ERROR'],
+    ['silent', 'ERROR'],
+  ])("at level %s Temporal's native part tells from %s on, through this log", (level, core) => {
+    expect(runtimeLogging(pino({ level }, sink)).telemetryOptions).toEqual({
+      logging: { filter: { core, other: 'ERROR' }, forward: {} },
+    });
   });
 });
