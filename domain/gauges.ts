@@ -1,5 +1,5 @@
 import { at, type JsonObject, listAt, numberAt, textAt } from './api/json.ts';
-import { expectedInterval } from './hub-timing.ts';
+import { expectedInterval, isResting } from './hub-timing.ts';
 import type { LynqNodeStatus, ResourceStatus } from './api/node.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface HubCounts {
   readonly lastSync: number | undefined;
   /** Seconds between two syncs that are to be; 0 where nobody is to sync it. */
   readonly interval: number;
+  /** Nobody is to read it now, so that what its last read came to says nothing. */
+  readonly resting: boolean;
   readonly conditions: Readonly<Record<string, number>>;
 }
 
@@ -86,6 +88,7 @@ export function hubCounts(hub: JsonObject): HubCounts {
     rows: rowsOf(hub),
     lastSync: Number.isNaN(synced) ? undefined : synced / 1_000,
     interval: expectedInterval(hub),
+    resting: isResting(hub),
     conditions: conditionsOf(hub),
   };
 }

@@ -23,9 +23,12 @@ export function intervalSeconds(syncInterval: string): number {
   return Number(syncInterval.slice(0, -1)) * factors[unit];
 }
 
-/** Seconds between two reads that are to be; 0 where nobody is to read: no timer, paused or released, or on its way out, where rows no longer matter. */
+/** Whether nobody is to read the hub, whenever that would be due: paused or released, or on its way out, where rows no longer matter. */
+export function isResting(hub: JsonObject): boolean {
+  return hubTiming(hub).paused || textAt(hub, 'metadata', 'deletionTimestamp') !== undefined;
+}
+
+/** Seconds between two reads that are to be; 0 where there is no timer and where nobody is to read. */
 export function expectedInterval(hub: JsonObject): number {
-  const { syncInterval, paused } = hubTiming(hub);
-  const isLeaving = textAt(hub, 'metadata', 'deletionTimestamp') !== undefined;
-  return paused || isLeaving ? 0 : intervalSeconds(syncInterval);
+  return isResting(hub) ? 0 : intervalSeconds(hubTiming(hub).syncInterval);
 }

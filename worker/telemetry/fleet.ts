@@ -74,6 +74,9 @@ function hubFamilies({ hubs }: Fleet): readonly SeriesFamily[] {
       'Time between two syncs of a hub; 0 without a timer, and while it is paused, released or being deleted.',
       ({ counts }) => counts.interval,
     ),
+    count('lynqflow_hub_resting', '1 while a hub is paused, released or being deleted, and not read.', ({ counts }) =>
+      counts.resting ? 1 : 0,
+    ),
     gauge('lynqflow_hub_rows', 'Rows of the last complete sync by what became of them.', hubs, (hub) =>
       Object.entries(hub.counts.rows).map(([outcome, value]) => ({ labels: { ...hubLabels(hub), outcome }, value })),
     ),

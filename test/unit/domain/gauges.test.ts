@@ -55,6 +55,7 @@ describe('domain/gauges', () => {
       rows: {},
       lastSync: undefined,
       interval: 60,
+      resting: false,
       conditions: {},
     });
   });

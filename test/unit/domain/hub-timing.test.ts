@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectedInterval, hubTiming, intervalSeconds } from '../../../domain/hub-timing.ts';
+import { expectedInterval, hubTiming, isResting, intervalSeconds } from '../../../domain/hub-timing.ts';
 
 describe('domain/hub-timing', () => {
   it.each([
@@ -20,12 +20,13 @@ describe('domain/hub-timing', () => {
   const source = { syncInterval: '1m' };
 
   it.each([
-    ['that is read by a timer', { spec: { source } }, 60],
-    ['without a timer', { spec: { source: { syncInterval: '0s' } } }, 0],
-    ['that is paused', { spec: { source, paused: true } }, 0],
-    ['that is released', { metadata: { annotations: { 'lynq.sh/released': 'x' } }, spec: { source } }, 0],
-    ['that is being deleted', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, spec: { source } }, 0],
-  ])('knows how often a hub %s is to be read', (_, hub, seconds) => {
+    ['that is read by a timer', { spec: { source } }, 60, false],
+    ['without a timer', { spec: { source: { syncInterval: '0s' } } }, 0, false],
+    ['that is paused', { spec: { source, paused: true } }, 0, true],
+    ['that is released', { metadata: { annotations: { 'lynq.sh/released': 'x' } }, spec: { source } }, 0, true],
+    ['that is being deleted', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' }, spec: { source } }, 0, true],
+  ])('knows how often a hub %s is to be read, and whether it is at all', (_, hub, seconds, rests) => {
     expect(expectedInterval(hub)).toBe(seconds);
+    expect(isResting(hub)).toBe(rests);
   });
 });
