@@ -85,7 +85,17 @@ export class WebhookTrust {
     return result.kind === 'ok';
   }
 
+  /** Another worker that starts, or an upgrade of the chart, may write between the read and the write: then it is read again. */
   private async publish(kind: string, caBundle: string): Promise<void> {
+    for (let tries = 0; tries < 3; tries += 1) {
+      if (await this.isPublished(kind, caBundle)) return;
+    }
+    const { name, logger } = this.options;
+    logger.warn('the webhook configuration changes all the time, it is told of the certificate later', { kind, name });
+  }
+
+  /** False when it was changed meanwhile. */
+  private async isPublished(kind: string, caBundle: string): Promise<boolean> {
     const { cluster, name, logger } = this.options;
     const ref = { apiVersion: 'admissionregistration.k8s.io/v1', kind, name };
     const found = await cluster.get(ref);
@@ -93,18 +103,22 @@ export class WebhookTrust {
       if (!this.missed.has(kind))
         logger.warn('there is no such webhook configuration, nobody calls the webhook', { kind, name });
       this.missed.add(kind);
-      return;
+      return true;
     }
     this.missed.delete(kind);
     const steps = listAt(found, 'webhooks').flatMap((webhook, index) => {
       const path = `/webhooks/${index}/clientConfig/caBundle`;
       return textAt(webhook, 'clientConfig', 'caBundle') === caBundle ? [] : [{ op: 'add', path, value: caBundle }];
     });
-    if (steps.length === 0) return;
+    if (steps.length === 0) return true;
     const version = textAt(found, 'metadata', 'resourceVersion') ?? '';
     const test = { op: 'test', path: '/metadata/resourceVersion', value: version };
     const result = await cluster.patch(ref, 'json', [test, ...steps], { manager: managers.apply });
-    if (result.kind === 'refused') throw new LynqFailure('ClusterForbidden', result.message);
+    // A step `test` that fails is a 422 (seen on 1.35), as what is wrong with the patch itself would be; only two writes at the same instant are a 409.
+    if (result.kind === 'refused' && result.reason !== 'Invalid') {
+      throw new LynqFailure('ClusterForbidden', result.message);
+    }
+    return result.kind === 'ok';
   }
 }
 
