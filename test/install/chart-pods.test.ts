@@ -7,6 +7,7 @@ import { applyManifests, type Manifest, readManifests } from '../support/install
 
 interface Container {
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly resources?: { readonly limits?: object; readonly requests?: object };
   readonly [probe: `${string}Probe`]: { readonly timeoutSeconds?: number };
@@ -139,6 +140,47 @@ describe('install/chart-pods', () => {
   const isPart = (part: object, whole: Readonly<Record<string, string>>): boolean =>
     Object.entries(part).every(([key, value]) => whole[key] === value);
 
+  const hints = ['notify.enabled=true', 'notify.token.secretName=hints'];
+  test('hints are taken at a port that a Service, and the network policy, let in, with the token of a Secret', () => {
+    const all = render(
+      ...hints,
+      'notify.token.key=bearer',
+      'networkPolicy.enabled=true',
+      'manager.metricsBindAddress=:1',
+    );
+    const { spec, metadata } = template(all, 'Deployment');
+    const [{ env = [], ports = [], volumeMounts = [] }] = spec.containers;
+    const variables = Object.fromEntries(env.map(({ name, value = '' }) => [name, value]));
+    expect(variables).toMatchObject({ LYNQ_NOTIFY_HOST: '0.0.0.0', LYNQ_NOTIFY_PORT: '8090' });
+    const path = variables['LYNQ_NOTIFY_TOKEN_FILE'] ?? '';
+    const mount = volumeMounts.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
+    expect(spec.volumes?.find(({ name }) => name === mount?.name)?.secret).toEqual({
+      secretName: 'hints',
+      items: [{ key: 'bearer', path: path.split('/').at(-1) }],
+    });
+    expect(ports).toContainEqual({ name: 'notify', containerPort: 8090 });
+    const [service] = ofKind(all, 'Service').filter((object) => object.metadata.name === 'lynqflow-notify');
+    expect(service?.['spec']).toMatchObject({ ports: [{ name: 'http', port: 8090, targetPort: 'notify' }] });
+    expect(metadata.labels).toMatchObject((service?.['spec'] as { selector: object } | undefined)?.selector ?? {});
+    const [policy] = ofKind(all, 'NetworkPolicy');
+    expect(policy?.['spec']).toMatchObject({ ingress: [{ ports: [{ port: 'metrics' }, { port: 'notify' }] }] });
+  });
+
+  test('no hints are taken unless they are wanted', () => {
+    const text = JSON.stringify(render());
+    expect(text).not.toMatch(/notify/i);
+  });
+
+  test.each([
+    [['notify.enabled=true'], 'notify.enabled needs notify.token.secretName'],
+    [
+      [...hints, 'manager.env[0].name=LYNQ_NOTIFY_PORT', 'manager.env[0].value=1'],
+      'LYNQ_NOTIFY_PORT in manager.env is what notify.enabled sets',
+    ],
+  ])('hints that could not be taken are refused: %j', (values, why) => {
+    expect(() => render(...values)).toThrow(why);
+  });
+
   test('worker and check have their token also where the account does not hand it out', () => {
     for (const pod of pods('serviceAccount.automount=false')) {
       expect(pod.spec['automountServiceAccountToken']).toBe(true);
@@ -267,6 +309,7 @@ describe('install/chart-pods', () => {
       'priorityClassName',
       'topologySpreadConstraints',
       'uninstallCheck.resources',
+      'notify',
     ];
     const [worker, check] = pods(...newer.map((name) => `${name}=null`));
     expect(worker.spec['terminationGracePeriodSeconds']).toBe(40);

@@ -181,6 +181,8 @@ describe('install/chart', () => {
       ),
       ...[
         'temporal.apiKey.secretName=key',
+        'notify.enabled=true',
+        'notify.token.secretName=hints',
         'impersonate.serviceAccount=lynq-forms',
         'manager.nodeConcurrency=7',
       ].flatMap((value) => ['--set', value]),
@@ -258,6 +260,9 @@ describe('install/chart', () => {
     expect(ingress(...webhook)).toEqual([['metrics', 'webhook']]);
     expect(ingress(...webhook, ...noMetrics)).toEqual([['webhook']]);
     expect(ingress(...noMetrics)).toEqual([]);
+    const hints = ['--set', 'notify.enabled=true', '--set', 'notify.token.secretName=hints'];
+    expect(ingress(...hints)).toEqual([['metrics', 'notify']]);
+    expect(ingress(...hints, ...noMetrics)).toEqual([['notify']]);
   });
 
   test("the Go operator's values are refused with its image; without image and resources they are taken", () => {
