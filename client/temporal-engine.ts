@@ -13,6 +13,7 @@ import {
 } from '@temporalio/client';
 import { workflowIds } from '../domain/identity.ts';
 import { clusterKey } from '../domain/keys.ts';
+import { proxyWords, temporalProxy } from '../domain/temporal-proxy.ts';
 import { resyncSignal, scaleUpdate, type ScaleRequest, wakeSignal } from '../workflows/messages.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, NamespaceMark, ScaleResult, ScheduleView, SentResult } from './engine.ts';
@@ -208,7 +209,15 @@ function translate(error: unknown, link: Omit<Link, 'client'>): unknown {
   return code === grpc.unavailable || code === grpc.deadlineExceeded ? unreachable(address) : error;
 }
 
+/** The connection finds a proxy in the environment by itself. */
 function unreachable(address: string): CommandError {
+  const proxy = temporalProxy(address, process.env);
+  if (proxy !== undefined) {
+    return new CommandError(`Temporal at ${address} cannot be reached ${proxyWords(proxy)}`, {
+      exitCode: exitCodes.unreachable,
+      fix: 'check --address or TEMPORAL_ADDRESS, and whether the proxy is the way there: no_proxy leaves it out',
+    });
+  }
   return new CommandError(`Temporal at ${address} cannot be reached`, {
     exitCode: exitCodes.unreachable,
     fix: 'check --address or TEMPORAL_ADDRESS, and that the server is running',

@@ -1,9 +1,10 @@
-import { Client, Connection, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection } from '@temporalio/worker';
+import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 import { workflowIds } from '../domain/identity.ts';
 import type { Logger } from '../domain/ports.ts';
+import { proxyWords, type TemporalProxy, temporalProxy } from '../domain/temporal-proxy.ts';
 import type { RunDirectory, StrayRun } from '../domain/watching.ts';
 import { wakeSignal, workflowTypes } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
@@ -38,16 +39,39 @@ export function temporalNamespace(env: Readonly<Record<string, string | undefine
   return loadClientConnectConfig({ overrideEnvVars }).namespace ?? defaultNamespace;
 }
 
+/** Both connections go the same way: the first looks for a proxy in the environment by itself, unless it is told not to; the other has to be given it. */
+export function connectionsBy(proxy: TemporalProxy | undefined): {
+  readonly connection: Pick<ConnectionOptions, 'channelArgs'>;
+  readonly native: Pick<NativeConnectionOptions, 'proxy'>;
+} {
+  if (proxy === undefined) return { connection: { channelArgs: { 'grpc.enable_http_proxy': 0 } }, native: {} };
+  const { address: targetHost, login: basicAuth } = proxy;
+  const given = { type: 'http-connect', targetHost, ...(basicAuth === undefined ? {} : { basicAuth }) } as const;
+  return { connection: {}, native: { proxy: given } };
+}
+
+function unreachable(address: string, proxy: TemporalProxy | undefined, cause: unknown): Error {
+  const way = proxy === undefined ? '' : ` ${proxyWords(proxy)}`;
+  const text = `Temporal at ${address} cannot be reached${way}; set TEMPORAL_ADDRESS or start it: ${String(cause)}`;
+  return new Error(text, { cause });
+}
+
 /** Connects as the temporal CLI would: TEMPORAL_* variables and its configuration file. */
 export async function connectTemporal({ payloadCodecs, apiKeyFile, logger }: TemporalOptions): Promise<TemporalAccess> {
   const key = apiKeyFile === undefined ? undefined : readApiKey(apiKeyFile);
   const overrideEnvVars = { ...process.env, ...(key === undefined ? {} : { TEMPORAL_API_KEY: key }) };
   const { connectionOptions, namespace = defaultNamespace } = loadClientConnectConfig({ overrideEnvVars });
   const address = connectionOptions.address ?? '127.0.0.1:7233';
+  const proxy = temporalProxy(address, process.env);
+  const by = connectionsBy(proxy);
   try {
-    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });
+    const connection = await Connection.connect({ ...connectionOptions, ...by.connection, connectTimeout: '10s' });
     // What goes over it is names and counts: compressing that took a tenth of the worker's and of the server's time.
-    const native = await NativeConnection.connect({ ...connectionOptions, grpcCompression: { codec: 'none' } });
+    const native = await NativeConnection.connect({
+      ...connectionOptions,
+      ...by.native,
+      grpcCompression: { codec: 'none' },
+    });
     const unfollow =
       apiKeyFile === undefined || key === undefined
         ? () => undefined
@@ -68,9 +92,7 @@ export async function connectTemporal({ payloadCodecs, apiKeyFile, logger }: Tem
       },
     };
   } catch (error) {
-    throw new Error(`Temporal at ${address} cannot be reached; set TEMPORAL_ADDRESS or start it: ${String(error)}`, {
-      cause: error,
-    });
+    throw unreachable(address, proxy, error);
   }
 }
 

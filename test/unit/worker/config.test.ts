@@ -95,7 +95,9 @@ describe('worker/config', () => {
       return names.startsWith('`') ? names.split(', ').map((name) => [name.replaceAll('`', ''), text] as const) : [];
     });
     // Temporal's own are read by its library.
-    const foreign = new Set(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_TLS_*', 'TEMPORAL_API_KEY']);
+    const ofTemporal = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_TLS_*', 'TEMPORAL_API_KEY'];
+    const ofProxies = ['grpc_proxy', 'https_proxy', 'http_proxy', 'no_grpc_proxy', 'no_proxy'];
+    const foreign = new Set([...ofTemporal, ...ofProxies]);
 
     it('has every variable of the schema once, with its default, and no other', () => {
       const { properties = {} } = z.toJSONSchema(WorkerConfig.in, { io: 'input' });
