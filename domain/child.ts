@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, textAt, textMapAt } from './api/json.ts';
+import { isJsonObject, type JsonObject, mapAt, textAt } from './api/json.ts';
 import type { InventoryEntry, NeededElsewhere } from './api/node.ts';
 import { isDnsLabel, labelLength, subdomainLength } from './api/patterns.ts';
 import type { DeletionPolicy, TResource } from './api/resource.ts';
@@ -93,8 +93,8 @@ function ownerReference(identity: NodeIdentity): JsonObject {
 }
 
 /** What a form may say in a map of labels or annotations: everything but our own keys (reliability S13). */
-function unreserved(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(texts).filter(([key]) => !key.startsWith(reservedPrefix)));
+function unreserved(map: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !key.startsWith(reservedPrefix)));
 }
 
 /** Owners, and the namespace of a cluster-scoped object, are not for a form to say either. */
@@ -109,8 +109,8 @@ function withMetadata(object: JsonObject, tracking: JsonObject): JsonObject {
     metadata: {
       ...own,
       ...tracking,
-      labels: { ...unreserved(textMapAt(own, 'labels')), ...textMapAt(tracking, 'labels') },
-      annotations: { ...unreserved(textMapAt(own, 'annotations')), ...textMapAt(tracking, 'annotations') },
+      labels: { ...unreserved(mapAt(own, 'labels')), ...mapAt(tracking, 'labels') },
+      annotations: { ...unreserved(mapAt(own, 'annotations')), ...mapAt(tracking, 'annotations') },
     },
   };
 }
@@ -119,7 +119,7 @@ function withHash(body: JsonObject, hash: string): JsonObject {
   const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
   return {
     ...body,
-    metadata: { ...metadata, annotations: { ...textMapAt(metadata, 'annotations'), [annotations.appliedHash]: hash } },
+    metadata: { ...metadata, annotations: { ...mapAt(metadata, 'annotations'), [annotations.appliedHash]: hash } },
   };
 }
 

@@ -52,14 +52,9 @@ const refusedWaits: ReadonlySet<string> = new Set<RefusedReason>([
 ]);
 
 /** Failures of a live object that our write did not cause. */
-const refusals: ReadonlySet<string> = new Set<RefusedReason | 'InvalidName' | 'DuplicateObject' | 'NotSupported'>([
-  'Invalid',
-  'Immutable',
-  'TooLarge',
-  'InvalidName',
-  'DuplicateObject',
-  'NotSupported',
-]);
+const refusals: ReadonlySet<string> = new Set<
+  RefusedReason | 'InvalidName' | 'NotText' | 'DuplicateObject' | 'NotSupported'
+>(['Invalid', 'Immutable', 'TooLarge', 'InvalidName', 'NotText', 'DuplicateObject', 'NotSupported']);
 
 function conflictText(resource: ResourceStatus, entry: EventEntry | undefined): string {
   const place = `${entry?.namespace ?? ''}/${resource.name}`;

@@ -25,6 +25,7 @@ import type { ReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { isNewer } from '../../domain/resource-version.ts';
 import { rowVariables } from '../../domain/rows.ts';
 import type { SecretValues } from '../../domain/secret-values.ts';
+import { textMapProblem } from '../../domain/text-maps.ts';
 import type { NodeRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { breakSeal, readSecretValues } from '../secret-values.ts';
@@ -269,7 +270,9 @@ async function judgeEntry(
   if (info === undefined) return unknownKind(entry, kind);
   const usable = { entry, object, namespaced: info.namespaced };
   const problem = namingProblem(usable);
-  if (problem !== undefined) return invalidName(entry, problem);
+  if (problem !== undefined) return invalid(entry, 'InvalidName', problem);
+  const notText = textMapProblem(entry.spec, object);
+  if (notText !== undefined) return invalid(entry, 'NotText', notText);
   return outOfScope(deps.scope, identity, usable) ?? { kind: 'usable', rendered: usable };
 }
 
@@ -287,8 +290,8 @@ function unknownKind(entry: Entry, kind: { readonly apiVersion: string; readonly
   return { kind: 'broken', entry, state: 'Waiting', reason: 'MissingKind', message };
 }
 
-function invalidName(entry: Entry, message: string): Broken {
-  return { kind: 'broken', entry, state: 'Failed', reason: 'InvalidName', message };
+function invalid(entry: Entry, reason: 'InvalidName' | 'NotText', message: string): Broken {
+  return { kind: 'broken', entry, state: 'Failed', reason, message };
 }
 
 /** Two entries of one form that name one object would overwrite each other for ever. */

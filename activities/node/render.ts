@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
+import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { grown } from '../../domain/generated.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { KindRef } from '../../domain/ports.ts';
@@ -109,13 +109,18 @@ async function withKeptResults(
   return result;
 }
 
-/** `stringData` of a Secret becomes `data` before it is applied (decisions.md section 5): the server would move it, and own it twice. */
-function withEncodedData(object: JsonObject): JsonObject {
+/**
+ * `stringData` of a Secret becomes `data` before it is applied (decisions.md section 5): the server would move it, and own it twice. Where a value is
+ * no text it stays as it is, to be refused (domain/text-maps.ts): no key is ever lost here.
+ */
+export function withEncodedData(object: JsonObject): JsonObject {
+  const { stringData, ...rest } = object;
   const isSecret = textAt(object, 'apiVersion') === 'v1' && textAt(object, 'kind') === 'Secret';
-  if (!isSecret || !isJsonObject(object['stringData'])) return object;
-  const { stringData: _, ...rest } = object;
-  const encoded = Object.entries(textMapAt(object, 'stringData')).map(
-    ([key, value]) => [key, toBytes(value).toString('base64')] as const,
+  const data = rest['data'] ?? {};
+  if (!isSecret || !isJsonObject(stringData) || !isJsonObject(data)) return object;
+  const encoded = Object.entries(stringData).map(
+    ([key, value]) => [key, typeof value === 'string' ? toBytes(value).toString('base64') : undefined] as const,
   );
-  return { ...rest, data: { ...textMapAt(object, 'data'), ...Object.fromEntries(encoded) } };
+  if (encoded.some(([, value]) => value === undefined)) return object;
+  return { ...rest, data: { ...data, ...Object.fromEntries(encoded) } };
 }

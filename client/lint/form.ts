@@ -17,6 +17,7 @@ import { lintName } from './name.ts';
 import { lintFormFields, lintPolicies, lintRetained, lintSameObject } from './policies.ts';
 import { lintFunctions } from './risky-functions.ts';
 import { checkShape } from './shape.ts';
+import { lintTextMaps } from './text-maps.ts';
 
 export interface FormShape {
   /** What of it fits the schema; undefined when there is no spec at all. */
@@ -71,7 +72,8 @@ function lintEntry(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   problems.push(...lintReadyWhen(manifest, placed));
   problems.push(...lintIgnoreFields(manifest, placed));
   const entry: EntryInFile = { manifest, placed, resource };
-  problems.push(...lintMetadata(entry), ...lintMapKeys(entry), ...lintPolicies(entry), ...lintFunctions(entry));
+  problems.push(...lintMetadata(entry), ...lintTextMaps(entry), ...lintMapKeys(entry));
+  problems.push(...lintPolicies(entry), ...lintFunctions(entry));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;
     const { located } = findPath(manifest.root, [...path, ...key]);

@@ -42,6 +42,12 @@ export function listAt(root: Json | undefined, ...path: readonly string[]): read
   return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
+/** Map at a path; empty when it is absent or not a map. */
+export function mapAt(root: Json | undefined, ...path: readonly string[]): JsonObject {
+  const value = at(root, ...path);
+  return isJsonObject(value) ? value : {};
+}
+
 /** Map of text at a path (labels, annotations); values that are not text are left out. */
 export function textMapAt(root: Json | undefined, ...path: readonly string[]): Readonly<Record<string, string>> {
   const value = at(root, ...path);
