@@ -10,6 +10,7 @@ import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { type EntryInFile, entryPath } from './entry.ts';
+import { lintContent } from './content.ts';
 import { type FormEntry, type FormParts, readFormParts } from './form-entries.ts';
 import { lintMapKeys } from './map-keys.ts';
 import { lintMetadata } from './metadata.ts';
@@ -72,7 +73,7 @@ function lintEntry(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   problems.push(...lintReadyWhen(manifest, placed));
   problems.push(...lintIgnoreFields(manifest, placed));
   const entry: EntryInFile = { manifest, placed, resource };
-  problems.push(...lintMetadata(entry), ...lintTextMaps(entry), ...lintMapKeys(entry));
+  problems.push(...lintMetadata(entry), ...lintTextMaps(entry), ...lintMapKeys(entry), ...lintContent(entry));
   problems.push(...lintPolicies(entry), ...lintFunctions(entry));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;
