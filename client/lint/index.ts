@@ -1,12 +1,13 @@
 import { apiVersion } from '../../domain/keys.ts';
 import { declaredVariables } from '../../domain/template-variables.ts';
-import { offsetOf, type Located } from '../manifest/located.ts';
+import { offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
 import { asMeant } from './envelope.ts';
 import { type FormsLookup, lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
+import { besides, lintAroundEntries, lintForeign, lintInHub } from './stray-templates.ts';
 import { lintTemplates } from './templates.ts';
 import { type HubAnswer, type HubLookup, HubVariables } from './variables.ts';
 
@@ -31,9 +32,10 @@ export async function lintManifests(given: readonly Manifest[], options: LintOpt
     ...lintIdentities(manifests, options.namespace),
   ];
   for (const manifest of manifests) {
-    if (isHub(manifest)) problems.push(...lintHub(manifest));
-    else if (isForm(manifest)) problems.push(...(await lintForm(manifest, manifests, options)));
-    else problems.push(...lintOther(manifest));
+    if (isHub(manifest)) problems.push(...besides(lintInHub(manifest), lintHub(manifest)));
+    else if (isForm(manifest))
+      problems.push(...besides(lintAroundEntries(manifest), await lintForm(manifest, manifests, options)));
+    else problems.push(...lintForeign(manifest));
   }
   return sortProblems([...problems, ...(await order)]);
 }
@@ -65,21 +67,6 @@ function lintIdentities(manifests: readonly Manifest[], namespace: string): read
       }),
     ];
   });
-}
-
-/** Lynq renders templates in forms only; elsewhere an unquoted action would reach the server as text. */
-function lintOther(manifest: Manifest): readonly Problem[] {
-  return unquotedTemplates(manifest.root).map((located) =>
-    problemAt(manifest.source, located.start, {
-      message: `templates are rendered in a LynqForm only, not in a ${manifest.kind}`,
-      fix: 'write the value itself, or put it in quotes if this text is meant',
-    }),
-  );
-}
-
-function unquotedTemplates(located: Located): readonly Located[] {
-  const inside = [...(located.entries?.values() ?? []), ...(located.items ?? [])].flatMap(unquotedTemplates);
-  return located.unquotedTemplate === true ? [located, ...inside] : inside;
 }
 
 async function lintForm(
