@@ -38,7 +38,7 @@ export function notTexts(object: JsonObject, maps: readonly (readonly string[])[
     return Object.entries(map).flatMap(([key, value]) =>
       typeof value === 'string' || value === undefined
         ? []
-        : [{ path: [...path, key], message: `must be text, not ${describe(value)}` }],
+        : [{ path: [...path, key], message: `must be text, not ${describeType(value)}` }],
     );
   });
   return [...holder, ...inside];
@@ -62,10 +62,11 @@ function pathText(path: readonly string[]): string {
 const isMissing = (value: Json | undefined): value is null | undefined => value === undefined || value === null;
 const notMap = (path: readonly string[], value: Json): NotText => ({
   path,
-  message: `must be a map, not ${describe(value)}`,
+  message: `must be a map, not ${describeType(value)}`,
 });
 
-function describe(value: Json): string {
+/** A word for the type of a value; never the value. */
+export function describeType(value: Json): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   const words = { string: 'a text', number: 'a number', boolean: 'true or false', object: 'a map' } as const;

@@ -4,6 +4,7 @@ import { kinds } from '../kinds.ts';
 import { findPath, type Located, offsetOf, pathText, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
+import { lintOwnMetadata } from './own-metadata.ts';
 
 /**
  * What surrounds the spec of an object of ours: apiVersion, kind, the keys beside them and those of metadata. An object that is nearly ours is an
@@ -36,7 +37,7 @@ export function asMeant(manifest: Manifest): Meant {
     problems.push(atKey(manifest, ['kind'], `there is no kind ${manifest.kind}`, fix));
   }
   const meant = { ...manifest, apiVersion, kind: near ?? manifest.kind };
-  return { manifest: meant, problems: [...problems, ...lintKeys(manifest)] };
+  return { manifest: meant, problems: [...problems, ...lintKeys(manifest), ...lintOwnMetadata(manifest)] };
 }
 
 const objectKeys = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];

@@ -1,5 +1,5 @@
 import { at, isJsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
-import { dns1123Subdomain, isDnsLabel } from '../../domain/api/patterns.ts';
+import { isDnsLabel, isQualifiedKey } from '../../domain/api/patterns.ts';
 import { reservedPrefix } from '../../domain/keys.ts';
 import { isNeverAllowed, isReservedKey, reservedMembers } from '../../domain/policies/scope.ts';
 import { closest } from '../closest.ts';
@@ -133,14 +133,6 @@ const lintSharedName: EntryRule = (entry) => {
   return [atKey(entry, path, { severity: 'warning', message, fix: `write for example "{{ .uid }}-${name}"` })];
 };
 
-const labelName = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const isQualified = (key: string): boolean => {
-  const [prefix, name] = key.includes('/')
-    ? [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
-    : ['', key];
-  return labelName.test(name) && (prefix === '' || (prefix.length <= 253 && dns1123Subdomain.test(prefix)));
-};
-
 const maps = [
   ['labelsTemplate'],
   ['annotationsTemplate'],
@@ -167,7 +159,7 @@ function lintKey(
   const { id } = entry.resource;
   const isLabel = path.at(-1) === 'labelsTemplate' || path.at(-1) === 'labels';
   const word = isLabel ? 'label' : 'annotation';
-  if (!isQualified(key)) {
+  if (!isQualifiedKey(key)) {
     return [atKey(entry, [...path, key], { message: `"${key}" of resource '${id}' is not a key a ${word} can have` })];
   }
   if (key.startsWith(reservedPrefix) || isReservedKey(key)) {

@@ -19,7 +19,8 @@ export function notTextProblem({ manifest, placed }: EntryInFile, { path, messag
   return problemAt(manifest.source, located.start, { message: `${pathText(whole)}: ${message}`, fix });
 }
 
-function adviceFor(value: Json, written: string): string | undefined {
+/** What to do about a value that is no text. */
+export function adviceFor(value: Json, written: string): string | undefined {
   if (value === null) return 'write "", or remove it';
   return typeof value === 'number' || typeof value === 'boolean' ? `write it in quotes: "${written}"` : undefined;
 }

@@ -10,3 +10,18 @@ export const subdomainLength = 253;
 export function isDnsLabel(text: string): boolean {
   return text.length <= labelLength && dns1123Label.test(text);
 }
+
+const qualifiedName = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** Whether a text can be the key of a label or annotation: `name` or `prefix/name`. */
+export function isQualifiedKey(key: string): boolean {
+  const slash = key.indexOf('/');
+  if (slash < 0) return qualifiedName.test(key);
+  const prefix = key.slice(0, slash);
+  return qualifiedName.test(key.slice(slash + 1)) && prefix.length <= subdomainLength && dns1123Subdomain.test(prefix);
+}
+
+/** Whether a text can be the value of a label. */
+export function isLabelValue(text: string): boolean {
+  return text === '' || qualifiedName.test(text);
+}
