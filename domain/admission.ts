@@ -5,8 +5,11 @@ import { canonicalJson } from './canonical.ts';
 import { describeCycle, formCycles, type OrderedForm } from './form-order.ts';
 import { goList } from './go-text.ts';
 import { formGraph, type GraphProblem } from './graph.ts';
+import { emptyMappings } from './hub-mappings.ts';
+import { intervalProblem } from './hub-timing.ts';
 import { parseIgnoreFields } from './policies/field-path.ts';
 import { mappingProblem } from './secret-values.ts';
+import { sourceTlsProblem } from './source-tls.ts';
 
 /**
  * What an admission webhook decides about hubs and forms, in the words of the Go operator's (parity 8). The first problem decides.
@@ -53,7 +56,12 @@ function hubProblem(spec: LynqHubSpec): string | undefined {
   const missing = required.find((name) => block[name] === '');
   if (missing !== undefined) return `${type}.${missing} is required`;
   const mappings = mappingProblem(spec);
-  return mappings === undefined ? undefined : `the hub has ${mappings}`;
+  if (mappings !== undefined) return `the hub has ${mappings}`;
+  return (
+    emptyMappings(spec)[0]?.message ??
+    sourceTlsProblem(spec.source)?.message ??
+    intervalProblem(spec.source.syncInterval)
+  );
 }
 
 /** Ids, order and paths of a form; templates and other forms are looked at by those who can. */

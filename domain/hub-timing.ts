@@ -16,8 +16,21 @@ export function hubTiming(hub: JsonObject): HubTiming {
   };
 }
 
-/** Seconds of a `syncInterval` (parity 1.2); 0 means no timer. */
+/** Ten years; no schedule takes an interval without any bound. */
+const maxIntervalHours = 87_600;
+
+/** Seconds of a `syncInterval` (parity 1.2); 0 means no timer. What is beyond all bounds is cut to ten years. */
 export function intervalSeconds(syncInterval: string): number {
+  return Math.min(secondsOf(syncInterval), maxIntervalHours * 3600);
+}
+
+/** What a hub is told that wants to be read more seldom than is possible. */
+export function intervalProblem(syncInterval: string): string | undefined {
+  if (secondsOf(syncInterval) <= maxIntervalHours * 3600) return undefined;
+  return `spec.source.syncInterval is longer than ${maxIntervalHours}h`;
+}
+
+function secondsOf(syncInterval: string): number {
   const factors = { s: 1, m: 60, h: 3600 } as const;
   const unit = syncInterval.at(-1) as keyof typeof factors;
   return Number(syncInterval.slice(0, -1)) * factors[unit];

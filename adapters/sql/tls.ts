@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import type { TlsSettings } from '../../domain/api/hub.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { TlsMaterial } from '../../domain/ports.ts';
+import { tlsBlockProblem } from '../../domain/source-tls.ts';
 
 /** What a connection with a `tls` block needs: there is no other way to connect then, and nothing is sent to a server that is not verified. */
 export interface TlsAccess extends TlsMaterial {
@@ -14,17 +14,9 @@ export function tlsAccess(
   material: TlsMaterial | undefined,
 ): TlsAccess | undefined {
   if (tls === undefined) return undefined;
-  const serverName = tls.serverName ?? host;
-  if (serverName === '' || isIP(serverName) !== 0) {
-    throw new LynqFailure(
-      'HubInvalid',
-      `tls.serverName is needed, since ${host} is an address: set it to a name in the certificate of the server`,
-    );
-  }
-  if ((tls.certRef === undefined) !== (tls.keyRef === undefined)) {
-    throw new LynqFailure('HubInvalid', 'tls.certRef and tls.keyRef belong together: set both or none');
-  }
-  return { ...material, serverName };
+  const problem = tlsBlockProblem({ host, tls });
+  if (problem !== undefined) throw new LynqFailure('HubInvalid', problem.message);
+  return { ...material, serverName: tls.serverName ?? host };
 }
 
 export function isSameTls(left: TlsAccess | undefined, right: TlsAccess | undefined): boolean {

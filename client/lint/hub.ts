@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import { LynqHubSpec } from '../../domain/api/hub.ts';
 import { HubName } from '../../domain/api/names.ts';
+import { emptyMappings } from '../../domain/hub-mappings.ts';
+import { intervalProblem } from '../../domain/hub-timing.ts';
 import { mappingProblem } from '../../domain/secret-values.ts';
+import { sourceTlsProblem } from '../../domain/source-tls.ts';
 import { rowVariableNames } from '../../domain/template-variables.ts';
 import { findPath, offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -22,6 +25,7 @@ export function lintHub(manifest: Manifest): readonly Problem[] {
   return [
     ...problems,
     ...lintSource(manifest, value),
+    ...lintAccess(manifest, value),
     ...lintVariables(manifest, value),
     ...lintMappings(manifest, value),
     ...lintSecrets(manifest, value),
@@ -62,18 +66,36 @@ function lintSource({ source, root }: Manifest, spec: HubParts): readonly Proble
   return problems;
 }
 
-/** Columns without a name, and variables that a template cannot name. */
+/** Mappings that name nothing, and variables that a template cannot name. */
 function lintMappings({ source, root }: Manifest, spec: HubParts): readonly Problem[] {
-  return (['extraValueMappings', 'secretValueMappings'] as const).flatMap((block) =>
+  const empty = emptyMappings(spec).map(({ block, name, message }) =>
+    problemAt(source, offsetOf(root, ['spec', block, name]), { message }),
+  );
+  const unwritable = (['extraValueMappings', 'secretValueMappings'] as const).flatMap((block) =>
     Object.entries(spec[block] ?? {}).flatMap(([name, column]): readonly Problem[] => {
       const offset = offsetOf(root, ['spec', block, name]);
-      if (column === '') return [problemAt(source, offset, { message: `${block}.${name} names no column` })];
-      if (/^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(name)) return [];
+      if (name === '' || column === '' || /^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(name)) return [];
       const message = `templates cannot write .${name}: the name of a variable has letters, digits and _ only`;
       const fix = `choose another name, or write index . "${name}"`;
       return [problemAt(source, offset, { severity: 'warning', message, fix })];
     }),
   );
+  return [...empty, ...unwritable];
+}
+
+/** What the worker would refuse, or do otherwise than is written. */
+function lintAccess({ source, root }: Manifest, { source: from }: HubParts): readonly Problem[] {
+  if (from === undefined) return [];
+  const block = ['spec', 'source', from.type];
+  const tls = sourceTlsProblem(from);
+  const path = tls?.field === 'tls' ? [...block, 'tls'] : [...block, 'tls', tls?.field ?? ''];
+  const interval = intervalProblem(from.syncInterval);
+  return [
+    ...(tls === undefined ? [] : [problemAt(source, offsetOf(root, path), { message: tls.message })]),
+    ...(interval === undefined
+      ? []
+      : [problemAt(source, offsetOf(root, ['spec', 'source', 'syncInterval']), { message: interval })]),
+  ];
 }
 
 function lintVariables({ source, root }: Manifest, spec: HubParts): readonly Problem[] {

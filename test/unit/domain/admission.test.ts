@@ -4,6 +4,7 @@ import { LynqFormSpec } from '../../../domain/api/form.ts';
 import { LynqHubSpec } from '../../../domain/api/hub.ts';
 import { collectResources } from '../../../domain/api/resource.ts';
 
+const database = { host: 'db', username: 'reader', database: 'd', table: 't' };
 const hub = (change: object = {}) =>
   LynqHubSpec.parse({
     source: { type: 'mysql', mysql: { host: 'db', username: 'reader', database: 'd', table: 't' } },
@@ -34,6 +35,20 @@ describe('domain/admission', () => {
     [
       { extraValueMappings: { a: 'x' }, secretValueMappings: { a: 'y' } },
       'the hub has a in both extraValueMappings and secretValueMappings; keep one of them',
+    ],
+    [{ extraValueMappings: { plan: '' } }, 'extraValueMappings.plan names no column'],
+    [{ secretValueMappings: { '': 'token' } }, 'secretValueMappings has a variable without a name'],
+    [
+      { source: { type: 'mysql', mysql: { ...database, tls: { keyRef: { name: 'a', key: 'b' } } } } },
+      'tls.certRef and tls.keyRef belong together: set both or none',
+    ],
+    [
+      { source: { type: 'postgres', postgres: { ...database, host: '::1', tls: {} } } },
+      'tls.serverName is needed, since ::1 is an address: set it to a name in the certificate of the server',
+    ],
+    [
+      { source: { type: 'mysql', syncInterval: '99999999999999h', mysql: database } },
+      'spec.source.syncInterval is longer than 87600h',
     ],
   ])('refuses the hub %j with the first thing that is wrong', (change, problem) => {
     expect(judgeHub(hub(change)).problem).toBe(problem);

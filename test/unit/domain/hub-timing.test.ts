@@ -7,6 +7,8 @@ describe('domain/hub-timing', () => {
     ['1m', 60],
     ['2h', 7200],
     ['0s', 0],
+    ['87600h', 315_360_000],
+    ['99999999999999h', 315_360_000],
   ])('reads a syncInterval of %s as %d seconds', (text, seconds) => {
     expect(intervalSeconds(text)).toBe(seconds);
   });
