@@ -1,4 +1,5 @@
 import {
+  absentFormWarnings,
   type AdmissionChange,
   crossFormCycle,
   formProblem,
@@ -71,17 +72,16 @@ async function formVerdict(deps: AdmissionDeps, { namespace, object }: Admission
     declared: hub === undefined ? anyVariable : declaredVariables(hub),
   });
   if (!compiled.ok) return refused(templateProblem(compiled.problems));
-  const late =
-    ignoreFieldsProblem(entries) ??
-    readyWhenProblem(entries) ??
-    crossFormCycle(orderedForm(object), await neighbours(deps, namespace, hubId));
+  const others = await neighbours(deps, namespace, hubId);
+  const late = ignoreFieldsProblem(entries) ?? readyWhenProblem(entries) ?? crossFormCycle(orderedForm(object), others);
   if (late !== undefined) return refused(late);
+  const absent = absentFormWarnings(orderedForm(object), others);
   if (hub === undefined) {
-    return {
-      warnings: [`LynqHub '${hubId}' not found in namespace '${namespace}': names of variables are not checked`],
-    };
+    const unchecked = `LynqHub '${hubId}' not found in namespace '${namespace}': names of variables are not checked`;
+    return { warnings: [...absent, unchecked] };
   }
-  return { warnings: await tryOnRow(deps, { namespace, hub: hubId, form: name }, hub, compiled.form) };
+  const onRow = await tryOnRow(deps, { namespace, hub: hubId, form: name }, hub, compiled.form);
+  return { warnings: [...absent, ...onRow] };
 }
 
 async function readHub(deps: AdmissionDeps, namespace: string, name: string): Promise<LynqHubSpec | undefined> {

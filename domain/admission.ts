@@ -103,6 +103,17 @@ export function crossFormCycle(form: OrderedForm, others: readonly OrderedForm[]
   return chain === undefined ? undefined : describeCycle(chain);
 }
 
+/** Warnings of forms in `dependsOn` that are not among those of the hub: new rows wait until they are. */
+export function absentFormWarnings(
+  { name, dependsOn }: OrderedForm,
+  others: readonly OrderedForm[],
+): readonly string[] {
+  const known = new Set([name, ...others.map((other) => other.name)]);
+  return [...new Set(dependsOn)]
+    .filter((form) => !known.has(form))
+    .map((form) => `dependsOn names form '${form}', which the hub does not have: new rows wait until it does`);
+}
+
 /** One step of a JSON patch (RFC 6902). */
 export interface PatchStep {
   readonly op: 'add' | 'replace';

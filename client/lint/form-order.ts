@@ -37,7 +37,11 @@ export async function lintFormOrder(
       const files = forms.filter((form) => spaceOf(form) === space);
       const strangers = strangersOf(files);
       const answer = strangers.length === 0 ? noForms : await findForms(space);
-      return [...lintSpace(files, answer), ...(answer.kind === 'found' ? [] : unchecked(strangers, answer.why))];
+      return [
+        ...lintSpace(files, answer),
+        ...absent(files, answer),
+        ...(answer.kind === 'found' ? [] : unchecked(strangers, answer.why)),
+      ];
     }),
   );
   return problems.flat();
@@ -66,6 +70,25 @@ function strangersOf(files: readonly Manifest[]): readonly Stranger[] {
     [...new Set(namesOf(form))].flatMap((name) =>
       name === '' || known.has(name) ? [] : [{ name, form, offset: offsetOfName(form, name) }],
     ),
+  );
+}
+
+/** Forms that the hub does not have, as far as files and cluster tell: the order has no effect until they are there. */
+function absent(files: readonly Manifest[], answer: FormsAnswer): readonly Problem[] {
+  const own = new Map(files.map((form) => [form.name, hubOf(form)]));
+  const others = new Map((answer.kind === 'found' ? answer.forms : []).map(({ name, hub }) => [name, hub]));
+  return files.flatMap((form) =>
+    [...new Set(namesOf(form))].flatMap((name) => {
+      const hub = own.get(name) ?? others.get(name);
+      const isUnknown = hub === undefined && answer.kind === 'unknown';
+      if (name === '' || hubOf(form) === '' || hub === hubOf(form) || isUnknown) return [];
+      const message =
+        hub === undefined
+          ? `there is no LynqForm ${name}, neither in these files nor in the cluster`
+          : `LynqForm ${name} is of hub ${hub} and not of ${hubOf(form)}`;
+      const fix = `new rows of this form wait until hub ${hubOf(form)} has a form ${name}`;
+      return [problemAt(form.source, offsetOfName(form, name), { severity: 'warning', message, fix })];
+    }),
   );
 }
 

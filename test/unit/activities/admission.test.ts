@@ -26,24 +26,28 @@ const node: JsonObject = {
   spec: { uid: 'acme', templateRef: 'web' },
 };
 
-function form(text: string): JsonObject {
+function form(text: string, order: JsonObject = {}): JsonObject {
   const configMap = { apiVersion: 'v1', kind: 'ConfigMap', data: { text } };
   return {
     apiVersion: 'operator.lynq.sh/v1',
     kind: 'LynqForm',
     metadata: { name: 'web', namespace },
-    spec: { hubId: 'customers', configMaps: [{ id: 'settings', nameTemplate: '{{ .uid }}', spec: configMap }] },
+    spec: {
+      hubId: 'customers',
+      ...order,
+      configMaps: [{ id: 'settings', nameTemplate: '{{ .uid }}', spec: configMap }],
+    },
   };
 }
 
 describe('activities/admission', () => {
   afterAll(() => closeRenderThreads());
 
-  function judge(text: string, objects: readonly JsonObject[] = [hub, node]) {
+  function judge(text: string, objects: readonly JsonObject[] = [hub, node], order: JsonObject = {}) {
     const cluster = createFakeCluster();
     for (const object of objects) cluster.seed(object);
     const nodes = { ofHub: () => (objects.includes(node) ? [nodeDigest(node)] : []) };
-    const object = form(text);
+    const object = form(text, order);
     return judgeAdmission(
       { cluster, nodes, clock: { now: () => new Date('2026-11-22T12:00:00Z') } },
       { kind: 'LynqForm', namespace, object, old: undefined },
@@ -68,6 +72,15 @@ describe('activities/admission', () => {
   it('checks no names of variables without the hub, and says so', async () => {
     expect(await judge('{{ .tier }}', [])).toEqual({
       warnings: ["LynqHub 'customers' not found in namespace 'lynq': names of variables are not checked"],
+    });
+  });
+
+  it('warns of forms in dependsOn that the hub does not have', async () => {
+    const other: JsonObject = { ...form(''), metadata: { name: 'data', namespace } };
+    const dependsOn = [{ form: 'data' }, { form: 'nope' }];
+
+    expect(await judge('{{ .uid }}', [hub, node, other], { dependsOn })).toEqual({
+      warnings: ["dependsOn names form 'nope', which the hub does not have: new rows wait until it does"],
     });
   });
 });

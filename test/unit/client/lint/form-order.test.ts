@@ -44,13 +44,29 @@ describe('client/lint/form-order', () => {
     expect(asked(cluster)).toBe(1);
   });
 
-  it.each<[string, JsonObject]>([
-    ['is of another hub', inCluster('b', 'a', { hub: 'other' })],
-    ['is being deleted', inCluster('b', 'a', { leaving: true })],
-  ])('leaves a form of the cluster out that %s', async (_story, form) => {
-    const { out } = await run(line, { files: files(inFile('a', 'b')), cluster: clusterOf(form) });
+  it.each<[string, readonly JsonObject[], string]>([
+    ['is of another hub', [inCluster('b', 'a', { hub: 'other' })], 'LynqForm b is of hub other and not of shop'],
+    [
+      'is being deleted',
+      [inCluster('b', 'a', { leaving: true })],
+      'there is no LynqForm b, neither in these files nor in the cluster',
+    ],
+    ['does not exist', [], 'there is no LynqForm b, neither in these files nor in the cluster'],
+  ])('warns of a form of the cluster that %s, and knows no cycle with it', async (_story, forms, message) => {
+    const { out, exitCode } = await run(line, { files: files(inFile('a', 'b')), cluster: clusterOf(...forms) });
 
-    expect(out).toBe('');
+    expect(out).toBe(
+      `form.yaml:7:17: warning: ${message}\n    new rows of this form wait until hub shop has a form b\n`,
+    );
+    expect(exitCode).toBe(0);
+  });
+
+  it('warns of a form of the files that is of another hub, whether or not a cluster is asked', async () => {
+    const two = `${inFile('a', 'b')}---\n${goodForm.replace('name: web', 'name: b').replace('hubId: shop', 'hubId: other')}`;
+
+    expect((await run(`${line} --offline`, { files: files(two) })).out).toContain(
+      'form.yaml:7:17: warning: LynqForm b is of hub other and not of shop\n',
+    );
   });
 
   it('takes a form of the files in place of the one of that name in the cluster', async () => {
