@@ -9,7 +9,7 @@ import { findPath, offsetOf, pathText, type PathStep } from '../manifest/located
 import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
-import { type EntryInFile, entryPath } from './entry.ts';
+import { type EntryInFile, entryPath, inText } from './entry.ts';
 import { lintContent } from './content.ts';
 import { type FormEntry, type FormParts, readFormParts } from './form-entries.ts';
 import { lintMapKeys } from './map-keys.ts';
@@ -106,8 +106,16 @@ function lintObject(manifest: Manifest, placed: FormEntry): readonly Problem[] {
 }
 
 /** What is wrong with the expression of an entry, at the character it is about. */
-function lintReadyWhen(manifest: Manifest, placed: PlacedResource): readonly Problem[] {
+function lintReadyWhen(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   const { readyWhen, id } = placed.resource;
+  const begin = readyWhen?.indexOf('{{') ?? -1;
+  if (begin >= 0) {
+    const message = `readyWhen of resource '${id}' is not a template: it is evaluated as it is written`;
+    const fix = 'compare with what the object says itself, such as object.metadata.name';
+    return [
+      inText({ manifest, placed, resource: placed.resource }, ['readyWhen'], { index: begin, text: { message, fix } }),
+    ];
+  }
   const result = readyWhen === undefined ? undefined : compileReadyWhen(readyWhen);
   if (result === undefined || result.ok) return [];
   const { message, line, column } = result.problem;
