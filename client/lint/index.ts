@@ -9,7 +9,7 @@ import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
 import { besides, lintAroundEntries, lintForeign, lintInHub } from './stray-templates.ts';
 import { lintTemplates } from './templates.ts';
-import { type HubAnswer, type HubLookup, HubVariables } from './variables.ts';
+import { type HubAnswer, type HubLookup, variablesInFile } from './variables.ts';
 
 /**
  * All that can be said about manifests without applying them: schema, graph, templates, what the files say about each other. Every problem has a
@@ -103,9 +103,7 @@ async function findHub(
     (manifest) => isHub(manifest) && manifest.name === hubId && (manifest.namespace ?? options.namespace) === namespace,
   );
   if (near === undefined) return options.findHub(namespace, hubId);
-  const parsed = HubVariables.safeParse(near.object['spec']);
-  if (parsed.success) return { kind: 'found', spec: parsed.data };
-  return { kind: 'unknown', why: 'it has problems of its own' };
+  return variablesInFile(near);
 }
 
 function hubProblems(form: Manifest, hubId: string, answer: HubAnswer): readonly Problem[] {
@@ -114,6 +112,11 @@ function hubProblems(form: Manifest, hubId: string, answer: HubAnswer): readonly
     answer.kind === 'absent'
       ? `there is no LynqHub ${hubId}, neither in these files nor in the cluster`
       : `the variables of LynqHub ${hubId} are not known, so their names were not checked: ${answer.why}`;
-  const fix = answer.kind === 'absent' ? 'apply the hub too, or correct spec.hubId' : 'give its file too: -f hub.yaml';
+  const fix =
+    answer.kind === 'absent'
+      ? 'apply the hub too, or correct spec.hubId'
+      : answer.file === undefined
+        ? 'give its file too: -f hub.yaml'
+        : `correct the hub: ${answer.file}`;
   return [problemAt(form.source, offsetOf(form.root, ['spec', 'hubId']), { severity: 'warning', message, fix })];
 }
