@@ -3,6 +3,7 @@ import { findPath, offsetOf, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem, type ProblemText } from '../manifest/source.ts';
+import { actionEnd } from '../manifest/template-mask.ts';
 import type { FormEntry } from './form-entries.ts';
 
 /** One entry of a form in its file. */
@@ -55,12 +56,42 @@ export function templatesOf({ resource }: EntryInFile): readonly (readonly [read
   return textsIn(all, []).filter(([, text]) => text.includes('{{'));
 }
 
-/** A text without its template actions; one that is not closed reaches to the end. */
+interface Action {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** A text taken apart: what stands before, between and after its template actions. One that is not closed reaches to the end. */
+function takenApart(text: string): { readonly literals: readonly string[]; readonly actions: readonly Action[] } {
+  const literals: string[] = [];
+  const actions: Action[] = [];
+  let from = 0;
+  for (let begin = text.indexOf('{{'); begin >= 0; begin = text.indexOf('{{', from)) {
+    literals.push(text.slice(from, begin));
+    const end = actionEnd(text, begin, true);
+    from = end ?? text.length;
+    if (end !== undefined) actions.push({ index: begin, text: text.slice(begin, end) });
+  }
+  return { literals: [...literals, text.slice(from)], actions };
+}
+
+/** What stands before, between and after the actions of a template: one more than there are actions. */
+export function literalParts(text: string): readonly string[] {
+  return takenApart(text).literals;
+}
+
+/** A text without its template actions. */
 export function staticParts(text: string): string {
-  return text.replaceAll(/\{\{.*?(?:\}\}|$)/gsu, '');
+  return literalParts(text).join('');
 }
 
 /** The actions of a template, each with where it begins. */
-export function actionsOf(text: string): readonly { readonly index: number; readonly text: string }[] {
-  return [...text.matchAll(/\{\{.*?\}\}/gsu)].map((found) => ({ index: found.index, text: found[0] }));
+export function actionsOf(text: string): readonly Action[] {
+  return takenApart(text).actions;
+}
+
+/** Characters that a template has whatever the row says; 0 where it has branches, of which not all are taken. */
+export function fixedLength(text: string): number {
+  const branches = /^\{\{-?\s*(?:if|else|end|range|with|define|block|template)\b/;
+  return actionsOf(text).some((action) => branches.test(action.text)) ? 0 : staticParts(text).length;
 }

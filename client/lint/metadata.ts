@@ -1,11 +1,12 @@
-import { at, isJsonObject, textAt, textMapAt } from '../../domain/api/json.ts';
-import { isDnsLabel, isQualifiedKey } from '../../domain/api/patterns.ts';
+import { at, textAt, textMapAt } from '../../domain/api/json.ts';
+import { isDnsLabel, isQualifiedKey, labelLength, subdomainLength } from '../../domain/api/patterns.ts';
 import { reservedPrefix } from '../../domain/keys.ts';
-import { isNeverAllowed, isReservedKey, reservedMembers } from '../../domain/policies/scope.ts';
+import { isEmptyMember, isNeverAllowed, isReservedKey, reservedMembers } from '../../domain/policies/scope.ts';
 import { closest } from '../closest.ts';
 import type { PathStep } from '../manifest/located.ts';
 import type { Problem } from '../manifest/source.ts';
-import { atKey, type EntryInFile, type EntryRule, staticParts } from './entry.ts';
+import { atKey, type EntryInFile, type EntryRule, fixedLength, staticParts } from './entry.ts';
+import { isNoLabelValue, nameProblem } from './literals.ts';
 
 /** What an entry is and is called: kind, names, labels and annotations. */
 
@@ -69,6 +70,10 @@ const lintKind: EntryRule = (entry) => {
   if (isNeverAllowed({ apiVersion, kind })) {
     return [atKey(entry, ['spec', 'kind'], { message: `no form may have objects of kind ${kind}` })];
   }
+  if (kind.endsWith('List') && builtInGroup.test(group(apiVersion))) {
+    const message = `no entry can be a List: write each object as an entry of its own (resource '${entry.resource.id}')`;
+    return [atKey(entry, ['spec', 'kind'], { message })];
+  }
   return lintHome(entry, apiVersion, kind);
 };
 
@@ -97,11 +102,14 @@ const lintNames: EntryRule = (entry) => {
   const isRole = group(textAt(spec, 'apiVersion') ?? '') === 'rbac.authorization.k8s.io';
   const problems: Problem[] = [];
   const check = (path: readonly PathStep[], text: string | undefined, allowed: RegExp): void => {
-    const parts = text === undefined ? '' : staticParts(text);
-    const wrong = Array.from(parts).find((character) => !allowed.test(character));
-    if (wrong === undefined) return;
-    const message = `${path.join('.')} of resource '${id}' has ${JSON.stringify(wrong)}, which no name may have`;
-    problems.push(atKey(entry, path, { message, fix: 'use lower-case letters, digits and -' }));
+    if (text === undefined) return;
+    const wrong = Array.from(staticParts(text)).find((character) => !allowed.test(character));
+    const length = path[0] === 'targetNamespace' ? labelLength : subdomainLength;
+    const why =
+      wrong === undefined ? nameProblem(text, length, isRole) : `has ${JSON.stringify(wrong)}, which no name may have`;
+    const message = `${path.join('.')} of resource '${id}' ${why}`;
+    if (why !== undefined) problems.push(atKey(entry, path, { message, fix: 'use lower-case letters, digits and -' }));
+    else problems.push(...tooLittleRoom(entry, path, text));
   };
   check(['nameTemplate'], nameTemplate, isRole ? anyName : plainName);
   if (!nameTemplate)
@@ -119,6 +127,14 @@ const lintNames: EntryRule = (entry) => {
   }
   return problems;
 };
+
+/** A uid has up to 63 characters, and rows with long ones may come later. */
+function tooLittleRoom(entry: EntryInFile, path: readonly PathStep[], text: string): readonly Problem[] {
+  const room = subdomainLength - fixedLength(text);
+  if (path[0] === 'targetNamespace' || room >= labelLength || !text.includes('{{')) return [];
+  const message = `${path.join('.')} of resource '${entry.resource.id}' leaves ${room} of ${subdomainLength} characters to the row, of which a uid can have ${labelLength}`;
+  return [atKey(entry, path, { message, severity: 'warning', fix: 'shorten it' })];
+}
 
 /** One name for all rows: the second row finds an object that is the first one's. */
 const lintSharedName: EntryRule = (entry) => {
@@ -167,18 +183,16 @@ function lintKey(
     const message = `${word} ${key} of resource '${id}' is reserved${own ? '' : ': programs of the cluster take orders from it'}`;
     return [atKey(entry, [...path, key], { message, fix: 'remove it', severity: own ? 'error' : 'warning' })];
   }
-  const parts = staticParts(value);
-  const wrong = isLabel && (parts.length > 63 || !/^[-A-Za-z0-9_.]*$/.test(parts));
-  if (!wrong) return [];
+  if (!isLabel || !isNoLabelValue(value)) return [];
   const message = `label ${key} of resource '${id}' has a value no label can have: at most 63 letters, digits, - . _`;
-  return [atKey(entry, [...path, key], { message, fix: 'use an annotation for such a text' })];
+  const fix = 'begin and end with a letter or digit, or use an annotation';
+  return [atKey(entry, [...path, key], { message, fix })];
 }
 
+/** `generation` changes nothing where it is sent; all the same it is a mistake, mostly of a copied object. */
 const lintMembers: EntryRule = (entry) =>
-  reservedMembers.flatMap((member) => {
-    const value = at(entry.resource.spec, 'metadata', member);
-    const empty = Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
-    if (value === undefined || value === null || empty) return [];
+  [...reservedMembers, 'generation'].flatMap((member) => {
+    if (isEmptyMember(at(entry.resource.spec, 'metadata', member))) return [];
     const message = `forms may not set metadata.${member} (resource '${entry.resource.id}')`;
     return [atKey(entry, ['spec', 'metadata', member], { message, fix: 'remove it' })];
   });

@@ -30,13 +30,16 @@ function fillerFor(text: string): string {
 
 const quoted = /"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|'(?:[^'\\\n]|\\.)*'|\/\*(?:(?!\*\/)[^\n])*\*\//y;
 
-/** End of the action that begins at `start` (past its `}}`), or undefined when it does not end on its line. */
-export function actionEnd(text: string, start: number): number | undefined {
+const quotedOverLines = /"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'|\/\*(?:(?!\*\/)[\s\S])*\*\//y;
+
+/** End of the action that begins at `start` (past its `}}`), or undefined when it does not end: on its line, unless it may go `overLines`. */
+export function actionEnd(text: string, start: number, overLines = false): number | undefined {
+  const skipped = overLines ? quotedOverLines : quoted;
   let at = start + 2;
-  while (at < text.length && text[at] !== '\n') {
+  while (at < text.length && (overLines || text[at] !== '\n')) {
     if (text.startsWith('}}', at)) return at + 2;
-    quoted.lastIndex = at;
-    at = quoted.test(text) ? quoted.lastIndex : at + 1;
+    skipped.lastIndex = at;
+    at = skipped.test(text) ? skipped.lastIndex : at + 1;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { at, isJsonObject, type JsonObject, textAt, textMapAt } from '../api/json.ts';
+import { at, isJsonObject, type Json, type JsonObject, textAt, textMapAt } from '../api/json.ts';
 import type { TResource } from '../api/resource.ts';
 import type { ScopePolicy } from '../api/scope.ts';
 import { apiGroup, reservedPrefix } from '../keys.ts';
@@ -64,8 +64,8 @@ const reservedKeys = [
   'security.openshift.io/*',
 ] as const;
 
-/** Members of metadata that decide over the life of an object. */
-export const reservedMembers = ['ownerReferences', 'finalizers', 'managedFields'] as const;
+/** Members of metadata that decide over the life of an object, or which one it is. */
+export const reservedMembers = ['ownerReferences', 'finalizers', 'managedFields', 'uid', 'resourceVersion'] as const;
 
 /** Whether a text matches a pattern in which `*` stands for any number of characters. */
 export function matchesPattern(pattern: string, text: string): boolean {
@@ -167,7 +167,7 @@ function judgeNamespace(rules: ScopeRules, question: ScopeQuestion): ScopeRefusa
 }
 
 function judgeMetadata({ policy }: ScopeRules, { object }: ScopeQuestion): ScopeRefusal | undefined {
-  const members = reservedMembers.filter((member) => !isEmpty(at(object, 'metadata', member)));
+  const members = reservedMembers.filter((member) => !isEmptyMember(at(object, 'metadata', member)));
   const keys = (['labels', 'annotations'] as const).flatMap((map) => Object.keys(textMapAt(object, 'metadata', map)));
   const taken = keys.filter((key) => anyOf(reservedKeys, key) && !anyOf(policy.allowMetadata, key));
   const named = [...members, ...new Set(taken)];
@@ -175,8 +175,9 @@ function judgeMetadata({ policy }: ScopeRules, { object }: ScopeQuestion): Scope
   return { reason: 'ReservedMetadata', message: `forms may not set ${named.join(', ')}; remove it from metadata` };
 }
 
-function isEmpty(value: ReturnType<typeof at>): boolean {
-  if (value === undefined || value === null) return true;
+/** Whether a member of metadata says nothing. */
+export function isEmptyMember(value: Json | undefined): boolean {
+  if (value === undefined || value === null || value === '') return true;
   return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
 }
 

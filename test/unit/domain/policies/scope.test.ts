@@ -124,10 +124,13 @@ describe('domain/policies/scope', () => {
       },
     );
 
-    it.each(['ownerReferences', 'finalizers', 'managedFields'])('refuses %s, unless it is empty', (member) => {
-      expect(judge(aConfigMap('one', { metadata: { [member]: ['x'] } }))).toBe('ReservedMetadata');
-      expect(judge(aConfigMap('one', { metadata: { [member]: [] } }))).toBeUndefined();
-    });
+    it.each(['ownerReferences', 'finalizers', 'managedFields', 'uid', 'resourceVersion'])(
+      'refuses %s, unless it is empty',
+      (member) => {
+        expect(judge(aConfigMap('one', { metadata: { [member]: ['x'] } }))).toBe('ReservedMetadata');
+        expect(judge(aConfigMap('one', { metadata: { [member]: [] } }))).toBeUndefined();
+      },
+    );
 
     it('lets a key pass that the policy allows', () => {
       const policy = { allowMetadata: ['pod-security.kubernetes.io/*'] };
