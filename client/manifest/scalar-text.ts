@@ -112,13 +112,22 @@ interface LinePlace {
 const endsEscaping = (text: string): boolean => /(?:^|[^\\])(?:\\\\)*\\$/.test(text);
 
 function trimmed({ text, offset }: Line, place: LinePlace): Line & { readonly isContinued: boolean } {
-  const from = place.isFirst ? (place.isQuoted ? 1 : 0) : (/^[ \t]*/.exec(text)?.[0].length ?? 0);
+  const from = begin(text, place);
   const isContinued = place.isDouble && !place.isLast && endsEscaping(text);
   const whole = isContinued ? text.slice(from, -1) : text.slice(from);
-  if (isContinued || (place.isLast && place.isQuoted)) return { text: whole, offset: offset + from, isContinued };
-  const kept = whole.replace(/[ \t]+$/, '');
-  const escapedBlank = place.isDouble && endsEscaping(kept) ? whole.slice(kept.length, kept.length + 1) : '';
-  return { text: kept + escapedBlank, offset: offset + from, isContinued };
+  const isWhole = isContinued || (place.isLast && place.isQuoted);
+  return { text: isWhole ? whole : withoutBlanks(whole, place), offset: offset + from, isContinued };
+}
+
+function begin(text: string, { isFirst, isQuoted }: LinePlace): number {
+  if (isFirst) return isQuoted ? 1 : 0;
+  return /^[ \t]*/.exec(text)?.[0].length ?? 0;
+}
+
+/** Without the blanks at the end, but for one that is escaped. */
+function withoutBlanks(text: string, { isDouble }: LinePlace): string {
+  const kept = text.replace(/[ \t]+$/, '');
+  return isDouble && endsEscaping(kept) ? text.slice(0, kept.length + 1) : kept;
 }
 
 const escapes: Readonly<Record<string, string>> = {
