@@ -10,6 +10,7 @@ import { kinds, refOf } from './kinds.ts';
 import { passesNow, waitForPasses } from './node-wait.ts';
 import { ownEngine } from './own-engine.ts';
 import { ageSince } from './output/age.ts';
+import { counted } from './output/problems.ts';
 import { formatTable } from './output/table.ts';
 import { deleteAll, orphanMarks } from './retained-deletion.ts';
 
