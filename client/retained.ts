@@ -36,11 +36,19 @@ export async function runRetained(context: Context, hub: string, flags: Retained
     return deleteAll(context, cluster, wanted, flags);
   }
   if (flags.adopt) return adoptAll(context, cluster, wanted, flags);
-  const listed = flags.uid.length === 0 ? [...wanted, ...unknown] : wanted;
+  list(context, hub, { wanted, unknown: flags.uid.length === 0 ? unknown : [] });
+  return exitCodes.ok;
+}
+
+function list(
+  context: Context,
+  hub: string,
+  { wanted, unknown }: Record<'wanted' | 'unknown', readonly RetainedObject[]>,
+): void {
+  const listed = [...wanted, ...unknown];
   if (wanted.length === 0) context.err.write(`nothing is retained of ${hub}\n`);
   if (listed.length > 0) context.out.write(table(listed, context.clock.now()));
-  if (listed.length > wanted.length) sayUnknown(context, hub, unknown.length);
-  return exitCodes.ok;
+  if (unknown.length > 0) sayUnknown(context, hub, unknown.length);
 }
 
 /** They may be of any hub, so none is deleted or asked after. */
