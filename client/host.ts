@@ -5,16 +5,15 @@ import type { Files, Host, Output } from './context.ts';
 import { CommandError } from './errors.ts';
 import { wireServices } from './wiring.ts';
 
-/** This process as a `Host`. */
-export function processHost(): Host {
+/** This process as a `Host`. `stop` aborts when nobody reads its output any more; Ctrl-C ends the process itself. */
+export function processHost(stop: AbortSignal = new AbortController().signal): Host {
   return {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
     files,
     clock: { now: () => new Date() },
     debug: Boolean(process.env['LYNQ_DEBUG']),
-    // Ctrl-C ends the process itself.
-    stop: new AbortController().signal,
+    stop,
     version: readVersion,
     ask,
     heedInterrupt,

@@ -12,18 +12,30 @@ export interface MainOptions {
 /** Runs the command line of this process and ends it with the exit code of the command. */
 export async function main({ name, before = [] }: MainOptions = {}): Promise<void> {
   process.once('SIGINT', () => process.exit(exitCodes.interrupted));
-  // A reader that went away (`lynq get nodes | head`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed);
-  });
+  const reader = new AbortController();
+  outlive(process.stdout, () => reader.abort());
+  outlive(process.stderr, () => undefined);
   process.exitCode = await runProgram(
     [...before, ...process.argv.slice(2)],
-    processHost(),
+    processHost(reader.signal),
     name === undefined ? {} : { name },
   );
   await Promise.all([process.stdout, process.stderr].map(flushed));
   // Everything is closed and printed: a connection that lingers must not keep the command from ending.
   setTimeout(() => process.exit(), 500).unref();
+}
+
+const goneCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
+
+/**
+ * A reader that went away (`lynq get nodes | head`) is no error: what is printed is lost, what only follows the cluster ends, and everything else comes to
+ * its own end and exit code.
+ */
+function outlive(stream: NodeJS.WriteStream, onGone: () => void): void {
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (!goneCodes.has(code)) process.exit(exitCodes.failed);
+    onGone();
+  });
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

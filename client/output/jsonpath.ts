@@ -1,4 +1,4 @@
-import { query } from 'jsonpath-rfc9535';
+import { query } from 'json-p3';
 import type { Json } from '../../domain/api/json.ts';
 import { usageError } from '../errors.ts';
 
@@ -36,13 +36,35 @@ function textOf(value: Json): string {
 
 function find(path: string, value: Json): readonly Json[] {
   try {
-    return query(value as Parameters<typeof query>[0], path) as readonly Json[];
+    return unionParts(path).flatMap(
+      (part) => query(part, value as Parameters<typeof query>[1]).values() as readonly Json[],
+    );
   } catch {
     throw usageError(
       `jsonpath: ${path} is no path`,
       "such as '{.items[*].metadata.name}' or '{.status.conditions[?(@.type==\"Ready\")].status}'",
     );
   }
+}
+
+const quoted = String.raw`'(?:[^'\\]|\\.)*'`;
+/** Several names in one pair of brackets, none of which holds a bracket. */
+const union = new RegExp(String.raw`\[\s*(${quoted}(?:\s*,\s*${quoted})+)\s*\]`);
+
+/** `['metadata.name', 'kind']` asks for one path after the other, of all items each, and its names may be paths themselves: as in kubectl, unlike RFC 9535. */
+function unionParts(path: string): readonly string[] {
+  const found = union.exec(path);
+  if (found === null) return [path];
+  const names = (found[1] ?? '').match(new RegExp(quoted, 'g')) ?? [];
+  const steps = names.map((name) =>
+    name
+      .slice(1, -1)
+      .split('.')
+      .map((step) => `['${step}']`)
+      .join(''),
+  );
+  const [before, after] = [path.slice(0, found.index), path.slice(found.index + found[0].length)];
+  return steps.flatMap((step) => unionParts(`${before}${step}${after}`));
 }
 
 /** Blocks of a template; quotes inside a block may hold braces. */

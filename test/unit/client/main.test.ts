@@ -62,6 +62,34 @@ describe('client/main', () => {
     120_000,
   );
 
+  describe('whose reader goes away', () => {
+    /** Exit code of a command whose output, or what it says beside it, nobody reads to its end. */
+    async function codeOf(line: string): Promise<string> {
+      const lynq = `"${process.execPath}" "${join(root, 'bin/lynq.mjs')}"`;
+      const script = line.replaceAll('lynq', lynq);
+      const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: join(folder, 'none') };
+      const { stdout } = await promisify(execFile)('bash', ['-c', script], { env });
+      return stdout;
+    }
+
+    it('comes to its own end: a form with problems is one with problems', async () => {
+      const file = join(folder, 'many.yaml');
+      const entries = Array.from({ length: 3_000 }, (_, at) => `    - id: e${at}\n      dependIds: [none-${at}]\n`);
+      writeFileSync(
+        file,
+        `apiVersion: operator.lynq.sh/v1\nkind: LynqForm\nmetadata: { name: many }\nspec:\n  hubId: h\n  configMaps:\n${entries.join('')}`,
+      );
+
+      const asked = `lynq lint --offline -f '${file}' -o json 2>/dev/null`;
+      expect(await codeOf(`exec 3>&1; { ${asked}; echo "code $?" >&3; } | head -c 1 >/dev/null`)).toBe('code 1\n');
+    }, 120_000);
+
+    it('says by its code that no cluster can be reached, although nobody reads why', async () => {
+      const asked = 'sleep 0.5; lynq get nodes 2>&1 >/dev/null';
+      expect(await codeOf(`exec 3>&1; { ${asked}; echo "code $?" >&3; } | true`)).toBe('code 3\n');
+    }, 120_000);
+  });
+
   it('completes live names without the Kubernetes library where the kubeconfig is plain', async () => {
     const table = { kind: 'Table', columnDefinitions: [{ name: 'Name' }], rows: [{ cells: ['acme-web'] }] };
     const server = await localServer((_request, response) => response.end(JSON.stringify(table)));

@@ -8,6 +8,7 @@ const list = {
       metadata: { name: 'a', labels: { 'lynq.sh/uid': 'acme', 'plain-dash': 'd' } },
       status: {
         ready: 2,
+        ports: [80, 8443],
         conditions: [
           { type: 'Ready', status: 'True' },
           { type: 'Degraded', status: 'False' },
@@ -35,6 +36,12 @@ describe('client/output/jsonpath', () => {
     ['{.items[?(@.status.conditions[0].type)].metadata.name}', 'a b'],
     ['{.items[?(@.status.ready>1.5)].metadata.name}', 'a'],
     ['{.items[?(@.metadata.name=="a]b")].metadata.name}', ''],
+    ['{.items[?(@.status.conditions[0].status=="True")].metadata.name}', 'a'],
+    ['{.items[?(@.status.conditions[0].status!="True")].metadata.name}', 'b'],
+    ['{.items[?(@.status.conditions[-1].status=="False")].metadata.name}', 'a b'],
+    ['{.items[?(@.status.ports[1]>8000)].metadata.name}', 'a'],
+    ["{.items[*]['metadata.name', 'status.ready']}", 'a b 2 0'],
+    ["{.items[*]['metadata.name','kind']}", 'a b'],
     ['{.items[0,1].metadata.name}', 'a b'],
     ["{.items[0]['metadata','kind'].name}", 'a'],
     ['{.items[-1:].metadata.name}', 'b'],
