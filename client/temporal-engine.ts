@@ -1,8 +1,10 @@
 import type { PayloadCodec } from '@temporalio/common';
+import { credentials } from '@grpc/grpc-js';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import {
   Client,
   Connection,
+  type ConnectionOptions,
   isGrpcServiceError,
   NamespaceNotFoundError,
   ScheduleNotFoundError,
@@ -79,7 +81,7 @@ async function connect(
   }
   try {
     const connection = await Connection.connect({
-      ...config.connectionOptions,
+      ...trusting(config.connectionOptions, { ...environment, ...options.temporalTls }),
       address,
       connectTimeout: timeoutMilliseconds,
     });
@@ -89,6 +91,29 @@ async function connect(
     const translated = translate(error, { address, namespace, timeoutMilliseconds });
     throw translated instanceof CommandError || error instanceof TypeError ? translated : unreachable(address);
   }
+}
+
+type ServerOptions = ReturnType<typeof readConfig>['connectionOptions'];
+
+/**
+ * The options, with any certificate of the server believed where that is asked for, as `temporal` does. The library for the configuration reads this setting
+ * and leaves it out.
+ */
+function trusting(
+  options: ServerOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): ServerOptions | (Omit<ServerOptions, 'tls'> & Pick<ConnectionOptions, 'credentials'>) {
+  if (!/^(?:1|true)$/i.test(environment['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'] ?? '')) return options;
+  const { tls, ...others } = options;
+  if (others.apiKey !== undefined)
+    throw usageError(
+      'an API key is sent to no server that is not verified',
+      'leave --tls-disable-host-verification out',
+    );
+  const { serverRootCACertificate, clientCertPair } = typeof tls === 'object' && tls !== null ? tls : {};
+  const buffer = (bytes: Uint8Array | undefined): Buffer | null => (bytes === undefined ? null : Buffer.from(bytes));
+  const [root, key, cert] = [serverRootCACertificate, clientCertPair?.key, clientCertPair?.crt].map(buffer);
+  return { ...others, credentials: credentials.createSsl(root, key, cert, { rejectUnauthorized: false }) };
 }
 
 function readConfig(options: GlobalOptions, environment: Readonly<Record<string, string | undefined>>) {

@@ -103,7 +103,8 @@ export async function bundleCli(folder, { entry, extension, placeOf, small } = o
       js: "import { createRequire as lynqRequire } from 'node:module';\nconst require = lynqRequire(import.meta.url);",
     },
     // Its generated protocol files do not survive bundling, and it is loaded by few commands.
-    external: ['@temporalio/*', 'tsx', 'tsx/*'],
+    // One copy of grpc-js: credentials of another one are none to @temporalio/client.
+    external: ['@temporalio/*', '@grpc/grpc-js', 'tsx', 'tsx/*'],
     plugins: [ownPlaces(extension, placeOf), kubeConfigOnly, lazyPackages],
   });
   return metafile;

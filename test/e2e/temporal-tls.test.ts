@@ -71,6 +71,18 @@ describe('e2e/temporal-tls', () => {
     expect(unknown, 'a server whose authority is not known').toMatchObject({ code: 3, stdout: '' });
   });
 
+  test('lynq believes any server where it is told to, but sends no API key to it', async () => {
+    const trusting = ['history', 'acme-plain', '--tls-disable-host-verification'];
+    const pair = ['--tls-cert-path', files.cert, '--tls-key-path', files.key];
+    const seen = await lynq([...trusting, '--address', mutual.address, ...pair]);
+    expect(seen, seen.stderr).toMatchObject({ code: 0 });
+    const calls = [...keyed.calls.values()];
+    const refused = await lynq([...trusting, '--address', keyed.address], { TEMPORAL_API_KEY: key });
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('an API key is sent to no server that is not verified');
+    expect([...keyed.calls.values()]).toEqual(calls);
+  });
+
   test('with an API key the worker does its work, and lynq is let in; with another key it is not', async () => {
     const tls = { TEMPORAL_TLS_SERVER_NAME: name, TEMPORAL_TLS_SERVER_CA_CERT_PATH: files.ca };
     const env = { ...tls, TEMPORAL_ADDRESS: keyed.address, TEMPORAL_API_KEY: key };
