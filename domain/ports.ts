@@ -172,8 +172,8 @@ export type WatchEvent =
    */
   | { readonly kind: 'synced'; readonly version: string }
   | { readonly kind: 'restarted' }
-  /** A list could not be read; it is tried again. */
-  | { readonly kind: 'unlisted' };
+  /** A list could not be read; it is tried again. `missing`: the API server does not serve the kind in this version. */
+  | { readonly kind: 'unlisted'; readonly missing?: true };
 
 /** How a watch fares, for whom nobody else tells. */
 export type WatchState =

@@ -98,8 +98,10 @@ export interface ChildIndex {
   observe(object: JsonObject): void;
   /** From now on this object's readiness is by an expression (or by its kind again), until the object is gone. */
   judge(ref: ObjectRef, readyWhen: ReadyWhen | undefined): void;
-  /** When the kind was last listed completely. */
+  /** When the kind was last listed completely; undefined too while it is not served in a version that was asked for. */
   listedAt(kind: KindRef): Date | undefined;
+  /** Whether it was ever listed completely. */
+  wasListed(kind: KindRef): boolean;
   /** Names of the LynqNodes of a namespace that labels of objects name, whether they exist or not. */
   namedIn(nodeNamespace: string): readonly string[];
   /** Equal numbers: no name has come into what `namedIn` gives, or left it. */

@@ -6,7 +6,6 @@ import type { KindRef, ObjectRef } from '../../domain/ports.ts';
 import { findStrays, type StrayFacts, type StrayNode, strayRecord } from '../../domain/strays.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
-import type { FormRevision } from '../forms.ts';
 import { nodeRef } from '../node/gather.ts';
 import { Removal } from '../node/removal.ts';
 import type { JudgedForm } from './read-forms.ts';
@@ -20,37 +19,31 @@ export interface Sweep {
 
 export const nothingSwept: Sweep = { warnings: [], isClean: true };
 
-/** Revisions all of whose kinds are watched; one that is not served yet is looked for again. */
-const watchedRevisions = new WeakSet<FormRevision>();
-
 /** What cannot be told now, by apiVersion: a group whose backend is down keeps nothing waiting but the sweep itself. */
 type Untold = Map<string, string>;
 
-/** Says whether the kind is watched from now on. What cannot be asked is asked once. */
-async function watchKind(deps: Deps, kind: KindRef, untold: Untold): Promise<boolean> {
-  if (untold.has(kind.apiVersion)) return false;
+/** Has a kind watched from now on. What cannot be asked is asked once. */
+async function watchKind(deps: Deps, kind: KindRef, untold: Untold): Promise<void> {
+  if (deps.children.listedAt(kind) !== undefined || untold.has(kind.apiVersion)) return;
   try {
-    if ((await deps.cluster.kindInfo(kind)) === undefined) return false;
-    await deps.children.track(kind);
-    return true;
+    if ((await deps.cluster.kindInfo(kind)) !== undefined) await deps.children.track(kind);
   } catch (error) {
     if (!isLynqFailure(error)) throw error;
     untold.set(kind.apiVersion, error.message);
-    return false;
   }
 }
 
-/** Kinds of a form are watched whether or not a node has an object of them: one may still arrive, late. */
+/**
+ * Kinds of a form are watched whether or not a node has an object of them: one may still arrive, late. One that is not served yet, or not any more, is
+ * looked for again.
+ */
 async function watchKinds(deps: Deps, forms: readonly JudgedForm[]): Promise<Untold> {
   const untold: Untold = new Map();
   for (const { revision } of forms) {
-    if (revision === undefined || watchedRevisions.has(revision)) continue;
-    let isComplete = true;
-    for (const { resource } of revision.entries) {
+    for (const { resource } of revision?.entries ?? []) {
       const kind = { apiVersion: textAt(resource.spec, 'apiVersion') ?? '', kind: textAt(resource.spec, 'kind') ?? '' };
-      if (!(await watchKind(deps, kind, untold))) isComplete = false;
+      await watchKind(deps, kind, untold);
     }
-    if (isComplete) watchedRevisions.add(revision);
   }
   return untold;
 }

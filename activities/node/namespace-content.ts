@@ -83,7 +83,7 @@ async function listOf(
   } catch (error) {
     // Not a 401: that says nothing about the kind.
     const forbidden = isLynqFailure(error) && error.type === 'ClusterForbidden' && error.detail['code'] === 403;
-    if (!forbidden || isFormKind(kind) || children.listedAt(kind) !== undefined) throw error;
+    if (!forbidden || isFormKind(kind) || children.wasListed(kind)) throw error;
     return undefined;
   }
 }

@@ -125,6 +125,7 @@ const noChildren: ChildIndex = {
   observe: () => undefined,
   judge: () => undefined,
   listedAt: () => undefined,
+  wasListed: () => false,
   namedIn: () => [],
   nameChanges: () => 0,
   naming: () => [],

@@ -81,6 +81,8 @@ interface RunState {
 
 interface Wait {
   readonly why: string;
+  /** The documents of the API server do not have the kind; a path that is not known may be a proxy's word. */
+  readonly isMissing?: true;
   readonly atLeastSeconds?: number | undefined;
 }
 
@@ -93,7 +95,7 @@ interface StepOutcome {
 async function step(run: Run, state: RunState): Promise<StepOutcome> {
   try {
     const path = await locateList(run.discovery, run.kind, run.options);
-    if (path === undefined) return unlisted(run, state, { why: 'unknown kind' });
+    if (path === undefined) return unlisted(run, state, { why: 'unknown kind', isMissing: true });
     const due = state.version === undefined || run.timing.now() >= state.relistAt;
     return due ? await list(run, state, path) : await watch(run, state, path, state.version ?? '');
   } catch (error) {
@@ -114,7 +116,7 @@ function stateAfter(error: unknown): WatchState {
 
 /** A watch never throws, so what fails before or in a list means that there is none. */
 function unlisted(run: Run, state: RunState, wait: Wait): StepOutcome {
-  run.deliver({ kind: 'unlisted' });
+  run.deliver({ kind: 'unlisted', ...(wait.isMissing === undefined ? {} : { missing: wait.isMissing }) });
   return failed(state, wait);
 }
 

@@ -28,7 +28,7 @@ function runsUnderAccount({ name }: TestProject): boolean {
 /** Kinds that only the tests have in their forms, given as a person would with `rbac.extraRules`. */
 const testKinds: readonly Rule[] = [
   {
-    apiGroups: ['drift', 'ignored', 'parity', 'policies', 'removal'].map((name) => `${name}.example.com`),
+    apiGroups: ['drift', 'ignored', 'parity', 'policies', 'removal', 'versions'].map((name) => `${name}.example.com`),
     resources: ['*'],
   },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'] },

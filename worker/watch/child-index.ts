@@ -9,6 +9,7 @@ import type { ReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { changeKeys, type ChildIndex } from '../../domain/watching.ts';
 import type { ChangePublisher } from './changes.ts';
 import { type DigestChange, DigestStore } from './digest-store.ts';
+import { KindWatch } from './kind-watch.ts';
 
 /** A tracked child together with the node its labels name (a hint: ownership is decided from the object itself). */
 export interface TrackedChild extends ChildDigest {
@@ -51,23 +52,34 @@ function trackedChild(object: JsonObject, rules: ReadonlyMap<string, ReadyWhen>)
 const groupOf = (kind: KindRef): string =>
   `${kind.apiVersion.includes('/') ? kind.apiVersion.split('/')[0] : ''}/${kind.kind}`;
 
-/** Children of all nodes, one watch per kind, by the tracking labels. A kind is watched from the first time it is asked for. */
+const groupOfKey = (key: string): string => key.split('/').slice(0, 2).join('/');
+
+export interface WatchedChildrenOptions {
+  readonly reflector: Reflector;
+  readonly changes: ChangePublisher;
+  /** Whether a LynqNode has an object of this kind (`group/Kind`) on record. */
+  readonly isRecorded: (kind: string) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Children of all nodes, one watch per kind, by the tracking labels. A kind is watched from the first time it is asked for, and until it is neither served
+ * in a version that was asked for nor on record.
+ */
 export class WatchedChildren implements ChildIndex {
-  private readonly stores = new Map<string, DigestStore<TrackedChild>>();
+  private readonly watches = new Map<string, KindWatch<TrackedChild>>();
+  /** Kinds of which a complete list was once seen. */
+  private readonly listed = new Set<string>();
   private readonly listeners = new Set<ChildListener>();
   /** Keys of children by the LynqNode in their labels: its namespace, its name. */
   private readonly named = new Map<string, Map<string, Set<string>>>();
   /** `readyWhen` by key of the child: evaluated when an object is delivered, so that only its verdict is kept. */
   private readonly rules = new Map<string, ReadyWhen>();
   private namings = 0;
-  private readonly reflector: Reflector;
-  private readonly changes: ChangePublisher;
-  private readonly signal: AbortSignal;
+  private readonly options: WatchedChildrenOptions;
 
-  constructor(options: { reflector: Reflector; changes: ChangePublisher; signal: AbortSignal }) {
-    this.reflector = options.reflector;
-    this.changes = options.changes;
-    this.signal = options.signal;
+  constructor(options: WatchedChildrenOptions) {
+    this.options = options;
   }
 
   /** Returns how to stop listening. */
@@ -77,32 +89,37 @@ export class WatchedChildren implements ChildIndex {
   }
 
   async track(kind: KindRef): Promise<void> {
-    await this.storeOf(kind).tried;
+    await this.watchOf(kind).ask(kind.apiVersion);
   }
 
   get(ref: ObjectRef): ChildDigest | undefined {
-    return this.stores.get(groupOf(ref))?.get(refKey(ref));
+    return this.storeOf(groupOf(ref))?.get(refKey(ref));
   }
 
   /** The child of a key that was reported on a node, wherever it is. */
   byKey(key: string): TrackedChild | undefined {
-    const [group, kind] = key.split('/');
-    return this.stores.get(`${group ?? ''}/${kind ?? ''}`)?.get(key);
+    return this.storeOf(groupOfKey(key))?.get(key);
   }
 
-  /** Whether a complete list of the key's kind has been seen: only then does a missing digest mean anything. */
+  /** Whether a complete list of the key's kind has been seen, and it is still watched: only then does a missing digest mean anything. */
   isComplete(key: string): boolean {
-    const [group, kind] = key.split('/');
-    return this.stores.get(`${group ?? ''}/${kind ?? ''}`)?.isComplete === true;
+    return this.storeOf(groupOfKey(key))?.isComplete === true;
   }
 
   listedAt(kind: KindRef): Date | undefined {
-    return this.stores.get(groupOf(kind))?.listedAt;
+    return this.storeOf(groupOf(kind))?.listedAt;
+  }
+
+  wasListed(kind: KindRef): boolean {
+    return this.listed.has(groupOf(kind));
   }
 
   observe(object: JsonObject): void {
     if (textAt(object, 'metadata', 'labels', labels.node) === undefined) return;
-    this.storeOf(refOf(object)).observe(object);
+    const ref = refOf(object);
+    const watch = this.watchOf(ref);
+    void watch.ask(ref.apiVersion);
+    watch.store.observe(object);
   }
 
   judge(ref: ObjectRef, readyWhen: ReadyWhen | undefined): void {
@@ -127,30 +144,56 @@ export class WatchedChildren implements ChildIndex {
   }
 
   forget(ref: ObjectRef): void {
-    const store = this.stores.get(groupOf(ref));
+    const store = this.storeOf(groupOf(ref));
     const known = store?.get(refKey(ref));
     if (known !== undefined) store?.forget(known.key, known.resourceVersion);
   }
 
-  private storeOf(kind: KindRef): DigestStore<TrackedChild> {
-    const known = this.stores.get(groupOf(kind));
+  private storeOf(group: string): DigestStore<TrackedChild> | undefined {
+    return this.watches.get(group)?.store;
+  }
+
+  private watchOf({ apiVersion, kind }: KindRef): KindWatch<TrackedChild> {
+    const group = groupOf({ apiVersion, kind });
+    const known = this.watches.get(group);
     if (known !== undefined) return known;
-    const store = new DigestStore<TrackedChild>({
-      keyOf: (object) => refKey(refOf(object)),
-      digest: (object) => trackedChild(object, this.rules),
-      isOutdated: (before, key) => before.judgedBy !== this.rules.get(key)?.expression,
-      onChange: (change) => this.onStored(change),
+    const { reflector, signal } = this.options;
+    const watch: KindWatch<TrackedChild> = new KindWatch({
+      kind,
+      store: new DigestStore<TrackedChild>({
+        keyOf: (object) => refKey(refOf(object)),
+        digest: (object) => trackedChild(object, this.rules),
+        isOutdated: (before, object) => this.isOutdated(before, object, watch.version),
+        onChange: (change) => this.onStored(change),
+      }),
+      reflector,
+      signal,
+      onListed: () => this.listed.add(group),
+      onMissing: () => this.drop(group),
     });
-    this.stores.set(groupOf(kind), store);
-    const watched = { apiVersion: kind.apiVersion, kind: kind.kind };
-    void this.reflector.run(watched, { labelSelector: labels.node }, (event) => store.onEvent(event), this.signal);
-    return store;
+    this.watches.set(group, watch);
+    return watch;
+  }
+
+  /** By another rule of readiness, or addressed in a version that is not watched any more and may not be served. */
+  private isOutdated(before: TrackedChild, object: JsonObject, version: string | undefined): boolean {
+    if (before.judgedBy !== this.rules.get(before.key)?.expression) return true;
+    return before.ref.apiVersion !== version && textAt(object, 'apiVersion') === version;
+  }
+
+  /** Watched for ever, a kind that nobody needs would be told of as a watch that fails. */
+  private drop(group: string): void {
+    if (this.options.isRecorded(group)) return;
+    const watch = this.watches.get(group);
+    watch?.stop();
+    for (const [key, { resourceVersion }] of watch?.store.entries() ?? []) watch?.store.forget(key, resourceVersion);
+    this.watches.delete(group);
   }
 
   private onStored(change: DigestChange<TrackedChild>): void {
     if (change.after === undefined) this.rules.delete(change.key);
     this.index(change);
-    this.changes.publish(changeKeys.child(change.key));
+    this.options.changes.publish(changeKeys.child(change.key));
     for (const listener of this.listeners) listener(change);
   }
 

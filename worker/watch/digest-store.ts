@@ -18,7 +18,7 @@ export interface DigestStoreOptions<D> {
   readonly digest: (object: JsonObject) => D;
   readonly onChange: (change: DigestChange<D>) => void;
   /** Whether the known digest was made by a rule that does not hold any more; a new one of the same version takes its place without being news. */
-  readonly isOutdated?: (before: D, key: string) => boolean;
+  readonly isOutdated?: (before: D, object: JsonObject) => boolean;
 }
 
 const rememberedRemovals = 10_000;
@@ -54,6 +54,12 @@ export class DigestStore<D extends Digest> {
     return this.complete;
   }
 
+  /** Nobody tells of the objects any more: an absent digest means nothing until they have been listed again. */
+  cease(): void {
+    this.complete = false;
+    this.listedAt = undefined;
+  }
+
   get(key: string): D | undefined {
     return this.digests.get(key);
   }
@@ -74,7 +80,8 @@ export class DigestStore<D extends Digest> {
     if (before !== undefined && !isNewer(version, before.resourceVersion)) {
       this.fresh.add(key);
       const same = version === before.resourceVersion;
-      if (same && this.options.isOutdated?.(before, key) === true) this.digests.set(key, this.options.digest(object));
+      if (same && this.options.isOutdated?.(before, object) === true)
+        this.digests.set(key, this.options.digest(object));
       return;
     }
     const removedAt = this.removed.get(key);

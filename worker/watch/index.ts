@@ -23,7 +23,8 @@ export interface Watches {
 export function openWatches(reflector: Reflector, signal: AbortSignal, onIdle: IdleListener): Watches {
   const changes = openChanges();
   const nodes = new WatchedNodes(changes);
-  const children = new WatchedChildren({ reflector, changes, signal });
+  const isRecorded = (kind: string): boolean => nodes.records(kind);
+  const children = new WatchedChildren({ reflector, changes, isRecorded, signal });
   nodes.onChange(({ after }) => trackRecorded(children, after));
   return {
     ports: {

@@ -82,6 +82,14 @@ export class WatchedNodes implements NodeIndex {
     return [...(this.hubs.get(keyOf(namespace, hub))?.values() ?? [])];
   }
 
+  /** Whether any node has an object of this kind (`group/Kind`) on record, as far as can be told. */
+  records(kind: string): boolean {
+    if (!this.isListed()) return true;
+    for (const { children } of this.store.values())
+      for (const key of children.keys()) if (key.startsWith(`${kind}/`)) return true;
+    return false;
+  }
+
   removalsIn(namespace: string): number {
     return this.removals.get(namespace) ?? 0;
   }

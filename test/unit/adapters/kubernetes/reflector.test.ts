@@ -93,8 +93,12 @@ async function start(script: Script, limits: Partial<typeof reflectorLimits> = {
   const stop = new AbortController();
   const events: string[] = [];
   let refusals = 0;
+  let misses = 0;
   const onEvent = (seen: WatchEvent) => {
-    if (seen.kind === 'unlisted') return void (refusals += 1);
+    if (seen.kind === 'unlisted') {
+      if (seen.missing === true) misses += 1;
+      return void (refusals += 1);
+    }
     events.push('object' in seen ? `${seen.kind} ${textAt(seen.object, 'metadata', 'name')}` : seen.kind);
     if (throwing) throw new TypeError('secret in a message');
   };
@@ -107,7 +111,7 @@ async function start(script: Script, limits: Partial<typeof reflectorLimits> = {
     await ended;
     await server.close();
   });
-  return { events, urls, logger, failures, states, refusals: () => refusals };
+  return { events, urls, logger, failures, states, refusals: () => refusals, misses: () => misses };
 }
 
 describe('adapters/kubernetes/reflector', () => {
@@ -285,13 +289,15 @@ describe('adapters/kubernetes/reflector', () => {
   it('waits for a kind that is not there yet', async () => {
     const nothing: Handler = (response) =>
       void response.end(JSON.stringify({ kind: 'APIResourceList', resources: [] }));
-    const { events, logger } = await start({
+    const { events, logger, refusals, misses } = await start({
       lists: [listOf('1', 'a')],
       watches: [],
       discovery: [nothing, nothing, nothing],
     });
     await until(() => events.includes('synced'));
     expect(logger.lines[0]).toMatchObject({ fields: { why: 'unknown kind' } });
+    expect(misses()).toBeGreaterThan(0);
+    expect(misses()).toBe(refusals());
   });
 
   it('lists again when a kind went away and came back', async () => {
@@ -304,9 +310,12 @@ describe('adapters/kubernetes/reflector', () => {
   });
 
   it('says that a list could not be read, each time', async () => {
-    const { events, refusals } = await start({ lists: [status(403), status(403), listOf('7', 'a')], watches: [] });
+    const { events, refusals, misses } = await start({
+      lists: [status(403), status(403), listOf('7', 'a')],
+      watches: [],
+    });
     await until(() => events.includes('synced'));
-    expect(refusals()).toBe(2);
+    expect([refusals(), misses()]).toEqual([2, 0]);
   });
 
   it('lists everything again after a while, though the watch is well', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
-import type { Reflector, WatchEvent } from '../../../../domain/ports.ts';
+import type { KindRef, Reflector, WatchEvent } from '../../../../domain/ports.ts';
 import { compileReadyWhen } from '../../../../domain/readiness/ready-when.ts';
 import type { ReportedChild } from '../../../../domain/watching.ts';
 import { openChanges } from '../../../../worker/watch/changes.ts';
@@ -20,6 +20,8 @@ function database(resourceVersion: string, phase: string): JsonObject {
   };
 }
 
+const metadataOf = (object: JsonObject): JsonObject => object['metadata'] as JsonObject;
+
 function running() {
   const result = compileReadyWhen("object.status.phase == 'Running'");
   if (!result.ok) throw new Error(result.problem.message);
@@ -34,7 +36,12 @@ function open() {
       onEvent({ kind: 'synced', version: '1' });
     },
   };
-  const children = new WatchedChildren({ reflector, changes: openChanges(), signal: new AbortController().signal });
+  const children = new WatchedChildren({
+    reflector,
+    changes: openChanges(),
+    isRecorded: () => true,
+    signal: new AbortController().signal,
+  });
   const changes: DigestChange<TrackedChild>[] = [];
   children.onChange((change) => changes.push(change));
   const reported: ReportedChild = {
@@ -56,7 +63,134 @@ function open() {
   };
 }
 
+/** One watch of a kind, as the reflector was asked for it. */
+interface Begun {
+  readonly apiVersion: string;
+  readonly signal: AbortSignal;
+  readonly deliver: (event: WatchEvent) => void;
+}
+
+/** Children whose watches are in the hands of the test; `recorded` are the kinds that LynqNodes have on record. */
+function openVersions(recorded: ReadonlySet<string> = new Set(['example.com/Database'])) {
+  const begun: Begun[] = [];
+  const reflector: Reflector = {
+    run: async ({ apiVersion }, _options, deliver, signal) => void begun.push({ apiVersion, signal, deliver }),
+  };
+  const children = new WatchedChildren({
+    reflector,
+    changes: openChanges(),
+    isRecorded: (kind) => recorded.has(kind),
+    signal: new AbortController().signal,
+  });
+  const running = () => begun.filter(({ signal }) => !signal.aborted).map(({ apiVersion }) => apiVersion);
+  const last = (apiVersion: string): Begun => begun.findLast((one) => one.apiVersion === apiVersion)!;
+  const list = (apiVersion: string, version: string, ...objects: readonly JsonObject[]): void => {
+    const { deliver } = last(apiVersion);
+    deliver({ kind: 'restarted' });
+    for (const object of objects) deliver({ kind: 'set', object: { ...object, apiVersion } });
+    deliver({ kind: 'synced', version });
+  };
+  const miss = (apiVersion: string): void => last(apiVersion).deliver({ kind: 'unlisted', missing: true });
+  return { children, begun, running, last, list, miss };
+}
+
+const beta: KindRef = { apiVersion: 'example.com/v1beta1', kind: 'Database' };
+const stable: KindRef = { apiVersion: 'example.com/v1', kind: 'Database' };
+const key = 'example.com/Database/tenants/acme';
+
 describe('worker/watch/child-index', () => {
+  it('goes on in another version that was asked for when the one it watches is not served any more', async () => {
+    const { children, running, list, miss } = openVersions();
+    void children.track(beta);
+    list(beta.apiVersion, '10', database('5', 'Running'));
+    await children.track(stable);
+    expect(running()).toEqual([beta.apiVersion]);
+
+    miss(beta.apiVersion);
+    expect(running()).toEqual([beta.apiVersion, stable.apiVersion]);
+    expect([children.isComplete(key), children.listedAt(stable)]).toEqual([false, undefined]);
+    expect(children.wasListed(stable)).toBe(true);
+
+    list(stable.apiVersion, '20', database('15', 'Failing'));
+    expect(running()).toEqual([stable.apiVersion]);
+    expect(children.isComplete(key)).toBe(true);
+    expect(children.get(ref)?.resourceVersion).toBe('15');
+  });
+
+  it('begins in a version that is asked for after the one it watched was lost, and waits for its list', async () => {
+    const { children, running, list, miss } = openVersions();
+    void children.track(beta);
+    miss(beta.apiVersion);
+    let known = false;
+    const tracked = children.track(stable).then(() => (known = true));
+    await Promise.resolve();
+    expect([running(), known]).toEqual([[beta.apiVersion, stable.apiVersion], false]);
+
+    list(stable.apiVersion, '20');
+    await tracked;
+    expect([running(), children.isComplete(key)]).toEqual([[stable.apiVersion], true]);
+  });
+
+  it('addresses what it knows in the version it watches, though nothing has changed, and takes out what is gone', async () => {
+    const { children, list, miss } = openVersions();
+    void children.track(beta);
+    const other = { ...database('4', 'Running'), metadata: { ...metadataOf(database('4', 'Running')), name: 'other' } };
+    list(beta.apiVersion, '10', database('5', 'Running'), other);
+    expect(children.naming('tenants', 'acme-data').map(({ apiVersion }) => apiVersion)).toEqual([
+      beta.apiVersion,
+      beta.apiVersion,
+    ]);
+    void children.track(stable);
+    miss(beta.apiVersion);
+    list(stable.apiVersion, '20', database('5', 'Running'));
+
+    expect(children.naming('tenants', 'acme-data')).toEqual([{ ...ref, apiVersion: stable.apiVersion }]);
+  });
+
+  it('heeds no late word of a watch that another has taken the place of', () => {
+    const { children, begun, running, list, miss } = openVersions();
+    void children.track(beta);
+    list(beta.apiVersion, '10', database('5', 'Running'));
+    void children.track(stable);
+    miss(beta.apiVersion);
+    list(stable.apiVersion, '20', database('15', 'Running'));
+    begun[0]!.deliver({ kind: 'restarted' });
+    begun[0]!.deliver({ kind: 'synced', version: '30' });
+    miss(beta.apiVersion);
+
+    expect([running(), children.isComplete(key)]).toEqual([[stable.apiVersion], true]);
+    expect(children.get(ref)?.resourceVersion).toBe('15');
+  });
+
+  it('stays with a version whose list cannot be read for another reason', () => {
+    const { children, running, last, list } = openVersions();
+    void children.track(beta);
+    list(beta.apiVersion, '10');
+    void children.track(stable);
+    last(beta.apiVersion).deliver({ kind: 'unlisted' });
+
+    expect([running(), children.isComplete(key)]).toEqual([[beta.apiVersion], true]);
+  });
+
+  it('ends the watch of a kind that is served no more and that no LynqNode has on record, until it is asked for again', async () => {
+    const recorded = new Set(['example.com/Database']);
+    const { children, running, list, miss } = openVersions(recorded);
+    void children.track(beta);
+    list(beta.apiVersion, '10', database('5', 'Running'));
+    miss(beta.apiVersion);
+    expect(running()).toEqual([beta.apiVersion]);
+
+    recorded.clear();
+    miss(beta.apiVersion);
+    expect(running()).toEqual([]);
+    expect([children.get(ref), children.namedIn('tenants')]).toEqual([undefined, []]);
+
+    void children.track(stable);
+    list(stable.apiVersion, '20', database('15', 'Running'));
+    expect([running(), children.isComplete(key)]).toEqual([[stable.apiVersion], true]);
+    expect(children.namedIn('tenants')).toEqual(['acme-data']);
+  });
+
   it('wakes the node for a change of what its expression says, not for any other change', async () => {
     const { children, set, news } = open();
     await children.track(ref);

@@ -35,7 +35,7 @@ function open(key?: Uint8Array) {
   const nodes = new WatchedNodes(changes);
   const stop = new AbortController();
   const reflector = { run: async () => undefined };
-  const children = new WatchedChildren({ reflector, changes, signal: stop.signal });
+  const children = new WatchedChildren({ reflector, changes, isRecorded: () => true, signal: stop.signal });
   const runs = new LocalRuns(() => undefined);
   const woken: string[] = [];
   const missed: string[] = [];
