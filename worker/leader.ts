@@ -34,13 +34,15 @@ function isDeadNeighbour(holder: string, own: string): boolean {
   }
 }
 
-/** Whether the Lease may be taken: free, ours, expired, or held by a process of this host that no longer exists. */
-export function isFree(lease: JsonObject | undefined, own: string, now: Date): boolean {
+/**
+ * Whether the Lease may be taken: free, ours, held by a process of this host that no longer exists, or seen unchanged for longer than it lasts. The times in
+ * it are by the clock of its holder, which nobody else may go by.
+ */
+export function isFree(lease: JsonObject | undefined, own: string, unchangedMilliseconds: number): boolean {
   const holder = textAt(lease, 'spec', 'holderIdentity') ?? '';
   if (holder === '' || holder === own || isDeadNeighbour(holder, own)) return true;
-  const renewed = new Date(textAt(lease, 'spec', 'renewTime') ?? 0).getTime();
   const seconds = numberAt(lease, 'spec', 'leaseDurationSeconds') ?? durationSeconds;
-  return now.getTime() > renewed + seconds * 1000;
+  return unchangedMilliseconds > seconds * 1000;
 }
 
 function leaseBody(ref: ObjectRef, own: string, lease: JsonObject | undefined): JsonObject {
@@ -57,6 +59,12 @@ function leaseBody(ref: ObjectRef, own: string, lease: JsonObject | undefined): 
     },
     spec: { holderIdentity: own, leaseDurationSeconds: durationSeconds, renewTime: now, acquireTime: acquired ?? now },
   };
+}
+
+/** What was last seen of the Lease, and since when, by a clock that nobody sets. */
+interface Sight {
+  readonly version: string | undefined;
+  readonly since: number;
 }
 
 export interface LeaderParts {
@@ -76,6 +84,7 @@ export class Leader {
   private readonly leadership: Leadership;
   private timer: NodeJS.Timeout | undefined;
   private leading = false;
+  private sight: Sight | undefined;
   private stopped = false;
 
   constructor(parts: LeaderParts, leadership: Leadership) {
@@ -101,7 +110,7 @@ export class Leader {
   private async compete(): Promise<void> {
     try {
       const lease = await this.parts.cluster.get(this.lease);
-      const free = isFree(lease, this.parts.identity, new Date());
+      const free = isFree(lease, this.parts.identity, this.unchangedMilliseconds(lease));
       const result = free ? await this.write(leaseBody(this.lease, this.parts.identity, lease)) : undefined;
       if (!this.stopped) this.become(result?.kind === 'ok');
     } catch (error) {
@@ -109,6 +118,13 @@ export class Leader {
       this.become(false);
     }
     if (!this.stopped) this.timer = setTimeout(() => void this.compete(), renewMilliseconds);
+  }
+
+  private unchangedMilliseconds(lease: JsonObject | undefined): number {
+    const version = textAt(lease, 'metadata', 'resourceVersion');
+    const now = performance.now();
+    if (this.sight === undefined || this.sight.version !== version) this.sight = { version, since: now };
+    return now - this.sight.since;
   }
 
   private write(body: JsonObject): Promise<WriteResult> {

@@ -1,52 +1,97 @@
 import { hostname } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../../../domain/ports.ts';
 import { holderIdentity, isFree, Leader } from '../../../worker/leader.ts';
 import { createFakeCluster } from '../../support/fake-cluster.ts';
 
-const now = new Date('2026-03-01T12:00:00Z');
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const hour = 3_600_000;
+const lease = (holderIdentity: string) => ({ spec: { holderIdentity, leaseDurationSeconds: 15 } });
 
-function lease(holderIdentity: string, renewTime: string) {
-  return { spec: { holderIdentity, renewTime, leaseDurationSeconds: 15 } };
+/** Candidates for one Lease in one cluster; `leading` are those that lead. */
+function openCandidates() {
+  const cluster = createFakeCluster();
+  cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lynq-system' } });
+  cluster.addKind({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' });
+  const leading = new Set<string>();
+  const open = (identity: string) =>
+    new Leader(
+      { cluster, namespace: 'lynq-system', lease: 'lynqflow-leader', identity, logger: silent },
+      { onChange: (leads) => (leads ? leading.add(identity) : leading.delete(identity)) },
+    );
+  /** What a leader has left that was killed. */
+  const leave = (holderIdentity: string, renewTime: string) =>
+    cluster.seed({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'lynqflow-leader', namespace: 'lynq-system' },
+      spec: { holderIdentity, renewTime, acquireTime: renewTime, leaseDurationSeconds: 15 },
+    });
+  return { open, leave, leading: () => [...leading] };
 }
 
 describe('worker/leader', () => {
+  afterEach(() => vi.useRealTimers());
+
   it.each([
-    ['there is none', undefined, true],
-    ['it was let go', lease('', '2026-03-01T11:59:59.000000Z'), true],
-    ['it is ours', lease('me', '2026-03-01T11:59:59.000000Z'), true],
-    ['another host renewed it a moment ago', lease('elsewhere_1_ab', '2026-03-01T11:59:50.000000Z'), false],
-    ['another host did not renew it in time', lease('elsewhere_1_ab', '2026-03-01T11:59:40.000000Z'), true],
-    ['a dead process of this host holds it', lease(`${hostname()}_4194999_ab`, '2026-03-01T11:59:59.000000Z'), true],
-    [
-      'a living process of this host holds it',
-      lease(`${hostname()}_${process.ppid}_ab`, '2026-03-01T11:59:59.000000Z'),
-      false,
-    ],
-  ])('knows whether the Lease may be taken when %s', (_story, held, free) => {
-    expect(isFree(held, 'me', now)).toBe(free);
+    ['there is none', undefined, 0, true],
+    ['it was let go', lease(''), 0, true],
+    ['it is ours', lease('me'), 0, true],
+    ['another host holds it and it was just seen', lease('elsewhere_1_ab'), 0, false],
+    ['another host holds it and has not renewed it for less than it lasts', lease('elsewhere_1_ab'), 15_000, false],
+    ['another host holds it and has not renewed it for longer', lease('elsewhere_1_ab'), 15_001, true],
+    ['a dead process of this host holds it', lease(`${hostname()}_4194999_ab`), 0, true],
+    ['a living process of this host holds it', lease(`${hostname()}_${process.ppid}_ab`), 0, false],
+  ])('knows whether the Lease may be taken when %s', (_story, held, unchanged, free) => {
+    expect(isFree(held, 'me', unchanged)).toBe(free);
+  });
+
+  it.each([
+    ['ahead', '2026-03-01T14:00:00.000000Z'],
+    ['behind', '2026-03-01T10:00:00.000000Z'],
+    ['right', '2026-03-01T12:00:00.000000Z'],
+  ])(
+    'takes the Lease of a killed leader whose clock was %s once it has seen it unchanged for as long as it lasts',
+    async (_story, renewTime) => {
+      vi.useFakeTimers({ now: new Date('2026-03-01T12:00:00Z') });
+      const { open, leave, leading } = openCandidates();
+      leave('gone_1_ab', renewTime);
+      const second = open('host-b_1_x');
+
+      await second.start();
+      await vi.advanceTimersByTimeAsync(14_000);
+      expect(leading()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(6_000);
+      expect(leading()).toEqual(['host-b_1_x']);
+      await second.stop();
+    },
+  );
+
+  it('leaves the Lease of a living leader alone, however wrong the clocks are', async () => {
+    vi.useFakeTimers({ now: new Date('2026-03-01T12:00:00Z') });
+    const { open, leading } = openCandidates();
+    const [first, second] = [open('host-a_1_x'), open('host-b_1_x')];
+    await first.start();
+    for (const ahead of [hour, -hour, 48 * hour]) {
+      vi.setSystemTime(Date.now() + ahead);
+      if (ahead === hour) await second.start();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(leading()).toEqual(['host-a_1_x']);
+    }
+    await Promise.all([first.stop(), second.stop()]);
   });
 
   it('leads on one worker at a time, and lets another lead when it stops', async () => {
-    const cluster = createFakeCluster();
-    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lynq-system' } });
-    cluster.addKind({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' });
-    const leading = new Set<string>();
-    const open = (identity: string) =>
-      new Leader(
-        { cluster, namespace: 'lynq-system', lease: 'lynqflow-leader', identity, logger: silent },
-        { onChange: (leads) => (leads ? leading.add(identity) : leading.delete(identity)) },
-      );
+    const { open, leading } = openCandidates();
     const [first, second, third] = [open('host-a_1_x'), open('host-b_1_x'), open('host-c_1_x')];
 
     await first.start();
     await second.start();
-    expect([...leading]).toEqual(['host-a_1_x']);
+    expect(leading()).toEqual(['host-a_1_x']);
 
     await first.stop();
     await third.start();
-    expect([...leading]).toEqual(['host-c_1_x']);
+    expect(leading()).toEqual(['host-c_1_x']);
 
     await second.stop();
     await third.stop();
