@@ -22,22 +22,37 @@ async function alive<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
   }
 }
 
+/** The promise, or the reason of the signal when that comes first. */
+async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  await Promise.race([promise, aborted]);
+}
+
 /** The activities of one worker, bound to what they reach the world through. */
 export function createActivities(deps: Deps): Activities {
   const turns = new HubTurns();
+  /** Decides from what the watches know; a worker that ends before they know anything does not wait for them. */
+  const informed = <T>(work: (attempt: Attempt) => Promise<T>): Promise<T> =>
+    alive(async (attempt) => {
+      await orAborted(deps.nodes.synced(), attempt.signal);
+      return work(attempt);
+    });
   return {
     syncHub: (request) =>
-      alive((attempt) =>
+      informed((attempt) =>
         turns.take(`${request.namespace}/${request.hub}`, attempt.signal, () => measuredSync(deps, request, attempt)),
       ),
-    listBirths: (request) => alive(() => listBirths(deps, request)),
+    listBirths: (request) => informed(() => listBirths(deps, request)),
     confirmRuns: async (births) => {
       for (const { namespace, node } of births) deps.runs.running(namespace, node);
     },
     advanceNode: (request) => alive((attempt) => measuredAdvance(deps, request, attempt)),
     removeNode: (request) => alive((attempt) => measuredRemoval(deps, request, attempt)),
     recordOverrides: (request) => alive(() => recordOverrides(deps, request)),
-    advanceRollout: (request) => alive((attempt) => advanceRollout(deps, request, attempt)),
+    advanceRollout: (request) => informed((attempt) => advanceRollout(deps, request, attempt)),
     commandRollout: (request) => alive(() => commandRollout(deps, request)),
   };
 }

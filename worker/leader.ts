@@ -11,6 +11,8 @@ import type { Cluster, Logger, ObjectRef, WriteResult } from '../domain/ports.ts
 
 const durationSeconds = 15;
 const renewMilliseconds = 4_000;
+/** How long a worker that stops tries to let the Lease go, which runs out by itself otherwise. */
+const farewellMilliseconds = 3_000;
 
 export interface Leadership {
   /** Called when this worker begins and ceases to lead. */
@@ -85,7 +87,10 @@ export class Leader {
   private timer: NodeJS.Timeout | undefined;
   private leading = false;
   private sight: Sight | undefined;
-  private stopped = false;
+  /** A write that would make the Lease ours has been sent, whatever became of it. */
+  private mayHold = false;
+  private competing: Promise<void> = Promise.resolve();
+  private readonly stopping = new AbortController();
 
   constructor(parts: LeaderParts, leadership: Leadership) {
     this.parts = parts;
@@ -94,30 +99,54 @@ export class Leader {
   }
 
   async start(): Promise<void> {
-    await this.compete();
+    this.competing = this.compete();
+    await this.competing;
   }
 
+  /** Never fails: what is not let go is free once it was not renewed for as long as it lasts. */
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     clearTimeout(this.timer);
-    if (!this.leading) return;
+    await this.competing;
     this.become(false);
-    const lease = await this.parts.cluster.get(this.lease);
-    if (textAt(lease, 'spec', 'holderIdentity') === this.parts.identity)
-      await this.write(leaseBody(this.lease, '', lease));
+    if (!this.mayHold) return;
+    try {
+      await this.release(AbortSignal.timeout(farewellMilliseconds));
+    } catch (error) {
+      this.parts.logger.warn('leader lease could not be let go and has to run out', { error: String(error) });
+    }
+  }
+
+  private async release(signal: AbortSignal): Promise<void> {
+    const lease = await this.parts.cluster.get(this.lease, signal);
+    if (textAt(lease, 'spec', 'holderIdentity') !== this.parts.identity) return;
+    await this.write(leaseBody(this.lease, '', lease), signal);
   }
 
   private async compete(): Promise<void> {
+    const { signal } = this.stopping;
+    if (signal.aborted) return;
     try {
-      const lease = await this.parts.cluster.get(this.lease);
-      const free = isFree(lease, this.parts.identity, this.unchangedMilliseconds(lease));
-      const result = free ? await this.write(leaseBody(this.lease, this.parts.identity, lease)) : undefined;
-      if (!this.stopped) this.become(result?.kind === 'ok');
+      const leads = await this.take(signal);
+      if (!signal.aborted) this.become(leads);
     } catch (error) {
+      if (signal.aborted) return;
       this.parts.logger.warn('leader lease could not be renewed', { error: String(error) });
       this.become(false);
     }
-    if (!this.stopped) this.timer = setTimeout(() => void this.compete(), renewMilliseconds);
+    if (signal.aborted) return;
+    this.timer = setTimeout(() => {
+      this.competing = this.compete();
+    }, renewMilliseconds);
+  }
+
+  /** Whether the Lease is ours now. */
+  private async take(signal: AbortSignal): Promise<boolean> {
+    const lease = await this.parts.cluster.get(this.lease, signal);
+    if (!isFree(lease, this.parts.identity, this.unchangedMilliseconds(lease))) return false;
+    this.mayHold = true;
+    const result = await this.write(leaseBody(this.lease, this.parts.identity, lease), signal);
+    return result.kind === 'ok';
   }
 
   private unchangedMilliseconds(lease: JsonObject | undefined): number {
@@ -127,8 +156,8 @@ export class Leader {
     return now - this.sight.since;
   }
 
-  private write(body: JsonObject): Promise<WriteResult> {
-    const options = { manager: managers.apply };
+  private write(body: JsonObject, signal: AbortSignal): Promise<WriteResult> {
+    const options = { manager: managers.apply, signal };
     const exists = textAt(body, 'metadata', 'resourceVersion') !== undefined;
     return exists
       ? this.parts.cluster.replace(this.lease, body, options)

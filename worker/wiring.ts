@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { PayloadCodec } from '@temporalio/common';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { NodeRef } from '../activities/contract.ts';
@@ -51,7 +52,7 @@ import { keptBundles, workflowBundle } from './workflow-bundle.ts';
 export interface WiredWorker {
   readonly worker: Worker;
   readonly installedCrds: readonly string[];
-  /** Starts the watches; resolves when they have their first complete lists. */
+  /** Starts the watches; resolves when they have their first complete lists, which is never where it is closed before. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,6 +66,8 @@ export interface WiringParts {
 
 /** How long a stopping worker still writes Events. */
 const eventFlushMilliseconds = 3_000;
+/** How long it lets requests end that nobody waits for any more; an API server that is away would hold it up for longer than a pod has. */
+const connectionMilliseconds = 1_000;
 
 /** What activities change the world through, or wait for it by. */
 export type OutwardPorts = Pick<Deps, 'cluster' | 'rows' | 'changes'>;
@@ -303,7 +306,7 @@ export async function wireWorker(parts: WiringParts): Promise<WiredWorker> {
       stop.abort();
       await events.close(eventFlushMilliseconds);
       await Promise.all([deps.rows.close(), closeRenderThreads()]);
-      await cluster.close();
+      await Promise.race([cluster.close(), pause(connectionMilliseconds, undefined, { ref: false })]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LynqFailure } from '../../../domain/failures.ts';
 import type { Logger } from '../../../domain/ports.ts';
 import { holderIdentity, isFree, Leader } from '../../../worker/leader.ts';
 import { createFakeCluster } from '../../support/fake-cluster.ts';
@@ -27,7 +28,7 @@ function openCandidates() {
       metadata: { name: 'lynqflow-leader', namespace: 'lynq-system' },
       spec: { holderIdentity, renewTime, acquireTime: renewTime, leaseDurationSeconds: 15 },
     });
-  return { open, leave, leading: () => [...leading] };
+  return { cluster, open, leave, leading: () => [...leading] };
 }
 
 describe('worker/leader', () => {
@@ -95,6 +96,22 @@ describe('worker/leader', () => {
 
     await second.stop();
     await third.stop();
+  });
+
+  it('stops without the API server, and writes no Lease any more when it is back', async () => {
+    vi.useFakeTimers({ now: new Date('2026-03-01T12:00:00Z') });
+    const { cluster, open, leading } = openCandidates();
+    const first = open('host-a_1_x');
+    await first.start();
+    const back = cluster.intercept(() => ({ failure: new LynqFailure('ClusterUnreachable', 'cut') }));
+
+    await first.stop();
+    back();
+    expect(leading()).toEqual([]);
+    const calls = cluster.calls.length;
+    await first.start();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([leading(), cluster.calls.length]).toEqual([[], calls]);
   });
 
   it('names the process', () => {
