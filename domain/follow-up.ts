@@ -80,6 +80,24 @@ function retryTime(facts: FollowUpFacts, after: number): number | undefined {
   return nextTry(since, facts.interval === 0 ? firstTry : closestReads, after);
 }
 
+/**
+ * When a sync is repeated that failed or ran out of time, of which the status says nothing; undefined where the interval is as soon. `times`: such syncs in a
+ * row; `begun`: when the last of them began.
+ */
+export function nextAfterLost({
+  interval,
+  times,
+  begun,
+}: {
+  readonly interval: number;
+  readonly times: number;
+  readonly begun: Date;
+}): Date | undefined {
+  const first = interval === 0 ? firstTry : closestReads;
+  const wait = Math.min(first * 2 ** Math.max(0, times - 1), rarestTry);
+  return interval > 0 && interval * second <= wait ? undefined : new Date(begun.getTime() + wait);
+}
+
 function candidateTime(facts: FollowUpFacts, after: number): number | undefined {
   if (facts.candidateSince === undefined || isOften(facts)) return undefined;
   return nextTry(facts.candidateSince, closestReads, after);

@@ -6,6 +6,7 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleOptions,
+  type WorkflowExecutionStatusName,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
@@ -167,16 +168,49 @@ async function hubOf(client: Client, scheduleId: string, taskQueue: string): Pro
 /** What Temporal has of a hub's schedule; it may have lost it. */
 export type ScheduleLook =
   | { readonly kind: 'missing' }
-  /** Since when its oldest sync has been running; undefined while none is. */
-  | { readonly kind: 'there'; readonly runningSince: Date | undefined }
+  /** Since when its oldest sync has been running; undefined while none is. `last`: the sync that it has started last. */
+  | { readonly kind: 'there'; readonly runningSince: Date | undefined; readonly last?: StartedSync | undefined }
   /** It starts syncs on another task queue, or one of them is running there. */
   | { readonly kind: 'astray' };
+
+/** A sync that a schedule has started. */
+export interface StartedSync {
+  readonly workflowId: string;
+  readonly at: Date;
+  /** Costs a request. */
+  readonly end: () => Promise<SyncEnd>;
+}
+
+/** `lost`: it failed or ran out of time; one that a person ended is as it is meant to be. */
+export type SyncEnd = 'open' | 'ended' | 'lost';
+
+const ends: Readonly<Partial<Record<WorkflowExecutionStatusName, SyncEnd>>> = {
+  RUNNING: 'open',
+  CONTINUED_AS_NEW: 'open',
+  FAILED: 'lost',
+  TIMED_OUT: 'lost',
+};
+
+function lastStarted(client: Client, { recentActions }: ScheduleDescription['info']): StartedSync | undefined {
+  const last = recentActions.toSorted((a, b) => a.takenAt.getTime() - b.takenAt.getTime()).at(-1);
+  if (last === undefined) return undefined;
+  const { workflowId } = last.action.workflow;
+  return {
+    workflowId,
+    at: last.takenAt,
+    end: async () => {
+      const found = await client.workflow.getHandle(workflowId).describe().catch(undefinedIfGone);
+      return (found === undefined ? undefined : ends[found.status.name]) ?? 'ended';
+    },
+  };
+}
 
 export async function lookAtSchedule(client: Client, hub: HubRef, taskQueue: string): Promise<ScheduleLook> {
   try {
     const { action, info } = await client.schedule.getHandle(workflowIds.schedule(hub.namespace, hub.hub)).describe();
     const isAstray = action.taskQueue !== taskQueue || (await straySyncs(client, info, taskQueue)).length > 0;
-    return isAstray ? { kind: 'astray' } : { kind: 'there', runningSince: oldestRunning(info) };
+    if (isAstray) return { kind: 'astray' };
+    return { kind: 'there', runningSince: oldestRunning(info), last: lastStarted(client, info) };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return { kind: 'missing' };
     throw error;

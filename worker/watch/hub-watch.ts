@@ -10,6 +10,7 @@ import type { Clock, Logger, Reflector, WatchEvent } from '../../domain/ports.ts
 import type { ScheduleLook } from '../schedules.ts';
 import { DigestStore } from './digest-store.ts';
 import { FollowUps } from './follow-ups.ts';
+import { LostSyncs } from './lost-syncs.ts';
 import { SeenVersion } from './seen-version.ts';
 
 /** What the hub watch does with what it sees. */
@@ -114,6 +115,8 @@ export class HubWatch {
   private readonly pending = new Map<string, NodeJS.Timeout>();
   private readonly stuckMilliseconds: number;
   private readonly followUps: FollowUps;
+  private readonly lostSyncs = new LostSyncs();
+  private readonly clock: Clock;
   /** Hubs whose schedule is known to have been there. */
   private readonly scheduled = new Set<string>();
   /** How often in a row the schedule of a hub could not be made. */
@@ -140,6 +143,7 @@ export class HubWatch {
     this.reactions = reactions;
     this.logger = logger;
     this.stuckMilliseconds = stuckMilliseconds;
+    this.clock = clock;
     this.followUps = new FollowUps(clock);
   }
 
@@ -212,13 +216,17 @@ export class HubWatch {
   }
 
   private async checkSchedule(digest: HubDigest): Promise<void> {
-    const { hub, holder } = digest;
+    const { hub, holder, timing } = digest;
+    const key = `${hub.namespace}/${hub.hub}`;
     // In another Temporal namespace its schedule would seem to be lost.
     if (await this.reactions.isOthers(holder)) return;
     const found = await this.reactions.look(hub);
     if (found.kind !== 'there') return this.begin(digest);
-    this.scheduled.add(`${hub.namespace}/${hub.hub}`);
+    this.scheduled.add(key);
     await this.checkRunning(hub, found.runningSince);
+    const interval = intervalSeconds(timing.syncInterval);
+    const isDue = await this.lostSyncs.isDue(key, found.last, interval, this.clock.now());
+    if (isDue && !timing.paused) this.request(hub);
   }
 
   private async begin(digest: HubDigest): Promise<void> {
@@ -286,7 +294,9 @@ export class HubWatch {
     if (hub !== undefined) this.followUps.set(`${hub.namespace}/${hub.hub}`, after?.followUp, () => this.request(hub));
     if (after === undefined) {
       if (before === undefined) return;
-      this.scheduled.delete(`${before.hub.namespace}/${before.hub.hub}`);
+      const gone = `${before.hub.namespace}/${before.hub.hub}`;
+      this.scheduled.delete(gone);
+      this.lostSyncs.forget(gone);
       this.refusals.delete(`${before.hub.namespace}/${before.hub.hub}`);
       this.soon(`hub ${before.hub.namespace}/${before.hub.hub}`, () => this.reactions.remove(before.hub));
       return;

@@ -114,4 +114,35 @@ describe('faults/process/probes', () => {
       return kept.some((message) => whole.test(message)) ? there(kept) : notYet(kept);
     });
   });
+
+  test('a sync that is lost to an outage is repeated by itself, also where nothing else would start one', async () => {
+    const { client } = engine;
+    const untimed = await world.scenario('untimed', {
+      forms: { form: { configMaps: [configMap('a')] } },
+      rows: ['r1'],
+      syncInterval: '0s',
+    });
+    await untimed.ready(['r1-form']);
+    const schedule = client.schedule.getHandle(workflowIds.schedule(untimed.namespace, 'hub'));
+    const lastRun = async () => {
+      const { recentActions } = (await schedule.describe()).info;
+      return recentActions.toSorted((a, b) => a.takenAt.getTime() - b.takenAt.getTime()).at(-1)?.action.workflow
+        .workflowId;
+    };
+    const before = await lastRun();
+    const outage = world.proxy.add({
+      match: { verb: 'get', resource: 'lynqhubs', namespace: untimed.namespace },
+      fault: { kind: 'reset' },
+    });
+    await untimed.insert('r2');
+    await schedule.trigger();
+    await eventually('the sync is lost', async () => {
+      const run = await lastRun();
+      if (run === undefined || run === before) return notYet('not begun');
+      const { status } = await client.workflow.getHandle(run).describe();
+      return status.name === 'FAILED' ? there(run) : notYet(status.name);
+    });
+    outage.remove();
+    await untimed.ready(['r2-form'], { withinMs: 60_000 });
+  });
 });
