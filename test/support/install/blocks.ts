@@ -82,6 +82,8 @@ export const unmarked: Readonly<Record<string, string>> = {
   'README.md: npm run check': 'the tests themselves',
   'docs/benchmarks.md: npm run bench': 'takes hours; what it printed is in the page',
   'docs/sources.md: lynq notify': 'test/faults/hub/hints.test.ts',
+  'docs/migration.md: kubectl -n NAMESPACE annotate KIND NAME lynq.sh/orphaned-from=':
+    'test/unit/activities/node/peer-record.test.ts gives an object back so',
   'docs/install.md: docker build': 'needs Docker',
   'docs/install.md: kind create cluster': 'needs Docker',
   'docs/install.md: kubectl get lynqhubs,lynqnodes --all-namespaces': 'test/install/plain.test.ts',
