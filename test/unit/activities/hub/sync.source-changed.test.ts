@@ -21,7 +21,7 @@ async function afterFailOver(rows: (read: number) => readonly string[]): Promise
   return said;
 }
 
-describe('activities/hub/source-changed', () => {
+describe('activities/hub/sync', () => {
   it('believes one that lacks no row after two further reads, although rows come all the time', async () => {
     const growing = (read: number) => [
       'acme',
