@@ -94,13 +94,20 @@ export async function readSecretValues(
   which: Which = 'present',
 ): Promise<FoundValues> {
   if (seal === undefined) return { kind: 'values', secrets: new Map() };
-  const secret = await deps.cluster.get(valuesRef({ namespace: identity.namespace, node: identity.name }, which));
-  const data = Object.entries(textMapAt(secret, 'data'));
-  const secrets = new Map(
-    data.map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]),
-  );
+  const secrets = await keptSecretValues(deps, identity, which);
   const key = await deps.hubKeys.of(identity.namespace, identity.hub);
   return sealOf(key, identity.uid, secrets) === seal ? { kind: 'values', secrets } : { kind: 'broken' };
+}
+
+/** What the Secret beside a node holds, be it what the node's seal is of or not: to be hidden, never to be rendered into an object. */
+export async function keptSecretValues(
+  deps: Pick<Deps, 'cluster'>,
+  { namespace, name }: NodeIdentity,
+  which: Which = 'present',
+): Promise<SecretValues> {
+  const secret = await deps.cluster.get(valuesRef({ namespace, node: name }, which));
+  const data = Object.entries(textMapAt(secret, 'data'));
+  return new Map(data.map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]));
 }
 
 /** Takes a seal that has no values off its node, in the version it was read in, so that the next sync writes both anew. */

@@ -179,14 +179,22 @@ export async function planEntries(
   read: ReadNode,
   work: PassInput & { readonly found: Readonly<Record<string, string>> },
 ): Promise<PlannedNode> {
-  const { revision, secrets, found } = work;
-  const { identity } = read;
-  const { row, variables } = variablesOf(identity, found);
-  const rendered = await renderNode(deps, { identity, revision, variables, secrets });
+  const { revision, found } = work;
+  const { row, variables } = variablesOf(read.identity, found);
+  const rendered = await renderWith(deps, read, work);
   return {
     ...(await plannedEntries(deps, read, { revision, rendered })),
     overridden: [...variables.keys()].filter((name) => variables.get(name) !== row.get(name)),
   };
+}
+
+/** What a node's entries render to with these values. */
+export function renderWith(
+  deps: Deps,
+  { identity }: Pick<ReadNode, 'identity'>,
+  { revision, secrets, found }: PassInput & { readonly found: Readonly<Record<string, string>> },
+): Promise<RenderedForm> {
+  return renderNode(deps, { identity, revision, variables: variablesOf(identity, found).variables, secrets });
 }
 
 async function planPass(deps: Deps, read: ReadNode, input: PassInput): Promise<NodePass> {

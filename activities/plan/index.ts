@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { longAbsence } from '../../domain/absent-forms.ts';
-import { maskedObject } from '../../domain/change-plan/fields.ts';
+import { maskedObject } from '../../domain/change-plan/masking.ts';
 import { isWorthListing } from '../../domain/change-plan/reads.ts';
 import type {
   FormOutlook,
@@ -27,6 +27,7 @@ import { planningDeps, type PlanningPorts } from './deps.ts';
 import { formOutlook, type FormWork, plannedNodes, workOfRow } from './form-outlook.ts';
 import { hubOutlook } from './hub-outlook.ts';
 import type { NodeWork } from './node-outlook.ts';
+import { renderStandIns } from './secrecy.ts';
 
 export type { PlanningPorts } from './deps.ts';
 
@@ -128,7 +129,7 @@ function noNode({ read: { classified } }: Decided, uid: string): string {
 async function renderWork(deps: Deps, work: NodeWork, showSecrets: boolean): Promise<RenderedRow> {
   const { read, revision, found, secrets } = work;
   const { entries } = await planEntries(deps, read, { revision, secrets, found });
-  const hidden = [...secrets.values()];
+  const standIns = showSecrets ? undefined : await renderStandIns(deps, work);
   const inOrder = orderOf(revision).order.flatMap((id) => entries.get(id) ?? []);
   return {
     form: read.identity.form,
@@ -136,7 +137,8 @@ async function renderWork(deps: Deps, work: NodeWork, showSecrets: boolean): Pro
     entries: inOrder.map((entry) => {
       if (entry.kind === 'broken') return { id: entry.entry.id, problem: `${entry.reason}: ${entry.message}` };
       const { id, body } = entry.child;
-      return { id, object: showSecrets ? body : maskedObject(body, hidden) };
+      const standIn = standIns === undefined ? body : standIns.objects.get(id);
+      return { id, object: showSecrets ? body : maskedObject(body, { secrets: [...secrets.values()], standIn }) };
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry } from '../../domain/api/node.ts';
-import { changedFields, maskedFields } from '../../domain/change-plan/fields.ts';
+import { changedFields } from '../../domain/change-plan/fields.ts';
+import { maskedFields } from '../../domain/change-plan/masking.ts';
 import type { ObjectChange, PlannedObject } from '../../domain/change-plan/types.ts';
 import { type DesiredChild, refKey } from '../../domain/child.ts';
 import { buildGraph } from '../../domain/graph.ts';
@@ -19,6 +20,7 @@ import { readPeerRecord } from '../node/peer-record.ts';
 import { Removal } from '../node/removal.ts';
 import { writeChild } from '../node/write-child.ts';
 import { conflictsOf, type KnownObjects, removalsOf } from './clusters.ts';
+import { openSecrecy, type Secrecy } from './secrecy.ts';
 
 /** What one pass of a node would do to its objects, were nothing to wait for. */
 
@@ -49,12 +51,13 @@ export async function planObjects(run: PlanningRun, work: NodeWork): Promise<rea
   }
   if (mustReplan(state)) return planObjects(run, { ...work, read: withRecord(work.read, [...state.record.values()]) });
   const verdicts = state.verdicts(deps.clock.now());
+  const secrecy = openSecrecy(deps, work);
   const planned: PlannedObject[] = [];
   for (const id of orderOf(work.revision).order) {
     const entry = pass.entries.get(id);
     const verdict = verdicts.get(id);
     if (entry === undefined || verdict === undefined) continue;
-    planned.push(...(await planEntry(run, { entry, verdict, state, secrets: [...work.secrets.values()] })));
+    planned.push(...(await planEntry(run, { entry, verdict, state, secrecy })));
   }
   return [...planned, ...(await planLeftovers(run, pass, state.leftovers()))];
 }
@@ -93,12 +96,12 @@ interface EntryWork {
   readonly entry: PlannedEntry;
   readonly verdict: EntryVerdict;
   readonly state: PassState;
-  readonly secrets: readonly string[];
+  readonly secrecy: Secrecy;
 }
 
 async function planEntry(
   run: PlanningRun,
-  { entry, verdict, state, secrets }: EntryWork,
+  { entry, verdict, state, secrecy }: EntryWork,
 ): Promise<readonly PlannedObject[]> {
   if (entry.kind === 'broken') return [brokenObject(entry)];
   const { child } = entry;
@@ -108,7 +111,7 @@ async function planEntry(
   }
   if (verdict.step !== 'apply') return [];
   const live = await run.deps.cluster.get(child.ref, run.signal);
-  const change = await planWrite(run, { child, observation, live, secrets });
+  const change = await planWrite(run, { child, observation, live, secrecy });
   return change === undefined ? [] : [planned(child, change, live)];
 }
 
@@ -137,13 +140,13 @@ interface WriteWork {
   readonly child: DesiredChild;
   readonly observation: Observation;
   readonly live: JsonObject | undefined;
-  readonly secrets: readonly string[];
+  readonly secrecy: Secrecy;
 }
 
 /** The write a pass would do, as a dry run; undefined when the object would stay as it is. */
 async function planWrite(
   { deps, signal }: PlanningRun,
-  { child, observation, live, secrets }: WriteWork,
+  { child, observation, live, secrecy }: WriteWork,
 ): Promise<ObjectChange | undefined> {
   const noted = conflictsOf(deps.cluster);
   const outcome = await writeChild({ ...deps, cluster: noted.cluster }, { child, observation, signal });
@@ -152,7 +155,8 @@ async function planWrite(
   }
   if (outcome.kind === 'stopped') return stoppedChange(child, outcome.attempt, noted.conflicts);
   if (live === undefined) return { kind: 'create' };
-  const fields = maskedFields(child.body, changedFields(live, outcome.object), secrets);
+  const changed = changedFields(live, outcome.object);
+  const fields = changed.length === 0 ? [] : maskedFields(child.body, changed, await secrecy.hiddenOf(child));
   if (observation.kind === 'orphan') return { kind: 'adopt', fields };
   return fields.length === 0 ? undefined : { kind: 'update', fields };
 }
