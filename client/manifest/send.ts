@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../domain/api/json.ts';
+import { isJsonObject, type JsonObject, numberAt } from '../../domain/api/json.ts';
 import { managers } from '../../domain/keys.ts';
 import type { Cluster, FieldConflict, ObjectRef, WriteResult } from '../../domain/ports.ts';
 import { CommandError } from '../errors.ts';
@@ -61,6 +61,13 @@ function metadataOf(object: JsonObject): JsonObject {
 export function outcomeOf(before: JsonObject | undefined, after: JsonObject): 'created' | 'unchanged' | 'configured' {
   if (before === undefined) return 'created';
   return contentOf(before) === contentOf(after) ? 'unchanged' : 'configured';
+}
+
+/** Whether nothing but the status and bookkeeping lies between two versions of an object. */
+export function isSameContent(before: JsonObject, after: JsonObject): boolean {
+  const [{ status: _before, ...left }, { status: _after, ...right }] = [before, after];
+  const generation = (object: JsonObject): number | undefined => numberAt(object, 'metadata', 'generation');
+  return generation(before) === generation(after) && contentOf(left) === contentOf(right);
 }
 
 /** What a person would call the object: versions count up in a dry run, and bookkeeping changes alone. */

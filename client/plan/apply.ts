@@ -1,32 +1,45 @@
 import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { PlanFile } from '../../domain/api/plan-file.ts';
+import type { Cluster } from '../../domain/ports.ts';
 import { versionOfNothing } from '../../domain/resource-version.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { printedName } from '../kinds.ts';
-import { refusal, sendManifest } from '../manifest/send.ts';
+import { isSameContent, refusal, sendManifest } from '../manifest/send.ts';
 import { movedSince, planFile, readPlanFile } from './file.ts';
 import { makePlan } from './make.ts';
 import type { TriedManifest } from './manifests.ts';
 
 /**
  * Plans again and applies only if everything is as it was: files, hub, forms, rows, LynqNodes and their objects. Each object is sent for exactly the
- * version it was compared in. Answers what was applied.
+ * content it was compared in. Answers what was applied.
  */
 export async function applyPlan(context: Context, path: string): Promise<readonly JsonObject[]> {
   const planned = await readPlan(context, path);
   const { files, recursive } = planned;
   const made = await makePlan(context, { filename: files, recursive });
   const now = planFile({ ...made, files, recursive, now: context.clock.now() });
-  const moved = movedSince(planned, now);
-  if (moved.length > 0) {
-    context.err.write(moved.map((line) => `  ${line}\n`).join(''));
-    throw new CommandError(`the world has moved since ${path} was made, so nothing was applied`, {
-      fix: 'plan again and look at what is different',
-    });
+  refuseMoved(context, path, movedSince(planned, now));
+  const cluster = await context.services.cluster();
+  const looks = await Promise.all(made.tried.map((item) => lookAgain(cluster, item)));
+  refuseMoved(
+    context,
+    path,
+    looks.flatMap((look) => (look.kind === 'moved' ? [look.why] : [])),
+  );
+  for (const item of made.tried) {
+    if (item.outcome !== 'unchanged') await sendTried(cluster, item);
+    context.out.write(`${printedName(item.manifest)} ${item.outcome} (as planned)\n`);
   }
-  for (const item of made.tried) await sendTried(context, item);
   return made.tried.map(({ after }) => after);
+}
+
+function refuseMoved(context: Context, path: string, moved: readonly string[]): void {
+  if (moved.length === 0) return;
+  context.err.write(moved.map((line) => `  ${line}\n`).join(''));
+  throw new CommandError(`the world has moved since ${path} was made, so nothing was applied`, {
+    fix: 'plan again and look at what is different',
+  });
 }
 
 async function readPlan(context: Context, path: string): Promise<PlanFile> {
@@ -36,20 +49,41 @@ async function readPlan(context: Context, path: string): Promise<PlanFile> {
   return readPlanFile(path, new TextDecoder().decode(await context.files.read(path)));
 }
 
-async function sendTried(context: Context, { manifest, ref, body, before, outcome }: TriedManifest): Promise<void> {
-  const cluster = await context.services.cluster();
-  if (outcome !== 'unchanged') {
-    const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
-    const version =
-      before === undefined
-        ? { resourceVersion: versionOfNothing }
-        : {
-            uid: textAt(before, 'metadata', 'uid') ?? '',
-            resourceVersion: textAt(before, 'metadata', 'resourceVersion') ?? '',
-          };
-    const exact = { ...body, metadata: { ...metadata, ...version } };
-    const result = await sendManifest(cluster, ref, exact, { dryRun: false, force: false });
-    if (result.kind !== 'ok') throw refusal(manifest, result);
+type Look =
+  /** Precondition of the write. */
+  { readonly kind: 'asPlanned'; readonly version: JsonObject } | { readonly kind: 'moved'; readonly why: string };
+
+/**
+ * The object as it is right now, a while after it was compared: each sync writes the hub's status, and planning takes longer than that. A status is no move,
+ * everything else is.
+ */
+async function lookAgain(cluster: Cluster, { ref, before }: TriedManifest): Promise<Look> {
+  const name = `${ref.kind} ${ref.namespace}/${ref.name}`;
+  const found = await cluster.get(ref);
+  if (before === undefined) {
+    if (found === undefined) return { kind: 'asPlanned', version: { resourceVersion: versionOfNothing } };
+    return { kind: 'moved', why: `${name} has been made meanwhile` };
   }
-  context.out.write(`${printedName(manifest)} ${outcome} (as planned)\n`);
+  if (found === undefined) return { kind: 'moved', why: `${name} has been deleted` };
+  const [uid, resourceVersion] = (['uid', 'resourceVersion'] as const).map((key) => textAt(found, 'metadata', key));
+  if (uid !== textAt(before, 'metadata', 'uid')) return { kind: 'moved', why: `${name} has been made anew` };
+  if (!isSameContent(before, found)) return { kind: 'moved', why: `${name} was changed while it was planned` };
+  return { kind: 'asPlanned', version: { uid: uid ?? '', resourceVersion: resourceVersion ?? '' } };
+}
+
+/** Status writes that may come between a look and the write it is for. */
+const attempts = 5;
+
+async function sendTried(cluster: Cluster, item: TriedManifest): Promise<void> {
+  const { manifest, ref, body } = item;
+  const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const look = await lookAgain(cluster, item);
+    if (look.kind === 'moved') break;
+    const exact = { ...body, metadata: { ...metadata, ...look.version } };
+    const result = await sendManifest(cluster, ref, exact, { dryRun: false, force: false });
+    if (result.kind === 'ok') return;
+    if (result.kind !== 'stale') throw refusal(manifest, result);
+  }
+  throw refusal(manifest, { kind: 'stale' });
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import type { Planner } from '../../../../client/planner.ts';
+import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import { applyingEngine } from '../../../support/cli/applying-worker.ts';
-import type { PlanWorld } from '../../../support/plan-world.ts';
+import { planHub, type PlanWorld } from '../../../support/plan-world.ts';
 import { form, lynq, open, rows, wrote } from '../planned-form.ts';
 import { run } from '../run.ts';
 
@@ -110,5 +113,88 @@ describe('client/plan/apply', () => {
     }
     expect((await lynq(world, 'apply --plan kept -f web.yaml', { kept, 'web.yaml': form })).exitCode).toBe(2);
     expect(wrote(world)).toEqual([]);
+  });
+
+  describe('while the worker goes on', () => {
+    const hub = (syncInterval: string): string => {
+      const spec = planHub['spec'] as JsonObject;
+      return stringify({ ...planHub, spec: { ...spec, source: { ...(spec['source'] as JsonObject), syncInterval } } });
+    };
+    const ref = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
+
+    /** A kept plan of a hub that was applied before, applied while this happens after each round of planning. */
+    async function applyWhile(happens: (world: PlanWorld, round: number) => Promise<unknown>) {
+      const world = open();
+      const { cluster } = world;
+      await cluster.delete(ref, textAt(await cluster.get(ref), 'metadata', 'uid') ?? '');
+      await lynq(world, 'apply -f hub.yaml', { 'hub.yaml': hub('5s') });
+      const files = { 'hub.yaml': hub('7s'), 'web.yaml': form };
+      const { written } = await lynq(world, 'plan -f hub.yaml -f web.yaml --out kept', files);
+      let round = 0;
+      const planner: Planner = {
+        ...world.planner,
+        plan: async (request, onProgress) => {
+          const plan = await world.planner.plan(request, onProgress);
+          await happens(world, (round += 1));
+          return plan;
+        },
+      };
+      const ran = await run('apply --plan kept', {
+        cluster,
+        planner,
+        files: { ...files, kept: written['kept'] ?? '' },
+      });
+      return { ran, world, stored: await cluster.get(ref) };
+    }
+
+    const status = ({ cluster }: PlanWorld, round: number) =>
+      cluster.patch(
+        ref,
+        'merge',
+        { status: { lastSyncTime: `2026-11-22T12:00:0${round}Z` } },
+        { manager: 'lynq-operator', subresource: 'status' },
+      );
+
+    it('applies although each sync writes the status of the hub', async () => {
+      const { ran, stored } = await applyWhile(status);
+
+      expect(ran.err).not.toContain('Error');
+      expect(ran.out).toContain('lynqhub.operator.lynq.sh/shop configured (as planned)\n');
+      expect(ran.exitCode).toBe(0);
+      expect(stored).toMatchObject({
+        spec: { source: { syncInterval: '7s' } },
+        status: { lastSyncTime: '2026-11-22T12:00:01Z' },
+      });
+    });
+
+    it('applies when the status is written between the last look and the write', async () => {
+      const { ran, stored } = await applyWhile(async (world) => {
+        let writes = 0;
+        world.cluster.intercept(({ verb, ref: { kind }, options }) => {
+          const isDry = options !== undefined && 'dryRun' in options && options.dryRun === true;
+          if (verb !== 'apply' || kind !== 'LynqHub' || isDry || writes === 2) return undefined;
+          writes += 1;
+          return { answer: { kind: 'stale' } };
+        });
+      });
+
+      expect(ran).toMatchObject({ exitCode: 0 });
+      expect(stored).toMatchObject({ spec: { source: { syncInterval: '7s' } } });
+    });
+
+    it.each<[string, JsonObject]>([
+      ['spec', { spec: { paused: true } }],
+      ['annotations', { metadata: { annotations: { note: 'mine' } } }],
+    ])('applies nothing, of other objects either, when the %s of the hub is edited', async (_what, edit) => {
+      const { ran, world, stored } = await applyWhile(({ cluster }) =>
+        cluster.patch(ref, 'merge', edit, { manager: 'someone' }),
+      );
+
+      expect(ran.err).toContain('LynqHub lynq-system/shop was changed while it was planned');
+      expect(ran.err).toContain('so nothing was applied');
+      expect(ran.exitCode).toBe(1);
+      expect(stored).toMatchObject({ spec: { source: { syncInterval: '5s' } } });
+      expect(wrote(world)).toEqual([]);
+    });
   });
 });
