@@ -3,6 +3,7 @@ import { PlanFile } from '../../domain/api/plan-file.ts';
 import type { HubOutlook, WorldPlan } from '../../domain/change-plan/types.ts';
 import { hashJson } from '../../domain/canonical.ts';
 import { CommandError } from '../errors.ts';
+import { kinds } from '../kinds.ts';
 import { contentHash, type TriedManifest } from './manifests.ts';
 
 export interface PlanRecord {
@@ -20,19 +21,22 @@ export function planFile({ files, recursive, tried, plans, now }: PlanRecord): P
     files: [...files],
     recursive,
     objects: tried.map(plannedObject),
-    hubs: plans.map(({ hub }) => ({
-      namespace: hub.namespace,
-      name: hub.hub,
-      uid: hub.uid,
-      generation: hub.generation,
-      sync: syncHash(hub),
-    })),
+    hubs: plans.map(({ hub }) => plannedHub(hub, tried)),
     nodes: Object.fromEntries(
       plans
         .flatMap(({ forms }) => forms)
         .flatMap(({ namespace, nodes }) => nodes.map(({ name, digest }) => [`${namespace}/${name}`, digest] as const)),
     ),
   };
+}
+
+function plannedHub(outlook: HubOutlook, tried: readonly TriedManifest[]): PlanFile['hubs'][number] {
+  const { namespace, hub: name, uid, generation } = outlook;
+  const isBrought = tried.some(
+    ({ ref, before }) =>
+      ref.kind === kinds.hub.kind && ref.namespace === namespace && ref.name === name && before === undefined,
+  );
+  return { namespace, name, ...(isBrought ? {} : { uid, generation }), sync: syncHash(outlook) };
 }
 
 function plannedObject(item: TriedManifest): PlanFile['objects'][number] {
@@ -103,9 +107,12 @@ function movedHubs(planned: PlanFile, now: PlanFile): readonly string[] {
   return planned.hubs.flatMap((before) => {
     const name = `LynqHub ${before.namespace}/${before.name}`;
     const found = now.hubs.find((hub) => hub.namespace === before.namespace && hub.name === before.name);
-    if (found?.uid !== before.uid) return [`${name} is another one now`];
-    if (found.generation !== before.generation) {
-      return [`${name} is at generation ${found.generation}, planned from ${before.generation}`];
+    // One that was to be made and is there now is told among the objects.
+    if (found === undefined || (before.uid !== undefined && found.uid !== before.uid)) {
+      return [`${name} is another one now`];
+    }
+    if (before.generation !== undefined && found.generation !== before.generation) {
+      return [`${name} is at generation ${found.generation ?? 0}, planned from ${before.generation}`];
     }
     return found.sync === before.sync ? [] : [`rows or LynqNodes of ${name} have changed`];
   });

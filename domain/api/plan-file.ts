@@ -19,8 +19,9 @@ const Planned = z.strictObject({
 const PlannedHub = z.strictObject({
   namespace: z.string(),
   name: z.string(),
-  uid: z.string(),
-  generation: z.number().int(),
+  /** Absent for a hub that is not in the cluster yet: a dry run gives it others each time. */
+  uid: z.string().optional(),
+  generation: z.number().int().optional(),
   /** Hash over what a sync would do: births, updates, removals, held and frozen rows. */
   sync: z.string(),
 });

@@ -7,6 +7,8 @@ import { planHub, type PlanWorld } from '../../../support/plan-world.ts';
 import { form, lynq, open, rows, wrote } from '../planned-form.ts';
 import { run } from '../run.ts';
 
+const hubRef = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
+
 describe('client/plan/apply', () => {
   async function keep(world: PlanWorld): Promise<string> {
     const { written, err } = await lynq(world, 'plan -f web.yaml --out kept', { 'web.yaml': form });
@@ -115,18 +117,53 @@ describe('client/plan/apply', () => {
     expect(wrote(world)).toEqual([]);
   });
 
+  describe('of a hub that the files bring', () => {
+    const files = { 'hub.yaml': stringify(planHub), 'web.yaml': form };
+
+    async function keepNew() {
+      const world = open();
+      const uid = textAt(await world.cluster.get(hubRef), 'metadata', 'uid') ?? '';
+      await world.cluster.delete(hubRef, uid);
+      const { written } = await lynq(world, 'plan -f hub.yaml -f web.yaml --out kept', files);
+      return { world, kept: written['kept'] ?? '' };
+    }
+
+    it('makes it, whatever uid a dry run gives it', async () => {
+      const { world, kept } = await keepNew();
+
+      const { out, err, exitCode } = await lynq(world, 'apply --plan kept', { ...files, kept });
+
+      expect(err).not.toContain('Error');
+      expect(out).toContain('lynqhub.operator.lynq.sh/shop created (as planned)\n');
+      expect(exitCode).toBe(0);
+    });
+
+    it('refuses when it has been made meanwhile, or a row has changed', async () => {
+      const { world, kept } = await keepNew();
+      world.setRows(rows.slice(1));
+      const moved = await lynq(world, 'apply --plan kept', { ...files, kept });
+      world.setRows(rows);
+      world.cluster.seed(planHub);
+      const made = await lynq(world, 'apply --plan kept', { ...files, kept });
+
+      expect(moved.err).toContain('rows or LynqNodes of LynqHub lynq-system/shop have changed');
+      expect(made.err).toContain('LynqHub lynq-system/shop has been made meanwhile');
+      expect(made.exitCode).toBe(1);
+      expect(wrote(world)).toEqual([]);
+    });
+  });
+
   describe('while the worker goes on', () => {
     const hub = (syncInterval: string): string => {
       const spec = planHub['spec'] as JsonObject;
       return stringify({ ...planHub, spec: { ...spec, source: { ...(spec['source'] as JsonObject), syncInterval } } });
     };
-    const ref = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
 
     /** A kept plan of a hub that was applied before, applied while this happens after each round of planning. */
     async function applyWhile(happens: (world: PlanWorld, round: number) => Promise<unknown>) {
       const world = open();
       const { cluster } = world;
-      await cluster.delete(ref, textAt(await cluster.get(ref), 'metadata', 'uid') ?? '');
+      await cluster.delete(hubRef, textAt(await cluster.get(hubRef), 'metadata', 'uid') ?? '');
       await lynq(world, 'apply -f hub.yaml', { 'hub.yaml': hub('5s') });
       const files = { 'hub.yaml': hub('7s'), 'web.yaml': form };
       const { written } = await lynq(world, 'plan -f hub.yaml -f web.yaml --out kept', files);
@@ -144,12 +181,12 @@ describe('client/plan/apply', () => {
         planner,
         files: { ...files, kept: written['kept'] ?? '' },
       });
-      return { ran, world, stored: await cluster.get(ref) };
+      return { ran, world, stored: await cluster.get(hubRef) };
     }
 
     const status = ({ cluster }: PlanWorld, round: number) =>
       cluster.patch(
-        ref,
+        hubRef,
         'merge',
         { status: { lastSyncTime: `2026-11-22T12:00:0${round}Z` } },
         { manager: 'lynq-operator', subresource: 'status' },
@@ -187,7 +224,7 @@ describe('client/plan/apply', () => {
       ['annotations', { metadata: { annotations: { note: 'mine' } } }],
     ])('applies nothing, of other objects either, when the %s of the hub is edited', async (_what, edit) => {
       const { ran, world, stored } = await applyWhile(({ cluster }) =>
-        cluster.patch(ref, 'merge', edit, { manager: 'someone' }),
+        cluster.patch(hubRef, 'merge', edit, { manager: 'someone' }),
       );
 
       expect(ran.err).toContain('LynqHub lynq-system/shop was changed while it was planned');
