@@ -3,8 +3,8 @@ import { syncHub } from '../../../../activities/hub/sync.ts';
 import { isJsonObject, type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import { startProcess } from '../../../support/node-deps.ts';
 import { openPlanWorld, type PlanWorld } from '../../../support/plan-world.ts';
-import { lynq } from '../planned-form.ts';
-import { now } from '../run.ts';
+import { lynq } from '../../client/planned-form.ts';
+import { now } from '../../client/run.ts';
 
 const namespace = 'lynq-system';
 const apiVersion = 'operator.lynq.sh/v1';
@@ -46,7 +46,7 @@ async function living(world: PlanWorld, { text, token, made }: { text: string; t
   if (isJsonObject(node)) cluster.seed({ ...node, status });
 }
 
-describe('client/plan/secrets', () => {
+describe('activities/plan/secrecy', () => {
   const old = 'old-hush&1';
   const cases = [
     ['rotated', 'token={{ .token | default "none" }}', `token=${old}`, 'new-hush', undefined],
