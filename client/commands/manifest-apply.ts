@@ -98,7 +98,10 @@ async function applyWhatIsNamed(context: Context, flags: ApplyFlags): Promise<Ap
 
 function refuseBeside({ filename, 'dry-run': dryRun, 'force-conflicts': force }: ApplyFlags): void {
   if (filename.length === 0 && dryRun === 'none' && !force) return;
-  throw usageError('--plan does what was planned and nothing else', 'leave -f, --dry-run and --force-conflicts out');
+  throw usageError(
+    '--plan does what was planned and nothing else',
+    'leave -f, --dry-run and --force-conflicts out; conflicts are forced in the plan: lynq plan -f FILE --force-conflicts --out PLAN',
+  );
 }
 
 const ranks: Readonly<Record<string, number>> = {

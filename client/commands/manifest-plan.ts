@@ -18,6 +18,11 @@ export const plan = defineCommand({
       completes: 'files',
       summary: 'write the plan to a file, for: lynq apply --plan FILE',
     },
+    'force-conflicts': {
+      kind: 'boolean',
+      summary:
+        'with -f: take fields of these hubs and forms that other managers hold, such as kubectl or Helm; kept in the plan',
+    },
     'nodes-only': {
       kind: 'boolean',
       summary: 'with HUB: which LynqNodes change, without a look at their objects',

@@ -19,6 +19,10 @@ export interface SendMode {
 /** Fields that only our own commands hold, such as those of a form after `lynq rollout undo`, are taken back without being asked for. */
 const ownManagers: ReadonlySet<string> = new Set([manager, managers.apply]);
 
+export function othersFields(fields: readonly FieldConflict[]): readonly FieldConflict[] {
+  return fields.filter(({ manager: holder }) => !ownManagers.has(holder));
+}
+
 /** Server-side apply of one object. */
 export async function sendManifest(
   cluster: Cluster,
@@ -27,7 +31,7 @@ export async function sendManifest(
   { force, dryRun }: SendMode,
 ): Promise<WriteResult> {
   const result = await cluster.apply(ref, body, { manager, force, dryRun });
-  const ours = result.kind === 'conflict' && result.fields.every((field) => ownManagers.has(field.manager));
+  const ours = result.kind === 'conflict' && othersFields(result.fields).length === 0;
   return ours ? cluster.apply(ref, body, { manager, force: true, dryRun }) : result;
 }
 
@@ -104,6 +108,6 @@ export function refusal(manifest: Manifest, result: Exclude<WriteResult, { reado
   }
 }
 
-function conflictText({ field, manager: holder }: FieldConflict): string {
+export function conflictText({ field, manager: holder }: FieldConflict): string {
   return `${field} is held by ${holder}`;
 }

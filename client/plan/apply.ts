@@ -5,7 +5,7 @@ import { versionOfNothing } from '../../domain/resource-version.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { printedName } from '../kinds.ts';
-import { isSameContent, refusal, sendManifest } from '../manifest/send.ts';
+import { conflictText, isSameContent, refusal, sendManifest } from '../manifest/send.ts';
 import { movedSince, planFile, readPlanFile } from './file.ts';
 import { makePlan } from './make.ts';
 import type { TriedManifest } from './manifests.ts';
@@ -16,10 +16,11 @@ import type { TriedManifest } from './manifests.ts';
  */
 export async function applyPlan(context: Context, path: string): Promise<readonly JsonObject[]> {
   const planned = await readPlan(context, path);
-  const { files, recursive } = planned;
+  const { files, recursive, forceConflicts } = planned;
   const made = await makePlan(context, { filename: files, recursive });
-  const now = planFile({ ...made, files, recursive, now: context.clock.now() });
+  const now = planFile({ ...made, files, recursive, forceConflicts, now: context.clock.now() });
   refuseMoved(context, path, movedSince(planned, now));
+  if (!forceConflicts) refuseConflicts(path, made.tried);
   const cluster = await context.services.cluster();
   const looks = await Promise.all(made.tried.map((item) => lookAgain(cluster, item)));
   refuseMoved(
@@ -28,10 +29,20 @@ export async function applyPlan(context: Context, path: string): Promise<readonl
     looks.flatMap((look) => (look.kind === 'moved' ? [look.why] : [])),
   );
   for (const item of made.tried) {
-    if (item.outcome !== 'unchanged') await sendTried(cluster, item);
+    if (item.outcome !== 'unchanged') await sendTried(cluster, item, forceConflicts);
     context.out.write(`${printedName(item.manifest)} ${item.outcome} (as planned)\n`);
   }
   return made.tried.map(({ after }) => after);
+}
+
+/** Planned without --force-conflicts: these fields stay with whoever has them. */
+function refuseConflicts(path: string, tried: readonly TriedManifest[]): void {
+  const item = tried.find(({ conflicts }) => conflicts.length > 0);
+  if (item === undefined) return;
+  const fields = item.conflicts.map(conflictText).join('; ');
+  throw new CommandError(`${printedName(item.manifest)}: ${fields}; nothing was applied`, {
+    fix: `remove these fields from the file, or plan to take them over: lynq plan -f FILE --force-conflicts --out ${path}`,
+  });
 }
 
 function refuseMoved(context: Context, path: string, moved: readonly string[]): void {
@@ -74,14 +85,14 @@ async function lookAgain(cluster: Cluster, { ref, before }: TriedManifest): Prom
 /** Status writes that may come between a look and the write it is for. */
 const attempts = 5;
 
-async function sendTried(cluster: Cluster, item: TriedManifest): Promise<void> {
+async function sendTried(cluster: Cluster, item: TriedManifest, force: boolean): Promise<void> {
   const { manifest, ref, body } = item;
   const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const look = await lookAgain(cluster, item);
     if (look.kind === 'moved') break;
     const exact = { ...body, metadata: { ...metadata, ...look.version } };
-    const result = await sendManifest(cluster, ref, exact, { dryRun: false, force: false });
+    const result = await sendManifest(cluster, ref, exact, { dryRun: false, force });
     if (result.kind === 'ok') return;
     if (result.kind !== 'stale') throw refusal(manifest, result);
   }

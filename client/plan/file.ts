@@ -9,17 +9,19 @@ import { contentHash, type TriedManifest } from './manifests.ts';
 export interface PlanRecord {
   readonly files: readonly string[];
   readonly recursive: boolean;
+  readonly forceConflicts: boolean;
   readonly tried: readonly TriedManifest[];
   readonly plans: readonly WorldPlan[];
   readonly now: Date;
 }
 
-export function planFile({ files, recursive, tried, plans, now }: PlanRecord): PlanFile {
+export function planFile({ files, recursive, forceConflicts, tried, plans, now }: PlanRecord): PlanFile {
   return {
     lynqPlan: 1,
     createdAt: now.toISOString(),
     files: [...files],
     recursive,
+    forceConflicts,
     objects: tried.map(plannedObject),
     hubs: plans.map(({ hub }) => plannedHub(hub, tried)),
     nodes: Object.fromEntries(
@@ -40,7 +42,7 @@ function plannedHub(outlook: HubOutlook, tried: readonly TriedManifest[]): PlanF
 }
 
 function plannedObject(item: TriedManifest): PlanFile['objects'][number] {
-  const { ref, before, manifest } = item;
+  const { ref, before, manifest, conflicts } = item;
   const uid = textAt(before, 'metadata', 'uid');
   const generation = numberAt(before, 'metadata', 'generation');
   return {
@@ -48,6 +50,7 @@ function plannedObject(item: TriedManifest): PlanFile['objects'][number] {
     namespace: ref.namespace,
     name: ref.name,
     content: contentHash(item),
+    conflicts: conflicts.map(({ field, manager }) => `${field} ${manager}`).toSorted(),
     ...(uid === undefined ? {} : { uid }),
     ...(generation === undefined ? {} : { generation }),
   };
@@ -94,13 +97,19 @@ function movedObjects(planned: PlanFile, now: PlanFile): readonly string[] {
       const found = after.get(name);
       if (found === undefined) return [`${name} is not in the files any more`];
       if (found.content !== before.content) return [`the file of ${name} has changed`];
-      if (found.uid === before.uid && found.generation === before.generation) return [];
+      if (found.uid === before.uid && found.generation === before.generation) {
+        return isSameList(found.conflicts, before.conflicts) ? [] : [`others hold other fields of ${name} than before`];
+      }
       if (before.uid === undefined) return [`${name} has been made meanwhile`];
       if (found.uid === undefined) return [`${name} has been deleted`];
       if (found.uid !== before.uid) return [`${name} has been made anew`];
       return [`${name} is at generation ${found.generation ?? 0}, planned from ${before.generation ?? 0}`];
     }),
   ];
+}
+
+function isSameList(left: readonly string[], right: readonly string[]): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
 }
 
 function movedHubs(planned: PlanFile, now: PlanFile): readonly string[] {

@@ -2,14 +2,14 @@ import { isJsonObject, type JsonObject } from '../../domain/api/json.ts';
 import { changedFields } from '../../domain/change-plan/fields.ts';
 import type { PlanRequest } from '../../domain/change-plan/types.ts';
 import { hashJson } from '../../domain/canonical.ts';
-import type { Cluster, ObjectRef } from '../../domain/ports.ts';
+import type { Cluster, FieldConflict, ObjectRef } from '../../domain/ports.ts';
 import { concernedHubs } from '../concerned-hubs.ts';
 import type { Context } from '../context.ts';
 import { CommandError } from '../errors.ts';
 import { printedName } from '../kinds.ts';
 import { isForm, isHub } from '../lint/index.ts';
 import type { Manifest } from '../manifest/reader.ts';
-import { bodyOf, outcomeOf, refusal, requireOneNamespace, sendManifest } from '../manifest/send.ts';
+import { bodyOf, othersFields, outcomeOf, refusal, requireOneNamespace, sendManifest } from '../manifest/send.ts';
 
 /** Hubs and forms of files, as the API server would store them. */
 
@@ -21,6 +21,8 @@ export interface TriedManifest {
   /** Answer of the server to a dry run of the apply. */
   readonly after: JsonObject;
   readonly outcome: ReturnType<typeof outcomeOf>;
+  /** Fields that others hold, such as kubectl, Helm or Argo; `after` is with them taken. */
+  readonly conflicts: readonly FieldConflict[];
 }
 
 /** Dry-runs the apply of every hub and form. @throws CommandError for the first one the server refuses. */
@@ -41,10 +43,13 @@ async function tryOne(cluster: Cluster, manifest: Manifest, namespace: string): 
   const ref = { apiVersion, kind, namespace, name };
   const body = bodyOf(manifest, namespace);
   const before = await cluster.get(ref);
-  const result = await sendManifest(cluster, ref, body, { dryRun: true, force: false });
+  const free = await sendManifest(cluster, ref, body, { dryRun: true, force: false });
+  const conflicts = free.kind === 'conflict' ? othersFields(free.fields) : [];
+  const isHeld = free.kind === 'conflict';
+  const result = isHeld ? await sendManifest(cluster, ref, body, { dryRun: true, force: true }) : free;
   if (result.kind !== 'ok') throw refusal(manifest, result);
   const after = { apiVersion, kind, ...withVersion(result.object) };
-  return { manifest, ref, body, before, after, outcome: outcomeOf(before, result.object) };
+  return { manifest, ref, body, before, after, outcome: outcomeOf(before, result.object), conflicts };
 }
 
 /** The dry run of a creation has no version yet, which every object that is stored has. */
@@ -72,9 +77,22 @@ export function planRequests(tried: readonly TriedManifest[]): readonly PlanRequ
   return concernedHubs(objects).map((concerned) => ({ ...concerned, objects }));
 }
 
-/** `~ lynqform.operator.lynq.sh/web configured: .spec.rollout.maxSkew`, one line for each object. */
-export function printTried(tried: readonly TriedManifest[]): string {
-  return tried.map((item) => `${triedLine(item)}\n`).join('');
+/** `~ lynqform.operator.lynq.sh/web configured: .spec.rollout.maxSkew`, one line for each object, and one more for each that has its fields. */
+export function printTried(tried: readonly TriedManifest[], force: boolean): string {
+  return tried
+    .flatMap((item) => [triedLine(item), ...conflictLines(item, force)])
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function conflictLines({ manifest, conflicts }: TriedManifest, force: boolean): readonly string[] {
+  const holders = [...new Set(conflicts.map(({ manager }) => manager))].toSorted();
+  return holders.map((holder) => {
+    const fields = conflicts.filter(({ manager }) => manager === holder).map(({ field }) => field);
+    const named = listed([...new Set(fields)].toSorted());
+    if (force) return `~ ${printedName(manifest)} takes from ${holder}: ${named}`;
+    return `! ${printedName(manifest)} conflict on ${named}, held by ${holder}; taken over with --force-conflicts only`;
+  });
 }
 
 const signs = { created: '+', configured: '~', unchanged: ' ' } as const;
@@ -84,8 +102,12 @@ function triedLine({ manifest, before, after, outcome }: TriedManifest): string 
   const name = `${signs[outcome]} ${printedName(manifest)} ${outcome}`;
   if (before === undefined || outcome === 'unchanged') return name;
   const paths = changedFields(before, after).map(({ path }) => path);
+  return `${name}: ${listed(paths)}`;
+}
+
+function listed(paths: readonly string[]): string {
   const more = paths.length > shownPaths ? ` and ${paths.length - shownPaths} more fields` : '';
-  return `${name}: ${paths.slice(0, shownPaths).join(', ')}${more}`;
+  return `${paths.slice(0, shownPaths).join(', ')}${more}`;
 }
 
 /** Hash of what would be sent. */

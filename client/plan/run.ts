@@ -27,17 +27,21 @@ export interface PlanFlags {
   readonly recursive: boolean;
   readonly out: string | undefined;
   readonly 'nodes-only': boolean;
+  readonly 'force-conflicts': boolean;
   readonly output: 'text' | 'json';
 }
 
 type Wanted = { readonly kind: 'hub'; readonly hub: string } | { readonly kind: 'files' };
 
-function wantedOf(hub: string | undefined, { filename, out, 'nodes-only': nodesOnly }: PlanFlags): Wanted {
+function wantedOf(hub: string | undefined, flags: PlanFlags): Wanted {
+  const { filename, out, 'nodes-only': nodesOnly, 'force-conflicts': force } = flags;
   if (hub !== undefined && filename.length > 0)
     throw usageError('HUB and -f are two different plans', 'give one of them');
   if (hub === undefined && filename.length === 0) throw usageError('nothing to plan', 'name a hub, or files with -f');
   if (hub === undefined && nodesOnly) throw usageError('--nodes-only is about the sync of a HUB', 'leave it out');
   if (hub === undefined) return { kind: 'files' };
+  if (force)
+    throw usageError('--force-conflicts is about files', 'leave it out: a sync takes no field of a hub or form');
   if (out === undefined) return { kind: 'hub', hub };
   throw usageError(
     'a sync is not applied from a file: it reads the table anew',
@@ -77,7 +81,7 @@ async function planFiles(context: Context, flags: PlanFlags): Promise<ExitCode> 
   if (flags.output === 'json') context.out.write(`${JSON.stringify(jsonOf(made), undefined, 2)}\n`);
   else {
     const held = made.plans.flatMap(({ hub }) => heldText(hub));
-    context.out.write([printTried(made.tried), ...held, ...forms.map(printForm)].join(''));
+    context.out.write([printTried(made.tried, flags['force-conflicts']), ...held, ...forms.map(printForm)].join(''));
     if (!changed) context.out.write('nothing would change\n');
   }
   if (flags.out !== undefined) await keepPlan(context, flags.out, { made, flags });
@@ -85,11 +89,12 @@ async function planFiles(context: Context, flags: PlanFlags): Promise<ExitCode> 
 }
 
 function jsonOf({ tried, plans }: MadePlan) {
-  const objects = tried.map(({ ref, outcome }) => ({
+  const objects = tried.map(({ ref, outcome, conflicts }) => ({
     kind: ref.kind,
     namespace: ref.namespace,
     name: ref.name,
     outcome,
+    ...(conflicts.length === 0 ? {} : { conflicts }),
   }));
   return { objects, plans };
 }
@@ -105,10 +110,14 @@ async function keepPlan(
   { made, flags }: { readonly made: MadePlan; readonly flags: PlanFlags },
 ): Promise<void> {
   const { planFile } = await import('./file.ts');
-  const { filename: files, recursive } = flags;
-  const file = planFile({ ...made, files, recursive, now: context.clock.now() });
+  const { filename: files, recursive, 'force-conflicts': forceConflicts } = flags;
+  const file = planFile({ ...made, files, recursive, forceConflicts, now: context.clock.now() });
   await context.files.write(path, `${JSON.stringify(file, undefined, 2)}\n`).catch((error: unknown) => {
     throw new CommandError(`${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
   });
-  context.err.write(`plan written to ${path}; to do exactly this: lynq apply --plan ${path}\n`);
+  const isRefused = !forceConflicts && made.tried.some(({ conflicts }) => conflicts.length > 0);
+  const next = isRefused
+    ? 'it will not be applied while others hold these fields; to take them over, plan with --force-conflicts'
+    : `to do exactly this: lynq apply --plan ${path}`;
+  context.err.write(`plan written to ${path}; ${next}\n`);
 }

@@ -14,6 +14,8 @@ const Planned = z.strictObject({
   /** Of the object in the cluster; absent where there was none. */
   uid: z.string().optional(),
   generation: z.number().int().optional(),
+  /** Fields of it that others hold, each with who does. */
+  conflicts: z.array(z.string()).default([]),
 });
 
 const PlannedHub = z.strictObject({
@@ -32,6 +34,8 @@ export const PlanFile = z.strictObject({
   /** As given to -f. */
   files: z.array(z.string()).min(1),
   recursive: z.boolean(),
+  /** Fields that others hold are taken. */
+  forceConflicts: z.boolean().default(false),
   objects: z.array(Planned).min(1),
   hubs: z.array(PlannedHub),
   /** HMAC of the outlook of each LynqNode, by namespace/name. */

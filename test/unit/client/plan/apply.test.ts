@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { Planner } from '../../../../client/planner.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import { applyingEngine } from '../../../support/cli/applying-worker.ts';
@@ -150,6 +150,84 @@ describe('client/plan/apply', () => {
       expect(made.err).toContain('LynqHub lynq-system/shop has been made meanwhile');
       expect(made.exitCode).toBe(1);
       expect(wrote(world)).toEqual([]);
+    });
+  });
+
+  describe('of a form that another manager has applied', () => {
+    const files = { 'web.yaml': form };
+
+    function openHeld(): PlanWorld {
+      const world = open();
+      seedForm(world, '{{ .uid }}-other', 'helm');
+      return world;
+    }
+
+    function seedForm({ cluster }: PlanWorld, nameTemplate: string, manager: string): void {
+      const { metadata, spec, ...kind } = parse(form) as { metadata: JsonObject; spec: { configMaps: JsonObject[] } };
+      const configMaps = spec.configMaps.map((entry) => ({ ...entry, nameTemplate }));
+      cluster.seed({ ...kind, metadata, spec: { ...spec, configMaps } }, manager);
+    }
+
+    const nameOf = async ({ cluster }: PlanWorld): Promise<string> =>
+      JSON.stringify(await cluster.get({ ...hubRef, kind: 'LynqForm', name: 'web' })).match(/-(?:config|other)/)?.[0] ??
+      '';
+
+    it('plans as if its fields were taken, and names them; what is kept so is not applied', async () => {
+      const world = openHeld();
+
+      const planned = await lynq(world, 'plan -f web.yaml --out kept', files);
+      const asJson = await lynq(world, 'plan -f web.yaml -o json', files);
+      const kept = planned.written['kept'] ?? '';
+      const applied = await lynq(world, 'apply --plan kept', { ...files, kept });
+
+      expect(planned.out).toMatch(
+        /^! lynqform\.operator\.lynq\.sh\/web conflict on \.spec\..*, held by helm; taken over with --force-conflicts only$/m,
+      );
+      expect(planned.out).toContain('+ 2 nodes: ConfigMap (config) created');
+      expect(planned.err).toContain('plan with --force-conflicts');
+      expect(planned.exitCode).toBe(1);
+      expect(asJson.out).toContain('"manager": "helm"');
+      expect(applied.err).toContain('is held by helm; nothing was applied');
+      expect(applied.exitCode).toBe(1);
+      expect(await nameOf(world)).toBe('-other');
+    });
+
+    it('takes them when that was planned', async () => {
+      const world = openHeld();
+
+      const planned = await lynq(world, 'plan -f web.yaml --force-conflicts --out kept', files);
+      const applied = await lynq(world, 'apply --plan kept', { ...files, kept: planned.written['kept'] ?? '' });
+
+      expect(planned.out).toMatch(/^~ lynqform\.operator\.lynq\.sh\/web takes from helm: \.spec\./m);
+      expect(planned.err).toContain('lynq apply --plan kept');
+      expect(applied.out).toBe('lynqform.operator.lynq.sh/web configured (as planned)\n');
+      expect(applied.exitCode).toBe(0);
+      expect(await nameOf(world)).toBe('-config');
+    });
+
+    it('takes no field that somebody else has got hold of since', async () => {
+      const world = openHeld();
+      const { written } = await lynq(world, 'plan -f web.yaml --force-conflicts --out kept', files);
+      const [stored] = world.cluster.objects('LynqForm');
+      const managed = JSON.parse(JSON.stringify(stored).replaceAll('"helm"', '"argocd"')) as JsonObject;
+      world.cluster.intercept(({ verb, ref }) => {
+        if (verb === 'get' && ref.kind === 'LynqForm') Object.assign(stored ?? {}, managed);
+        return undefined;
+      });
+
+      const applied = await lynq(world, 'apply --plan kept', { ...files, kept: written['kept'] ?? '' });
+
+      expect(applied.err).toContain('others hold other fields of LynqForm lynq-system/web than before');
+      expect(applied.exitCode).toBe(1);
+      expect(await nameOf(world)).toBe('-other');
+    });
+
+    it('refuses --force-conflicts for a sync, and beside a plan', async () => {
+      const world = openHeld();
+      expect(await lynq(world, 'plan shop --force-conflicts', {})).toMatchObject({ exitCode: 2, out: '' });
+      const beside = await lynq(world, 'apply --plan kept --force-conflicts', { ...files, kept: '{}' });
+      expect(beside.exitCode).toBe(2);
+      expect(beside.err).toContain('lynq plan -f FILE --force-conflicts');
     });
   });
 
