@@ -21,9 +21,7 @@ const orphanFinalizer = 'orphan';
  * does not own stay as they are: `--cascade=orphan` has taken them from it.
  */
 export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
-  const owned = (hub.hub.metadata.finalizers ?? []).includes(orphanFinalizer)
-    ? []
-    : await ownedNodes(deps, request, hub);
+  const owned = leavesNodes(hub) ? [] : await ownedNodes(deps, request, hub);
   const living = owned.filter(({ deleting }) => !deleting);
   try {
     await inParallel(living, deleteConcurrency, (node) => deleteNode({ deps, request }, { node }));
@@ -54,6 +52,15 @@ export async function forgetHub(deps: Deps, request: HubRef): Promise<SyncOutcom
   return { kind: 'gone' };
 }
 
+/** Whether the nodes of a deleted hub stay as they are. */
+export function leavesNodes({ hub }: ReadHub): boolean {
+  return (hub.metadata.finalizers ?? []).includes(orphanFinalizer);
+}
+
+export function isOwnedBy(node: JsonObject, { hub }: ReadHub): boolean {
+  return listAt(node, 'metadata', 'ownerReferences').some((owner) => textAt(owner, 'uid') === hub.metadata.uid);
+}
+
 interface OwnedNode {
   readonly name: string;
   readonly nodeUid: string;
@@ -61,16 +68,11 @@ interface OwnedNode {
 }
 
 /** A complete list, so that none is overlooked. */
-async function ownedNodes(
-  deps: Deps,
-  { namespace, hub }: HubRef,
-  { hub: read }: ReadHub,
-): Promise<readonly OwnedNode[]> {
+async function ownedNodes(deps: Deps, { namespace, hub }: HubRef, read: ReadHub): Promise<readonly OwnedNode[]> {
   const labelSelector = `${labels.hub}=${labelValue(hub)}`;
   const nodes = await deps.cluster.list({ apiVersion, kind: 'LynqNode' }, { namespace, labelSelector });
-  const isOwned = (node: JsonObject): boolean =>
-    listAt(node, 'metadata', 'ownerReferences').some((owner) => textAt(owner, 'uid') === read.metadata.uid);
-  return nodes.filter(isOwned).map((node) => ({
+  const owned = nodes.filter((node) => isOwnedBy(node, read));
+  return owned.map((node) => ({
     name: textAt(node, 'metadata', 'name') ?? '',
     nodeUid: textAt(node, 'metadata', 'uid') ?? '',
     deleting: textAt(node, 'metadata', 'deletionTimestamp') !== undefined,

@@ -64,6 +64,22 @@ export async function formOutlook(run: PlanningRun, work: FormWork): Promise<For
   };
 }
 
+/** A form none of whose nodes changes, since its hub is being deleted. */
+export function restingOutlook(sync: Sync, form: JudgedForm, stored: JsonObject | undefined): FormOutlook {
+  const own = livingNodes(sync).filter((node) => node.form === form.name);
+  const reason = 'is of a hub that is being deleted';
+  return {
+    namespace: sync.request.namespace,
+    form: form.name,
+    hub: sync.request.hub,
+    ...presenceOf(stored, numberAt(stored, 'metadata', 'generation') ?? 0),
+    revision: revisionOf(form).name,
+    nodes: [],
+    unchanged: 0,
+    leftAlone: own.map(({ name }) => ({ name, reason })).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
 /** New nodes wait for nobody: a rollout is about those that are there. */
 function rolloutOf({ deps }: PlanningRun, { sync, form }: FormWork, targets: readonly Target[]) {
   const covered = livingNodes(sync).filter(

@@ -3,6 +3,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import { longAbsence } from '../../domain/absent-forms.ts';
 import { maskedObject } from '../../domain/change-plan/masking.ts';
 import { isWorthListing } from '../../domain/change-plan/reads.ts';
+import { hubStandstill } from '../../domain/change-plan/standstill.ts';
 import type {
   FormOutlook,
   HubOutlook,
@@ -24,8 +25,8 @@ import { orderOf } from '../forms.ts';
 import { planEntries } from '../node/gather.ts';
 import { clusterWith, type KnownObjects, rememberingCluster, withoutLists } from './clusters.ts';
 import { planningDeps, type PlanningPorts } from './deps.ts';
-import { formOutlook, type FormWork, plannedNodes, workOfRow } from './form-outlook.ts';
-import { hubOutlook } from './hub-outlook.ts';
+import { formOutlook, type FormWork, plannedNodes, restingOutlook, workOfRow } from './form-outlook.ts';
+import { deletingOutlook, hubOutlook } from './hub-outlook.ts';
 import type { NodeWork } from './node-outlook.ts';
 import { renderStandIns } from './secrecy.ts';
 
@@ -43,7 +44,9 @@ export async function planWorld(
   attempt: Attempt,
   onProgress: OnProgress,
 ): Promise<WorldPlan> {
-  const { known, deps, nodes, sync, decided } = await openWorld(ports, request, attempt);
+  const { known, deps, nodes, sync } = await openWorld(ports, request, attempt);
+  if (hubStandstill(sync.hub.hub)?.kind === 'deleting') return planDeleting(ports, request, { sync, nodes });
+  const decided = await decideSync(sync);
   const hub = hubOutlook(sync, decided);
   const asked = askedForms(request, sync, hub);
   const counted = { done: 0, total: 0 };
@@ -68,6 +71,20 @@ export async function planWorld(
   return { hub, forms };
 }
 
+/** Of a hub that is being deleted no form reaches a node any more. */
+async function planDeleting(
+  ports: PlanningPorts,
+  request: PlanRequest,
+  { sync, nodes }: Pick<PlannedWorld, 'sync' | 'nodes'>,
+): Promise<WorldPlan> {
+  const hub = deletingOutlook(sync, nodes);
+  const asked = askedForms(request, sync, hub);
+  const forms = asked.map(async (form) =>
+    restingOutlook(sync, form, await storedForm(ports.cluster, request.namespace, form.name)),
+  );
+  return { hub, forms: await Promise.all(forms) };
+}
+
 function askedForms({ forms }: PlanRequest, sync: Sync, hub: HubOutlook): readonly JudgedForm[] {
   if (forms === 'usable') return sync.forms.filter(({ revision }) => revision !== undefined);
   const isAsked = (name: string): boolean => forms === 'all' || forms.has(name);
@@ -80,15 +97,14 @@ interface PlannedWorld {
   readonly deps: Deps;
   readonly nodes: ReadonlyMap<string, JsonObject>;
   readonly sync: Sync;
-  readonly decided: Decided;
 }
 
-/** Reads everything a sync reads, and decides as one does. */
+/** Reads what a sync reads before the table. */
 async function openWorld(ports: PlanningPorts, request: WorldRequest, attempt: Attempt): Promise<PlannedWorld> {
   const known = rememberingCluster(clusterWith(ports.cluster, request.objects));
   const { deps, nodes } = await planningDeps({ ...ports, cluster: known.cluster }, request.namespace);
   const sync = await openSync(deps, request, attempt);
-  return { known, deps, nodes, sync, decided: await decideSync(sync) };
+  return { known, deps, nodes, sync };
 }
 
 type WorldRequest = Omit<PlanRequest, 'forms'>;
@@ -103,7 +119,8 @@ export async function renderRow(
   request: RowRequest,
   attempt: Attempt,
 ): Promise<readonly RenderedRow[]> {
-  const { known, deps, nodes, sync, decided } = await openWorld(ports, request, attempt);
+  const { known, deps, nodes, sync } = await openWorld(ports, request, attempt);
+  const decided = await decideSync(sync);
   const run = { deps, known, signal: attempt.signal };
   const { forms: wanted, uid } = request;
   const asked = sync.forms.filter(({ name, revision }) =>

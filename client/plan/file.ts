@@ -56,9 +56,11 @@ function plannedObject(item: TriedManifest): PlanFile['objects'][number] {
   };
 }
 
-function syncHash({ births, updates, removals, held, frozen }: HubOutlook): string {
+function syncHash({ births, updates, removals, held, frozen, standstill }: HubOutlook): string {
   const kept = { ...held, budget: 0 };
-  return hashJson(JSON.parse(JSON.stringify({ births, updates, removals, held: kept, frozen })) as Json);
+  return hashJson(
+    JSON.parse(JSON.stringify({ births, updates, removals, held: kept, frozen, standstill: standstill?.kind })) as Json,
+  );
 }
 
 /** @throws CommandError when it is no plan of this version. */
@@ -123,7 +125,7 @@ function movedHubs(planned: PlanFile, now: PlanFile): readonly string[] {
     if (before.generation !== undefined && found.generation !== before.generation) {
       return [`${name} is at generation ${found.generation ?? 0}, planned from ${before.generation}`];
     }
-    return found.sync === before.sync ? [] : [`rows or LynqNodes of ${name} have changed`];
+    return found.sync === before.sync ? [] : [`rows or LynqNodes of ${name} have changed, or whether it is acted on`];
   });
 }
 

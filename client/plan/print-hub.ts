@@ -1,14 +1,12 @@
+import type { Standstill } from '../../domain/change-plan/standstill.ts';
 import type { HubOutlook, NodeRemoval } from '../../domain/change-plan/types.ts';
 import { counted } from '../output/problems.ts';
 import { plain } from '../output/table.ts';
 
 /** A hub's outlook for people; the sign before a line is that of a diff. */
 export function printHub(outlook: HubOutlook): string {
-  const { hub, namespace, rows, paused } = outlook;
-  const frozen = rows.frozen === 0 ? '' : `, ${rows.frozen} frozen`;
-  const title = `LynqHub ${namespace}/${hub}: ${counted(rows.seen, 'row') || 'no rows'}, ${rows.active} active${frozen}`;
   return [
-    paused ? `${title} (paused: nothing is done until it is resumed)` : title,
+    title(outlook),
     ...births(outlook),
     ...updates(outlook),
     ...removals(outlook.removals),
@@ -21,6 +19,33 @@ export function printHub(outlook: HubOutlook): string {
   ]
     .map((line) => `${plain(line)}\n`)
     .join('');
+}
+
+function title({ hub, namespace, rows, standstill }: HubOutlook): string {
+  const name = `LynqHub ${namespace}/${hub}`;
+  if (standstill?.kind === 'deleting') return `${name} (${standstillText(standstill)})`;
+  const frozen = rows.frozen === 0 ? '' : `, ${rows.frozen} frozen`;
+  const counts = `${name}: ${counted(rows.seen, 'row') || 'no rows'}, ${rows.active} active${frozen}`;
+  return standstill === undefined ? counts : `${counts} (${standstillText(standstill)})`;
+}
+
+/** A line of its own where the hub is not what was asked about; empty for one that is acted on. */
+export function standingText({ namespace, hub, standstill }: HubOutlook): string {
+  return standstill === undefined ? '' : `${plain(`! LynqHub ${namespace}/${hub} is ${standstillText(standstill)}`)}\n`;
+}
+
+/** Why nothing comes of a plan, and until when. */
+function standstillText(standstill: Standstill): string {
+  switch (standstill.kind) {
+    case 'paused':
+      return 'paused: nothing is done until it is resumed';
+    case 'released':
+      return 'released to another operator: nothing is done until it is adopted';
+    case 'deleting':
+      return 'being deleted: its table is not read any more';
+    case 'held':
+      return `held by another operator: nothing is done until that is gone: ${standstill.by}`;
+  }
 }
 
 /** Whether a sync would write anything. */
@@ -66,10 +91,11 @@ const whyRemoved = {
   row: 'row is gone or inactive',
   form: 'form was deleted',
   moved: 'form names another hub',
+  hub: 'hub is being deleted',
 } as const satisfies Record<NodeRemoval['why'], string>;
 
 function removals(nodes: readonly NodeRemoval[]): readonly string[] {
-  return (['row', 'form', 'moved'] as const).flatMap((why) => {
+  return (['row', 'form', 'moved', 'hub'] as const).flatMap((why) => {
     const going = nodes.filter((node) => node.why === why);
     return going.length === 0 ? [] : [`- ${nodesOfRows(going)} to go, ${whyRemoved[why]}: ${named(uids(going))}`];
   });

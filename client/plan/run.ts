@@ -80,7 +80,8 @@ async function planFiles(context: Context, flags: PlanFlags): Promise<ExitCode> 
   const changed = forms.some(changesForm) || made.tried.some(({ outcome }) => outcome !== 'unchanged');
   if (flags.output === 'json') context.out.write(`${JSON.stringify(jsonOf(made), undefined, 2)}\n`);
   else {
-    const held = made.plans.flatMap(({ hub }) => heldText(hub));
+    const { standingText } = await import('./print-hub.ts');
+    const held = made.plans.flatMap(({ hub }) => [standingText(hub), ...heldText(hub)]);
     context.out.write([printTried(made.tried, flags['force-conflicts']), ...held, ...forms.map(printForm)].join(''));
     if (!changed) context.out.write('nothing would change\n');
   }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../api/json.ts';
 import type { ObjectRef } from '../ports.ts';
 import type { FieldChange } from './fields.ts';
+import type { Standstill } from './standstill.ts';
 
 /** What `lynq plan` found out: words of the domain, without secrets, in the order of names. */
 
@@ -48,7 +49,7 @@ export interface NodeRemoval {
   readonly name: string;
   readonly form: string;
   readonly uid: string;
-  readonly why: 'row' | 'form' | 'moved';
+  readonly why: 'row' | 'form' | 'moved' | 'hub';
 }
 
 /** What a sync of one hub would do. */
@@ -79,6 +80,8 @@ export interface HubOutlook {
   readonly frozen: readonly { readonly uid: string; readonly reason: string; readonly message: string }[];
   readonly brokenForms: readonly { readonly name: string; readonly problems: readonly string[] }[];
   readonly paused: boolean;
+  /** No sync does anything of this while it lasts; of a hub that is being deleted only its removals are told, and its table is not read. */
+  readonly standstill?: Standstill;
   readonly warnings: readonly string[];
 }
 
