@@ -9,6 +9,7 @@ import {
   nothingDerived,
 } from '../../domain/change-plan/masking.ts';
 import type { DesiredChild } from '../../domain/child.ts';
+import { annotations } from '../../domain/keys.ts';
 import type { SecretValues } from '../../domain/secret-values.ts';
 import type { Deps } from '../deps.ts';
 import { renderWith } from '../node/gather.ts';
@@ -51,8 +52,11 @@ function standInsOf(names: Iterable<string>): SecretValues {
 }
 
 async function lookForSecrets(deps: Deps, work: NodeWork) {
-  const isBorn = work.read.node.spec.formRevision !== undefined;
-  const present: SecretValues = isBorn ? await keptSecretValues(deps, work.read.identity) : new Map();
+  const { metadata, spec } = work.read.node;
+  const isBorn = spec.formRevision !== undefined;
+  // A hub without secretValueMappings asks for no right to Secrets that nobody made.
+  const mayHave = work.secrets.size > 0 || metadata.annotations?.[annotations.secretValues] !== undefined;
+  const present: SecretValues = isBorn && mayHave ? await keptSecretValues(deps, work.read.identity) : new Map();
   return {
     secrets: [...work.secrets.values(), ...present.values()],
     standIns: await renderStandIns(deps, work),
