@@ -30,6 +30,8 @@ export const failures = {
   ClusterStale: 'backoff',
   /** The API server refused the request for what it contains. */
   ClusterInvalid: 'never',
+  /** The definitions of our kinds lack fields of ours, as those of the Go operator do; nothing that is kept in them would last. */
+  DefinitionsOutdated: 'never',
   /** Another operator is alive on these objects; nothing may be written. */
   OtherOperator: 'backoff',
   /** An invariant of ours does not hold; a bug. */
@@ -51,6 +53,7 @@ export const nextSteps = {
   ClusterForbidden: 'Give the account of the worker the right; it is tried again by itself.',
   ClusterStale: 'It is decided again by itself.',
   ClusterInvalid: 'Put the form or the row right; lynq explain says which entry.',
+  DefinitionsOutdated: 'The next sync after that tries again.',
   OtherOperator: 'Stop the other operator, or leave the hub to it; it goes on by itself.',
   Internal: "It is tried again by itself; the worker's log has the details.",
 } as const satisfies Record<FailureType, string>;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type JsonObject, listAt, textAt } from '../domain/api/json.ts';
+import { definitionProblem, definitionRef } from '../domain/definitions.ts';
 import { LynqFailure } from '../domain/failures.ts';
 import { managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
@@ -12,13 +13,20 @@ function isEstablished(crd: JsonObject | undefined): boolean {
   );
 }
 
-/** Installs those of the CRDs that are absent and waits until all are served. An installed one is left as it is. */
+/**
+ * Installs those of the CRDs that are absent and waits until all are served. An installed one is left as it is.
+ *
+ * @throws LynqFailure `DefinitionsOutdated` for one that lacks fields of ours.
+ */
 export async function installCrds(cluster: Cluster, crds: readonly JsonObject[]): Promise<readonly string[]> {
   const installed: string[] = [];
   for (const crd of crds) {
     const name = textAt(crd, 'metadata', 'name') ?? '';
-    const ref = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
-    if ((await cluster.get(ref)) === undefined) {
+    const ref = definitionRef(name);
+    const found = await cluster.get(ref);
+    const problem = found === undefined ? undefined : definitionProblem(found);
+    if (problem !== undefined) throw problem;
+    if (found === undefined) {
       const result = await cluster.apply(ref, crd, { manager: managers.apply, force: true });
       if (result.kind === 'refused')
         throw new LynqFailure('ClusterForbidden', `CRD ${name} cannot be installed: ${result.message}`);

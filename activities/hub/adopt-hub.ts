@@ -1,10 +1,14 @@
 import { resourceLists } from '../../domain/api/resource.ts';
-import { LynqFailure } from '../../domain/failures.ts';
+import { definitionProblem, definitionRefs } from '../../domain/definitions.ts';
+import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
+import { failedSyncStatus } from '../../domain/hub-status.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import type { HubRef, NodeRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { isReleased, nodeRef, readNode } from '../node/gather.ts';
 import { inParallel } from '../parallel.ts';
+import type { ReadHub } from './read-hub.ts';
+import { writeStatus } from './write-status.ts';
 
 const concurrency = 8;
 const quickTries = 5;
@@ -13,10 +17,34 @@ const quickTries = 5;
  * `lynq adopt`: the marks go from the nodes, whose passes begin again. The Go operator has no field for our record and drops it with its first status:
  * then its arrays are all that tells what a node has, also of a row or an entry that is not there any more, and they stay as those of a node that was
  * taken over from it do, which nobody asks once there is a record again. Where the record is still there the arrays go with the mark.
+ *
+ * @throws LynqFailure `DefinitionsOutdated`, which the hub says too, while the definitions are those that the Go operator has brought.
  */
-export async function takeBack(deps: Deps, request: HubRef): Promise<void> {
+export async function takeBack(deps: Deps, request: HubRef, hub: ReadHub): Promise<void> {
   const nodes = deps.nodes.ofHub(request.namespace, request.hub).filter(({ released }) => released);
+  if (nodes.length === 0) return;
+  const problem = await outdatedDefinition(deps);
+  if (problem !== undefined) {
+    const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
+    const failure = { reason: problem.type, message: problem.message };
+    await writeStatus(deps, request, hub, failedSyncStatus(base, failure));
+    throw problem;
+  }
   await inParallel(nodes, concurrency, ({ name }) => takeNodeBack(deps, { namespace: request.namespace, node: name }));
+}
+
+async function outdatedDefinition({ cluster, logger }: Deps): Promise<LynqFailure | undefined> {
+  try {
+    for (const ref of definitionRefs) {
+      const crd = await cluster.get(ref);
+      const problem = crd === undefined ? undefined : definitionProblem(crd);
+      if (problem !== undefined) return problem;
+    }
+  } catch (error) {
+    if (!isLynqFailure(error) || error.type !== 'ClusterForbidden') throw error;
+    logger.warn('the definitions of the kinds cannot be read; whether they have all fields is not known', {});
+  }
+  return undefined;
 }
 
 /** In the version it was read in: what it has on record decides what is taken away. */

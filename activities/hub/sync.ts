@@ -72,7 +72,7 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
 }
 
 async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
-  await takeBack(deps, request);
+  await takeBack(deps, request, hub);
   if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub, attempt);
   if (hub.hub.spec.paused === true) return { kind: 'paused' };
   await ensureFinalizer(deps, request, hub);

@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { apiVersion, formOf, hubOf, type HubWorld, namespace, openHubWorld } from '../../../support/hub-world.ts';
+import { installedCrds, peerCrds } from '../../../support/peer-crds.ts';
 
 const attempt = { signal: new AbortController().signal };
 const hub = { apiVersion, kind: 'LynqHub', namespace, name: 'one' };
@@ -69,6 +71,8 @@ describe('activities/hub/adopt-hub', () => {
         return `${textAt(object, 'metadata', 'name') ?? ''}${marked ? ' orphaned' : ''}`;
       })
       .toSorted();
+  const isReleased = (node: string) =>
+    textAt(world.node(node), 'metadata', 'annotations', 'lynq.sh/released') !== undefined;
   const arrays = (node: string) => listAt(world.node(node), 'spec', 'configMaps').length;
   const recorded = (node: string) => listAt(world.node(node), 'status', 'inventory').length;
 
@@ -81,6 +85,42 @@ describe('activities/hub/adopt-hub', () => {
     expect(world.nodes()).toEqual(['globex-web']);
     expect(children()).toEqual(['acme-kept orphaned', 'globex-goes', 'globex-kept', 'globex-stays']);
     expect(recorded('globex-web')).toBe(3);
+  });
+
+  it('takes no node up while the definitions are those of the Go operator, says so, and does when they are ours again', async () => {
+    await peerWorks();
+    for (const crd of peerCrds()) world.cluster.seed(crd);
+    await mark(null);
+    const place = world.cluster.calls.length;
+
+    await expect(world.sync()).rejects.toMatchObject({ type: 'DefinitionsOutdated' });
+
+    const written = world.cluster.calls.slice(place).filter(({ verb }) => verb !== 'get' && verb !== 'list');
+    expect(written.filter(({ ref: of }) => of.kind !== 'LynqHub')).toEqual([]);
+    expect(isReleased('acme-web')).toBe(true);
+    const ready = listAt(world.status(), 'conditions').find((one) => textAt(one, 'type') === 'Ready');
+    expect(ready).toMatchObject({ status: 'False', reason: 'DefinitionsOutdated' });
+    expect(textAt(ready, 'message')).toContain('kubectl apply --server-side --force-conflicts -f deploy/crds');
+
+    for (const crd of installedCrds()) world.cluster.seed(crd);
+    await world.sync();
+    await passes();
+    expect(isReleased('acme-web')).toBe(false);
+    expect(recorded('acme-web')).toBe(3);
+  });
+
+  it('takes the nodes up where it may not read the definitions', async () => {
+    await peerWorks();
+    const forbid = world.cluster.intercept(({ ref: of }) =>
+      of?.kind === 'CustomResourceDefinition'
+        ? { failure: new LynqFailure('ClusterForbidden', 'the account may not read this') }
+        : undefined,
+    );
+
+    await adopt();
+
+    forbid();
+    expect(isReleased('acme-web')).toBe(false);
   });
 
   it('takes away, or marks, what left the form while no operator ran', async () => {
