@@ -110,16 +110,21 @@ function refuseOlder({ namespace, node }: NodeRef, object: JsonObject, known: st
   throw new LynqFailure('ClusterStale', message, { namespace, node });
 }
 
-/** Reads and renders a node. Problems of one entry leave the others in the plan. */
+/**
+ * Reads and renders a node. Problems of one entry leave the others in the plan.
+ *
+ * A node without a revision is one of the Go operator that no sync could give one yet: its row is frozen, its table cannot be read, or its form's rollout
+ * has not let it go. It stays as it is, with what the Go operator has said of it.
+ */
 export async function gatherNode(deps: Deps, request: NodeRef): Promise<Gathered> {
   const read = await readForPass(deps, request);
   if (read === undefined) return { kind: 'gone' };
   if (read.node.metadata.deletionTimestamp !== undefined) return { kind: 'removing', read };
-  if (isLeftAlone(read)) return { kind: 'paused' };
   const revisionName = read.node.spec.formRevision;
-  const revision = revisionName === undefined ? undefined : await deps.forms.read(request.namespace, revisionName);
+  if (isLeftAlone(read) || revisionName === undefined) return { kind: 'paused' };
+  const revision = await deps.forms.read(request.namespace, revisionName);
   if (revision === undefined) {
-    const message = `the revision ${revisionName ?? ''} of form ${read.identity.form} does not exist; the next sync makes it again`;
+    const message = `the revision ${revisionName} of form ${read.identity.form} does not exist; the next sync makes it again`;
     return { kind: 'unusable', read, reason: 'RevisionMissing', message };
   }
   const values = await readSecretValues(
