@@ -17,7 +17,7 @@ const owner = (kind: string, object: JsonObject | undefined): JsonObject => ({
 });
 
 /** Healthy nodes of the Go operator that the first syncs cannot give a revision. */
-describe('activities/hub: take-over', () => {
+describe('activities/node/gather', () => {
   let world: HubWorld;
   const open = async (form: JsonObject): Promise<void> => {
     world = await openHubWorld([hubOf('one'), form]);
