@@ -88,8 +88,6 @@ export const unmarked: Readonly<Record<string, string>> = {
   'docs/install.md: kind create cluster': 'needs Docker',
   'docs/install.md: kubectl get lynqhubs,lynqnodes --all-namespaces': 'test/install/plain.test.ts',
   'docs/install.md: tcld namespace search-attributes add': 'needs an account of Temporal Cloud',
-  'docs/migration.md: kubectl -n NAMESPACE annotate KIND NAME lynq.sh/orphaned-from=':
-    'test/e2e/orphans.test.ts has objects with the same annotation',
   'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
   'docs/quick-start.md: kubectl -n lynq-system create secret generic mysql-credentials --from-literal=password=example\nsed "s/host: .*/host: mysql/"':
