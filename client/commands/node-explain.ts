@@ -11,6 +11,7 @@ import { dependenciesOf } from '../explain/next.ts';
 import { type Explained, explanationText, type RunFacts } from '../explain/print.ts';
 import { conditionOf, kinds, refOf, requireObject } from '../kinds.ts';
 import { withColours } from '../output/colour.ts';
+import { type Records, recordsOf } from '../records.ts';
 
 /** More than these do not fit a screen; the first ones are what the others wait for. */
 const mostEntries = 4;
@@ -20,7 +21,7 @@ export const explainNode = defineCommand({
   summary: 'Say why a node is not ready, and what happens next',
   description:
     'For each entry that holds a node up: what it waits for, since when, the condition of its object, its pods and the last warnings about them, ' +
-    'and what happens next and when. With the id of an entry, that one, ready or not.',
+    'and what happens next and when; then the objects that no entry names any more. With the id of an entry, that one, ready or not.',
   args: [
     { name: 'node', kind: 'required', completes: 'nodes', summary: 'name of the LynqNode' },
     { name: 'resource', kind: 'optional', completes: 'entries', summary: 'id of an entry, or name of its object' },
@@ -39,12 +40,18 @@ export const explainNode = defineCommand({
       readHub(cluster, namespace, node),
     ]);
     const chosen = choose(node, args.resource);
+    const records = recordsOf(node);
     const [entries, run] = await Promise.all([
-      Promise.all(chosen.entries.map((resource) => explained(cluster, { node, form, resource }))),
+      Promise.all(chosen.entries.map((resource) => explained(cluster, { records, form, resource }))),
       readRun(context, namespace, args.node),
     ]);
     const { waiting } = chosen;
-    const text = explanationText({ node, stops: stopsOf(node, hub), entries, waiting, run, now: context.clock.now() });
+    const ids = new Set(chosen.entries.map((resource) => textAt(resource, 'id')));
+    const leftovers = records.leftovers.filter(
+      (record) => args.resource === undefined || ids.has(textAt(record, 'id')),
+    );
+    const now = context.clock.now();
+    const text = explanationText({ node, stops: stopsOf(node, hub), entries, waiting, leftovers, run, now });
     context.out.write(withColours(context.out, text));
     return exitCodes.ok;
   },
@@ -101,13 +108,13 @@ function waitsForOthers(resource: Json): boolean {
 async function explained(
   cluster: Cluster,
   {
-    node,
+    records,
     form,
     resource,
-  }: { readonly node: JsonObject; readonly form: JsonObject | undefined; readonly resource: Json },
+  }: { readonly records: Records; readonly form: JsonObject | undefined; readonly resource: Json },
 ): Promise<Explained> {
   const id = textAt(resource, 'id') ?? '';
-  const recorded = listAt(node, 'status', 'inventory').find((one) => textAt(one, 'id') === id);
+  const recorded = records.of(resource);
   const entries = entriesOf(form);
   return {
     resource,

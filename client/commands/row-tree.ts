@@ -10,6 +10,7 @@ import { conditionOf, kinds, refOf } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
 import { withColours } from '../output/colour.ts';
 import { formatTable } from '../output/table.ts';
+import { fateOf, recordsOf } from '../records.ts';
 
 export const rowTree = defineCommand({
   name: 'tree',
@@ -82,28 +83,44 @@ function formBranch(name: string, form: JsonObject | undefined, nodes: readonly 
 function nodeBranch(node: JsonObject): Branch {
   const count = (name: string): number => numberAt(node, 'status', name) ?? 0;
   const { state, since, reason } = byCondition(node, 'Ready');
+  const records = recordsOf(node);
   return {
     name: `node/${textAt(node, 'metadata', 'name') ?? ''}`,
     state: `${state} ${count('readyResources')}/${count('desiredResources')}`,
     since,
     reason,
-    branches: listAt(node, 'status', 'resources').map((resource) => resourceBranch(node, resource)),
+    branches: [
+      ...listAt(node, 'status', 'resources').map((resource) => resourceBranch(resource, records.of(resource))),
+      ...records.leftovers.map((record) => leftoverBranch(node, record)),
+    ],
   };
 }
 
-function resourceBranch(node: JsonObject, resource: Json): Branch {
+function resourceBranch(resource: Json, recorded: Json | undefined): Branch {
   const text = (key: string): string => textAt(resource, key) ?? '';
-  const recorded = listAt(node, 'status', 'inventory').find((entry) => textAt(entry, 'id') === text('id'));
-  const namespace = textAt(recorded, 'namespace');
-  const place = namespace === undefined ? '' : ` -n ${namespace}`;
   const why = [text('reason'), text('message')].filter((part) => part !== '').join(': ');
   return {
-    name: `${text('kind')}/${text('name')}${place}`,
+    name: `${text('kind')}/${text('name')}${placeOf(recorded)}`,
     state: text('state'),
     since: textAt(resource, 'since'),
     reason: why,
     branches: [],
   };
+}
+
+function leftoverBranch(node: JsonObject, record: Json): Branch {
+  return {
+    name: `${textAt(record, 'kind') ?? ''}/${textAt(record, 'name') ?? ''}${placeOf(record)}`,
+    state: 'To be removed',
+    since: undefined,
+    reason: fateOf(record, node),
+    branches: [],
+  };
+}
+
+function placeOf(recorded: Json | undefined): string {
+  const namespace = textAt(recorded, 'namespace');
+  return namespace === undefined ? '' : ` -n ${namespace}`;
 }
 
 function byCondition(object: JsonObject | undefined, type: string): Omit<Branch, 'name' | 'branches'> {

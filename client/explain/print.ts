@@ -6,6 +6,7 @@ import { conditionOf } from '../kinds.ts';
 import { ageSince, formatAge } from '../output/age.ts';
 import { indent } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
+import { fateOf, placeOf } from '../records.ts';
 import { eventAge } from '../show/events.ts';
 import type { ObjectFacts } from './gather.ts';
 import { dependenciesOf, whatNext } from './next.ts';
@@ -31,23 +32,27 @@ export interface Explanation {
   readonly entries: readonly Explained[];
   /** Entries that only wait for one of these. */
   readonly waiting: readonly Json[];
+  /** Records of objects that no entry names any more. */
+  readonly leftovers: readonly Json[];
   readonly run: RunFacts;
   readonly now: Date;
 }
 
 export function explanationText(explanation: Explanation): string {
-  const { node, stops, entries, waiting, now } = explanation;
+  const { node, stops, entries, waiting, leftovers, now } = explanation;
   const blocks = entries.map((entry) => entryText(explanation, entry));
   const behind = waiting.map((resource) => [
     text(resource, 'id'),
     `${text(resource, 'kind')} ${text(resource, 'name')}`,
     text(resource, 'message') || text(resource, 'reason'),
   ]);
+  const going = leftovers.map((record) => [text(record, 'id'), placeOf(record), fateOf(record, node)]);
   return [
     heading(node, now),
     ...stops.map((stop) => `  ${stop}\n`),
     ...blocks.map((block) => `\n${block}`),
     behind.length === 0 ? '' : `\nBehind these:\n${indent(formatRows(behind))}`,
+    going.length === 0 ? '' : `\nTo be removed:\n${indent(formatRows(going))}`,
     `\n${runText(explanation)}`,
   ].join('');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goldenEngine } from '../support/cli/golden-engine.ts';
-import { goldenCluster } from '../support/cli/golden-world.ts';
+import { goldenCluster, renamedCluster } from '../support/cli/golden-world.ts';
 import { run } from '../unit/client/run.ts';
 
 /** What people see, whole: texts of test/golden/cli, compared byte for byte. `npx vitest run -u` writes them anew; read the diff. */
@@ -29,6 +29,15 @@ describe('what lynq prints', () => {
     ['history', 'history globex-api-tier'],
   ])('is %s', async (name, line) => {
     const { out } = await run(line, { cluster: goldenCluster(), engine: goldenEngine() });
+
+    await expect(out).toMatchFileSnapshot(golden(name));
+  });
+
+  it.each([
+    ['tree-renamed', 'tree acme'],
+    ['explain-renamed', 'explain acme-api-tier'],
+  ])('is %s, of entries that take the place of objects that are still there', async (name, line) => {
+    const { out } = await run(line, { cluster: renamedCluster(), engine: goldenEngine() });
 
     await expect(out).toMatchFileSnapshot(golden(name));
   });

@@ -296,6 +296,52 @@ export function goldenCluster(): FakeCluster {
   return cluster;
 }
 
+/** The row acme, whose form has a Deployment of another name, a Deployment in another namespace, and an entry less: the old objects are still there. */
+export function renamedCluster(): FakeCluster {
+  const cluster = createFakeCluster({ now: () => created });
+  for (const object of [hub, ...forms]) cluster.seed(object);
+  const record = (id: string, name: string, place: string, more: JsonObject = {}): JsonObject => ({
+    ...recorded(id, 'Deployment', 'apps/v1'),
+    namespace: place,
+    name,
+    uid: `${place}/${name}`,
+    ...more,
+  });
+  const coming = { state: 'Progressing', reason: 'NotAvailable', message: '0 of 1 replicas are available' };
+  const status = {
+    readyResources: 0,
+    desiredResources: 2,
+    conditions: [condition('Ready', 'False', 'NotAllResourcesReady', 'Not all resources are ready: 0/2 ready')],
+    resources: [
+      resource('api', 'Deployment', 'Progressing', { ...coming, name: 'acme-api-new' }),
+      resource('cache', 'Deployment', 'Progressing', { ...coming, name: 'acme-cache' }),
+    ],
+    inventory: [
+      record('api', 'acme-api-old', 'node-acme'),
+      record('api', 'acme-api-new', 'node-acme'),
+      record('cache', 'acme-cache', 'node-acme'),
+      record('cache', 'acme-cache', 'caches'),
+      record('disk', 'acme-disk', 'node-acme', { policy: 'Retain' }),
+    ],
+  };
+  const labels = { 'lynq.sh/hub': 'multi-tier-nodes', 'lynq.sh/uid': 'acme' };
+  const acme = node('api-tier', { status, metadata: { name: 'acme-api-tier', labels } });
+  cluster.seed({ ...acme, spec: { uid: 'acme', templateRef: 'api-tier', formRevision: 'api-tier-5d1f0c' } });
+  for (const { name, namespace: place } of status.inventory as readonly { name: string; namespace: string }[]) {
+    const type = { type: 'Available', lastTransitionTime: '2026-11-22T11:55:00Z' };
+    const bad = { ...type, status: 'False', reason: 'MinimumReplicasUnavailable', message: `${place}/${name} is new.` };
+    const old = { ...type, status: 'False', reason: 'OfTheOldObject', message: `${place}/${name} is old.` };
+    const isNew = name === 'acme-api-new' || place === 'caches';
+    cluster.seed({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace: place },
+      status: { conditions: [isNew ? bad : old] },
+    });
+  }
+  return cluster;
+}
+
 /** The planner of the hub when the table has these rows: node_id, is_active, api_replicas, api_token. */
 export function goldenPlanner(cluster: FakeCluster, rows: readonly (readonly string[])[]): Planner {
   const server = openInMemoryRowServer();

@@ -17,6 +17,7 @@ describe('client/explain/print', () => {
       stops: [],
       entries: [],
       waiting: [],
+      leftovers: [],
       run: { kind: 'run', run, page: undefined },
       now,
     });
