@@ -71,6 +71,13 @@ function recordedNeeds(node: JsonObject): Pick<NodeDigest, 'needs' | 'kept'> {
   };
 }
 
+/** Of the entries in status, also where the object is someone else's and thus not on record. */
+function namedSpaces(node: JsonObject): Pick<NodeDigest, 'spaces'> {
+  const entries = listAt(node, 'status', 'resources').filter((item) => textAt(item, 'kind') === 'Namespace');
+  const spaces = listOf(entries.flatMap((item) => textAt(item, 'name') || []));
+  return spaces.length === 0 ? {} : { spaces };
+}
+
 function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> {
   const reported = new Map(listAt(node, 'status', 'resources').map((item) => [textAt(item, 'id'), item]));
   return new Map(
@@ -156,6 +163,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     dependsOn: listAt(node, 'status', 'dependsOn').filter((form) => typeof form === 'string'),
     counts: nodeCounts(node),
     ...recordedNeeds(node),
+    ...namedSpaces(node),
     children: reportedChildren(node),
   };
 }

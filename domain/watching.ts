@@ -1,6 +1,7 @@
 import type { JsonObject } from './api/json.ts';
 import type { NodeCounts } from './gauges.ts';
 import type { KnownNode } from './hub-plan.ts';
+import type { NamespaceOwner } from './namespace-owner.ts';
 import type { ChildDigest } from './node-plan.ts';
 import type { KindRef, ObjectRef } from './ports.ts';
 import type { ReadyWhen } from './readiness/ready-when.ts';
@@ -47,6 +48,8 @@ export interface NodeDigest extends KnownNode {
   readonly needs: readonly string[];
   /** Keys of its recorded objects that are retained because another node of the row names them. */
   readonly kept: readonly string[];
+  /** Names of the Namespaces that its form makes, whoever has them; absent when there are none. */
+  readonly spaces?: readonly string[];
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
   readonly children: ReadonlyMap<string, ReportedChild>;
 }
@@ -123,8 +126,8 @@ export interface NamespaceIndex {
 
 export interface NamespaceOrigin {
   readonly uid: string;
-  /** It carries tracking labels or orphan markers of ours. */
-  readonly marked: boolean;
+  /** Undefined when it carries no tracking labels or orphan markers of ours. */
+  readonly owner: NamespaceOwner | undefined;
 }
 
 /** Keys that can be waited for. */

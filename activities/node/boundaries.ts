@@ -1,5 +1,6 @@
 import { textAt } from '../../domain/api/json.ts';
 import { type RenderedEntry, refKey } from '../../domain/child.ts';
+import { isOfRow, type NamespaceOwner } from '../../domain/namespace-owner.ts';
 import type { PlannedEntry } from '../../domain/node-plan.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import { isFromRow, judgeScope, type ScopeRules } from '../../domain/policies/scope.ts';
@@ -18,7 +19,8 @@ export function outOfScope(rules: ScopeRules, identity: NodeIdentity, rendered: 
 }
 
 /**
- * A namespace that a form makes for the row may be there already and be someone else's: a row could name it on purpose. Then nothing goes into it.
+ * A namespace that a form makes for the row may be there already and be someone else's, also another row's: a row could name it on purpose. Then nothing
+ * goes into it.
  * A namespace that no form of the row makes may have been there before, which is a documented use.
  */
 export async function outOfForeignNamespaces(
@@ -26,7 +28,13 @@ export async function outOfForeignNamespaces(
   read: ReadNode,
   planned: readonly PlannedEntry[],
 ): Promise<readonly PlannedEntry[]> {
-  const suspects = planned.map((item) => (item.kind === 'desired' ? suspectNamespace(deps, read, item) : undefined));
+  const nodes = [read.identity, ...siblingsOf(deps, read.identity)].map(({ name }) => name);
+  const isSuspect = (owner: NamespaceOwner | undefined) => owner === undefined || !isOfRow(owner, read.identity, nodes);
+  const suspects = planned.map((item) => {
+    const namespace = item.kind === 'desired' ? namespaceFromRow(read, item) : undefined;
+    const origin = namespace === undefined ? undefined : deps.namespaces.origin(namespace);
+    return origin !== undefined && isSuspect(origin.owner) ? namespace : undefined;
+  });
   const verdicts = new Map<string, Claim>();
   for (const namespace of new Set(suspects))
     if (namespace !== undefined) verdicts.set(namespace, await judgeClaims(deps, read, { namespace, planned }));
@@ -44,13 +52,12 @@ export const unknownNamespace = 'NamespaceUnknown';
 
 type Desired = Extract<PlannedEntry, { kind: 'desired' }>;
 
-/** The namespace of a child, where a row has a part in its name and it exists without a mark of ours. */
-function suspectNamespace(deps: Deps, { identity }: ReadNode, { child }: Desired): string | undefined {
+/** The namespace of a child, where a row has a part in its name. */
+function namespaceFromRow({ identity }: ReadNode, { child }: Desired): string | undefined {
   const { namespace } = child.ref;
   if (namespace === undefined || namespace === identity.namespace) return undefined;
   const question = { entry: child.entry, object: child.body, namespaced: true, nodeNamespace: identity.namespace };
-  if (!isFromRow(question)) return undefined;
-  return deps.namespaces.origin(namespace)?.marked === false ? namespace : undefined;
+  return isFromRow(question) ? namespace : undefined;
 }
 
 const namespaceKey = (name: string): string => refKey({ apiVersion: 'v1', kind: 'Namespace', name });
@@ -67,7 +74,7 @@ async function judgeClaims(
   if (recorded.includes(deps.namespaces.origin(namespace)?.uid)) return { state: 'Free' };
   const claimed =
     planned.some((item) => item.kind === 'desired' && refKey(item.child.ref) === key) ||
-    siblings.some(({ children }) => children.has(key));
+    siblings.some(({ children, spaces }) => children.has(key) || spaces?.includes(namespace) === true);
   if (claimed) {
     const message = `namespace ${namespace} was there before this row and is not its own; nothing is put into it`;
     return { state: 'Failed', reason: 'NamespaceNotAllowed', message };

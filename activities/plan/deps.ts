@@ -1,12 +1,12 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { hashText, hubKeySecret } from '../../domain/identity.ts';
-import { apiVersion, labels } from '../../domain/keys.ts';
+import { apiVersion } from '../../domain/keys.ts';
+import { namespaceOwner } from '../../domain/namespace-owner.ts';
 import { nodeDigest } from '../../domain/node-digest.ts';
 import { noMeasures } from '../../domain/measures.ts';
 import type { Clock, Cluster, Logger, RowSource } from '../../domain/ports.ts';
 import type { ScopeRules } from '../../domain/policies/scope.ts';
-import { isOrphaned } from '../../domain/removal-plan.ts';
 import type { ChildIndex, NamespaceIndex, NodeDigest, NodeIndex, RunRegistry } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
 import { WrittenEntries } from '../events.ts';
@@ -155,8 +155,7 @@ function listedNamespaces(objects: readonly JsonObject[]): NamespaceIndex {
     origin(name) {
       const object = byName.get(name);
       if (object === undefined) return undefined;
-      const marked = isOrphaned(object) || textAt(object, 'metadata', 'labels', labels.node) !== undefined;
-      return { uid: textAt(object, 'metadata', 'uid') ?? '', marked };
+      return { uid: textAt(object, 'metadata', 'uid') ?? '', owner: namespaceOwner(object) };
     },
   };
 }

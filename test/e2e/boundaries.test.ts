@@ -192,6 +192,31 @@ describe('e2e/boundaries', () => {
     await world.cluster.remove(`/api/v1/namespaces/${platform}`);
   });
 
+  test('a row named after the namespace of another row gets nothing into it, from whichever of its forms', async () => {
+    const inNamespace = { targetNamespace: '{{ .place }}' };
+    const space = { id: 'ns', nameTemplate: '{{ .place }}', spec: { apiVersion: 'v1', kind: 'Namespace' } };
+    await put('own', { namespaces: [space], configMaps: [map('inside', inNamespace)] });
+    await eventually('its Namespace is there', async () => {
+      const reasons = reasonsOf(await world.node('plain-own'));
+      return reasons['inside'] === 'Ready' ? there(reasons) : notYet(reasons);
+    });
+    await world.database.sql("INSERT INTO rows_ (id, place) VALUES ('evil', 'e2e-bounds-shared')");
+    expect((await settled('evil-own')).reasons).toEqual({
+      ns: 'Conflicted ResourceConflict',
+      inside: 'Failed NamespaceNotAllowed',
+    });
+    await put('late', { configMaps: [map('guest', inNamespace)] });
+    expect((await settled('evil-late')).reasons).toEqual({ guest: 'Failed NamespaceNotAllowed' });
+    expect((await settled('plain-late')).reasons).toEqual({ guest: 'Ready' });
+    expect(await world.cluster.find(childPath('ConfigMap', 'e2e-bounds-shared', 'evil-inside'))).toBeUndefined();
+    await drop('late');
+    await world.database.sql("DELETE FROM rows_ WHERE id = 'evil'");
+    await world.gone(['evil-own', 'evil-late', 'plain-late']);
+    expect(await world.cluster.find('/api/v1/namespaces/e2e-bounds-shared')).toBeDefined();
+    await drop('own');
+    await world.gone(['plain-own']);
+  });
+
   test('a namespace that was there before and that no form of the row makes may be used', async () => {
     await world.cluster.create('/api/v1/namespaces', {
       apiVersion: 'v1',

@@ -1,7 +1,6 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
-import { labels } from '../../domain/keys.ts';
+import { type NamespaceOwner, namespaceOwner } from '../../domain/namespace-owner.ts';
 import type { Reflector } from '../../domain/ports.ts';
-import { isOrphaned } from '../../domain/removal-plan.ts';
 import { changeKeys, type NamespaceIndex, type NamespaceOrigin } from '../../domain/watching.ts';
 import type { ChangePublisher } from './changes.ts';
 import { DigestStore } from './digest-store.ts';
@@ -10,7 +9,7 @@ interface NamespaceDigest {
   readonly resourceVersion: string;
   readonly terminating: boolean;
   readonly uid: string;
-  readonly marked: boolean;
+  readonly owner: NamespaceOwner | undefined;
 }
 
 function namespaceDigest(object: JsonObject): NamespaceDigest {
@@ -18,7 +17,7 @@ function namespaceDigest(object: JsonObject): NamespaceDigest {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     terminating: textAt(object, 'metadata', 'deletionTimestamp') !== undefined,
     uid: textAt(object, 'metadata', 'uid') ?? '',
-    marked: isOrphaned(object) || textAt(object, 'metadata', 'labels', labels.node) !== undefined,
+    owner: namespaceOwner(object),
   };
 }
 

@@ -327,7 +327,10 @@ export function renamedCluster(): FakeCluster {
   const labels = { 'lynq.sh/hub': 'multi-tier-nodes', 'lynq.sh/uid': 'acme' };
   const acme = node('api-tier', { status, metadata: { name: 'acme-api-tier', labels } });
   cluster.seed({ ...acme, spec: { uid: 'acme', templateRef: 'api-tier', formRevision: 'api-tier-5d1f0c' } });
-  for (const { name, namespace: place } of status.inventory as readonly { name: string; namespace: string }[]) {
+  for (const { name, namespace: place } of status.inventory.map((one) => ({
+    name: textAt(one, 'name') ?? '',
+    namespace: textAt(one, 'namespace') ?? '',
+  }))) {
     const type = { type: 'Available', lastTransitionTime: '2026-11-22T11:55:00Z' };
     const bad = { ...type, status: 'False', reason: 'MinimumReplicasUnavailable', message: `${place}/${name} is new.` };
     const old = { ...type, status: 'False', reason: 'OfTheOldObject', message: `${place}/${name} is old.` };
