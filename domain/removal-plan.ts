@@ -1,5 +1,6 @@
 import type { InventoryEntry } from './api/node.ts';
 import { refKey } from './child.ts';
+import { labelValue } from './identity.ts';
 import { annotations, labels } from './keys.ts';
 import { type NodeIdentity, orphanedFrom } from './ownership.ts';
 import { isoSeconds } from './status.ts';
@@ -121,6 +122,18 @@ export function adoptionPatch(object: JsonObject, body: JsonObject): JsonObject 
         [annotations.orphanedNamespace]: null,
         ...(nodeName === undefined ? {} : { [labels.node]: nodeName }),
       },
+    },
+  };
+}
+
+/** Merge patch after which an object tracks another node, which takes it for its own by that. */
+export function handOverPatch(object: JsonObject, to: Pick<NodeIdentity, 'namespace' | 'name'>): JsonObject {
+  const label = labelValue(to.name);
+  return {
+    metadata: {
+      ...preconditions(object),
+      labels: { [labels.node]: label, [labels.nodeNamespace]: to.namespace },
+      annotations: { [labels.node]: label === to.name ? null : to.name },
     },
   };
 }

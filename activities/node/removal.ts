@@ -22,6 +22,7 @@ import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
 import { findRecorded } from './find-recorded.ts';
+import { handOver, isHandedOver } from './hand-over.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
@@ -169,6 +170,11 @@ export class Removal {
       return { kind: 'done' };
     }
     if (isUntouched(entry, object)) return { kind: 'done' };
+    return (await this.handToRow(entry, object, signal)) ?? this.dismiss(entry, object, signal);
+  }
+
+  /** Keeps an object of ours with markers, or has it go. */
+  private async dismiss(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
     if (removalAction(entry, object) === 'retain' || (await this.isNeeded(entry)))
       return this.keep(entry, object, signal);
     const content = await this.contentOf(entry);
@@ -179,6 +185,25 @@ export class Removal {
       this.tellTakenAlong(entry, content);
     }
     return this.removed(entry, await this.cluster.delete(entry, textAt(object, 'metadata', 'uid') ?? '', { signal }));
+  }
+
+  /** A Namespace that another node of the row has, or is to have; undefined when there is none. */
+  private async handToRow(
+    entry: InventoryEntry,
+    object: JsonObject,
+    signal: AbortSignal,
+  ): Promise<RemovalFact | undefined> {
+    const { identity } = this.read;
+    if (!isNamespace(entry)) return undefined;
+    if (isHandedOver(this.deps, identity, entry, object)) return { kind: 'done' };
+    const going = textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+    if (this.orphanReason !== 'RemovedFromTemplate' || going || isOrphaned(object)) return undefined;
+    const result = await handOver(this.deps, this.cluster, { identity, entry, object, signal });
+    if (result === undefined) return undefined;
+    if (result.kind === 'refused') return this.refused(entry, result);
+    if (result.kind !== 'ok') return this.blocked(entry, 'Changed while it was handed over');
+    this.deps.children.observe(result.object);
+    return { kind: 'done' };
   }
 
   private isOurs(entry: InventoryEntry, object: JsonObject): boolean {
@@ -240,7 +265,7 @@ export class Removal {
 
   /** What a Namespace holds; undefined for any other kind. */
   private async contentOf(entry: InventoryEntry): Promise<NamespaceContent | undefined> {
-    if (entry.apiVersion !== 'v1' || entry.kind !== 'Namespace') return undefined;
+    if (!isNamespace(entry)) return undefined;
     const content = await readNamespaceContent(this.deps, this.read.identity, entry.name);
     const own = this.staying.some(({ namespace }) => namespace === entry.name) ? [this.read.identity.name] : [];
     return { ...content, users: [...content.users, ...own] };
@@ -272,6 +297,8 @@ export class Removal {
       .some((workload) => neededObjects(workload).some(({ kind, name }) => kind === entry.kind && name === entry.name));
   }
 }
+
+const isNamespace = (entry: InventoryEntry): boolean => entry.apiVersion === 'v1' && entry.kind === 'Namespace';
 
 /** Changes that can bring the removal of an object on. */
 function keysOf(entry: InventoryEntry): readonly string[] {

@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { advanceNode } from '../../../../activities/node/advance.ts';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
+import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
+
+const namespace = 'tenants';
+const apiVersion = 'operator.lynq.sh/v1';
+
+const space: JsonObject = {
+  id: 'ns',
+  nameTemplate: 'of-{{ .uid }}',
+  waitForReady: false,
+  spec: { apiVersion: 'v1', kind: 'Namespace' },
+};
+const map = (id: string, change: JsonObject = {}): JsonObject => ({
+  id,
+  nameTemplate: id,
+  targetNamespace: 'of-{{ .uid }}',
+  spec: { apiVersion: 'v1', kind: 'ConfigMap', data: {} },
+  ...change,
+});
+const needing = { dependIds: ['ns'] };
+
+describe('activities/node/hand-over', () => {
+  let cluster: FakeCluster;
+  let running: FakeProcess;
+
+  const revisionOf = async (form: string, lists: JsonObject): Promise<string> =>
+    (await running.deps.forms.ensure({ namespace, name: form, uid: `uid-${form}` }, { hubId: 'customers', ...lists }))
+      .name;
+
+  async function make(row: string, form: string, lists: JsonObject): Promise<void> {
+    cluster.seed({
+      apiVersion,
+      kind: 'LynqNode',
+      metadata: {
+        name: `${row}-${form}`,
+        namespace,
+        labels: { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': row },
+        annotations: { 'lynq.sh/extra': '{}', 'lynq.sh/activate': '1', 'lynq.sh/hostOrUrl': '' },
+        finalizers: ['lynqnode.operator.lynq.sh/finalizer'],
+        ownerReferences: [{ apiVersion, kind: 'LynqHub', name: 'customers', uid: 'hub-uid', controller: true }],
+      },
+      spec: { uid: row, templateRef: form, formRevision: await revisionOf(form, lists) },
+    });
+    await waves(`${row}-${form}`);
+  }
+
+  async function waves(node: string): Promise<void> {
+    for (let wave = 0; wave < 6; wave += 1) {
+      const signal = AbortSignal.timeout(1_000);
+      const outcome = await advanceNode(running.deps, { namespace, node, force: false }, { signal }).catch(
+        () => undefined,
+      );
+      if (outcome?.kind !== 'advanced' && outcome?.kind !== 'superseded') return;
+    }
+  }
+
+  const states = (name: string): Readonly<Record<string, string>> => {
+    const node = cluster.objects('LynqNode').find((object) => textAt(object, 'metadata', 'name') === name);
+    return Object.fromEntries(
+      listAt(node, 'status', 'resources').map((item) => [
+        textAt(item, 'id') ?? '',
+        `${textAt(item, 'state') ?? ''} ${textAt(item, 'reason') ?? ''}`.trim(),
+      ]),
+    );
+  };
+  const spaceOfRow = () =>
+    cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'of-acme' }).then((object) => ({
+      uid: textAt(object, 'metadata', 'uid'),
+      node: textAt(object, 'metadata', 'labels', 'lynq.sh/node'),
+      deleting: textAt(object, 'metadata', 'deletionTimestamp'),
+    }));
+  const recorded = (name: string): readonly string[] => {
+    const node = cluster.objects('LynqNode').find((object) => textAt(object, 'metadata', 'name') === name);
+    return listAt(node, 'status', 'inventory').map((entry) => textAt(entry, 'id') ?? '');
+  };
+  async function edit(form: string, lists: JsonObject): Promise<void> {
+    const ref = { apiVersion, kind: 'LynqNode', namespace, name: `acme-${form}` };
+    await cluster.patch(ref, 'merge', { spec: { formRevision: await revisionOf(form, lists) } }, { manager: 'test' });
+  }
+  const turns = async (...forms: readonly string[]): Promise<void> => {
+    for (let turn = 0; turn < 3; turn += 1) for (const form of forms) await waves(`acme-${form}`);
+  };
+
+  beforeEach(async () => {
+    cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    running = await startProcess(cluster);
+  });
+
+  it.each([
+    ['one', 'two'],
+    ['two', 'one'],
+  ])(
+    'a Namespace that moves to another form of the row while it is in use goes to that form as it is (%s first)',
+    async (...order) => {
+      await make('acme', 'one', { namespaces: [space], configMaps: [map('x', needing)] });
+      await make('acme', 'two', { configMaps: [map('y')] });
+      const before = await spaceOfRow();
+      await edit('one', { configMaps: [map('x')] });
+      await edit('two', { namespaces: [space], configMaps: [map('y', needing)] });
+      await turns(...order);
+      expect(states('acme-one')).toEqual({ x: 'Ready' });
+      expect(states('acme-two')).toEqual({ ns: 'Ready', y: 'Ready' });
+      expect([recorded('acme-one'), recorded('acme-two')]).toEqual([['x'], ['ns', 'y']]);
+      expect(await spaceOfRow()).toEqual({ ...before, node: 'acme-two' });
+    },
+  );
+
+  it('also one that holds a retained object', async () => {
+    const kept = map('x', { deletionPolicy: 'Retain', ...needing });
+    await make('acme', 'one', { namespaces: [space], configMaps: [kept] });
+    await make('acme', 'two', { configMaps: [map('y')] });
+    await edit('two', { namespaces: [space], configMaps: [map('y', needing)] });
+    await turns('two');
+    await edit('one', { configMaps: [map('x', { deletionPolicy: 'Retain' })] });
+    await turns('one', 'two');
+    expect(states('acme-two')).toEqual({ ns: 'Ready', y: 'Ready' });
+    expect(recorded('acme-one')).toEqual(['x']);
+  });
+
+  it('a Namespace is not handed to a node that does not name it, is going, or is of another row', async () => {
+    await make('acme', 'one', { namespaces: [space], configMaps: [map('x', needing)] });
+    await make('acme', 'two', { configMaps: [map('y')] });
+    await make('evil', 'two', { namespaces: [{ ...space, nameTemplate: 'of-acme' }] });
+    await edit('one', { configMaps: [map('x')] });
+    await turns('one', 'two');
+    expect(recorded('acme-one').toSorted()).toEqual(['ns', 'x']);
+    expect((await spaceOfRow()).node).toBe('acme-one');
+  });
+});
