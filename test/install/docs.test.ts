@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHelm, type RunningStack, startStack } from '../../stack/index.ts';
 import { type WorkerProcess, workerProcess } from '../support/e2e/programs.ts';
-import { accountKubeconfigOf, applyManifests, type Manifest } from '../support/install/account.ts';
+import { accountKubeconfigOf, applyManifests } from '../support/install/account.ts';
 import { type Block, isRun, pages, runBlocks, shellBlocks } from '../support/install/blocks.ts';
 import { type DocsShell, openDocsShell } from '../support/install/docs-shell.ts';
+import { byKustomize, certManagerKinds, chartOfTheGoOperator } from '../support/install/go-operator.ts';
 
 /**
  * Commands of the documentation, on a stack of their own: every fenced block that begins with `# run` is given to a shell in the checkout, in the order
@@ -31,36 +32,13 @@ const inOrder: readonly Block[] = [
 /** Pages whose blocks are run by a test of their own. */
 const elsewhere = ['docs/quick-start.md', 'docs/backup.md'];
 
-/** What an installation of the Go operator leaves in a cluster, as far as the instructions name it. */
-function ofTheGoOperator(): readonly Manifest[] {
-  const inNamespace = (name: string) => ({ name, namespace: 'lynq-system' });
-  const labelled = { name: 'lynq-validating', labels: { 'app.kubernetes.io/name': 'lynq' } };
-  const matchLabels = { app: 'lynq' };
-  const containers = [{ name: 'manager', image: 'registry.example.com/lynq:1' }];
-  const template = { metadata: { labels: matchLabels }, spec: { containers } };
-  return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lynq-system' } },
-    {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: inNamespace('lynq-controller-manager'),
-      spec: { selector: { matchLabels }, template },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { ...inNamespace('sh.helm.release.v1.lynq.v1'), labels: { owner: 'helm', name: 'lynq' } },
-    },
-    { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: labelled },
-    { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: labelled },
-  ];
-}
-
 describe('install/docs', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'lynqflow-docs-'));
   let stack: RunningStack;
   let shell: DocsShell;
   let worker: WorkerProcess | undefined;
+  /** Of a hub; refused while a webhook is there that nobody answers. */
+  const edit = 'kubectl -n lynq-system annotate lynqhub multi-tier-nodes edited=yes --overwrite';
 
   beforeAll(async () => {
     stack = await startStack({ dataDir });
@@ -71,18 +49,20 @@ describe('install/docs', () => {
     const names = ['LynqHub', 'LynqForm', 'LynqUid', 'LynqNode', 'LynqPhase'];
     const removed = names.map((name) => `temporal operator search-attribute remove --name ${name} --yes`);
     await shell.well(removed.join('\n'));
-    applyManifests({ kubectl, kubeconfig }, ofTheGoOperator());
-    await shell.well(
-      'kubectl apply --server-side -f deploy/crds && kubectl wait --for=condition=Established crd --all',
-    );
+    applyManifests({ kubectl, kubeconfig }, certManagerKinds());
+    const chart = chartOfTheGoOperator(dataDir);
+    await shell.well(`helm install prod ${chart} --namespace default`);
     await shell.well('npx lynq apply -f examples/multi-tier/hub.yaml -f examples/multi-tier/web-tier.yaml');
+    await shell.well(`helm upgrade prod ${chart} --namespace default --set webhooks=true`);
+    applyManifests({ kubectl, kubeconfig }, byKustomize());
+    expect(await shell.run(edit)).not.toMatchObject({ code: 0 });
   }, 1_800_000);
   afterAll(async () => {
     await worker?.stop();
     await stack?.stop();
     rmSync(dataDir, { recursive: true, force: true });
     rmSync('/tmp/lynqflow-overlay', { recursive: true, force: true });
-    for (const name of readdirSync('/tmp').filter((file) => /^lynqflow-\w+\.(ya|js)[mo]/.test(file))) {
+    for (const name of readdirSync('/tmp').filter((file) => /^lynqflow-\w+\.((ya|js)[mo]|env)/.test(file))) {
       rmSync(join('/tmp', name));
     }
   });
@@ -93,10 +73,33 @@ describe('install/docs', () => {
     expect(marked.filter((page) => !run.has(page) && !elsewhere.includes(page))).toEqual([]);
   });
 
+  /** What has to be so after a block of the instructions, by words of its script. */
+  const afterwards: readonly (readonly [words: string, check: () => Promise<void>])[] = [
+    ['webhookconfiguration', async () => void (await shell.well(edit))],
+    [
+      'owner=helm',
+      async () => {
+        // Whoever uninstalls the old release all the same removes nothing.
+        const ended = await shell.run('helm uninstall prod --namespace default');
+        expect(ended).toMatchObject({ code: 1 });
+        expect(ended.stderr).toContain('release: not found');
+      },
+    ],
+    ['-l "${labels:?}" deployment,service', async () => expect(await leftOf('prod-lynq')).toBe('')],
+    ['clusterrole/lynq-manager-role', async () => expect(await leftOf('lynq')).toBe('')],
+  ];
+  const leftOf = async (prefix: string): Promise<string> => {
+    const kinds =
+      'deployment,service,serviceaccount,role,clusterrole,clusterrolebinding,certificates.cert-manager.io,issuers.cert-manager.io';
+    return (await shell.well(`kubectl -n lynq-system get ${kinds} -o name | grep '/${prefix}-' || true`)).stdout;
+  };
+
   test.each(inOrder.map((block) => [`${block.page}:${block.line}`, block] as const))(
     '%s',
     async (_where, block) => {
       await shell.well(block.script);
+      if (block.page === 'docs/migration.md')
+        for (const [words, check] of afterwards) if (block.script.includes(words)) await check();
       if (block !== migration[firstInstall]) return;
       const { kubectl, kubeconfig, temporalAddress } = stack.endpoints;
       const workerKubeconfig = join(dataDir, 'worker.kubeconfig');

@@ -102,6 +102,7 @@ export const unmarked: Readonly<Record<string, string>> = {
  */
 export const inline: Readonly<Record<string, string>> = {
   'helm uninstall --no-hooks': 'it is warned of',
+  'helm list --all-namespaces --all': 'helm itself',
   'helm upgrade':
     'docs/install.md and docs/operations.md have it as blocks; test/install/chart.test.ts renders its values',
   'kubectl -n NAMESPACE annotate lynqnode NODE lynq.sh/abandon=': 'test/e2e/removal.test.ts writes the same annotation',
