@@ -265,6 +265,38 @@ describe('install/chart', () => {
     expect(ingress(...hints, ...noMetrics)).toEqual([['notify']]);
   });
 
+  test('callers of metrics and of the webhook that are named reach their port alone, whatever may reach the rest', () => {
+    const ingress = (...values: readonly string[]) => {
+      const all = render(...['networkPolicy.enabled=true', ...values].flatMap((value) => ['--set', value]));
+      return specOf<{ ingress: object[] }>(ofKind(all, 'NetworkPolicy')[0]).ingress;
+    };
+    const metrics = 'networkPolicy.metrics.namespaceSelector.matchLabels.metrics=enabled';
+    const webhook = 'networkPolicy.webhook.podSelector.matchLabels.app=gateway';
+    const [fromMetrics, fromWebhook] = [
+      { namespaceSelector: { matchLabels: { metrics: 'enabled' } } },
+      { podSelector: { matchLabels: { app: 'gateway' } } },
+    ];
+    expect(ingress(metrics)).toEqual([{ ports: [{ port: 'metrics' }], from: [fromMetrics] }]);
+    expect(ingress(metrics, 'webhook.enabled=true')).toEqual([
+      { ports: [{ port: 'metrics' }], from: [fromMetrics] },
+      { ports: [{ port: 'webhook' }] },
+    ]);
+    expect(ingress(metrics, webhook, 'webhook.enabled=true')).toEqual([
+      { ports: [{ port: 'metrics' }], from: [fromMetrics] },
+      { ports: [{ port: 'webhook' }], from: [fromWebhook] },
+    ]);
+    // Nobody is let in to what is not served.
+    expect(ingress(webhook, 'manager.metricsBindAddress=:8443')).toEqual([{ ports: [{ port: 'metrics' }] }]);
+    expect(() => ingress('networkPolicy.metrics.ipBlock.cidr=10.0.0.0/8')).toThrow('ipBlock');
+  });
+
+  test('a ServiceMonitor relabels what was scraped as it is told', () => {
+    const rule = '[{"action":"drop","sourceLabels":["__name__"],"regex":"process_.*"}]';
+    const all = render('--set', 'monitoring.enabled=true', '--set-json', `monitoring.metricRelabelings=${rule}`);
+    const { endpoints } = specOf<{ endpoints: object[] }>(ofKind(all, 'ServiceMonitor')[0]);
+    expect(endpoints).toMatchObject([{ metricRelabelings: JSON.parse(rule) }]);
+  });
+
   test("the Go operator's values are refused with its image; without image and resources they are taken", () => {
     const file = fileURLToPath(new URL('../fixtures/peer/values.yaml', import.meta.url));
     expect(() => render('-f', file)).toThrow("image ghcr.io/k8s-lynq/lynq is the Go operator's");
@@ -272,6 +304,10 @@ describe('install/chart', () => {
     const [{ image: _, resources: __, ...values }] = readManifests(readFileSync(file, 'utf8')) as [Manifest];
     const without = join(folder, 'values.json');
     writeFileSync(without, JSON.stringify(values));
+    // With everything on that they are about, too.
+    const on = ['networkPolicy', 'monitoring'].flatMap((name) => ['--set', `${name}.enabled=true`]);
+    const [policy] = ofKind(render('-f', without, ...on), 'NetworkPolicy');
+    expect(specOf<{ ingress: object[] }>(policy).ingress).toHaveLength(2);
     const [worker] = ofKind(render('-f', without), 'Deployment');
     const [own] = ofKind(render(), 'Deployment');
     const { image, resources } = podOf(worker).containers[0] ?? {};
