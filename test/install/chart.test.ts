@@ -300,7 +300,6 @@ describe('install/chart', () => {
   test("the Go operator's values are refused with its image; without image and resources they are taken", () => {
     const file = fileURLToPath(new URL('../fixtures/peer/values.yaml', import.meta.url));
     expect(() => render('-f', file)).toThrow("image ghcr.io/k8s-lynq/lynq is the Go operator's");
-    expect(() => render('--set', 'image.repository=ghcr.io/k8s-lynq/lynq')).toThrow("is the Go operator's");
     const [{ image: _, resources: __, ...values }] = readManifests(readFileSync(file, 'utf8')) as [Manifest];
     const without = join(folder, 'values.json');
     writeFileSync(without, JSON.stringify(values));
@@ -315,6 +314,25 @@ describe('install/chart', () => {
       image: podOf(own).containers[0]?.image,
       resources: podOf(own).containers[0]?.resources,
     });
+  });
+
+  test("an image is the Go operator's by its whole path, however it is spelled", () => {
+    const image = (registry: string, repository: string) =>
+      podOf(
+        ofKind(
+          render('--set', `image.registry=${registry},image.repository=${repository},image.tag=v1`),
+          'Deployment',
+        )[0],
+      ).containers[0]?.image;
+    for (const [registry, repository] of [
+      ['', 'ghcr.io/k8s-lynq/lynq'],
+      ['', 'k8s-lynq/lynq'],
+      ['registry.example.com/mirror/k8s-lynq', 'lynq'],
+    ] as const) {
+      expect(() => image(registry, repository)).toThrow("is the Go operator's");
+    }
+    expect(image('registry.example.com', 'k8s-lynq/lynqflow')).toBe('registry.example.com/k8s-lynq/lynqflow:v1');
+    expect(image('registry.example.com', 'not-k8s-lynq/lynq')).toBe('registry.example.com/not-k8s-lynq/lynq:v1');
   });
 
   test.each([
