@@ -80,6 +80,18 @@ export function certManagerKinds(): readonly Manifest[] {
   });
 }
 
+/** What people gave the account of release `prod` by hand, for entries that are Certificates. */
+export function handMadeRights(): readonly Manifest[] {
+  const [apiVersion, name] = ['rbac.authorization.k8s.io/v1', 'certificates-for-rows'];
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
+  const subjects = [{ kind: 'ServiceAccount', name: 'prod-lynq-controller-manager', namespace: system }];
+  const rules = [{ apiGroups: ['cert-manager.io'], resources: ['certificates'], verbs: ['*'] }];
+  return [
+    { apiVersion, kind: 'ClusterRole', metadata: { name }, rules },
+    { apiVersion, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, subjects },
+  ];
+}
+
 /** Installed with kustomize: neither labels nor a release. */
 export function byKustomize(): readonly Manifest[] {
   const hooks = (['Mutating', 'Validating'] as const).map((kind) =>
