@@ -95,20 +95,37 @@ describe('install/docs', () => {
         expect((await shell.run(edit)).stderr).toContain('failed calling webhook');
       },
     ],
+    [
+      'helm upgrade --install lynqflow-next',
+      async () => {
+        const names = (await shell.well('kubectl -n lynq-system get deployments -o name')).stdout.trim().split('\n');
+        expect(names).toEqual(expect.arrayContaining(['deployment.apps/lynqflow', 'deployment.apps/lynqflow-next']));
+      },
+    ],
+    [
+      'helm uninstall lynqflow-next',
+      async () => {
+        const crd = 'kubectl get crd lynqnodes.operator.lynq.sh -o yaml';
+        expect((await shell.well(crd)).stdout).toContain('meta.helm.sh/release-name: lynqflow\n');
+        const env = 'kubectl -n lynq-system get deployment lynqflow -o yaml | grep -A1 TEMPORAL_WORKER_BUILD_ID';
+        expect((await shell.well(env)).stdout).toContain('value: 0.2.0');
+        expect(await leftOf('lynqflow-next')).toBe('');
+      },
+    ],
     ['-l "${labels:?}" deployment,service', async () => expect(await leftOf('prod-lynq')).toBe('')],
     ['clusterrole/lynq-manager-role', async () => expect(await leftOf('lynq')).toBe('')],
   ];
   const leftOf = async (prefix: string): Promise<string> => {
     const kinds =
       'deployment,service,serviceaccount,role,clusterrole,clusterrolebinding,certificates.cert-manager.io,issuers.cert-manager.io';
-    return (await shell.well(`kubectl -n lynq-system get ${kinds} -o name | grep '/${prefix}-' || true`)).stdout;
+    return (await shell.well(`kubectl -n lynq-system get ${kinds} -o name | grep -E '/${prefix}(-|$)' || true`)).stdout;
   };
 
   test.each(inOrder.map((block) => [`${block.page}:${block.line}`, block] as const))(
     '%s',
     async (_where, block) => {
       const { stdout } = await shell.well(block.script);
-      if (block.page === 'docs/migration.md')
+      if (['docs/migration.md', 'docs/operations.md'].includes(block.page))
         for (const [words, check] of afterwards) if (block.script.includes(words)) await check(stdout);
       if (block !== migration[firstInstall]) return;
       const { kubectl, kubeconfig, temporalAddress } = stack.endpoints;
