@@ -48,7 +48,13 @@ export type WriteResult =
   | { readonly kind: 'stale' }
   | { readonly kind: 'exists' }
   | { readonly kind: 'missing' }
-  | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: RefusedReason;
+      readonly message: string;
+      /** Paths of what is wrong with the object, `spec.ports[1].name`, where the server names them. */
+      readonly fields?: readonly string[];
+    };
 
 export type DeleteResult =
   /** Accepted; the object may still be there with a deletionTimestamp. */

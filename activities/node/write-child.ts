@@ -35,17 +35,23 @@ async function resolveConflict(
   return outcomeOf(deps, write, await updateObject(deps, write, true), tried);
 }
 
-/** An edit of a list's keys can make every write of ours invalid: the strangers in our lists go first, then the write is tried again. */
+/**
+ * An edit of a list's keys can make every write of ours invalid: the strangers in the list that is invalid go first, then the write is tried again.
+ * Nothing is changed for a write that would be refused all the same.
+ */
 async function repairLists(deps: Deps, write: ChildWrite, refusal: Refusal): Promise<WriteOutcome> {
   const stopped: WriteOutcome = {
     kind: 'stopped',
     attempt: { kind: 'refused', reason: refusal.reason, message: refusal.message },
   };
   const live = await deps.cluster.get(write.child.ref, write.signal);
-  const patch = live === undefined ? undefined : listRepair(write.child.body, live);
-  if (patch === undefined) return stopped;
+  const repair = live === undefined ? undefined : listRepair(write.child.body, live, refusal.fields ?? []);
+  if (repair === undefined) return stopped;
   const options = { manager: managers.apply, signal: write.signal };
-  const repaired = await deps.cluster.patch(write.child.ref, 'json', patch, options);
+  const proven = await deps.cluster.patch(write.child.ref, 'json', repair.proof, { ...options, dryRun: true });
+  if (proven.kind === 'stale') return { kind: 'retry' };
+  if (proven.kind !== 'ok') return stopped;
+  const repaired = await deps.cluster.patch(write.child.ref, 'json', repair.patch, options);
   if (repaired.kind === 'stale') return { kind: 'retry' };
   if (repaired.kind !== 'ok') return stopped;
   const observation = { kind: 'ours' as const, digest: childDigest(repaired.object) };

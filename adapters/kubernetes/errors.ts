@@ -78,8 +78,8 @@ export function refused(ref: ObjectRef, code: number, status: Status, verb: Verb
   if (status.causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
     return refusal(ref, 'TerminatingNamespace', ['the namespace is being deleted']);
   }
-  const told = refusalByText(code, status.message);
-  if (told !== undefined) return refusal(ref, told.reason, [told.told, ...fieldsByText(status.message)]);
+  const known = refusalByText(code, status.message);
+  if (known !== undefined) return refusal(ref, known.reason, [known.told, ...fieldsByText(status.message)]);
   if (code === 403) return refusal(ref, 'Forbidden', fieldReasons(status));
   if (code === 413) return refusal(ref, 'TooLarge', ['the request is too large']);
   if (code === 405) return refusal(ref, 'Invalid', [`the kind does not take ${verb}`]);
@@ -87,8 +87,13 @@ export function refused(ref: ObjectRef, code: number, status: Status, verb: Verb
     return refusal(ref, 'TooLarge', fieldReasons(status));
   }
   const changed = verb !== 'create' && status.causes.some((cause) => saysImmutable(cause.reason, cause.message));
-  return refusal(ref, changed ? 'Immutable' : 'Invalid', [...fieldReasons(status), ...fieldsByText(status.message)]);
+  const told = [...fieldReasons(status), ...fieldsByText(status.message)];
+  if (changed) return refusal(ref, 'Immutable', told);
+  return { ...refusal(ref, 'Invalid', told), fields: causeFields(status) };
 }
+
+const causeFields = ({ causes }: Status): readonly string[] =>
+  [...new Set(causes.map(({ field }) => field).filter((field) => field !== ''))].slice(0, 20);
 
 /** `field (reason)` of every cause; the messages quote values and stay out. */
 function fieldReasons(status: Status): readonly string[] {

@@ -95,4 +95,84 @@ describe('activities/node/write-child', () => {
     expect(await live()).toMatchObject({ metadata: { uid: before, labels: { 'lynq.sh/orphaned': 'true' } } });
     expect(await owners()).toBe(0);
   });
+
+  describe('a refused write', () => {
+    const app = { ...ref, apiVersion: 'apps/v1', kind: 'Deployment', name: 'acme-app' };
+    const pod = (image: string, grace: number): JsonObject => ({
+      id: 'app',
+      nameTemplate: '{{ .uid }}-app',
+      waitForReady: false,
+      spec: {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        spec: {
+          template: {
+            spec: {
+              terminationGracePeriodSeconds: grace,
+              containers: [{ name: 'web', image, env: [{ name: 'A', value: '1' }] }],
+            },
+          },
+        },
+      },
+    });
+    const content = async () => JSON.stringify((await bench.cluster.get(app))?.['spec']);
+    /** Someone adds a variable and a container, as `kubectl set env` and `kubectl edit` do. */
+    const add = () =>
+      bench.cluster.patch(
+        app,
+        'strategic',
+        {
+          spec: {
+            template: { spec: { containers: [{ name: 'web', env: [{ name: 'DEBUG' }] }, { name: 'sidecar' }] } },
+          },
+        },
+        { manager: 'kubectl-set' },
+      );
+    const isDry = (options: object | undefined) =>
+      options !== undefined && 'dryRun' in options && options.dryRun === true;
+    /** Every apply is refused, and so is a patch that is only tried. */
+    const refuse = (field: string) =>
+      bench.cluster.intercept(({ verb, ref: of, options }) => {
+        const isValidated = of.name === app.name && (verb === 'apply' || isDry(options));
+        if (!isValidated) return undefined;
+        return { answer: { kind: 'refused', reason: 'Invalid', message: field, fields: [field] } };
+      });
+    const patches = () =>
+      bench.cluster.calls.filter(
+        ({ verb, ref: of, options }) => of.name === app.name && verb === 'patch' && !isDry(options),
+      ).length;
+
+    it.each(['spec.template.spec.terminationGracePeriodSeconds', 'spec.template.spec.containers[0].image'])(
+      'leaves what others added to the object when %s is invalid',
+      async (field) => {
+        await put(pod('v1', 30));
+        await add();
+        await bench.settle();
+        const before = await content();
+        expect(before).toContain('DEBUG');
+        expect(before).toContain('sidecar');
+        const done = patches();
+        refuse(field);
+        await put(pod('v2', -1));
+        expect(await content()).toBe(before);
+        expect(patches()).toBe(done);
+      },
+    );
+
+    it('takes a stranger out of the list that is invalid with it, and nobody else', async () => {
+      await put(pod('v1', 30));
+      await add();
+      await bench.settle();
+      const isThere = () => JSON.stringify(bench.cluster.objects('Deployment')).includes('DEBUG');
+      bench.cluster.intercept(({ verb, ref: of }) => {
+        if (of.name !== app.name || verb !== 'apply' || !isThere()) return undefined;
+        const field = 'spec.template.spec.containers[0].env[1].name';
+        return { answer: { kind: 'refused', reason: 'Invalid', message: field, fields: [field] } };
+      });
+      await put(pod('v2', 30));
+      expect(await content()).not.toContain('DEBUG');
+      expect(await content()).toContain('sidecar');
+      expect(await content()).toContain('v2');
+    });
+  });
 });

@@ -362,6 +362,11 @@ describe('adapters/kubernetes/errors', () => {
     expect(read(422, status, { verb: 'create' })).toMatchObject({ reason: 'Invalid' });
   });
 
+  it('gives the paths of what is invalid apart from the message', () => {
+    const status = invalid('FieldValueDuplicate', 'Duplicate value: "http"', 'spec.ports[1].name');
+    expect(read(422, status)).toMatchObject({ reason: 'Invalid', fields: ['spec.ports[1].name'] });
+  });
+
   it('names manager and field of every conflict', () => {
     const causes = [
       {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
-import { listRepair } from '../../../../domain/policies/list-repair.ts';
+import { listRepair as repairOf } from '../../../../domain/policies/list-repair.ts';
 
 const entry = (manager: string, operation: string, fieldsV1: JsonObject): JsonObject => ({
   manager,
@@ -21,6 +21,8 @@ const service = (list: readonly JsonObject[], ...managedFields: readonly JsonObj
   metadata: { resourceVersion: '7', managedFields },
 });
 const tcp = (port: number, more: JsonObject = {}): JsonObject => ({ port, protocol: 'TCP', ...more });
+const duplicate = ['spec.ports[1].name'];
+const listRepair = (body: JsonObject, live: JsonObject, fields = duplicate) => repairOf(body, live, fields)?.patch;
 const version = { op: 'replace', path: '/metadata/resourceVersion', value: '7' };
 
 describe('domain/policies/list-repair', () => {
@@ -81,10 +83,55 @@ describe('domain/policies/list-repair', () => {
       },
     };
     const body = { spec: { containers: [{ name: 'a', ports: [{ containerPort: 53, protocol: 'UDP' }] }] } };
-    expect(listRepair(body, live)?.[0]).toEqual({
+    expect(listRepair(body, live, ['spec.containers[1].ports[1].name'])?.[0]).toEqual({
       op: 'replace',
       path: '/spec/containers',
       value: [{ name: 'injected' }, { name: 'a', image: 'i', ports: [{ containerPort: 53, protocol: 'UDP' }] }],
     });
+  });
+
+  const pod = (...others: readonly JsonObject[]): JsonObject => ({
+    spec: { containers: [{ name: 'a', image: 'i', env: [{ name: 'DEBUG' }] }, ...others] },
+    metadata: {
+      resourceVersion: '7',
+      managedFields: [
+        entry('lynq-operator', 'Apply', {
+          'f:spec': { 'f:containers': { 'k:{"name":"a"}': { '.': {}, 'f:image': {} } } },
+        }),
+        entry('kubectl-set', 'Update', {
+          'f:spec': {
+            'f:containers': {
+              'k:{"name":"a"}': { 'f:env': { 'k:{"name":"DEBUG"}': { '.': {} } } },
+              'k:{"name":"sidecar"}': { '.': {} },
+            },
+          },
+        }),
+      ],
+    },
+  });
+  const container = { spec: { containers: [{ name: 'a', image: 'i', env: [{ name: 'OURS' }] }] } };
+
+  it.each([
+    ['another field', ['spec.terminationGracePeriodSeconds']],
+    ['a list without strangers', ['spec.volumes[0].name']],
+    ['nothing that is named', []],
+  ])('takes nobody out of a list when the server refuses %s', (_, fields) => {
+    expect(repairOf(container, pod({ name: 'sidecar' }), fields)).toBeUndefined();
+  });
+
+  it('touches only the innermost list around what was refused', () => {
+    const repair = repairOf(container, pod({ name: 'sidecar' }), ['spec.containers[0].env[1].value']);
+    const value = [{ name: 'a', image: 'i', env: [{ name: 'OURS' }] }, { name: 'sidecar' }];
+    expect(repair?.patch).toEqual([{ op: 'replace', path: '/spec/containers', value }, version]);
+    const outer = repairOf(container, pod({ name: 'sidecar' }), ['spec.containers[1].image']);
+    const kept = [{ name: 'a', image: 'i', env: [{ name: 'DEBUG' }] }];
+    expect(outer?.patch).toEqual([{ op: 'replace', path: '/spec/containers', value: kept }, version]);
+  });
+
+  it('proves itself with all that the form says, and what others have beside it', () => {
+    const body = { ...container, spec: { ...container.spec, priority: -1 }, metadata: { labels: { a: 'b' } } };
+    const repair = repairOf(body, pod({ name: 'sidecar' }), ['spec.containers[1].image']);
+    const containers = [{ name: 'a', image: 'i', env: [{ name: 'DEBUG' }, { name: 'OURS' }] }];
+    expect(repair?.proof).toEqual([{ op: 'add', path: '/spec', value: { containers, priority: -1 } }, version]);
   });
 });
