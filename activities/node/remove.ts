@@ -51,7 +51,8 @@ export async function removeRead(reading: Omit<Work, 'removal'>): Promise<Remove
   if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
   const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
   const { attempt: made, inventory = await readPeerRecord(deps, read) } = unsaid?.status ?? read.node.status ?? {};
-  const entries = await withPresentPolicies(deps, read.identity, removalRecord(made, inventory));
+  const record = removalRecord(made, inventory);
+  const entries = (await isAbandoned(reading)) ? record : await withPresentPolicies(deps, read.identity, record);
   const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
   for (const { namespace, name } of siblingsOf(deps, read.identity)) subscription.add(changeKeys.node(namespace, name));
   return takeAway({ ...reading, removal });
@@ -115,7 +116,7 @@ async function listen(
  * A person has given this very node up: what is left of it is to stay (decisions.md section 4). Often said while a removal waits, so the watch is asked;
  * that it is so is then read from the API server.
  */
-async function isAbandoned({ deps, read }: Work): Promise<boolean> {
+async function isAbandoned({ deps, read }: Pick<Work, 'deps' | 'read'>): Promise<boolean> {
   const { namespace, name, nodeUid } = read.identity;
   const asRead = read.node.metadata.annotations?.[annotations.abandon];
   if (asRead !== nodeUid && deps.nodes.get(namespace, name)?.abandon !== nodeUid) return false;

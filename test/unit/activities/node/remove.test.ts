@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
-import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { isLynqFailure, LynqFailure } from '../../../../domain/failures.ts';
+import type { ObjectRef } from '../../../../domain/ports.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
 
@@ -210,5 +212,93 @@ describe('activities/node/remove', () => {
     for (const leave of others) leave(new Map());
     expect(cluster.objects('ConfigMap')).toEqual([]);
     expect(cluster.objects('LynqNode')).toEqual([]);
+  });
+
+  describe('of an object that its form has come to retain', () => {
+    const database = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace, name: 'acme-db' };
+    const password = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'acme-password' };
+    let failing: 'its own account' | 'every account' | 'nobody';
+
+    const depsOf = (): typeof running.deps => {
+      const barred: FakeCluster = {
+        ...cluster,
+        get: (ref, signal) =>
+          ref.kind === 'StatefulSet'
+            ? Promise.reject(new LynqFailure('ClusterForbidden', 'may not get StatefulSet', { code: 403 }))
+            : cluster.get(ref, signal),
+      };
+      return {
+        ...running.deps,
+        cluster: failing === 'nobody' ? cluster : barred,
+        childCluster: () => (failing === 'every account' ? barred : cluster),
+      };
+    };
+    const remove = (milliseconds = 1_500) =>
+      removeNode(depsOf(), request, { signal: AbortSignal.timeout(milliseconds) }).catch((error: unknown) => {
+        if (isLynqFailure(error)) throw error;
+        return { kind: 'interrupted' };
+      });
+    const isOrphan = async (ref: ObjectRef) =>
+      textAt(await cluster.get(ref), 'metadata', 'labels', 'lynq.sh/orphaned') === 'true';
+
+    beforeEach(async () => {
+      const labels = { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': namespace };
+      const annotations = { 'lynq.sh/deletion-policy': 'Delete' };
+      const containers = [{ name: 'db', envFrom: [{ secretRef: { name: password.name } }] }];
+      const made = cluster.seed({
+        apiVersion: database.apiVersion,
+        kind: database.kind,
+        metadata: { name: database.name, namespace, labels, annotations },
+        spec: { template: { spec: { containers } } },
+      });
+      const secret = child(cluster, password.name, { kind: 'Secret' });
+      const spec = { apiVersion: database.apiVersion, kind: database.kind, spec: {} };
+      cluster.seed({
+        apiVersion,
+        kind: 'LynqForm',
+        metadata: { name: 'web', namespace },
+        spec: { hubId: 'customers', statefulSets: [{ id: 'db', deletionPolicy: 'Retain', spec }] },
+      });
+      const inventory = [{ ...recordOf(made, 'db'), apiVersion: database.apiVersion }, recordOf(secret, 'password')];
+      await cluster.patch(nodeRef, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
+      failing = 'nobody';
+    });
+
+    it.each(['nobody', 'its own account'] as const)(
+      'keeps it and what it needs when %s may not read it',
+      async (who) => {
+        failing = who;
+        expect((await remove()).kind).toBe('removed');
+        expect([await isOrphan(database), await isOrphan(password)]).toEqual([true, true]);
+      },
+    );
+
+    it('waits for it, with what it may need, when nobody may read it, and says why', async () => {
+      failing = 'every account';
+      expect((await remove(4_000)).kind).toBe('interrupted');
+      expect(cluster.objects('Secret')).toHaveLength(1);
+      expect(await isOrphan(password)).toBe(false);
+      const reasons = listAt(cluster.objects('LynqNode')[0], 'status', 'resources').map((item) => [
+        textAt(item, 'id'),
+        textAt(item, 'reason'),
+      ]);
+      expect(reasons).toEqual([
+        ['db', 'ClusterForbidden'],
+        ['password', 'WaitsForDependents'],
+      ]);
+      failing = 'nobody';
+      expect((await remove()).kind).toBe('removed');
+      expect([await isOrphan(database), await isOrphan(password)]).toEqual([true, true]);
+    });
+
+    it('lets the node go when a person gives it up, although nobody may read it', async () => {
+      failing = 'every account';
+      const uid = textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') ?? '';
+      const metadata = { annotations: { 'lynq.sh/abandon': uid } };
+      await cluster.patch(nodeRef, 'merge', { metadata }, { manager: 'person' });
+      expect((await remove()).kind).toBe('removed');
+      expect(cluster.objects('StatefulSet')).toHaveLength(1);
+      expect(await isOrphan(password)).toBe(true);
+    });
   });
 });
