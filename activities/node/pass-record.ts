@@ -1,9 +1,10 @@
-import type { Json } from '../../domain/api/json.ts';
+import { type Json, type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, intendedRecord } from '../../domain/child.ts';
 import { isHashOf, keyedHash } from '../../domain/hashes.ts';
 import type { Observation } from '../../domain/node-plan.ts';
+import { writtenOnlyByUs } from '../../domain/owned-fields.ts';
 import { marksOnRecord } from '../../domain/row-needs.ts';
 
 /** Records and statuses of a pass, compared and put together. */
@@ -45,6 +46,17 @@ export function writtenBefore(
   const { ownedHash, appliedHash } = digest;
   if (untouched !== true || appliedHash !== child.hash || ownedHash === undefined) return {};
   return { baseline: keyedHash(hubKey, ownedHash), applied: child.hash };
+}
+
+/**
+ * The mark of the attempt that made an object, after a write. The write that makes it is answered with an object that nobody else has written; what was
+ * made by then keeps its mark, whoever has written it since, such as the controller that binds a claim.
+ */
+export function markAfter(known: InventoryEntry | undefined, written: JsonObject): Pick<InventoryEntry, 'attempt'> {
+  const { attempt, uid } = known ?? {};
+  if (attempt === undefined) return {};
+  const isKnown = uid !== undefined && uid === textAt(written, 'metadata', 'uid');
+  return isKnown || writtenOnlyByUs(written) ? { attempt } : {};
 }
 
 /** The record of an object that is like any other once the creation of its node is complete. */

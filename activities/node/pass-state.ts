@@ -7,7 +7,7 @@ import type { Creation } from '../../domain/creation.ts';
 import { keyedHash } from '../../domain/hashes.ts';
 import { leftoversOf } from '../../domain/leftovers.ts';
 import { furtherConditions } from '../../domain/node-conditions.ts';
-import { ownedFieldsHash, writtenOnlyByUs } from '../../domain/owned-fields.ts';
+import { ownedFieldsHash } from '../../domain/owned-fields.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import {
   type Attempt as FailedAttempt,
@@ -28,6 +28,7 @@ import {
   essence,
   intendedOver,
   isReady,
+  markAfter,
   plainBaseline,
   recordFor,
   recordText,
@@ -217,13 +218,12 @@ export class PassState {
     const uid = textAt(object, 'metadata', 'uid');
     const owned = ownedFieldsHash(object);
     const baseline = owned === undefined ? undefined : keyedHash(this.pass.hubKey, owned);
-    const attempt = this.recordOf(child)?.attempt;
     this.record.set(refKey(child.ref), {
       ...intendedRecord(child),
       ...(uid === undefined ? {} : { uid }),
       ...(baseline === undefined ? {} : { baseline }),
       applied: child.hash,
-      ...(attempt === undefined || !writtenOnlyByUs(object) ? {} : { attempt }),
+      ...markAfter(this.recordOf(child), object),
     });
     this.observed.set(child.id, { kind: 'ours', digest: childDigest(object, this.pass.readyWhen.get(child.id)) });
     this.attempts.delete(child.id);

@@ -15,10 +15,12 @@ export const benchNode = 'acme-web';
 export interface NodeBench {
   readonly cluster: FakeCluster;
   readonly events: readonly EventNote[];
-  /** Stores the form with these entries under `configMaps` and makes the node follow it. */
-  follow(entries: readonly JsonObject[]): Promise<void>;
+  /** Stores the form with these entries under `configMaps`, and `rules` of the form beside them, and makes the node follow it. */
+  follow(entries: readonly JsonObject[], rules?: JsonObject): Promise<void>;
   /** Runs passes until the node rests; what is held by someone else is a rest too. */
   settle(force?: boolean): Promise<void>;
+  /** One pass that is broken off when it waits for longer than this. */
+  pass(milliseconds: number, force?: boolean): Promise<void>;
   /** Deletes the LynqNode and takes its objects away. */
   remove(): Promise<void>;
   node(): Promise<JsonObject>;
@@ -46,9 +48,9 @@ export async function openNodeBench(): Promise<NodeBench> {
     cluster,
     events: told,
     node,
-    async follow(entries) {
+    async follow(entries, rules = {}) {
       const identity = { namespace, name: form, uid: textAt(stored, 'metadata', 'uid') ?? '' };
-      const revision = await deps.forms.ensure(identity, { hubId: hub, configMaps: [...entries] });
+      const revision = await deps.forms.ensure(identity, { hubId: hub, ...rules, configMaps: [...entries] });
       const present = await cluster.get(nodeRef);
       const spec = { uid: 'acme', templateRef: form, formRevision: revision.name };
       const labels = { 'lynq.sh/hub': hub, 'lynq.sh/uid': 'acme' };
@@ -67,6 +69,12 @@ export async function openNodeBench(): Promise<NodeBench> {
         if (kind === 'settled' || kind === 'waiting') return;
       }
       throw new Error('the node does not come to rest');
+    },
+    async pass(milliseconds, force = false) {
+      const signal = AbortSignal.timeout(milliseconds);
+      await advanceNode(deps, { ...request, force }, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     },
     async remove() {
       await cluster.delete(nodeRef, textAt(await node(), 'metadata', 'uid') ?? '');
