@@ -29,6 +29,11 @@ function isEdited({ once, drifted, baseline }: ReportedChild, child: ChildDigest
   return !once && !drifted && baseline !== undefined && !isHashOf(baseline, child.ownedHash, key);
 }
 
+/** Whether what is made once and has come to be retained has an owner still. */
+function isOwnedYet({ once, retained }: ReportedChild, { owned }: ChildDigest): boolean {
+  return once && retained === true && owned === true;
+}
+
 /** Whether readiness is another than was told, or cannot be told from here: the expression that decides is not known yet. */
 function isOtherwiseReady({ state, readyWhen }: ReportedChild, { readiness, judgedBy }: ChildDigest): boolean {
   if (readyWhen && judgedBy === undefined) return true;
@@ -41,8 +46,8 @@ function isOtherwiseReady({ state, readyWhen }: ReportedChild, { readiness, judg
 function difference(reported: ReportedChild, { known, child }: LookedUp, key: HubKey): string | undefined {
   if (reported.uid === undefined || !known) return undefined;
   if (child === undefined) return 'absent';
-  const differs = child.uid !== reported.uid || isEdited(reported, child, key) || isOtherwiseReady(reported, child);
-  return differs ? childSignature(child) : undefined;
+  const isOther = child.uid !== reported.uid || isEdited(reported, child, key) || isOwnedYet(reported, child);
+  return isOther || isOtherwiseReady(reported, child) ? childSignature(child) : undefined;
 }
 
 /** What is known of a child now, and whether its kind is watched at all. */

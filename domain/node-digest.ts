@@ -8,6 +8,7 @@ import type { ChildDigest } from './node-plan.ts';
 import { ownedFieldsHash } from './owned-fields.ts';
 import type { ObjectRef } from './ports.ts';
 import { hasMovableFields } from './policies/field-managers.ts';
+import { isNodeReference } from './policies/merge-body.ts';
 import { evaluateReadiness } from './readiness/index.ts';
 import type { ReadyWhen } from './readiness/ready-when.ts';
 import { isDeletable } from './removal-plan.ts';
@@ -181,5 +182,6 @@ export function childDigest(object: JsonObject, readyWhen?: ReadyWhen): ChildDig
     movable: hasMovableFields(object),
     ...(isDeletable(object) ? { deletable: true as const } : {}),
     ...(textAt(object, 'metadata', 'labels', labels.node) === undefined ? { untracked: true as const } : {}),
+    ...(listAt(object, 'metadata', 'ownerReferences').some(isNodeReference) ? { owned: true as const } : {}),
   };
 }

@@ -32,6 +32,8 @@ export interface ChildDigest {
   readonly deletable?: true | undefined;
   /** Has no tracking label: no watch shows it. */
   readonly untracked?: true | undefined;
+  /** Has a LynqNode among its owners: a garbage collector takes it with that one. */
+  readonly owned?: true | undefined;
 }
 
 /** Text that changes when a node has to look at a child again. */
@@ -186,15 +188,21 @@ function differenceOf(facts: PassFacts, child: DesiredChild, digest: ChildDigest
   return differs ? 'drifted' : 'none';
 }
 
-/** Of what is made once: an object that was taken over is applied once, and one that no watch shows gets its labels. */
+/**
+ * Of what is made once: an object that was taken over is applied once, one that no watch shows gets its labels, and one that has come to be retained
+ * loses its owner, with which a garbage collector would take it.
+ */
 function isOpenOnce(child: DesiredChild, digest: ChildDigest, baseline: string | undefined): boolean {
-  return digest.untracked === true || (child.adopted === true && baseline === '');
+  return digest.untracked === true || isOwnedYet(child, digest) || (child.adopted === true && baseline === '');
 }
 
-/** Whether a write is about the labels alone: what is made once, was applied and has lost them, or never had any. */
-export function isTrackedOnly({ entry }: DesiredChild, observation: Observation): boolean {
-  if (entry.creationPolicy !== 'Once' || observation.kind !== 'ours') return false;
-  return observation.digest.untracked === true && observation.digest.appliedHash !== undefined;
+const isOwnedYet = ({ policy }: DesiredChild, { owned }: ChildDigest): boolean => policy === 'Retain' && owned === true;
+
+/** Whether a write is about labels and owner alone: what is made once, was applied and has lost its labels or never had any, or is retained by now. */
+export function isTrackedOnly(child: DesiredChild, observation: Observation): boolean {
+  if (child.entry.creationPolicy !== 'Once' || observation.kind !== 'ours') return false;
+  const { digest } = observation;
+  return digest.untracked === true ? digest.appliedHash !== undefined : isOwnedYet(child, digest);
 }
 
 const driftMessage = 'fields that were written here have other values now; driftPolicy Report leaves them';

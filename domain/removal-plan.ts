@@ -3,6 +3,7 @@ import { refKey } from './child.ts';
 import { labelValue } from './identity.ts';
 import { annotations, labels } from './keys.ts';
 import { type NodeIdentity, orphanedFrom } from './ownership.ts';
+import { isNodeReference } from './policies/merge-body.ts';
 import { isoSeconds } from './status.ts';
 import { at, type JsonObject, listAt, textAt } from './api/json.ts';
 
@@ -104,7 +105,7 @@ export function orphanPatch(object: JsonObject, mark: OrphanMark): JsonObject {
   };
 }
 
-/** Merge patch that takes an orphan back: markers off, tracking on. */
+/** Merge patch that takes an orphan back: markers off, tracking on, and no LynqNode as its owner where it is to have none. */
 export function adoptionPatch(object: JsonObject, body: JsonObject): JsonObject {
   const nodeName = textAt(body, 'metadata', 'annotations', labels.node);
   return {
@@ -122,6 +123,7 @@ export function adoptionPatch(object: JsonObject, body: JsonObject): JsonObject 
         [annotations.orphanedNamespace]: null,
         ...(nodeName === undefined ? {} : { [labels.node]: nodeName }),
       },
+      ...withoutOwner(object, body),
     },
   };
 }
@@ -136,6 +138,13 @@ export function handOverPatch(object: JsonObject, to: Pick<NodeIdentity, 'namesp
       annotations: { [labels.node]: label === to.name ? null : to.name },
     },
   };
+}
+
+function withoutOwner(object: JsonObject, body: JsonObject): JsonObject {
+  if (listAt(body, 'metadata', 'ownerReferences').length > 0) return {};
+  const owners = listAt(object, 'metadata', 'ownerReferences');
+  const others = owners.filter((owner) => !isNodeReference(owner));
+  return others.length === owners.length ? {} : { ownerReferences: others };
 }
 
 /** Whether an object carries orphan markers. */

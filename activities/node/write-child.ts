@@ -77,7 +77,10 @@ async function outcomeOf(deps: Deps, write: ChildWrite, result: WriteResult, tri
   }
 }
 
-/** Takes back an object that was kept from an earlier life of this node: markers off, tracking on. A `Once` object is not touched further. */
+/**
+ * Takes back an object that was kept from an earlier life of this node: markers off, tracking on. A `Once` object is not touched further, and loses its
+ * owner in this way when it comes to be retained.
+ */
 async function adopt(deps: Deps, write: ChildWrite): Promise<WriteOutcome> {
   const live = await deps.cluster.get(write.child.ref, write.signal);
   if (live === undefined) return { kind: 'retry' };

@@ -66,6 +66,8 @@ describe('e2e/shared-needs', () => {
       return (await versions()).join() === before.join() ? there(before) : notYet(before.join());
     });
   };
+  const deleteForeground = (node: string) =>
+    stand.world.kubectl(['-n', stand.world.namespace, 'delete', 'lynqnode', node, '--cascade=foreground']);
   const bothReady = async (scene: Scene) => {
     await scene.ready('a', `${scene.name}-base`);
     await scene.ready('a', `${scene.name}-data`);
@@ -143,15 +145,7 @@ describe('e2e/shared-needs', () => {
     const before = await look(name);
     const marker = await scene.child('ConfigMap', 'marker', 'a', `${name}-base`);
     const node = await scene.node('a', `${name}-base`);
-    const { world } = stand;
-    const deleted = await world.kubectl([
-      '-n',
-      world.namespace,
-      'delete',
-      'lynqnode',
-      `a-${name}-base`,
-      '--cascade=foreground',
-    ]);
+    const deleted = await deleteForeground(`a-${name}-base`);
     expect(deleted).toMatchObject({ code: 0, stderr: '' });
 
     // The row is still there, so the node comes back, and has its Secret again.
@@ -161,6 +155,30 @@ describe('e2e/shared-needs', () => {
     expect(made?.metadata.uid).not.toBe(marker?.metadata.uid);
     await isOwned(name, []);
     expect(await look(name)).toMatchObject({ uid: before.uid, policy: 'Retain' });
+  });
+
+  test.concurrent('a Secret that is made once loses its owner, and nothing else, when it comes to be needed: the garbage collector leaves it too', async () => {
+    const name = 'once';
+    const made = (data: string): Entry => ({ ...secret(name, data), creationPolicy: 'Once' });
+    const scene = await stand.scene(name, {
+      forms: { [`${name}-base`]: [made('one')], [`${name}-data`]: [database(name, 'Delete')] },
+    });
+    await bothReady(scene);
+    const before = await look(name);
+    expect(before.owners).toEqual([`a-${name}-base`]);
+    await scene.edit([database(name, 'Retain')], `${name}-data`);
+    await isOwned(name, []);
+    await scene.edit([made('two')], `${name}-base`);
+    await bothReady(scene);
+    const node = await scene.node('a', `${name}-base`);
+    expect(await deleteForeground(`a-${name}-base`)).toMatchObject({ code: 0, stderr: '' });
+
+    await soon(async () => expect((await scene.node('a', `${name}-base`))?.metadata.uid).not.toBe(node?.metadata.uid));
+    await bothReady(scene);
+    await isOwned(name, []);
+    expect((await look(name)).uid).toBe(before.uid);
+    const found = (await stand.find('Secret', `a-${name}-pass`)) as { data?: { password?: string } } | undefined;
+    expect(found?.data?.password).toBe(Buffer.from('one').toString('base64'));
   });
 
   test('a restart of the worker changes none of it, and nothing is written', async () => {

@@ -105,6 +105,11 @@ describe('domain/comparison', () => {
       ['was edited', node(), aDigest({ ownedHash: 'owned-2' })],
       ['is not ready any more', node(), aDigest({ readiness: { state: 'progressing', reason: 'x', message: '' } })],
       ['became ready', node({ state: 'Progressing' }), aDigest()],
+      [
+        'has an owner though it is made once and retained',
+        node({ once: true, retained: true }),
+        aDigest({ owned: true }),
+      ],
     ])('finds a child that %s', (_, of, child) => {
       expect(nodeDifferences(of, finds(child), hubKey)).toContain(key);
     });
@@ -118,6 +123,7 @@ describe('domain/comparison', () => {
     it.each([
       ['a kind that is not watched', node(), finds(undefined, false)],
       ['a child that was never applied', node({ uid: undefined }), finds(undefined)],
+      ['the owner of a child that goes with its node', node({ once: true }), finds(aDigest({ owned: true }))],
       ['an edit of a child that is made once', node({ once: true }), finds(aDigest({ ownedHash: 'owned-2' }))],
     ])('concludes nothing from %s', (_, of, lookUp) => {
       expect(nodeDifferences(of, lookUp, hubKey)).toBe('');

@@ -173,6 +173,11 @@ describe('domain/node-digest', () => {
       });
       const tracked = { ...metadata, labels: { 'lynq.sh/node': 'acme-web' } };
       expect(childDigest(aConfigMap('x', { metadata: tracked }))).not.toHaveProperty('untracked');
+      const owner = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode', name: 'acme-web', uid: 'n' };
+      const owned = { ...metadata, ownerReferences: [owner] };
+      expect(childDigest(aConfigMap('x', { metadata: owned }))).toHaveProperty('owned', true);
+      const elsewhere = { ...metadata, ownerReferences: [{ ...owner, apiVersion: 'apps/v1', kind: 'Deployment' }] };
+      expect(childDigest(aConfigMap('x', { metadata: elsewhere }))).not.toHaveProperty('owned');
     });
 
     it('knows an object that is being deleted and one that we never wrote', () => {

@@ -791,4 +791,24 @@ describe('domain/node-plan', () => {
       expect(isTrackedOnly(aChild('a'), untracked())).toBe(false);
     });
   });
+
+  describe('an object that is made once and has an owner', () => {
+    const owned = { kind: 'ours' as const, digest: aDigest({ owned: true }) };
+    const step = (entry: NonNullable<Parameters<typeof aChild>[1]>) =>
+      verdictOf(aPass({ a: entry }, { observed: seen({ a: owned }), baselines: new Map([['a', 'owned-1']]) }), 'a')
+        .step;
+
+    it('loses it when it has come to be retained, and nothing else is written', () => {
+      const kept = { creationPolicy: 'Once', deletionPolicy: 'Retain' } as const;
+
+      expect(step(kept)).toBe('apply');
+      expect(isTrackedOnly(aChild('a', kept), owned)).toBe(true);
+    });
+
+    it('keeps it as long as it is to go with its node', () => {
+      expect(step({ creationPolicy: 'Once' })).toBe('none');
+      expect(isTrackedOnly(aChild('a', { creationPolicy: 'Once' }), owned)).toBe(false);
+      expect(isTrackedOnly(aChild('a', { deletionPolicy: 'Retain' }), owned)).toBe(false);
+    });
+  });
 });

@@ -228,6 +228,17 @@ describe('domain/removal-plan', () => {
       );
     });
 
+    it('takes every LynqNode off the owners of what is to have none, and no one off those of what is to have one', () => {
+      const other = { kind: 'Backup', name: 'b', uid: 'other-uid', controller: false };
+      const node = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode', name: 'acme-web', uid: 'former-uid' };
+      const live = asLive(bodyOf({}), { ownerReferences: [other, node] });
+      const owned = desiredChildren(identity, [rendered(aConfigMap('kept'), anEntry('kept'))], hubKey)[0]?.body ?? {};
+
+      expect(metadataOf(adoptionPatch(live, bodyOf({})))['ownerReferences']).toEqual([other]);
+      expect(metadataOf(adoptionPatch(asLive(bodyOf({})), bodyOf({})))).not.toHaveProperty('ownerReferences');
+      expect(metadataOf(adoptionPatch(live, owned))).not.toHaveProperty('ownerReferences');
+    });
+
     it('makes an object that this row finds again, and no other', () => {
       const live = asLive(bodyOf({}));
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { needMark } from '../../../../domain/retain.ts';
 import { type NodeBench, openNodeBench } from '../../../support/node-bench.ts';
 
 const strategies = ['apply', 'merge', 'replace'] as const;
@@ -94,6 +95,56 @@ describe('activities/node/write-child', () => {
     await bench.remove();
     expect(await live()).toMatchObject({ metadata: { uid: before, labels: { 'lynq.sh/orphaned': 'true' } } });
     expect(await owners()).toBe(0);
+  });
+
+  describe('what is made once and comes to be retained', () => {
+    const once = { creationPolicy: 'Once' };
+    beforeEach(async () => {
+      await put(entry({ v: '1' }, once));
+      await edit({ v: 'edited' });
+      expect(await owners()).toBe(1);
+    });
+
+    it('has no owner any more when its form says so, and is not written otherwise, also when that is taken back', async () => {
+      const before = await uid();
+      await put(entry({ v: '2' }, { ...once, deletionPolicy: 'Retain' }));
+      expect(await owners()).toBe(0);
+      const found = await live();
+      expect(found).toMatchObject({ data: { v: 'edited' }, metadata: { uid: before } });
+      const rest = writes();
+      await bench.settle(true);
+      expect(writes()).toBe(rest);
+      await put(entry({ v: '3' }, once));
+      expect((await live())['data']).toEqual({ v: 'edited' });
+      await bench.remove();
+      expect(await bench.cluster.get(ref)).toBeUndefined();
+    });
+
+    it('has no owner any more when another node of the row needs it', async () => {
+      const needs = [needMark(new Uint8Array(32).fill(1), '/ConfigMap/tenants/acme-cfg')];
+      const database = {
+        id: 'db',
+        apiVersion: 'apps/v1',
+        kind: 'StatefulSet',
+        namespace: ref.namespace,
+        name: 'acme-db',
+      };
+      bench.cluster.seed({
+        apiVersion: 'operator.lynq.sh/v1',
+        kind: 'LynqNode',
+        metadata: {
+          name: 'acme-data',
+          namespace: ref.namespace,
+          labels: { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': 'acme' },
+          annotations: { 'lynq.sh/hubId': 'customers' },
+        },
+        spec: { uid: 'acme', templateRef: 'data' },
+        status: { inventory: [{ ...database, policy: 'Retain', needs }] },
+      });
+      await bench.settle();
+      expect(await owners()).toBe(0);
+      expect((await live())['data']).toEqual({ v: 'edited' });
+    });
   });
 
   describe('a refused write', () => {
