@@ -18,7 +18,7 @@ import { apiVersion } from '../domain/keys.ts';
 import type { Cluster } from '../domain/ports.ts';
 import { compileReadyWhen } from '../domain/readiness/ready-when.ts';
 import { rowVariables } from '../domain/rows.ts';
-import { declaredVariables, templateVariables } from '../domain/template-variables.ts';
+import { declaredVariables, secretVariables, templateVariables } from '../domain/template-variables.ts';
 import { type CompiledForm, compileForm, renderFormOffThread, type TemplateProblem } from '../template/index.ts';
 import type { Deps } from './deps.ts';
 
@@ -70,6 +70,7 @@ async function formVerdict(deps: AdmissionDeps, { namespace, object }: Admission
     contentHash: hashText(canonicalJson(object['spec'])),
     resources: entries,
     declared: hub === undefined ? anyVariable : declaredVariables(hub),
+    secrets: secretVariables(hub ?? {}),
   });
   if (!compiled.ok) return refused(templateProblem(compiled.problems));
   const others = await neighbours(deps, namespace, hubId);

@@ -9,15 +9,17 @@ export interface CompileRequest {
   readonly form: string;
   readonly resources: readonly PlacedResource[];
   readonly declared: ReadonlySet<string>;
+  /** Those of them that metadata must do without. */
+  readonly secrets?: ReadonlySet<string>;
   /** Whether places that fail whenever a row gets there are problems already. */
   readonly findsDoomed?: boolean;
 }
 
 /** Compiles the entries of a form that may not be in any cluster yet; their content stands for a revision. */
-export function compileTemplates({ form, resources, declared, findsDoomed = false }: CompileRequest): CompileResult {
+export function compileTemplates({ resources, ...request }: CompileRequest): CompileResult {
   const contentHash = hashJson(resources.map(({ resource }) => resource) as unknown as Json);
   const placed = resources.map(({ resource, list, index }) => ({ resource: templateResource(resource), list, index }));
-  return compileForm({ form, contentHash, resources: placed, declared, findsDoomed });
+  return compileForm({ ...request, contentHash, resources: placed });
 }
 
 function templateResource({

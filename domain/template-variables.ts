@@ -24,6 +24,11 @@ export function declaredVariables(
   return new Set([...builtInVariables, ...mappedVariables(spec)]);
 }
 
+/** Of those, what metadata of objects must not show. */
+export function secretVariables(spec: Pick<LynqHubSpec, 'secretValueMappings'>): ReadonlySet<string> {
+  return new Set(Object.keys(spec.secretValueMappings ?? {}));
+}
+
 /** What a template sees beside secret values: the row's variables, and the node's namespace unless the hub maps a column to that name. */
 export function templateVariables(
   variables: ReadonlyMap<string, string>,

@@ -1,11 +1,12 @@
 import { rolloutGate, type RolloutGate } from '../../domain/rollout/settings.ts';
 import { LynqForm, type LynqFormStatus } from '../../domain/api/form.ts';
+import type { LynqHubSpec } from '../../domain/api/hub.ts';
 import { isJsonObject, type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import type { FormProblem } from '../../domain/form-events.ts';
 import { describeCycle, formCycles } from '../../domain/form-order.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { formGraph, type GraphProblem } from '../../domain/graph.ts';
-import { declaredVariables } from '../../domain/template-variables.ts';
+import { declaredVariables, secretVariables } from '../../domain/template-variables.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
 import { compileForm } from '../../template/index.ts';
@@ -120,7 +121,7 @@ async function judgeForm(
   const cycle = order.cycles.get(name);
   const problems = [
     ...(cycle === undefined ? [] : [otherProblem(describeCycle(cycle))]),
-    ...formProblems(revision, declaredVariables(hub.hub.spec)),
+    ...formProblems(revision, hub.hub.spec),
   ];
   return { ...base, problems, revision: problems.length === 0 ? revision : undefined };
 }
@@ -144,13 +145,13 @@ const otherProblem = (message: string): FormProblem => ({ kind: 'other', message
 /** Of these the Go operator knows nothing. */
 const sizeKinds: ReadonlySet<GraphProblem['kind']> = new Set(['tooMany', 'tooLong']);
 
-function formProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly FormProblem[] {
+function formProblems(revision: FormRevision, hub: LynqHubSpec): readonly FormProblem[] {
   // Nodes that run with a revision from before the limits go on; it is the form that has to keep them.
   const checked = formGraph(
     revision.entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })),
   );
   const problems = checked.ok ? [] : checked.problems;
-  const templates = revision.graph.ok ? templateProblems(revision, declared) : [];
+  const templates = revision.graph.ok ? templateProblems(revision, hub) : [];
   const ids = problems.flatMap((problem) => (problem.kind === 'duplicate' ? [problem.id] : []));
   const sizes = problems.filter(({ kind }) => sizeKinds.has(kind));
   const messages = problems.flatMap((problem) =>
@@ -174,9 +175,14 @@ function ignoreFieldsProblems({ entries }: FormRevision): readonly string[] {
   );
 }
 
-function templateProblems(revision: FormRevision, declared: ReadonlySet<string>): readonly FormProblem[] {
-  const resources = revision.entries;
-  const compiled = compileForm({ form: revision.form, contentHash: revision.contentHash, resources, declared });
+function templateProblems({ form, contentHash, entries }: FormRevision, hub: LynqHubSpec): readonly FormProblem[] {
+  const compiled = compileForm({
+    form,
+    contentHash,
+    resources: entries,
+    declared: declaredVariables(hub),
+    secrets: secretVariables(hub),
+  });
   return compiled.ok
     ? []
     : compiled.problems.map((problem) => otherProblem(`resource '${problem.resourceId}': ${describeProblem(problem)}`));

@@ -1,5 +1,5 @@
 import { apiVersion } from '../../domain/keys.ts';
-import { declaredVariables } from '../../domain/template-variables.ts';
+import { declaredVariables, secretVariables } from '../../domain/template-variables.ts';
 import { offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { positionAt, problemAt, type Problem, sortProblems } from '../manifest/source.ts';
@@ -8,8 +8,8 @@ import { type FormsLookup, lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
 import { besides, lintAroundEntries, lintForeign, lintInHub } from './stray-templates.ts';
-import { lintTemplates } from './templates.ts';
-import { type HubAnswer, type HubLookup, variablesInFile } from './variables.ts';
+import { lintTemplates, type TemplateVariables } from './templates.ts';
+import { type HubAnswer, type HubLookup, type HubVariables, variablesInFile } from './variables.ts';
 
 /**
  * All that can be said about manifests without applying them: schema, graph, templates, what the files say about each other. Every problem has a
@@ -77,10 +77,10 @@ async function lintForm(
   const { parts, problems } = lintFormShape(manifest);
   if (parts === undefined) return problems;
   const { hubId, entries } = parts;
-  if (hubId === undefined || hubId === '') return [...problems, ...lintTemplates(manifest, entries, anyVariable)];
+  if (hubId === undefined || hubId === '') return [...problems, ...lintTemplates(manifest, entries, unknownVariables)];
   const answer = await findHub(manifest, hubId, manifests, options);
-  const declared = answer.kind === 'found' ? declaredVariables(answer.spec) : anyVariable;
-  return [...problems, ...hubProblems(manifest, hubId, answer), ...lintTemplates(manifest, entries, declared)];
+  const variables = answer.kind === 'found' ? variablesOf(answer.spec) : unknownVariables;
+  return [...problems, ...hubProblems(manifest, hubId, answer), ...lintTemplates(manifest, entries, variables)];
 }
 
 /** Stands for the variables of a hub that cannot be read: none is undeclared. */
@@ -90,7 +90,12 @@ class AnyVariable extends Set<string> {
   }
 }
 
-const anyVariable: ReadonlySet<string> = new AnyVariable();
+const unknownVariables: TemplateVariables = { declared: new AnyVariable() };
+
+const variablesOf = (hub: HubVariables): TemplateVariables => ({
+  declared: declaredVariables(hub),
+  secrets: secretVariables(hub),
+});
 
 async function findHub(
   form: Manifest,

@@ -4,18 +4,21 @@ import { findPath, type Located, pathText, type PathStep } from '../manifest/loc
 import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
-import { compileTemplates } from '../templates.ts';
+import { type CompileRequest, compileTemplates } from '../templates.ts';
 import { entryPath } from './entry.ts';
+
+/** Variables of the form's hub: those its templates may use, and which of them are secret. */
+export type TemplateVariables = Pick<CompileRequest, 'declared' | 'secrets'>;
 
 /** Problems of a form's templates, at the character of the file they are about. */
 export function lintTemplates(
   manifest: Manifest,
   entries: readonly PlacedResource[],
-  declared: ReadonlySet<string>,
+  variables: TemplateVariables,
 ): readonly Problem[] {
   // Ids may be there twice; their places may not.
   const resources = entries.map((entry, place) => ({ ...entry, resource: { ...entry.resource, id: String(place) } }));
-  const result = compileTemplates({ form: manifest.name, resources, declared, findsDoomed: true });
+  const result = compileTemplates({ form: manifest.name, resources, ...variables, findsDoomed: true });
   if (result.ok) return [];
   return result.problems.map((problem) => templateProblem(manifest, resources, problem));
 }

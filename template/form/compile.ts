@@ -28,6 +28,8 @@ export interface CompileInput {
   readonly resources: FormResources['resources'];
   /** Every variable a template of this form may read. */
   readonly declared: ReadonlySet<string>;
+  /** Those of them that are secret: in metadata they are problems. Without it, a row's rendering finds them. */
+  readonly secrets?: ReadonlySet<string>;
   /** Places that fail whenever they are reached, such as calls with too many arguments, are problems, also where no row may ever reach them; Go finds them when it gets there. */
   readonly findsDoomed?: boolean;
 }
@@ -36,6 +38,8 @@ function isCostly({ functions }: CompiledResource): boolean {
   return [...functions].some((name) => functionOf(name)?.costly === true);
 }
 
+const noSecrets: ReadonlySet<string> = new Set();
+
 const forms = new LRUCache<string, CompileResult>({ max: cacheLimits.forms });
 
 /**
@@ -43,18 +47,18 @@ const forms = new LRUCache<string, CompileResult>({ max: cacheLimits.forms });
  * variable that the hub does not declare where that can be seen without running anything.
  */
 export function compileForm(input: CompileInput): CompileResult {
-  const { findsDoomed = false } = input;
-  const key = JSON.stringify([input.form, input.contentHash, [...input.declared].sort(), findsDoomed]);
+  const { form, contentHash, declared, secrets = noSecrets, findsDoomed = false } = input;
+  const key = JSON.stringify([form, contentHash, [...declared].sort(), [...secrets].sort(), findsDoomed]);
   const known = forms.get(key);
   if (known !== undefined) return known;
   const problems: TemplateProblem[] = [];
   const resources = input.resources.map(({ resource }) =>
-    compileResource({ resource, declared: input.declared, findsDoomed, problems }),
+    compileResource({ resource, declared, secrets, findsDoomed, problems }),
   );
   const result: CompileResult =
     problems.length > 0
       ? { ok: false, problems }
-      : { ok: true, form: { form: input.form, resources, costly: resources.some(isCostly) ? input : undefined } };
+      : { ok: true, form: { form, resources, costly: resources.some(isCostly) ? input : undefined } };
   forms.set(key, result);
   return result;
 }

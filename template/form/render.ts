@@ -12,6 +12,7 @@ import { FieldContext, newUsage, type NodeContext } from './field-context.ts';
 import { integerJson } from './int64.ts';
 import type { FieldPlan, Plan } from './plan.ts';
 import { type CompiledResource, problemOf } from './resource.ts';
+import { isPublicPath, secretRefusal } from './secrets.ts';
 
 /** One row of one hub, for one form. `kept` has the first results of key and certificate functions. */
 export interface RenderContext {
@@ -95,11 +96,9 @@ function rowMap(variables: readonly (readonly [string, string])[]): GoMap {
   return goMap(variables.map(([name, value]) => [cleanText(name), cleanText(value)] as const));
 }
 
-const publicPath = /^(?:apiVersion|kind|metadata|nameTemplate|targetNamespace|labelsTemplate|annotationsTemplate)\b/;
-
 /** Whether a field must do without the secrets of the row. */
 function isPublic({ render }: Rendering, { path }: FieldPlan): boolean {
-  return (render.secrets?.size ?? 0) > 0 && publicPath.test(path);
+  return (render.secrets?.size ?? 0) > 0 && isPublicPath(path);
 }
 
 function renderResource(
@@ -191,8 +190,7 @@ function renderField(rendering: ResourceRendering, field: FieldPlan): Json {
 function refusedSecret({ render }: Rendering, failure: TemplateFailure): TemplateFailure | undefined {
   const { culprit, position } = failure;
   if (culprit === undefined || render.secrets?.has(culprit) !== true) return undefined;
-  const message = `the variable ${culprit} is secret and cannot be used in metadata, which is shown in many places`;
-  return new TemplateFailure(failure.class, message, position, culprit);
+  return new TemplateFailure(failure.class, secretRefusal(culprit), position, culprit);
 }
 
 /** A field after a limit of the node was crossed; said once per resource. */

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../domain/api/json.ts';
+import type { RootField } from '../compile/emitter.ts';
 import { functionNames } from '../functions/registry.ts';
 import type { Position, TemplateFailure, TemplateProblem } from '../problems.ts';
 import {
@@ -11,6 +12,7 @@ import {
   planValue,
   under,
 } from './plan.ts';
+import { isPublicPath, secretRefusal } from './secrets.ts';
 import { closest } from './suggest.ts';
 
 /** A resource of a form, as the form has it. `spec` is the Kubernetes object. */
@@ -37,6 +39,8 @@ export interface CompiledResource {
 export interface ResourceInput {
   readonly resource: TemplateResource;
   readonly declared: ReadonlySet<string>;
+  /** Those of them that metadata must do without. */
+  readonly secrets: ReadonlySet<string>;
   /** Places that fail whenever they are reached are problems, also where no row may ever reach them. */
   readonly findsDoomed: boolean;
   readonly problems: TemplateProblem[];
@@ -45,7 +49,13 @@ export interface ResourceInput {
 const start: Position = { line: 1, column: 1 };
 
 /** Plans a resource; every problem of every field is added to `problems`. */
-export function compileResource({ resource, declared, findsDoomed, problems }: ResourceInput): CompiledResource {
+export function compileResource({
+  resource,
+  declared,
+  secrets,
+  findsDoomed,
+  problems,
+}: ResourceInput): CompiledResource {
   const kind = resource.spec['kind'];
   const planning: Planning = {
     kind: typeof kind === 'string' && !kind.includes('{{') ? kind : undefined,
@@ -54,7 +64,7 @@ export function compileResource({ resource, declared, findsDoomed, problems }: R
   };
   const plan = planResource(planning, resource);
   for (const field of planning.fields) {
-    problems.push(...undeclared(resource.id, field, declared));
+    problems.push(...undeclared(resource.id, field, declared), ...shown(resource.id, field, secrets));
     if (findsDoomed) problems.push(...doomed(resource.id, field));
   }
   const called = planning.fields.flatMap((field) => field.unit.called.map((entry) => entry.name));
@@ -92,9 +102,8 @@ export function problemOf(
  * (`hasKey . "x"`, `get . "x"`, `index . "x"`) somewhere.
  */
 function undeclared(resourceId: string, field: FieldPlan, declared: ReadonlySet<string>): TemplateProblem[] {
-  const { rootFields, guarded } = field.unit;
-  return rootFields
-    .filter(({ name, conditional }) => !declared.has(name) && !(conditional && guarded.has(name)))
+  return unguarded(field)
+    .filter(({ name }) => !declared.has(name))
     .map(({ name, position }) => {
       const suggestion = closest(name, declared);
       return {
@@ -107,6 +116,25 @@ function undeclared(resourceId: string, field: FieldPlan, declared: ReadonlySet<
         ...(suggestion === undefined ? {} : { suggestion }),
       };
     });
+}
+
+function unguarded({ unit: { rootFields, guarded } }: FieldPlan): readonly RootField[] {
+  return rootFields.filter(({ name, conditional }) => !(conditional && guarded.has(name)));
+}
+
+/** Secret variables in a field that is shown: for such a field the row does not have them. */
+function shown(resourceId: string, field: FieldPlan, secrets: ReadonlySet<string>): TemplateProblem[] {
+  if (secrets.size === 0 || !isPublicPath(field.path)) return [];
+  return unguarded(field)
+    .filter(({ name }) => secrets.has(name))
+    .map(({ name, position }) => ({
+      resourceId,
+      path: field.path,
+      ...position,
+      class: 'exec',
+      message: secretRefusal(name),
+      culprit: name,
+    }));
 }
 
 /** Go finds these when it gets there. */
