@@ -71,6 +71,7 @@ async function formVerdict(deps: AdmissionDeps, { namespace, object }: Admission
     resources: entries,
     declared: hub === undefined ? anyVariable : declaredVariables(hub),
     secrets: secretVariables(hub ?? {}),
+    findsDoomed: 'always',
   });
   if (!compiled.ok) return refused(templateProblem(compiled.problems));
   const others = await neighbours(deps, namespace, hubId);

@@ -7,6 +7,7 @@ import { goList } from './go-text.ts';
 import { formGraph, type GraphProblem } from './graph.ts';
 import { emptyMappings } from './hub-mappings.ts';
 import { intervalProblem } from './hub-timing.ts';
+import { formObjectProblems } from './object-rules.ts';
 import { parseIgnoreFields } from './policies/field-path.ts';
 import { mappingProblem } from './secret-values.ts';
 import { sourceTlsProblem } from './source-tls.ts';
@@ -64,11 +65,11 @@ function hubProblem(spec: LynqHubSpec): string | undefined {
   );
 }
 
-/** Ids, order and paths of a form; templates and other forms are looked at by those who can. */
+/** Ids, order and objects of a form; templates and other forms are looked at by those who can. */
 export function formProblem(hubId: string, entries: readonly PlacedResource[]): string | undefined {
   if (hubId === '') return 'hubId is required';
   const graph = formGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
-  return graph.ok ? undefined : graphProblem(graph.problems);
+  return graph.ok ? formObjectProblems(entries)[0] : graphProblem(graph.problems);
 }
 
 function graphProblem(problems: readonly GraphProblem[]): string {

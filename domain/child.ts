@@ -242,16 +242,20 @@ const objectName = /^[A-Za-z0-9]([-A-Za-z0-9._:]*[A-Za-z0-9])?$/;
  * them allows is refused here, before the text (a row's, mostly) gets into a path, a record or a message. Never quotes it.
  */
 export function namingProblem(rendered: RenderedEntry): string | undefined {
-  const name = textAt(rendered.object, 'metadata', 'name') ?? '';
+  const problem = nameProblem(textAt(rendered.object, 'metadata', 'name') ?? '');
+  if (problem !== undefined) return problem;
   const namespace = textAt(rendered.object, 'metadata', 'namespace') ?? '';
-  if (name === '') return 'metadata.name is empty; give the entry a nameTemplate';
-  if (name.length > subdomainLength || !objectName.test(name)) {
-    return `metadata.name is not a name: 1 to ${subdomainLength} letters, digits, '-', '.', '_' or ':', a letter or digit at both ends`;
-  }
   if (rendered.namespaced && namespace !== '' && !isDnsLabel(namespace)) {
     return `metadata.namespace is not a namespace: 1 to ${labelLength} of a-z, 0-9 and '-', no '-' at either end`;
   }
   return undefined;
+}
+
+/** The same for the name alone. */
+export function nameProblem(name: string): string | undefined {
+  if (name === '') return 'metadata.name is empty; give the entry a nameTemplate';
+  if (name.length <= subdomainLength && objectName.test(name)) return undefined;
+  return `metadata.name is not a name: 1 to ${subdomainLength} letters, digits, '-', '.', '_' or ':', a letter or digit at both ends`;
 }
 
 /** Text that tells objects apart: apiVersion without its version, kind, namespace and name. */

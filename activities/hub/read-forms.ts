@@ -6,6 +6,7 @@ import type { FormProblem } from '../../domain/form-events.ts';
 import { describeCycle, formCycles } from '../../domain/form-order.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { formGraph, type GraphProblem } from '../../domain/graph.ts';
+import { formObjectProblems } from '../../domain/object-rules.ts';
 import { declaredVariables, secretVariables } from '../../domain/template-variables.ts';
 import { apiVersion } from '../../domain/keys.ts';
 import { parseIgnoreFields } from '../../domain/policies/field-path.ts';
@@ -161,6 +162,7 @@ function formProblems(revision: FormRevision, hub: LynqHubSpec): readonly FormPr
     ...(ids.length === 0 ? [] : [{ kind: 'duplicates', ids: [...new Set(ids)] } as const]),
     ...(messages.length === 0 ? [] : [{ kind: 'graph', messages } as const]),
     ...sizes.map(({ message }) => otherProblem(message)),
+    ...formObjectProblems(revision.entries).map(otherProblem),
     ...templates,
     ...revision.expressionProblems.map(otherProblem),
     ...ignoreFieldsProblems(revision).map(otherProblem),
@@ -182,6 +184,7 @@ function templateProblems({ form, contentHash, entries }: FormRevision, hub: Lyn
     resources: entries,
     declared: declaredVariables(hub),
     secrets: secretVariables(hub),
+    findsDoomed: 'always',
   });
   return compiled.ok
     ? []

@@ -1,9 +1,10 @@
 import { LynqFormSpec } from '../../domain/api/form.ts';
 import { FormName, HubName } from '../../domain/api/names.ts';
 import type { PlacedResource } from '../../domain/api/resource.ts';
-import { at, isJsonObject, textAt } from '../../domain/api/json.ts';
+import { at, isJsonObject } from '../../domain/api/json.ts';
 import { fieldPathLimits, parseFieldPath } from '../../domain/policies/field-path.ts';
 import { formGraph, type GraphProblem, graphLimits } from '../../domain/graph.ts';
+import { objectProblems } from '../../domain/object-rules.ts';
 import { compileReadyWhen } from '../../domain/readiness/ready-when.ts';
 import { findPath, offsetOf, pathText, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -94,15 +95,11 @@ function lintObject(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   const { resource, dropped } = placed;
   if (dropped.has('spec')) return [];
   const path = entryPath(placed);
-  const advice = 'spec is the complete Kubernetes object, apiVersion and kind included';
-  const missing = ['apiVersion', 'kind'].filter((key) => !textAt(resource.spec, key));
-  const problems = missing.map((key) =>
-    problem(manifest, [...path, 'spec', key], `${pathText([...path, 'spec', key])} is required`, advice),
-  );
-  if (resource.nameTemplate || dropped.has('nameTemplate') || textAt(resource.spec, 'metadata', 'name'))
-    return problems;
-  const message = `resource '${resource.id}' has no name`;
-  return [...problems, problem(manifest, path, message, 'add nameTemplate, such as "{{ .uid }}-web"')];
+  return objectProblems(resource)
+    .filter((found) => found.path.length > 0 || !dropped.has('nameTemplate'))
+    .map(({ path: below, message, advice, missing }) =>
+      problem(manifest, [...path, ...below], missing ? `${pathText(path)}.${message}` : message, advice),
+    );
 }
 
 /** What is wrong with the expression of an entry, at the character it is about. */

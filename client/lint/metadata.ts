@@ -1,7 +1,8 @@
 import { at, textAt, textMapAt } from '../../domain/api/json.ts';
 import { isDnsLabel, isQualifiedKey, labelLength, subdomainLength } from '../../domain/api/patterns.ts';
 import { reservedPrefix } from '../../domain/keys.ts';
-import { isEmptyMember, isNeverAllowed, isReservedKey, reservedMembers } from '../../domain/policies/scope.ts';
+import { kindProblems } from '../../domain/object-rules.ts';
+import { isEmptyMember, isReservedKey } from '../../domain/policies/scope.ts';
 import { closest } from '../closest.ts';
 import type { PathStep } from '../manifest/located.ts';
 import type { Problem } from '../manifest/source.ts';
@@ -61,15 +62,7 @@ const group = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVe
 const lintKind: EntryRule = (entry) => {
   const apiVersion = textAt(entry.resource.spec, 'apiVersion') ?? '';
   const kind = textAt(entry.resource.spec, 'kind') ?? '';
-  if (apiVersion === '' || kind === '') return [];
-  const key = apiVersion.includes('{{') ? 'apiVersion' : 'kind';
-  if (apiVersion.includes('{{') || kind.includes('{{')) {
-    const message = `${key} of resource '${entry.resource.id}' must be written out, not made by a template`;
-    return [atKey(entry, ['spec', key], { message })];
-  }
-  if (isNeverAllowed({ apiVersion, kind })) {
-    return [atKey(entry, ['spec', 'kind'], { message: `no form may have objects of kind ${kind}` })];
-  }
+  if (kindProblems(entry.resource).length > 0) return [];
   if (kind.endsWith('List') && builtInGroup.test(group(apiVersion))) {
     const message = `no entry can be a List: write each object as an entry of its own (resource '${entry.resource.id}')`;
     return [atKey(entry, ['spec', 'kind'], { message })];
@@ -189,14 +182,13 @@ function lintKey(
   return [atKey(entry, [...path, key], { message, fix })];
 }
 
-/** `generation` changes nothing where it is sent; all the same it is a mistake, mostly of a copied object. */
-const lintMembers: EntryRule = (entry) =>
-  [...reservedMembers, 'generation'].flatMap((member) => {
-    if (isEmptyMember(at(entry.resource.spec, 'metadata', member))) return [];
-    const message = `forms may not set metadata.${member} (resource '${entry.resource.id}')`;
-    return [atKey(entry, ['spec', 'metadata', member], { message, fix: 'remove it' })];
-  });
+/** `generation` changes nothing where it is sent, so that no entry that runs fails for it; all the same it is a mistake, mostly of a copied object. */
+const lintGeneration: EntryRule = (entry) => {
+  if (isEmptyMember(at(entry.resource.spec, 'metadata', 'generation'))) return [];
+  const message = `forms may not set metadata.generation (resource '${entry.resource.id}')`;
+  return [atKey(entry, ['spec', 'metadata', 'generation'], { message, fix: 'remove it' })];
+};
 
 export function lintMetadata(entry: EntryInFile): readonly Problem[] {
-  return [lintKind, lintNames, lintSharedName, lintKeys, lintMembers].flatMap((rule) => rule(entry));
+  return [lintKind, lintNames, lintSharedName, lintKeys, lintGeneration].flatMap((rule) => rule(entry));
 }

@@ -1,6 +1,7 @@
-import { at, textAt } from '../../domain/api/json.ts';
+import { at } from '../../domain/api/json.ts';
 import type { LynqFormSpec, RolloutWave } from '../../domain/api/form.ts';
 import type { PlacedResource } from '../../domain/api/resource.ts';
+import { sameObjects } from '../../domain/object-rules.ts';
 import { parseFieldPath } from '../../domain/policies/field-path.ts';
 import { findPath, offsetOf, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -67,26 +68,11 @@ export function lintRetained(manifest: Manifest, placed: readonly FormEntry[]): 
 
 /** Two entries that name one object would overwrite each other for ever. */
 export function lintSameObject(manifest: Manifest, placed: readonly PlacedResource[]): readonly Problem[] {
-  const first = new Map<string, string>();
-  return placed
-    .filter(({ resource }) => textAt(resource.spec, 'kind'))
-    .flatMap((entry) => {
-      const { id, nameTemplate, targetNamespace, spec } = entry.resource;
-      const metadata = at(spec, 'metadata');
-      const name = nameTemplate || at(metadata, 'name');
-      const kind = textAt(spec, 'kind') ?? '';
-      if (typeof name !== 'string' || name === '') return [];
-      const group = (textAt(spec, 'apiVersion') ?? '').split('/').slice(0, -1).join('/');
-      const key = JSON.stringify([group, kind, targetNamespace || (at(metadata, 'namespace') ?? ''), name]);
-      const holder = first.get(key);
-      first.set(key, holder ?? id);
-      if (holder === undefined || holder === id) return [];
-      const path = [...entryPath(entry), ...(nameTemplate ? ['nameTemplate'] : ['spec', 'metadata', 'name'])];
-      const message = `resource '${id}' names the same ${kind} as resource '${holder}'`;
-      return [
-        problemAt(manifest.source, offsetOf(manifest.root, path), { message, fix: 'give one of them another name' }),
-      ];
-    });
+  return sameObjects(placed).map(({ place, path, message }) => {
+    const entry = placed[place];
+    const offset = offsetOf(manifest.root, [...(entry === undefined ? [] : entryPath(entry)), ...path]);
+    return problemAt(manifest.source, offset, { message, fix: 'give one of them another name' });
+  });
 }
 
 /** The rollout block and the order between forms. */

@@ -27,6 +27,8 @@ export interface DoomedPlace {
   readonly position: Position;
   /** Holds because the fields of a row are texts; a template that changes its row may have made it otherwise. */
   readonly ofRow: boolean;
+  /** Inside a branch, a lazy argument or a template of its own: it may never be reached. */
+  readonly conditional: boolean;
 }
 
 /** Everything of one scalar that is not its Handlebars programs. Shared by all its templates; filled while emitting. */
@@ -119,5 +121,6 @@ export function noteDoomed(
     ofRow = false,
   }: { readonly name: string | undefined; readonly message: string; readonly ofRow?: boolean },
 ): void {
-  frame.emission.doomed.push({ name, message, position: place(frame, at), ofRow });
+  const conditional = frame.conditional || !frame.rootIsRow;
+  frame.emission.doomed.push({ name, message, position: place(frame, at), ofRow, conditional });
 }

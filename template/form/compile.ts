@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { functionOf } from '../functions/registry.ts';
 import { cacheLimits } from '../limits.ts';
 import type { TemplateProblem } from '../problems.ts';
-import { compileResource, type CompiledResource, type TemplateResource } from './resource.ts';
+import { compileResource, type CompiledResource, type FindsDoomed, type TemplateResource } from './resource.ts';
 
 /** The resources of a form with the list (`deployments`) and the place in it they come from. */
 export interface FormResources {
@@ -30,8 +30,8 @@ export interface CompileInput {
   readonly declared: ReadonlySet<string>;
   /** Those of them that are secret: in metadata they are problems. Without it, a row's rendering finds them. */
   readonly secrets?: ReadonlySet<string>;
-  /** Places that fail whenever they are reached, such as calls with too many arguments, are problems, also where no row may ever reach them; Go finds them when it gets there. */
-  readonly findsDoomed?: boolean;
+  /** Places that fail whenever they are reached, such as calls with too many arguments, are problems, also where no row may ever reach them; Go finds them when it gets there. `always`: only those that every row gets to. */
+  readonly findsDoomed?: FindsDoomed;
 }
 
 function isCostly({ functions }: CompiledResource): boolean {

@@ -36,13 +36,15 @@ export interface CompiledResource {
   readonly functions: ReadonlySet<string>;
 }
 
+/** Which places that fail whenever they are reached are problems: all, those that every row reaches, or none. */
+export type FindsDoomed = boolean | 'always';
+
 export interface ResourceInput {
   readonly resource: TemplateResource;
   readonly declared: ReadonlySet<string>;
   /** Those of them that metadata must do without. */
   readonly secrets: ReadonlySet<string>;
-  /** Places that fail whenever they are reached are problems, also where no row may ever reach them. */
-  readonly findsDoomed: boolean;
+  readonly findsDoomed: FindsDoomed;
   readonly problems: TemplateProblem[];
 }
 
@@ -65,7 +67,7 @@ export function compileResource({
   const plan = planResource(planning, resource);
   for (const field of planning.fields) {
     problems.push(...undeclared(resource.id, field, declared), ...shown(resource.id, field, secrets));
-    if (findsDoomed) problems.push(...doomed(resource.id, field));
+    if (findsDoomed !== false) problems.push(...doomed(resource.id, field, findsDoomed === 'always'));
   }
   const called = planning.fields.flatMap((field) => field.unit.called.map((entry) => entry.name));
   const namePath = hasText(resource.nameTemplate) ? 'nameTemplate' : 'metadata.name';
@@ -138,8 +140,9 @@ function shown(resourceId: string, field: FieldPlan, secrets: ReadonlySet<string
 }
 
 /** Go finds these when it gets there. */
-function doomed(resourceId: string, { path, unit }: FieldPlan): TemplateProblem[] {
-  return unit.doomed.map(({ name, message, position }) => ({
+function doomed(resourceId: string, { path, unit }: FieldPlan, always: boolean): TemplateProblem[] {
+  const places = unit.doomed.filter(({ conditional }) => !(always && conditional));
+  return places.map(({ name, message, position }) => ({
     resourceId,
     path,
     ...position,

@@ -39,6 +39,11 @@ describe('e2e/boundaries', () => {
         `${entry.state} ${entry.reason ?? ''}`.trim(),
       ]),
     );
+  const notValid = (form: string) =>
+    eventually(`LynqForm ${form} is not Valid`, async () => {
+      const valid = conditionOf(await world.cluster.get(lynqPath(world.namespace, 'lynqforms', form)), 'Valid');
+      return valid?.status === 'False' ? there(valid) : notYet(valid);
+    });
   /** Waits until no entry of a node is on its way any more. */
   const settled = (name: string) =>
     eventually(`LynqNode ${name} is settled`, async () => {
@@ -95,8 +100,6 @@ describe('e2e/boundaries', () => {
         map('system', { targetNamespace: 'kube-system' }),
         map('worker', { targetNamespace: 'default' }),
         map('labels', { labelsTemplate: { 'lynq.sh/node': '{{ .uid }}-other' } }),
-        map('finalizers', {}, { finalizers: ['example.com/hold'] }),
-        map('owners', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'x', uid: 'y' }] }),
         map('annotations', { annotationsTemplate: { 'lynq.sh/orphaned-from': 'a/b/c' } }),
       ],
       namespaces: [
@@ -114,14 +117,6 @@ describe('e2e/boundaries', () => {
           roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
           subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'default' }],
         }),
-        object('webhook', { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' }),
-        object('definition', { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', spec: {} }),
-        object('volume', { apiVersion: 'v1', kind: 'PersistentVolume', spec: {} }),
-        object('node', {
-          apiVersion: 'operator.lynq.sh/v1',
-          kind: 'LynqNode',
-          spec: { uid: 'forged', templateRef: 'mixed' },
-        }),
       ],
     });
 
@@ -131,21 +126,44 @@ describe('e2e/boundaries', () => {
       system: 'Failed NamespaceNotAllowed',
       worker: 'Failed NamespaceNotAllowed',
       labels: 'Failed ReservedMetadata',
-      finalizers: 'Failed ReservedMetadata',
-      owners: 'Failed ReservedMetadata',
       annotations: 'Failed ReservedMetadata',
       lowered: 'Failed ReservedMetadata',
       binding: 'Failed KindNotAllowed',
-      webhook: 'Failed KindNotAllowed',
-      definition: 'Failed KindNotAllowed',
-      volume: 'Failed KindNotAllowed',
-      node: 'Failed KindNotAllowed',
     });
     expect(namesOf(objectWrites(place))).toEqual(['patch configmaps/plain-good']);
     const status = JSON.stringify((await world.node('plain-mixed'))?.status);
     expect(status).toContain('kube-system');
     expect(status).not.toContain('privileged');
     await drop('mixed');
+  });
+
+  test('a form with what no policy allows is not Valid, says all of it, and gets no node', async () => {
+    const place = world.audit.now();
+    await put('forged', {
+      configMaps: [
+        map('finalizers', {}, { finalizers: ['example.com/hold'] }),
+        map('owners', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'x', uid: 'y' }] }),
+      ],
+      manifests: [
+        object('webhook', { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' }),
+        object('definition', { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', spec: {} }),
+        object('volume', { apiVersion: 'v1', kind: 'PersistentVolume', spec: {} }),
+        object('node', {
+          apiVersion: 'operator.lynq.sh/v1',
+          kind: 'LynqNode',
+          spec: { uid: 'forged', templateRef: 'forged' },
+        }),
+      ],
+    });
+
+    const { message = '' } = await notValid('forged');
+    for (const kind of ['ValidatingWebhookConfiguration', 'CustomResourceDefinition', 'PersistentVolume', 'LynqNode'])
+      expect(message).toContain(`no form may have objects of kind ${kind}`);
+    expect(message).toContain("forms may not set metadata.finalizers (resource 'finalizers')");
+    expect(message).toContain("forms may not set metadata.ownerReferences (resource 'owners')");
+    expect(await world.node('plain-forged')).toBeUndefined();
+    expect(namesOf(objectWrites(place))).toEqual([]);
+    await drop('forged');
   });
 
   test('a row named after a namespace of somebody else gets nothing into it, and it outlives the row', async () => {
@@ -259,6 +277,10 @@ describe('e2e/boundaries', () => {
     const before = await world.cluster.get(childPath('ConfigMap', world.namespace, 'plain-kept'));
     await world.cluster.merge(lynqPath(world.namespace, 'lynqforms', 'turning'), {
       spec: { configMaps: [map('kept', {}, { finalizers: ['example.com/hold'] })] },
+    });
+    expect((await notValid('turning')).message).toContain('forms may not set metadata.finalizers');
+    await world.cluster.merge(lynqPath(world.namespace, 'lynqforms', 'turning'), {
+      spec: { configMaps: [map('kept', { labelsTemplate: { 'openshift.io/run-level': '0' } })] },
     });
     await eventually('it is refused', async () => {
       const reasons = reasonsOf(await world.node('plain-turning'));

@@ -18,9 +18,10 @@ export interface JudgedTwice {
 
 const namespace = 'lynq-system';
 
-/** The objects of a file that are of our kind, as the API server would get them. */
+/** The objects of a file that are of our kind, as the API server would get them; none of a file that cannot be read. */
 export function objectsIn(text: string, kind: 'LynqForm' | 'LynqHub'): readonly JsonObject[] {
-  const ours = readManifests('file.yaml', text).manifests.filter((one) => one.apiVersion === apiVersion);
+  const { manifests, problems } = readManifests('file.yaml', text);
+  const ours = problems.length > 0 ? [] : manifests.filter((one) => one.apiVersion === apiVersion);
   return ours.filter((one) => one.kind === kind).map(({ object }) => placed(object));
 }
 
@@ -49,5 +50,6 @@ export async function judgeTwice(formText: string, hubText: string): Promise<Jud
   const deps = { cluster, forms: openFormStore(cluster) };
   const judged = await readForms(deps, { namespace, hub: read.hub.metadata.name }, read);
   const problems = judged.find(({ name }) => name === at(object, 'metadata', 'name'))?.problems;
-  return { webhook: problem, condition: (problems ?? []).map(describeFormProblem) };
+  // A form whose hub is not there is judged elsewhere (activities/hub/hubless-forms.ts).
+  return { webhook: problem, condition: problems?.map(describeFormProblem) ?? ['no hub of this name'] };
 }

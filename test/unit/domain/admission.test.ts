@@ -13,7 +13,15 @@ const hub = (change: object = {}) =>
   });
 const form = (...ids: readonly (readonly [string, readonly string[]])[]) =>
   collectResources(
-    LynqFormSpec.parse({ hubId: 'h', configMaps: ids.map(([id, dependIds]) => ({ id, dependIds, spec: {} })) }),
+    LynqFormSpec.parse({
+      hubId: 'h',
+      configMaps: ids.map(([id, dependIds]) => ({
+        id,
+        dependIds,
+        nameTemplate: id,
+        spec: { apiVersion: 'v1', kind: 'ConfigMap' },
+      })),
+    }),
   );
 
 describe('domain/admission', () => {
