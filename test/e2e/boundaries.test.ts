@@ -156,7 +156,7 @@ describe('e2e/boundaries', () => {
       ],
     });
 
-    const { message = '' } = await notValid('forged');
+    const { message } = await notValid('forged');
     for (const kind of ['ValidatingWebhookConfiguration', 'CustomResourceDefinition', 'PersistentVolume', 'LynqNode'])
       expect(message).toContain(`no form may have objects of kind ${kind}`);
     expect(message).toContain("forms may not set metadata.finalizers (resource 'finalizers')");
