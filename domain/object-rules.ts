@@ -78,18 +78,25 @@ export interface SameObject {
 export function sameObjects(placed: readonly Pick<PlacedResource, 'resource'>[]): readonly SameObject[] {
   const first = new Map<string, string>();
   return placed.flatMap(({ resource }, place) => {
-    const { id, nameTemplate, targetNamespace, spec } = resource;
-    const name = nameTemplate || at(spec, 'metadata', 'name');
-    const kind = textAt(spec, 'kind') ?? '';
-    if (kind === '' || typeof name !== 'string' || name === '' || isPlaced(name)) return [];
-    const group = (textAt(spec, 'apiVersion') ?? '').split('/').slice(0, -1).join('/');
-    const key = JSON.stringify([group, kind, targetNamespace || (at(spec, 'metadata', 'namespace') ?? ''), name]);
-    const holder = first.get(key);
-    first.set(key, holder ?? id);
-    if (holder === undefined || holder === id) return [];
+    const key = objectKey(resource);
+    const { id, nameTemplate, spec } = resource;
+    const holder = key === undefined ? id : (first.get(key) ?? id);
+    if (key !== undefined) first.set(key, holder);
+    if (holder === id) return [];
     const path = nameTemplate ? ['nameTemplate'] : ['spec', 'metadata', 'name'];
-    return [{ place, path, message: `resource '${id}' names the same ${kind} as resource '${holder}'` }];
+    const message = `resource '${id}' names the same ${textAt(spec, 'kind')} as resource '${holder}'`;
+    return [{ place, path, message }];
   });
+}
+
+/** Equal for entries that make one object; undefined where that cannot be told before a row is there. */
+function objectKey(resource: TResource): string | undefined {
+  const { targetNamespace, spec } = resource;
+  const name = nameOf(resource);
+  const kind = textAt(spec, 'kind') ?? '';
+  if (kind === '' || name === '' || isPlaced(name)) return undefined;
+  const group = (textAt(spec, 'apiVersion') ?? '').split('/').slice(0, -1).join('/');
+  return JSON.stringify([group, kind, targetNamespace || (at(spec, 'metadata', 'namespace') ?? ''), name]);
 }
 
 /** Whether a name differs with the place it stands at: random functions give every entry something else. */
