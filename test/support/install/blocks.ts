@@ -111,6 +111,7 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl -n lynq-system logs deployment/lynqflow': 'pods of the tests run nothing',
   'kubectl -n lynq-system rollout restart deployment/lynqflow': 'kubectl itself, and pods of the tests run nothing',
   'kubectl -n lynq-system scale deployment/lynqflow --replicas=0': 'docs/migration.md has it as a block',
+  'kubectl apply --server-side': 'named for what it is like',
   'kubectl apply --server-side -f deploy/crds': 'test/install/docs.test.ts',
   'kubectl apply --server-side --force-conflicts -f deploy/crds': 'docs/migration.md has it as a block',
   'kubectl apply -f deploy/admission/': 'test/e2e/admission.test.ts applies the files',
