@@ -2,6 +2,7 @@ import type { GoFunction } from '../functions/define.ts';
 import { positionOf } from '../language/position.ts';
 import type { Position } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
+import type { Static } from './statics.ts';
 
 /** A function as a place in a template calls it. */
 export interface CalledFunction {
@@ -17,6 +18,8 @@ export interface RootField {
   readonly position: Position;
   /** Inside a branch or a lazy argument: it may never be read. */
   readonly conditional: boolean;
+  /** Read through a variable or another dot that is the row; a template that changes its row may have made the field. */
+  readonly indirect: boolean;
 }
 
 /** A place that fails whenever it is reached, whatever the row holds. */
@@ -42,6 +45,8 @@ export interface Emission {
   readonly guarded: Set<string>;
   /** A dot or `$` is used as a whole: functions may get hold of the row and change it. */
   exposesRow: boolean;
+  /** Variables that are given another value somewhere. */
+  readonly assigned: ReadonlySet<string>;
   readonly functionOf: (name: string) => GoFunction | undefined;
   readonly isDefined: (template: string) => boolean;
 }
@@ -50,16 +55,20 @@ export interface Emission {
 export interface Frame {
   readonly emission: Emission;
   /** Variables in sight, innermost last. */
-  readonly scope: { readonly name: string; readonly slot: number }[];
+  readonly scope: { readonly name: string; readonly slot: number; readonly value: Static | undefined }[];
   slots: number;
   /** `$` is the row; in `define` and `block` it is whatever the caller passes. */
   readonly rootIsRow: boolean;
-  dotIsRow: boolean;
+  /** What the dot is, as far as that is known. */
+  dot: Static | undefined;
+  /** The dot is the one the template began with. */
+  dotIsRoot: boolean;
   conditional: boolean;
 }
 
 export function newFrame(emission: Emission, rootIsRow: boolean): Frame {
-  return { emission, scope: [], slots: 0, rootIsRow, dotIsRow: rootIsRow, conditional: false };
+  const dot = rootIsRow ? ({ is: 'row' } as const) : undefined;
+  return { emission, scope: [], slots: 0, rootIsRow, dot, dotIsRoot: true, conditional: false };
 }
 
 export function place(frame: Frame, at: number): Position {
@@ -67,10 +76,10 @@ export function place(frame: Frame, at: number): Position {
 }
 
 /** A new variable; it hides others of its name until the scope ends. */
-export function declareVariable(frame: Frame, name: string): number {
+export function declareVariable(frame: Frame, name: string, value?: Static): number {
   const slot = frame.slots;
   frame.slots += 1;
-  frame.scope.push({ name, slot });
+  frame.scope.push({ name, slot, value });
   return slot;
 }
 
@@ -79,18 +88,23 @@ export function slotOf(frame: Frame, name: string): number | undefined {
 }
 
 export interface Surroundings {
-  readonly dotIsRow?: boolean;
+  /** Another dot, of which this is known. */
+  readonly dot?: { readonly value: Static | undefined };
   readonly conditional?: boolean;
 }
 
 /** Emits a part with its own scope; variables and surroundings are back to what they were afterwards. */
 export function scoped<Result>(frame: Frame, surroundings: Surroundings, emit: () => Result): Result {
-  const { dotIsRow, conditional } = frame;
+  const { dot, dotIsRoot, conditional } = frame;
   const outside = frame.scope.length;
-  frame.dotIsRow = surroundings.dotIsRow ?? dotIsRow;
+  if (surroundings.dot !== undefined) {
+    frame.dot = surroundings.dot.value;
+    frame.dotIsRoot = false;
+  }
   frame.conditional = conditional || (surroundings.conditional ?? false);
   const result = emit();
-  frame.dotIsRow = dotIsRow;
+  frame.dot = dot;
+  frame.dotIsRoot = dotIsRoot;
   frame.conditional = conditional;
   frame.scope.length = outside;
   return result;
@@ -108,8 +122,8 @@ export function calledIndex(frame: Frame, name: string, fn: GoFunction, piped: b
   return known >= 0 ? known : called.push({ name, fn, piped }) - 1;
 }
 
-export function noteRootField(frame: Frame, name: string, at: number): void {
-  frame.emission.rootFields.push({ name, position: place(frame, at), conditional: frame.conditional });
+export function noteRootField(frame: Frame, name: string, at: number, indirect: boolean): void {
+  frame.emission.rootFields.push({ name, position: place(frame, at), conditional: frame.conditional, indirect });
 }
 
 export function noteDoomed(

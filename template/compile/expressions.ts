@@ -1,3 +1,4 @@
+import type { GoFunction } from '../functions/define.ts';
 import type { CommandNode, IdentifierNode, OperandNode, PipeNode, VariableNode } from '../language/nodes.ts';
 import { countProblem } from '../runtime/call.ts';
 import { idealValue } from '../runtime/coerce.ts';
@@ -13,6 +14,7 @@ import {
   scoped,
   slotOf,
 } from './emitter.ts';
+import { type Static, staticOf, staticOfCommands, staticOfPipe, wrongArgument } from './statics.ts';
 import { boolean, call, nothing, number, stateField, text } from './factory.ts';
 
 const guards: ReadonlySet<string> = new Set(['hasKey', 'get', 'index']);
@@ -23,7 +25,7 @@ export function emitPipe(frame: Frame, pipe: PipeNode): Expression {
   const [name] = pipe.variables;
   if (name === undefined) return value;
   const at = place(frame, pipe.at);
-  const slot = pipe.assigns ? slotOf(frame, name) : declareVariable(frame, name);
+  const slot = pipe.assigns ? slotOf(frame, name) : declareVariable(frame, name, staticOfPipe(frame, pipe));
   if (slot === undefined) return undefinedVariable(frame, name, pipe.at);
   return call('set', [number(slot, at), value], at);
 }
@@ -31,8 +33,17 @@ export function emitPipe(frame: Frame, pipe: PipeNode): Expression {
 /** The commands of a pipeline without its variables; each is the last argument of the next. */
 export function emitCommands(frame: Frame, pipe: PipeNode): Expression {
   let value: Expression | undefined;
-  for (const command of pipe.commands) value = emitCommand(frame, command, value);
+  for (const [index, command] of pipe.commands.entries()) {
+    const before = staticOfCommands(frame, pipe.commands.slice(0, index));
+    value = emitCommand(frame, command, value === undefined ? undefined : { value, known: before });
+  }
   return value ?? nothing(place(frame, pipe.at));
+}
+
+/** What is piped into a command. */
+interface Piped {
+  readonly value: Expression;
+  readonly known: Static | undefined;
 }
 
 function undefinedVariable(frame: Frame, name: string, at: number): Expression {
@@ -52,16 +63,16 @@ function emitStop(frame: Frame, at: number, message: string, culprit?: string): 
   return call('fail', [text(message, position), ...named], position);
 }
 
-function emitCommand(frame: Frame, command: CommandNode, final: Expression | undefined): Expression {
+function emitCommand(frame: Frame, command: CommandNode, final: Piped | undefined): Expression {
   const [first, ...rest] = command.args;
   switch (first.node) {
     case 'identifier':
       return emitFunction(frame, first, rest, final);
     case 'field':
     case 'chain':
-      return emitFieldCall(frame, first, rest, final);
+      return emitFieldCall(frame, first, rest, final?.value);
     case 'variable':
-      if (first.names.length > 0) return emitFieldCall(frame, first, rest, final);
+      if (first.names.length > 0) return emitFieldCall(frame, first, rest, final?.value);
       break;
     default:
       break;
@@ -118,32 +129,37 @@ function emitVariable(frame: Frame, node: VariableNode): Expression {
   return slot === undefined ? undefinedVariable(frame, node.name, node.at) : call('var', [number(slot, at)], at);
 }
 
-/** `$`, unless the template has declared a variable of that name. */
-function isRoot(frame: Frame, node: VariableNode): boolean {
-  return node.name === '$' && frame.rootIsRow && slotOf(frame, '$') === undefined;
-}
-
 type Selector = Extract<OperandNode, { node: 'field' | 'chain' | 'variable' }>;
 
-function startsAtRow(frame: Frame, node: Selector): boolean {
-  if (node.node === 'chain') return false;
-  return node.node === 'field' ? frame.dotIsRow : isRoot(frame, node);
+/** What `.a.b` starts from, as far as that is known. */
+function startOf(frame: Frame, node: Selector): Static | undefined {
+  return node.node === 'chain' ? undefined : staticOf(frame, { ...node, names: [] });
+}
+
+const startsAtRow = (frame: Frame, node: Selector): boolean => startOf(frame, node)?.is === 'row';
+
+/** Whether the row is read through `.` or `$` themselves. */
+function isDirect(frame: Frame, node: Selector): boolean {
+  return node.node === 'field' ? frame.dotIsRoot : node.node === 'variable' && slotOf(frame, node.name) === undefined;
 }
 
 /** What `.a.b` starts from. */
 function emitReceiver(frame: Frame, node: Selector): Expression {
   if (node.node === 'chain') return emitOperand(frame, node.base);
   const [name] = node.names;
-  if (startsAtRow(frame, node) && name !== undefined) noteRootField(frame, name, node.at);
+  if (startsAtRow(frame, node) && name !== undefined) noteRootField(frame, name, node.at, !isDirect(frame, node));
   return node.node === 'field' ? stateField('dot', place(frame, node.at)) : emitVariable(frame, node);
 }
 
 function emitGet(frame: Frame, node: Selector, names: readonly string[]): Expression {
   const at = place(frame, node.at);
   const receiver = emitReceiver(frame, node);
-  const [, inside] = names;
-  if (inside !== undefined && startsAtRow(frame, node)) {
-    noteDoomed(frame, node.at, { name: inside, message: "can't evaluate the field in type string", ofRow: true });
+  const start = startOf(frame, node);
+  const [column, member] = names;
+  const inside = start?.is === 'text' ? column : start?.is === 'row' ? member : undefined;
+  if (inside !== undefined) {
+    const ofRow = start?.is !== 'text' || start.ofRow;
+    noteDoomed(frame, node.at, { name: inside, message: "can't evaluate the field in type string", ofRow });
   }
   return names.length === 0 ? receiver : call('get', [receiver, ...names.map((name) => text(name, at))], at);
 }
@@ -171,10 +187,10 @@ function emitFunction(
   frame: Frame,
   node: IdentifierNode,
   args: readonly OperandNode[],
-  final: Expression | undefined,
+  final: Piped | undefined,
 ): Expression {
   const { name } = node;
-  if (name === 'and' || name === 'or') return emitLazy(frame, node, args, final);
+  if (name === 'and' || name === 'or') return emitLazy(frame, node, args, final?.value);
   const fn = frame.emission.functionOf(name);
   if (fn === undefined) return emitUnknownFunction(frame, node, args);
   const [only, ...more] = args;
@@ -184,11 +200,24 @@ function emitFunction(
   }
   noteGuard(frame, name, args);
   const at = place(frame, node.at);
-  const message = countProblem(fn, args.length + (final === undefined ? 0 : 1));
-  if (message !== undefined) noteDoomed(frame, node.at, { name, message });
+  noteWrongCall(frame, node, fn, [
+    ...args.map((arg) => staticOf(frame, arg)),
+    ...(final === undefined ? [] : [final.known]),
+  ]);
   const given = args.map((arg) => emitOperand(frame, arg));
   const index = number(calledIndex(frame, name, fn, final !== undefined), at);
-  return call('call', [index, ...given, ...(final === undefined ? [] : [final])], at);
+  return call('call', [index, ...given, ...(final === undefined ? [] : [final.value])], at);
+}
+
+function noteWrongCall(
+  frame: Frame,
+  { name, at }: IdentifierNode,
+  fn: GoFunction,
+  args: readonly (Static | undefined)[],
+): void {
+  const count = countProblem(fn, args.length);
+  const wrong = count === undefined ? wrongArgument(name, fn, args) : { message: count };
+  if (wrong !== undefined) noteDoomed(frame, at, { name, ...wrong });
 }
 
 /** Never run; what its arguments read is to be known all the same. */
@@ -200,7 +229,7 @@ function emitUnknownFunction(frame: Frame, node: IdentifierNode, args: readonly 
 function noteGuard(frame: Frame, name: string, args: readonly OperandNode[]): void {
   const [map, key] = args;
   if (!guards.has(name) || map === undefined || key?.node !== 'string') return;
-  if (map.node === 'dot' || (map.node === 'variable' && map.name === '$')) frame.emission.guarded.add(key.text);
+  if (map.node === 'dot' || staticOf(frame, map)?.is === 'row') frame.emission.guarded.add(key.text);
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { BranchNode, ListNode, StatementNode, TemplateNode } from '../language/nodes.ts';
 import type { Expression, ProgramNode, Statement } from './ast.ts';
-import { declareVariable, type Frame, place, scoped, slotOf } from './emitter.ts';
+import { declareVariable, type Frame, noteDoomed, place, scoped, slotOf } from './emitter.ts';
 import { emitCommands, emitFailure, emitPipe } from './expressions.ts';
 import { block, call, content, number, program, statement, text } from './factory.ts';
+import { elementOf, staticOfPipe } from './statics.ts';
 
 /** Statements of a list as a Handlebars program. */
 export function emitList(frame: Frame, list: ListNode): ProgramNode {
@@ -65,8 +66,9 @@ function emitStatement(frame: Frame, node: StatementNode): Statement {
 
 function emitCondition(frame: Frame, node: BranchNode): Statement {
   const helper = node.node === 'with' ? 'with' : 'if';
+  const value = staticOfPipe(frame, node.pipe);
   const condition = emitPipe(frame, node.pipe);
-  const inside = helper === 'with' ? { conditional: true, dotIsRow: false } : { conditional: true };
+  const inside = helper === 'with' ? { conditional: true, dot: { value } } : { conditional: true };
   const taken = scoped(frame, inside, () => emitList(frame, node.list));
   return block(
     { helper, params: [condition], program: taken, inverse: emitOtherwise(frame, node) },
@@ -79,18 +81,23 @@ function emitOtherwise(frame: Frame, node: BranchNode): ProgramNode | undefined 
   return otherwise === undefined ? undefined : scoped(frame, { conditional: true }, () => emitList(frame, otherwise));
 }
 
+const rangeOfText = "range can't iterate over a value of type string";
+
 /** `range` gets the value, then the slots of index and element; -1 for none. */
 function emitRange(frame: Frame, node: BranchNode): Statement {
   const at = place(frame, node.at);
+  const known = staticOfPipe(frame, node.pipe);
   const value = emitCommands(frame, node.pipe);
-  const slots = node.pipe.variables.map((name) =>
-    node.pipe.assigns ? slotOf(frame, name) : declareVariable(frame, name),
+  if (known?.is === 'text') noteDoomed(frame, node.at, { name: 'range', message: rangeOfText, ofRow: known.ofRow });
+  const item = elementOf(known);
+  const slots = node.pipe.variables.map((name, index, { length }) =>
+    node.pipe.assigns ? slotOf(frame, name) : declareVariable(frame, name, index === length - 1 ? item : undefined),
   );
   const missing = node.pipe.variables.find((_name, index) => slots[index] === undefined);
   if (missing !== undefined) return statement('out', [emitFailure(frame, node.at, 'undefined variable', missing)], at);
   const [first = -1, second = -1] = slots;
   const [index, element] = slots.length > 1 ? [first, second] : [-1, first];
-  const body = scoped(frame, { conditional: true, dotIsRow: false }, () => emitList(frame, node.list));
+  const body = scoped(frame, { conditional: true, dot: { value: item } }, () => emitList(frame, node.list));
   const params: Expression[] = [value, number(index, at), number(element, at)];
   return block({ helper: 'range', params, program: body, inverse: emitOtherwise(frame, node) }, at);
 }

@@ -8,6 +8,7 @@ import { failureAt, TemplateFailure } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
 import { compileProgram, type Program } from '../runtime/environment.ts';
 import { type CalledFunction, type Emission, type DoomedPlace, newFrame, type RootField } from './emitter.ts';
+import { assignedIn } from './statics.ts';
 import { emitList } from './statements.ts';
 
 /** One template of a scalar, ready to run; `slots` is the size of its variable frame. */
@@ -89,16 +90,29 @@ function emitUnit(source: string, alsoFunctions: ReadonlySet<string>): Unit {
     doomed: [],
     guarded: new Set(),
     exposesRow: false,
+    assigned: assignedIn(source),
     functionOf: (name: string): GoFunction | undefined => functionOf(name),
     isDefined: (name) => template.defined.has(name),
   };
   const templates = new Map<string, Runnable>();
   for (const [name, list] of template.defined) templates.set(name, emitRunnable(emission, list, name === ROOT_NAME));
   const main = templates.get(ROOT_NAME) ?? emitRunnable(emission, template.body, true);
-  const { constants, called, rootFields, guarded, exposesRow } = emission;
-  const doomed = emission.doomed.filter(({ ofRow }) => !(ofRow && exposesRow));
+  const { constants, called, guarded, exposesRow } = emission;
+  const isChanged = exposesRow && called.some(({ name }) => changing.has(name));
+  const doomed = emission.doomed.filter(({ ofRow }) => !(ofRow && isChanged));
+  const rootFields = emission.rootFields.filter(({ indirect }) => !(indirect && isChanged));
   return { main, templates, constants, called, rootFields, doomed, guarded, exposesRow };
 }
+
+/** Functions that change a map they are given. */
+const changing: ReadonlySet<string> = new Set([
+  'set',
+  'unset',
+  'merge',
+  'mergeOverwrite',
+  'mustMerge',
+  'mustMergeOverwrite',
+]);
 
 function emitRunnable(emission: Emission, list: ListNode, isRoot: boolean): Runnable {
   const frame = newFrame(emission, isRoot);

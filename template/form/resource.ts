@@ -66,7 +66,7 @@ export function compileResource({
   };
   const plan = planResource(planning, resource);
   for (const field of planning.fields) {
-    problems.push(...undeclared(resource.id, field, declared), ...shown(resource.id, field, secrets));
+    problems.push(...undeclared(resource.id, field, { declared, findsDoomed }), ...shown(resource.id, field, secrets));
     if (findsDoomed !== false) problems.push(...doomed(resource.id, field, findsDoomed === 'always'));
   }
   const called = planning.fields.flatMap((field) => field.unit.called.map((entry) => entry.name));
@@ -103,9 +103,16 @@ export function problemOf(
  * Variables of the row that the hub does not declare. A read that a branch may never reach is fine when the scalar asks for the key
  * (`hasKey . "x"`, `get . "x"`, `index . "x"`) somewhere.
  */
-function undeclared(resourceId: string, field: FieldPlan, declared: ReadonlySet<string>): TemplateProblem[] {
+function undeclared(
+  resourceId: string,
+  field: FieldPlan,
+  { declared, findsDoomed }: Pick<ResourceInput, 'declared' | 'findsDoomed'>,
+): TemplateProblem[] {
+  // A row that gets to another name of it fails by itself: forms of before that never do go on.
+  const isSought = ({ indirect, conditional }: RootField): boolean =>
+    !indirect || findsDoomed === true || (findsDoomed === 'always' && !conditional);
   return unguarded(field)
-    .filter(({ name }) => !declared.has(name))
+    .filter((read) => !declared.has(read.name) && isSought(read))
     .map(({ name, position }) => {
       const suggestion = closest(name, declared);
       return {

@@ -143,6 +143,17 @@ describe('activities/admission', () => {
       ['      nameTemplate: "{{ .uid }}-config"', '      nameTemplate: "a/b"', 'metadata.name is not a name'],
       ['            uid {{ .uid }}', '            uid {{ .uid.foo }}', "foo: can't evaluate the field in type string"],
       ['            uid {{ .uid }}', '            uid {{ trunc .uid }}', 'trunc: wrong number of args: want 2 got 1'],
+      [
+        '            uid {{ .uid }}',
+        '            {{ if eq .replicas 3 }}x{{ end }}',
+        'eq: incompatible types for comparison',
+      ],
+      [
+        '            uid {{ .uid }}',
+        '            {{ trunc .uid 63 }}',
+        'trunc: wrong type for value; expected int; got string',
+      ],
+      ['            uid {{ .uid }}', '            {{ $x := . }}{{ $x.nope }}', 'does not declare the variable nope'],
       ['            uid {{ .uid }}', '            {{ template "x" }}', 'x: template not defined'],
     ])('is refused: %s -> %s', async (line, instead, words) => {
       const { lint, webhook, condition } = await judge(goodForm.replace(line, instead), goodHub);
@@ -152,14 +163,16 @@ describe('activities/admission', () => {
       expect(condition).toEqual([expect.stringContaining(words)]);
     });
 
-    it.each(['{{ if eq .plan "old" }}{{ trunc .uid }}{{ end }}', '{{ define "t" }}{{ trunc .uid }}{{ end }}'])(
-      'is not what no row may ever reach, which lint refuses alone: %s',
-      async (template) => {
-        const form = goodForm.replace('            uid {{ .uid }}', `            ${template}`);
-        const { lint, webhook, condition } = await judge(form, goodHub);
-        expect(lint).toHaveLength(1);
-        expect([webhook, condition]).toEqual([undefined, []]);
-      },
-    );
+    it.each([
+      '{{ if eq .plan "old" }}{{ trunc .uid }}{{ end }}',
+      '{{ with .plan }}{{ .uid }}{{ end }}',
+      '{{ with . }}{{ .nope }}{{ end }}',
+      '{{ define "t" }}{{ trunc .uid }}{{ end }}',
+    ])('is not what no row may ever reach, which lint refuses alone: %s', async (template) => {
+      const form = goodForm.replace('            uid {{ .uid }}', `            ${template}`);
+      const { lint, webhook, condition } = await judge(form, goodHub);
+      expect(lint).toHaveLength(1);
+      expect([webhook, condition]).toEqual([undefined, []]);
+    });
   });
 });

@@ -57,6 +57,20 @@ describe('template/form', () => {
     ['{{ template "t" }}', 't: template not defined', 13],
     ['{{ nil }}', 'nil is not a command', 4],
     ['{{ and }}', 'and: wrong number of arguments', 4],
+    ['{{ trunc .uid 63 }}', 'trunc: wrong type for value; expected int; got string', 4],
+    ['{{ trunc "a" .uid }}', 'trunc: wrong type for value; expected int; got string', 4],
+    ['{{ until .a }}', 'until: wrong type for value; expected int; got string', 4],
+    ['{{ .a | until }}', 'until: wrong type for value; expected int; got string', 9],
+    ['{{ $n := .a }}{{ until $n }}', 'until: wrong type for value; expected int; got string', 18],
+    ['{{ upper 3 }}', 'upper: expected string; found a number', 4],
+    ['{{ eq .a 3 }}', 'eq: incompatible types for comparison: string and int', 4],
+    ['{{ if lt (upper .a) 3.5 }}x{{ end }}', 'lt: incompatible types for comparison: string and float64', 7],
+    ['{{ eq .a true }}', 'eq: incompatible types for comparison: string and bool', 4],
+    ['{{ range .a }}x{{ end }}', "range: range can't iterate over a value of type string", 10],
+    ['{{ range splitList "," .a }}{{ .uid }}{{ end }}', "uid: can't evaluate the field in type string", 32],
+    ['{{ range $v := splitList "," .a }}{{ $v.x }}{{ end }}', "x: can't evaluate the field in type string", 38],
+    ['{{ with .a }}{{ .uid }}{{ end }}', "uid: can't evaluate the field in type string", 17],
+    ['{{ $x := . }}{{ $x.uid.y }}', "y: can't evaluate the field in type string", 17],
   ])('says of %s before any row gets there what would be said then', (source, message, column) => {
     const given = { form: source, contentHash: '1', declared: new Set(['uid', 'a']) };
     const resources = [{ resource: resource({ a: source }), list: 'manifests', index: 0 }];
@@ -76,6 +90,13 @@ describe('template/form', () => {
     '{{ fail "no" }}',
     '{{ $_ := set . "uid" (dict "x" "1") }}{{ .uid.x }}',
     '{{ with dict "x" 1 }}{{ .x }}{{ end }}',
+    '{{ $_ := set . "uid" 3 }}{{ until .uid }}',
+    '{{ $n := .a }}{{ $n = int .a }}{{ until $n }}',
+    '{{ $x := . }}{{ if hasKey $x "tls" }}{{ $x.tls }}{{ end }}',
+    '{{ $x := . }}{{ $_ := set $x "n" "1" }}{{ $x.n }}',
+    '{{ eq .a "x" 3 }}',
+    '{{ range $k, $v := . }}{{ $k }}{{ $v }}{{ end }}',
+    '{{ until (int .a) }}{{ trunc 63 .uid }}{{ eq (int .a) 3 }}',
   ])('says nothing of %s, which may be meant or may work', (source) => {
     const resources = [{ resource: resource({ a: source }), list: 'manifests', index: 0 }];
 
@@ -125,6 +146,18 @@ describe('template/form', () => {
     expect(compile([resource({ a: '{{ $.tls }}' })]).ok).toBe(false);
     expect(compile([resource({ a: '{{ with .uid }}{{ $.tls }}{{ end }}' })]).ok).toBe(false);
     expect(compile([resource({ a: '{{ range until 1 }}{{ $x := . }}{{ end }}{{ $.uid }}' })]).ok).toBe(true);
+  });
+
+  it.each([
+    ['{{ $x := . }}{{ $x.nope }}', 17],
+    ['{{ with . }}{{ .nope }}{{ end }}', 16],
+  ])('finds an undeclared variable through another name of the row: %s', (source, column) => {
+    const resources = [{ resource: resource({ a: source }), list: 'manifests', index: 0 }];
+    const given = { form: source, contentHash: '1', declared: new Set(['uid']), resources };
+    expect(compileForm({ ...given, findsDoomed: true })).toMatchObject({
+      ok: false,
+      problems: [{ culprit: 'nope', column }],
+    });
   });
 
   it('does not lose the other resources when one fails, and says nothing of values', () => {

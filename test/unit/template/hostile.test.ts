@@ -198,6 +198,7 @@ function runWatched(source: string, report: (args: readonly unknown[]) => void):
     doomed: [],
     guarded: new Set(),
     exposesRow: false,
+    assigned: new Set<string>(),
     functionOf,
     isDefined: () => false,
   };
