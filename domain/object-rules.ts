@@ -2,6 +2,7 @@ import { at, textAt } from './api/json.ts';
 import type { PlacedResource, TResource } from './api/resource.ts';
 import { nameProblem } from './child.ts';
 import { isEmptyMember, isNeverAllowed, reservedMembers } from './policies/scope.ts';
+import { textMapProblem } from './text-maps.ts';
 
 /**
  * What no row can make right about the objects of a form: its entries say what kind of object they are, give it a name, and leave to the worker
@@ -56,6 +57,12 @@ function fixedNameProblem(resource: TResource): readonly string[] {
   return problem === undefined ? [] : [problem];
 }
 
+/** An entry with a label, annotation or `stringData` that is no text is not applied for any row. */
+function notTextProblem({ spec }: TResource): readonly string[] {
+  const problem = textMapProblem(spec, spec);
+  return problem === undefined ? [] : [problem];
+}
+
 function memberProblems({ id, spec }: TResource): readonly ObjectProblem[] {
   return reservedMembers
     .filter((member) => !isEmptyMember(at(spec, 'metadata', member)))
@@ -107,7 +114,11 @@ function isPlaced(name: string): boolean {
 /** All of a form, each as a sentence that names its entry. */
 export function formObjectProblems(placed: readonly PlacedResource[]): readonly string[] {
   const own = placed.flatMap(({ resource }) =>
-    [...objectProblems(resource).map(({ message }) => message), ...fixedNameProblem(resource)].map((message) =>
+    [
+      ...objectProblems(resource).map(({ message }) => message),
+      ...fixedNameProblem(resource),
+      ...notTextProblem(resource),
+    ].map((message) =>
       message.includes(`resource '${resource.id}'`) ? message : `resource '${resource.id}': ${message}`,
     ),
   );
