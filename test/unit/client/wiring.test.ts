@@ -75,7 +75,7 @@ describe('client/wiring', () => {
     await services.close();
     expect(told).toEqual([
       { kind: 'refused', reason: 'AdmissionDenied', message: `LynqForm lynq/web: ${denial}` },
-      { kind: 'refused', reason: 'Invalid', message: invalid },
+      { kind: 'refused', reason: 'Invalid', message: invalid, fields: ['spec.hubId'] },
     ]);
   });
 
@@ -116,7 +116,12 @@ describe('client/wiring', () => {
         reason: 'AdmissionDenied',
         message: 'LynqForm lynq/web: denied by admission webhook vlynqform.kb.io',
       },
-      { kind: 'refused', reason: 'Invalid', message: 'LynqForm lynq/api: spec.hubId (FieldValueInvalid)' },
+      {
+        kind: 'refused',
+        reason: 'Invalid',
+        message: 'LynqForm lynq/api: spec.hubId (FieldValueInvalid)',
+        fields: ['spec.hubId'],
+      },
     ]);
   });
 });
