@@ -101,6 +101,8 @@ function formDigest(object: JsonObject): FormDigest {
 
 /** Several edits within this time give one reaction. */
 const debounceMilliseconds = 100;
+/** Of checks of hubs one after the other, after which the rest is left to the next round. */
+const failuresInARow = 3;
 const retryMilliseconds = 5_000;
 const systemClock: Clock = { now: () => new Date() };
 /** A hub is told of a refusal at the second try, and should that have failed or its reason have changed, each time after so many more. */
@@ -203,14 +205,18 @@ export class HubWatch {
     return this.reactions.removeOthers([...this.hubs.values()].map(({ hub }) => hub));
   }
 
+  /** What is refused for one hub holds up no other; a server that cannot be reached is not asked for each of them. */
   private async checkSchedules(): Promise<void> {
+    let failures = 0;
     for (const digest of this.hubs.values()) {
       const { hub } = digest;
       try {
         await this.checkSchedule(digest);
+        failures = 0;
       } catch (error) {
         this.logger.warn('schedule of a hub could not be checked', { hub: hub.hub, error: String(error) });
-        return;
+        failures += 1;
+        if (failures >= failuresInARow) return;
       }
     }
   }

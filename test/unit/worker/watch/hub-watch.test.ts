@@ -195,6 +195,41 @@ describe('worker/watch/hub-watch', () => {
     expect(done.slice(-2)).toEqual(['ensure: there', 'trigger']);
   });
 
+  it('looks at the schedules of other hubs although that of one is refused, and leaves it at a few where all are', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of names) cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace }, spec: {} });
+    const looked = new Set<string>();
+    let refused = (hub: string): boolean => hub === 'a';
+    const reactions: HubReactions = {
+      ensure: async () => 'there',
+      trigger: async () => undefined,
+      rollout: async () => undefined,
+      remove: async () => undefined,
+      removeOthers: async () => undefined,
+      look: async ({ hub }) => {
+        looked.add(hub);
+        if (refused(hub)) throw new Error('refused');
+        return { kind: 'there', runningSince: undefined };
+      },
+      stuck: async () => undefined,
+      scheduling: async () => undefined,
+      hubless: async () => false,
+      isOthers: async () => false,
+      onLost: () => undefined,
+    };
+    watch = new HubWatch(reactions, silent, 1_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect([...looked].toSorted()).toEqual(names), { timeout: 10_000 });
+
+    refused = () => true;
+    await new Promise((resolve) => void setTimeout(resolve, 1_500));
+    looked.clear();
+    await vi.waitFor(() => expect(looked.size).toBeGreaterThan(2), { timeout: 10_000 });
+    expect([...looked]).toEqual(['a', 'b', 'c']);
+  });
+
   it('has the schedules of other hubs than those of a complete list removed, again when that fails', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
