@@ -11,6 +11,7 @@ import { type FieldPath, parseIgnoreFields } from './policies/field-path.ts';
 import { ignoredAnnotation, withoutFields } from './policies/ignored-fields.ts';
 import type { ObjectRef } from './ports.ts';
 import { type EffectivePolicy, effectivePolicies, type NeededObject, needMark, neededObjects } from './retain.ts';
+import { withValues } from './text-maps.ts';
 
 /** One object a node wants, complete as it is applied. */
 export interface DesiredChild {
@@ -92,9 +93,9 @@ function ownerReference(identity: NodeIdentity): JsonObject {
   };
 }
 
-/** What a form may say in a map of labels or annotations: everything but our own keys (reliability S13). */
+/** What a form may say in a map of labels or annotations: everything that has a value but our own keys (reliability S13). */
 function unreserved(map: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => !key.startsWith(reservedPrefix)));
+  return Object.fromEntries(Object.entries(withValues(map)).filter(([key]) => !key.startsWith(reservedPrefix)));
 }
 
 /** Owners, and the namespace of a cluster-scoped object, are not for a form to say either. */

@@ -2,7 +2,8 @@ import { at, isJsonObject, type Json, type JsonObject, textAt } from './api/json
 
 /**
  * Maps of an object in which every value is a text. A form that has `port: 8080` there means the text, but does not say so: to send it would be
- * refused by the server, and to leave it out would make another object than the form has, without a word.
+ * refused by the server, and to leave it out would make another object than the form has, without a word. What has no value at all, as files made by
+ * tools often have it, means nothing: of labels, annotations and `stringData` it is left out (`withValues`), and lint warns of it.
  */
 
 /** What stands where a map of texts belongs, or a text inside of one. */
@@ -10,6 +11,8 @@ export interface NotText {
   readonly path: readonly string[];
   /** Never quotes a value. */
   readonly message: string;
+  /** A member that is there, without a value. */
+  readonly isNull: boolean;
 }
 
 /** Labels, annotations and `stringData`, which are put together with others before they are sent. */
@@ -38,17 +41,23 @@ export function notTexts(object: JsonObject, maps: readonly (readonly string[])[
     return Object.entries(map).flatMap(([key, value]) =>
       typeof value === 'string' || value === undefined
         ? []
-        : [{ path: [...path, key], message: `must be text, not ${describeType(value)}` }],
+        : [{ path: [...path, key], message: `must be text, not ${describeType(value)}`, isNull: value === null }],
     );
   });
   return [...holder, ...inside];
 }
 
-/** Why an entry cannot be sent: the first of its labels, annotations and `stringData` that is no text. */
+/** The members of a map that have a value. */
+export function withValues(map: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(map).filter(([, value]) => !isMissing(value)));
+}
+
+/** Why an entry cannot be sent: the first of its labels, annotations and `stringData` that has a value which is no text. */
 export function textMapProblem(form: JsonObject, rendered: JsonObject): string | undefined {
   // Rendering takes labels and annotations together, so that one that was no map is seen in the form only.
   const [shape] = notTexts(form, mergedTextMaps(form)).filter(({ path }) => !isMember(path));
-  const [first] = shape === undefined ? notTexts(rendered, mergedTextMaps(rendered)) : [shape];
+  const members = notTexts(rendered, mergedTextMaps(rendered)).filter(({ isNull }) => !isNull);
+  const first = shape ?? members[0];
   return first === undefined ? undefined : `${pathText(first.path)} ${first.message}${adviceFor(first)}`;
 }
 
@@ -63,6 +72,7 @@ const isMissing = (value: Json | undefined): value is null | undefined => value 
 const notMap = (path: readonly string[], value: Json): NotText => ({
   path,
   message: `must be a map, not ${describeType(value)}`,
+  isNull: false,
 });
 
 /** A word for the type of a value; never the value. */

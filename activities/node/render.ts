@@ -4,6 +4,7 @@ import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { KindRef } from '../../domain/ports.ts';
 import { templateVariables } from '../../domain/template-variables.ts';
 import type { SecretValues } from '../../domain/secret-values.ts';
+import { withValues } from '../../domain/text-maps.ts';
 import { compileForm, type RenderResult, renderFormOffThread, type TemplateProblem } from '../../template/index.ts';
 import { toBytes } from '../../template/values/text.ts';
 import type { Deps } from '../deps.ts';
@@ -111,14 +112,14 @@ async function withKeptResults(
 
 /**
  * `stringData` of a Secret becomes `data` before it is applied (decisions.md section 5): the server would move it, and own it twice. Where a value is
- * no text it stays as it is, to be refused (domain/text-maps.ts): no key is ever lost here.
+ * no text it stays as it is, to be refused (domain/text-maps.ts): no key that has a value is ever lost here.
  */
 export function withEncodedData(object: JsonObject): JsonObject {
   const { stringData, ...rest } = object;
   const isSecret = textAt(object, 'apiVersion') === 'v1' && textAt(object, 'kind') === 'Secret';
   const data = rest['data'] ?? {};
   if (!isSecret || !isJsonObject(stringData) || !isJsonObject(data)) return object;
-  const encoded = Object.entries(stringData).map(
+  const encoded = Object.entries(withValues(stringData)).map(
     ([key, value]) => [key, typeof value === 'string' ? toBytes(value).toString('base64') : undefined] as const,
   );
   if (encoded.some(([, value]) => value === undefined)) return object;

@@ -12,7 +12,7 @@ const lintValues: EntryRule = (entry) => {
   return notTexts(spec, contentMaps(spec)).map((found) => {
     const problem = notTextProblem(entry, found);
     // The server makes an empty text of it.
-    return found.message.endsWith('not nothing') ? { ...problem, severity: 'warning' } : problem;
+    return found.isNull ? { ...problem, severity: 'warning' } : problem;
   });
 };
 

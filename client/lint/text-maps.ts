@@ -5,10 +5,14 @@ import type { Problem } from '../manifest/source.ts';
 import { problemAt } from '../manifest/source.ts';
 import { type EntryInFile, entryPath } from './entry.ts';
 
-/** Labels, annotations and `stringData` that are no texts: an entry with one of them is not applied at all. */
+/** Labels, annotations and `stringData` that are no texts: an entry with one of them is not applied at all, but for those without a value. */
 export function lintTextMaps(entry: EntryInFile): readonly Problem[] {
   const { spec } = entry.resource;
-  return notTexts(spec, mergedTextMaps(spec)).map((found) => notTextProblem(entry, found));
+  return notTexts(spec, mergedTextMaps(spec)).map((found) =>
+    found.isNull
+      ? { ...notTextProblem(entry, { ...found, message: 'has no value and is left out' }), severity: 'warning' }
+      : notTextProblem(entry, found),
+  );
 }
 
 /** At the value, as the schema's problems are. */

@@ -96,6 +96,11 @@ describe('activities/admission', () => {
       expect(await judge(guarded, secretHub)).toEqual({ lint: [], webhook: undefined, condition: [] });
     });
 
+    it.each(['labels', 'annotations'])('take %s without a value, which are left out', async (map) => {
+      const form = withLine(goodForm, 24, `        metadata: {${map}: {a: }}`, '        data:');
+      expect(await judge(form, secretHub)).toEqual({ lint: [], webhook: undefined, condition: [] });
+    });
+
     it.each([
       ['nameTemplate', '20:36', ["      nameTemplate: '{{ .uid }}-{{ .token }}'"], 'nameTemplate'],
       ['a label', '21:31', ['      nameTemplate: x', '      labelsTemplate: {a: "{{ $.token }}"}'], 'labelsTemplate.a'],

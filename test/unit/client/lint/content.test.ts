@@ -37,6 +37,18 @@ describe('client/lint/content', () => {
     expect(out).not.toContain('hunter');
   });
 
+  it.each([
+    ['metadata: {labels: {a: }}', 'metadata.labels.a'],
+    ['metadata: {annotations: {a: null}}', 'metadata.annotations.a'],
+    ['stringData: {a: ~}', 'stringData.a'],
+  ])('warns of a text without a value: %s', async (content, path) => {
+    expect(await lint('Secret', content)).toMatch(
+      new RegExp(
+        `^form\\.yaml:9:\\d+: warning: spec\\.manifests\\[0\\]\\.spec\\.${path.replaceAll('.', '\\.')}: has no value and is left out\n    write "", or remove it\n$`,
+      ),
+    );
+  });
+
   it('warns of a value that is empty, which the server takes for an empty text', async () => {
     expect(await lint('ConfigMap', 'data: {a: }')).toContain(
       'warning: spec.manifests[0].spec.data.a: must be text, not nothing\n    write "", or remove it\n',
