@@ -97,12 +97,12 @@ type ServerOptions = ReturnType<typeof readConfig>['connectionOptions'];
 
 /**
  * The options, with any certificate of the server believed where that is asked for, as `temporal` does. The library for the configuration reads this setting
- * and leaves it out.
+ * and leaves it out. A connection in the clear stays one.
  */
-function trusting(
+export function trusting(
   options: ServerOptions,
   environment: Readonly<Record<string, string | undefined>>,
-): ServerOptions | (Omit<ServerOptions, 'tls'> & Pick<ConnectionOptions, 'credentials'>) {
+): ServerOptions | (Omit<ServerOptions, 'tls'> & Pick<ConnectionOptions, 'credentials' | 'channelArgs'>) {
   if (!/^(?:1|true)$/i.test(environment['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'] ?? '')) return options;
   const { tls, ...others } = options;
   if (others.apiKey !== undefined)
@@ -110,10 +110,15 @@ function trusting(
       'an API key is sent to no server that is not verified',
       'leave --tls-disable-host-verification out',
     );
-  const { serverRootCACertificate, clientCertPair } = typeof tls === 'object' && tls !== null ? tls : {};
+  if (tls === undefined || tls === null || tls === false) return options;
+  const { serverNameOverride: name, serverRootCACertificate, clientCertPair } = tls === true ? {} : tls;
   const buffer = (bytes: Uint8Array | undefined): Buffer | null => (bytes === undefined ? null : Buffer.from(bytes));
   const [root, key, cert] = [serverRootCACertificate, clientCertPair?.key, clientCertPair?.crt].map(buffer);
-  return { ...others, credentials: credentials.createSsl(root, key, cert, { rejectUnauthorized: false }) };
+  const made = credentials.createSsl(root, key, cert, { rejectUnauthorized: false });
+  if (name === undefined) return { ...others, credentials: made };
+  // As the library does it for its own credentials: a proxy in front of Temporal may go by this name.
+  const named = { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name };
+  return { ...others, credentials: made, channelArgs: named };
 }
 
 function readConfig(options: GlobalOptions, environment: Readonly<Record<string, string | undefined>>) {
