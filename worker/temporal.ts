@@ -62,17 +62,17 @@ function unreachable(address: string, proxy: TemporalProxy | undefined, cause: u
   return new Error(text, { cause });
 }
 
-/** The worker's connection has no such setting, and sends what must reach nobody else. */
-function refuseBlindTrust(env: Readonly<Record<string, string | undefined>>): void {
+/** The worker's connection has no such setting: it verifies the server, as workers that run with this variable always did. */
+export function warnOfBlindTrust(env: Readonly<Record<string, string | undefined>>, logger: Logger): void {
   if (/^(?:1|true)$/i.test(env['TEMPORAL_TLS_DISABLE_HOST_VERIFICATION'] ?? ''))
-    throw new Error(
-      'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION is for the command line only: give the worker the CA of Temporal (TEMPORAL_TLS_SERVER_CA_CERT_PATH)',
+    logger.warn(
+      'TEMPORAL_TLS_DISABLE_HOST_VERIFICATION has no effect on a worker: the certificate of Temporal is verified',
     );
 }
 
 /** Connects as the temporal CLI would: TEMPORAL_* variables and its configuration file. */
 export async function connectTemporal({ payloadCodecs, apiKeyFile, logger }: TemporalOptions): Promise<TemporalAccess> {
-  refuseBlindTrust(process.env);
+  warnOfBlindTrust(process.env, logger);
   const key = apiKeyFile === undefined ? undefined : readApiKey(apiKeyFile);
   const overrideEnvVars = { ...process.env, ...(key === undefined ? {} : { TEMPORAL_API_KEY: key }) };
   const { connectionOptions, namespace = defaultNamespace } = loadClientConnectConfig({ overrideEnvVars });
