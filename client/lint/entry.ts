@@ -61,21 +61,28 @@ interface Action {
   readonly text: string;
 }
 
-/** A text taken apart: what stands before, between and after its template actions. One that is not closed reaches to the end. */
+/** Text beside an action without the spaces that its markers, `{{- ` and ` -}}`, trim (template/language/lexer.ts). */
+function trimmedLiteral(literal: string, before: string, after: string): string {
+  const cut = /[ \t\r\n]-\}\}$/.test(before) ? literal.replace(/^[ \t\r\n]+/, '') : literal;
+  return /^\{\{-[ \t\r\n]/.test(after) ? cut.replace(/[ \t\r\n]+$/, '') : cut;
+}
+
+/** A text taken apart: what is left before, between and after its template actions. One that is not closed reaches to the end. */
 function takenApart(text: string): { readonly literals: readonly string[]; readonly actions: readonly Action[] } {
   const literals: string[] = [];
   const actions: Action[] = [];
-  let from = 0;
+  let [from, previous] = [0, ''];
   for (let begin = text.indexOf('{{'); begin >= 0; begin = text.indexOf('{{', from)) {
-    literals.push(text.slice(from, begin));
     const end = actionEnd(text, begin, true);
-    from = end ?? text.length;
-    if (end !== undefined) actions.push({ index: begin, text: text.slice(begin, end) });
+    const action = text.slice(begin, end);
+    literals.push(trimmedLiteral(text.slice(from, begin), previous, action));
+    if (end !== undefined) actions.push({ index: begin, text: action });
+    [from, previous] = [end ?? text.length, action];
   }
-  return { literals: [...literals, text.slice(from)], actions };
+  return { literals: [...literals, trimmedLiteral(text.slice(from), previous, '')], actions };
 }
 
-/** What stands before, between and after the actions of a template: one more than there are actions. */
+/** What is left before, between and after the actions of a template: one more than there are actions. */
 export function literalParts(text: string): readonly string[] {
   return takenApart(text).literals;
 }

@@ -46,6 +46,42 @@ describe('client/lint/metadata', () => {
     expect(out).toContain(`form.yaml:8:7: error: nameTemplate of resource 'a' ${words}`);
   });
 
+  const trimmed = [
+    `'{{- if eq .plan "pro" -}} gold {{- else -}} silver {{- end -}}'`,
+    `'a {{- /* a comment */ -}} b'`,
+    `' {{- .uid -}} '`,
+  ];
+
+  it.each(trimmed)('takes the name and label value %s, whose spaces are trimmed', async (text) => {
+    const name = text.replace(/'$/, "{{ .uid }}'");
+    expect(await lint(`nameTemplate: ${name}`, `labelsTemplate: {tier: ${text}}`)).toBe('');
+  });
+
+  it('takes a folded label over several lines that trims them', async () => {
+    const folded = [
+      '  tier: >-',
+      '    {{- if eq .plan "pro" -}}',
+      '    gold',
+      '    {{- else -}}',
+      '    silver',
+      '    {{- end -}}',
+    ];
+    expect(await lint("nameTemplate: '{{ .uid }}'", 'labelsTemplate:', ...folded)).toBe('');
+  });
+
+  it.each([
+    '{{ if eq .plan "a" }} gold {{ end }}',
+    'a {{-1 | int }}b',
+    'a {{ .plan -}} b c',
+    'a{{ .plan }} {{- .uid }} b',
+    '{{ if eq .plan " -}} " }}a {{ end }}b',
+  ])('refuses spaces that nothing trims: %s', async (text) => {
+    expect(await lint(`nameTemplate: '${text}'`)).toContain('has " ", which no name may have');
+    expect(await lint("nameTemplate: '{{ .uid }}'", `labelsTemplate: {tier: '${text}'}`)).toContain(
+      'label tier of resource',
+    );
+  });
+
   it('says the same of a name in the object, and lets a role have more characters', async () => {
     expect(await lint("spec: {apiVersion: v1, kind: ConfigMap, metadata: {name: '{{ .uid }}-'}}")).toContain(
       `error: spec.metadata.name of resource 'a' ends with "-"`,
