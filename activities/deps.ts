@@ -14,6 +14,7 @@ import type { ScopeRules } from '../domain/policies/scope.ts';
 import type { WrittenEntries } from './events.ts';
 import type { FormStore } from './forms.ts';
 import type { QuietSyncs } from './hub/quiet-syncs.ts';
+import type { RunReviews } from './hub/run-reviews.ts';
 import type { Repairs } from './node/repairs.ts';
 import type { UnsaidStatuses } from './node/unsaid.ts';
 import type { OtherOperators } from './other-operators.ts';
@@ -39,6 +40,7 @@ export interface Deps {
   /** Up to which resourceVersion this process has followed the forms; undefined where it does not. What it has seen asks for a sync, so no sync may know less. */
   formsSeen(): string | undefined;
   readonly quiet: QuietSyncs;
+  readonly reviews: RunReviews;
   /** Who else may be at work. */
   readonly others: OtherOperators;
   /** Writes even while another operator is alive: for saying so, and nothing else. */

@@ -177,12 +177,19 @@ export interface RunRegistry {
  * Temporal's visibility: eventually consistent, so it never decides anything. A run it does not show is started again, which finds it alive if it is.
  */
 export interface RunDirectory {
-  /** Names of LynqNodes that have an open run which workers of this installation serve, those of the hub at least. `onAnswer` is told of each answer, of which a long list takes many. */
-  listed(namespace: string, hub: string, signal: AbortSignal, onAnswer: () => void): Promise<ReadonlySet<string>>;
+  /**
+   * LynqNodes of the namespace that have an open run which workers of this installation serve, by name, with the hub that the run was started for.
+   * `onAnswer` is told of each answer, of which a long list takes many.
+   */
+  listed(
+    namespace: string,
+    signal: AbortSignal,
+    onAnswer: () => void,
+  ): Promise<ReadonlyMap<string, string | undefined>>;
   /** The number of runs that were started for the hub, at the cost of one request. */
   count(namespace: string, hub: string, signal: AbortSignal): Promise<number>;
-  /** Open runs of nodes and rollouts of a hub that wait on another task queue than this installation's. */
-  elsewhere(namespace: string, hub: string, signal: AbortSignal, onAnswer: () => void): Promise<readonly StrayRun[]>;
+  /** Open runs of nodes and rollouts of the namespace, whatever their hub, that wait on another task queue than this installation's. */
+  elsewhere(namespace: string, signal: AbortSignal, onAnswer: () => void): Promise<readonly StrayRun[]>;
   /** Ends such a run, which changes nothing but that nobody goes on; `false` when it has ended before. */
   end(run: StrayRun, reason: string): Promise<boolean>;
 }
@@ -197,6 +204,9 @@ export interface HubSchedules {
 export interface StrayRun {
   readonly workflowId: string;
   readonly runId: string;
+  /** The hub it was started for: another one may have its node or form now. */
+  readonly hub: string | undefined;
+  readonly form: string | undefined;
   /** The LynqNode it is of; undefined for a rollout. */
   readonly node: string | undefined;
 }

@@ -125,52 +125,61 @@ export function signalWaker(client: Client): Waker {
 }
 
 /** Visibility values are quoted; names of Kubernetes objects hold no quotes, and anything else is refused rather than escaped. */
-function openOnes({ type, prefix }: { readonly type: string; readonly prefix: string }, hub?: string): string {
-  if (/['"\\]/.test(`${prefix}${hub ?? ''}`)) throw new Error('a name that cannot be a Kubernetes name');
-  const ofHub = hub === undefined ? '' : ` AND LynqHub='${hub}'`;
-  return `WorkflowType='${type}'${ofHub} AND WorkflowId STARTS_WITH '${prefix}' AND ExecutionStatus='Running'`;
+function quoted(text: string): string {
+  if (/['"\\]/.test(text)) throw new Error('a name that cannot be a Kubernetes name');
+  return `'${text}'`;
 }
 
-/** Of one hub, or of all. */
-const openNodes = (namespace: string, hub?: string): string =>
-  openOnes({ type: workflowTypes.node, prefix: workflowIds.node(namespace, '') }, hub);
+const isOpen = "ExecutionStatus='Running'";
 
-const openRollouts = (namespace: string, hub: string): string =>
-  openOnes({ type: workflowTypes.rollout, prefix: workflowIds.rollout(namespace, '') }, hub);
+const ofNodes = (namespace: string): string =>
+  `WorkflowType='${workflowTypes.node}' AND WorkflowId STARTS_WITH ${quoted(workflowIds.node(namespace, ''))}`;
 
-function nameOf({ typedSearchAttributes }: WorkflowExecutionInfo): string | undefined {
-  const name = typedSearchAttributes.get(searchAttributes.node);
+const ofRollouts = (namespace: string): string =>
+  `WorkflowType='${workflowTypes.rollout}' AND WorkflowId STARTS_WITH ${quoted(workflowIds.rollout(namespace, ''))}`;
+
+type NameKey = (typeof searchAttributes)['hub' | 'form' | 'node'];
+
+function nameOf({ typedSearchAttributes }: WorkflowExecutionInfo, key: NameKey): string | undefined {
+  const name = typedSearchAttributes.get(key);
   return typeof name === 'string' ? name : undefined;
+}
+
+function strayOf(run: WorkflowExecutionInfo): StrayRun {
+  const { workflowId, runId } = run;
+  const [hub, form] = [nameOf(run, searchAttributes.hub), nameOf(run, searchAttributes.form)];
+  return { workflowId, runId, hub, form, node: nameOf(run, searchAttributes.node) };
 }
 
 /** What Temporal's visibility shows of the runs on a task queue, and beside it. */
 export function visibilityDirectory(client: Client, taskQueue: string): RunDirectory {
-  const open = (namespace: string, hub?: string) => `${openNodes(namespace, hub)} AND TaskQueue='${taskQueue}'`;
+  const ours = (namespace: string) => `${ofNodes(namespace)} AND ${isOpen} AND TaskQueue='${taskQueue}'`;
   return {
     count: (namespace, hub, signal) =>
-      client.withAbortSignal(signal, async () => (await client.workflow.count(open(namespace, hub))).count),
+      client.withAbortSignal(
+        signal,
+        async () => (await client.workflow.count(`${ours(namespace)} AND LynqHub=${quoted(hub)}`)).count,
+      ),
     // The run of a node that was taken over from another hub keeps that one's name.
-    listed: (namespace, _hub, signal, onAnswer) =>
+    listed: (namespace, signal, onAnswer) =>
       client.withAbortSignal(signal, async () => {
-        const names = new Set<string>();
-        for await (const run of client.workflow.list({ query: open(namespace), pageSize: 1000 })) {
-          const name = nameOf(run);
-          if (name !== undefined) names.add(name);
+        const hubs = new Map<string, string | undefined>();
+        for await (const run of client.workflow.list({ query: ours(namespace), pageSize: 1000 })) {
+          const name = nameOf(run, searchAttributes.node);
+          if (name !== undefined) hubs.set(name, nameOf(run, searchAttributes.hub));
           onAnswer();
         }
-        return names;
+        return hubs;
       }),
-    elsewhere: (namespace, hub, signal, onAnswer) =>
+    elsewhere: (namespace, signal, onAnswer) =>
       client.withAbortSignal(signal, async () => {
         const found: StrayRun[] = [];
-        for (const runs of [openNodes(namespace, hub), openRollouts(namespace, hub)]) {
-          const query = `${runs} AND TaskQueue!='${taskQueue}'`;
-          for await (const run of client.workflow.list({ query, pageSize: 1000 })) {
-            // What is to be ended is told by the run itself, whatever a store makes of the query.
-            const { workflowId, runId } = run;
-            if (run.taskQueue !== taskQueue) found.push({ workflowId, runId, node: nameOf(run) });
-            onAnswer();
-          }
+        const either = `((${ofNodes(namespace)}) OR (${ofRollouts(namespace)}))`;
+        const query = `${either} AND ${isOpen} AND TaskQueue!='${taskQueue}'`;
+        for await (const run of client.workflow.list({ query, pageSize: 1000 })) {
+          // What is to be ended is told by the run itself, whatever a store makes of the query.
+          if (run.taskQueue !== taskQueue) found.push(strayOf(run));
+          onAnswer();
         }
         return found;
       }),

@@ -17,6 +17,7 @@ import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../activities/node/unsaid.ts';
 import { QuietSyncs } from '../activities/hub/quiet-syncs.ts';
+import { RunReviews } from '../activities/hub/run-reviews.ts';
 import { readHub } from '../activities/hub/read-hub.ts';
 import { isOther, mayHold } from '../activities/hub/holding.ts';
 import { openOtherOperators, yieldingCluster } from '../activities/other-operators.ts';
@@ -138,12 +139,13 @@ function openDeps(
 }
 
 /** What a process remembers from one activity to the next. Losing it costs time. */
-function processMemory(): Pick<Deps, 'written' | 'repairs' | 'unsaid' | 'quiet'> {
+function processMemory(): Pick<Deps, 'written' | 'repairs' | 'unsaid' | 'quiet' | 'reviews'> {
   return {
     written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
     quiet: new QuietSyncs(),
+    reviews: new RunReviews(),
   };
 }
 

@@ -1,6 +1,9 @@
+import { textAt } from '../../domain/api/json.ts';
+import type { StrayRun } from '../../domain/watching.ts';
 import type { BirthPage, BirthRequest, HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { inParallel } from '../parallel.ts';
+import { formRef } from '../rollout/gather.ts';
 import { isHeldHere } from './holding.ts';
 
 /** Children that one workflow starts at a time (architecture.md, rule 2). */
@@ -38,21 +41,27 @@ export async function listBirths(deps: Deps, request: BirthRequest): Promise<Bir
 /**
  * Finds runs that have ended though their node lives (a person terminated one, Temporal lost it), and ends those that no worker of ours serves. Visibility
  * is only a hint: what it does not show is offered as a birth, and a run that is alive after all refuses to start twice. When it cannot be asked, or
- * not in time, nothing changes.
+ * not in time, nothing changes. It takes few requests a second, so that most reviews ask for one count.
  */
 export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attempt): Promise<void> {
   const { namespace, hub } = request;
+  const now = deps.clock.now();
   const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => deps.runs.isSettled(namespace, name));
+  const inherited = deps.reviews.inherited(request, now);
+  const expected = believed.filter(({ name }) => !inherited.has(name)).length;
   try {
     const listed = await inTime(signal, async (until, onAnswer) => {
-      await endStrays(deps, request, until, onAnswer);
-      if (believed.length === 0) return undefined;
-      if ((await deps.directory.count(namespace, hub, until)) >= believed.length) return undefined;
+      if (deps.reviews.isStrayLookDue(request, now)) await endStrays(deps, request, until, onAnswer);
+      if (expected === 0) return undefined;
+      if ((await deps.directory.count(namespace, hub, until)) >= expected) return undefined;
       onAnswer();
-      return deps.directory.listed(namespace, hub, until, onAnswer);
+      return deps.directory.listed(namespace, until, onAnswer);
     });
     if (listed === undefined) return;
-    for (const { name } of believed) if (!listed.has(name)) deps.runs.missing(namespace, name);
+    const lost = believed.filter(({ name }) => !listed.has(name));
+    for (const { name } of lost) deps.runs.missing(namespace, name);
+    const others = believed.filter(({ name }) => listed.has(name) && listed.get(name) !== hub);
+    deps.reviews.inherit(request, new Set(others.map(({ name }) => name)), now);
   } catch (error) {
     signal.throwIfAborted();
     deps.logger.warn('runs could not be reviewed', { hub, error: error instanceof Error ? error.name : 'unknown' });
@@ -70,16 +79,41 @@ const strayReason = 'the hub of this run is held by a worker with another task q
  */
 async function endStrays(deps: Deps, request: HubRef, until: AbortSignal, onAnswer: () => void): Promise<void> {
   const { namespace, hub } = request;
-  const strays = await deps.directory.elsewhere(namespace, hub, until, onAnswer);
+  const asked = deps.clock.now();
+  const strays = await straysOf(deps, request, await deps.directory.elsewhere(namespace, until, onAnswer));
   onAnswer();
-  if (strays.length === 0 || !(await isHeldHere(deps, request))) return;
-  deps.logger.info('runs of another task queue are ended, to begin anew', { hub, namespace, runs: strays.length });
-  await inParallel(strays, endConcurrency, async (stray) => {
-    until.throwIfAborted();
-    const ended = await deps.directory.end(stray, strayReason);
-    onAnswer();
-    if (ended && stray.node !== undefined) deps.runs.missing(namespace, stray.node);
-  });
+  if (strays.length > 0) {
+    if (!(await isHeldHere(deps, request))) return;
+    deps.logger.info('runs of another task queue are ended, to begin anew', { hub, namespace, runs: strays.length });
+    await inParallel(strays, endConcurrency, async (stray) => {
+      until.throwIfAborted();
+      const ended = await deps.directory.end(stray, strayReason);
+      onAnswer();
+      if (ended && stray.node !== undefined) deps.runs.missing(namespace, stray.node);
+    });
+  }
+  deps.reviews.noStrays(request, asked);
+}
+
+/**
+ * Those of the hub. A run bears the name of the hub it was started for, and another one may have taken over what it is of: that is known by the LynqNode
+ * or the form, unless it is gone. Forms are read, as that of a hub's nodes may have gone over to a hub that another installation holds.
+ */
+async function straysOf(deps: Deps, request: HubRef, strays: readonly StrayRun[]): Promise<readonly StrayRun[]> {
+  const { namespace, hub } = request;
+  const isOurs = (stray: StrayRun, now: string | undefined): boolean => (now ?? stray.hub) === hub;
+  const ofNodes = strays.filter(
+    (stray) => stray.node !== undefined && isOurs(stray, deps.nodes.get(namespace, stray.node)?.hub),
+  );
+  const forms = new Set(deps.nodes.ofHub(namespace, hub).map(({ form }) => form));
+  const ofForms: StrayRun[] = [];
+  for (const stray of strays) {
+    const { form } = stray;
+    if (stray.node !== undefined || form === undefined || !(stray.hub === hub || forms.has(form))) continue;
+    const read = await deps.cluster.get(formRef({ namespace, form }));
+    if (isOurs(stray, textAt(read, 'spec', 'hubId'))) ofForms.push(stray);
+  }
+  return [...ofNodes, ...ofForms];
 }
 
 /** Ends with the work, with the signal or when an answer takes too long, whatever the work makes of the signal it is given. */

@@ -56,7 +56,10 @@ export async function claimHub(deps: Deps, request: HubRef, read: ReadHub): Prom
   const { uid, resourceVersion } = metadata;
   const body = { metadata: { uid, resourceVersion, annotations: { [annotations.controllerId]: deps.installation } } };
   const result = await deps.cluster.patch(hubRef(request), 'merge', body, { manager: managers.apply });
-  if (result.kind === 'ok') return { kind: 'ours', hub: parseHub(result.object) };
+  if (result.kind === 'ok') {
+    deps.reviews.forget(request);
+    return { kind: 'ours', hub: parseHub(result.object) };
+  }
   throw new LynqFailure('ClusterStale', `LynqHub ${request.namespace}/${request.hub} could not be claimed yet`, {
     hub: request.hub,
   });

@@ -32,6 +32,7 @@ export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub, attem
   await reviewRuns(deps, request, attempt);
   if (owned.length === 0) {
     await releaseFinalizer(deps, request, hub);
+    deps.reviews.forget(request);
     return { kind: 'gone' };
   }
   return { kind: 'removing', remaining: owned.length, page: birthPage(deps, request, '') };
@@ -44,6 +45,7 @@ export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub, attem
 export async function forgetHub(deps: Deps, request: HubRef): Promise<SyncOutcome> {
   const { namespace, hub } = request;
   deps.quiet.drop(request);
+  deps.reviews.forget(request);
   try {
     await deps.schedules.remove(namespace, hub);
   } catch (error) {

@@ -14,6 +14,7 @@ import { openFormStore } from '../forms.ts';
 import { Repairs } from '../node/repairs.ts';
 import { UnsaidStatuses } from '../node/unsaid.ts';
 import { QuietSyncs } from '../hub/quiet-syncs.ts';
+import { RunReviews } from '../hub/run-reviews.ts';
 import { openHubKeys } from '../secrets.ts';
 import { dryRunCluster } from './clusters.ts';
 
@@ -75,6 +76,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
     quiet: new QuietSyncs(),
+    reviews: new RunReviews(),
     clock: ports.clock,
     logger: ports.logger,
   };

@@ -5,6 +5,7 @@ import { openFormStore } from '../../activities/forms.ts';
 import { Repairs } from '../../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../../activities/node/unsaid.ts';
 import { QuietSyncs } from '../../activities/hub/quiet-syncs.ts';
+import { RunReviews } from '../../activities/hub/run-reviews.ts';
 import { openOtherOperators } from '../../activities/other-operators.ts';
 import { openHubKeys } from '../../activities/secrets.ts';
 import { ScopePolicy } from '../../domain/api/scope.ts';
@@ -24,7 +25,7 @@ const noRows: RowSource = {
 
 /** A visibility store that shows nothing. */
 export const noRuns: RunDirectory = {
-  listed: () => Promise.resolve(new Set()),
+  listed: () => Promise.resolve(new Map()),
   count: () => Promise.resolve(0),
   elsewhere: () => Promise.resolve([]),
   end: () => Promise.resolve(false),
@@ -68,6 +69,7 @@ export async function startProcess(
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
     quiet: new QuietSyncs(),
+    reviews: new RunReviews(),
     clock,
     logger: quiet,
   };

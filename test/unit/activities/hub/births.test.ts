@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { reviewRuns } from '../../../../activities/hub/births.ts';
+import { claimHub } from '../../../../activities/hub/holding.ts';
+import { readHub } from '../../../../activities/hub/read-hub.ts';
 import type { Deps } from '../../../../activities/deps.ts';
 import type { JsonObject } from '../../../../domain/api/json.ts';
 import type { RunDirectory, StrayRun } from '../../../../domain/watching.ts';
@@ -26,19 +28,40 @@ describe('activities/hub/births', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  /** A hub with one node that is believed to have a run, and a visibility store that is asked. */
-  async function askedOf(answers: Partial<RunDirectory>, holder = 'test') {
+  const webOf = (hub: string): JsonObject => ({
+    apiVersion: 'operator.lynq.sh/v1',
+    kind: 'LynqForm',
+    metadata: { namespace: 'tenants', name: 'web' },
+    spec: { hubId: hub },
+  });
+
+  interface World {
+    readonly holder?: string;
+    /** Nodes of the hub, each believed to have a run. */
+    readonly names?: readonly string[];
+    /** The hub that the form `web` names. */
+    readonly formOf?: string | undefined;
+  }
+
+  /** A hub with nodes that are believed to have runs, and a visibility store that is asked. */
+  async function askedOf(answers: Partial<RunDirectory>, world: World = {}) {
+    const { holder = 'test', names = ['acme-web'], formOf } = world;
     const cluster = createFakeCluster();
-    cluster.addKind({ apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub' });
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion: 'operator.lynq.sh/v1', kind });
     cluster.seed(hubHeldBy(holder));
+    if (formOf !== undefined) cluster.seed(webOf(formOf));
     const { deps } = await startProcess(cluster);
     const directory = { ...noRuns, ...answers };
     const missing: string[] = [];
-    const node = { namespace: 'tenants', name: 'acme-web' };
+    const own = names.map((name) => ({ namespace: 'tenants', name, hub: 'customers', form: 'web' }));
+    const theirs = { namespace: 'tenants', name: 'their-web', hub: 'others', form: 'web' };
     const known: Deps = {
       ...deps,
       directory,
-      nodes: Object.assign(Object.create(deps.nodes), { ofHub: () => [node] }),
+      nodes: Object.assign(Object.create(deps.nodes), {
+        ofHub: () => own,
+        get: (_: string, name: string) => [...own, theirs].find((node) => node.name === name),
+      }),
       runs: Object.assign(Object.create(deps.runs), {
         isSettled: () => true,
         missing: (_: string, name: string) => missing.push(name),
@@ -46,6 +69,10 @@ describe('activities/hub/births', () => {
     };
     return { known, missing };
   }
+
+  const review = (known: Deps): Promise<void> => reviewRuns(known, request, { signal: new AbortController().signal });
+
+  const seconds = (count: number): void => void vi.setSystemTime(Date.now() + count * 1_000);
 
   it.each(['count', 'listed', 'elsewhere'] as const)(
     'gives up a visibility store that stalls at %s, and changes nothing',
@@ -57,8 +84,8 @@ describe('activities/hub/births', () => {
       };
       const { known, missing } = await askedOf({
         count: (_, __, signal) => (stalled === 'count' ? stall(signal) : Promise.resolve(0)),
-        listed: (_, __, signal) => (stalled === 'listed' ? stall(signal) : Promise.resolve(new Set<string>())),
-        elsewhere: (_, __, signal) => (stalled === 'elsewhere' ? stall(signal) : Promise.resolve([])),
+        listed: (_, signal) => (stalled === 'listed' ? stall(signal) : Promise.resolve(new Map())),
+        elsewhere: (_, signal) => (stalled === 'elsewhere' ? stall(signal) : Promise.resolve([])),
       });
 
       let ended = false;
@@ -76,12 +103,12 @@ describe('activities/hub/births', () => {
   it('waits for a long list as long as answers come', async () => {
     const { known, missing } = await askedOf({
       count: async () => 0,
-      listed: async (_, __, ___, onAnswer) => {
+      listed: async (_, __, onAnswer) => {
         for (let page = 0; page < 10; page += 1) {
           await new Promise((resolve) => setTimeout(resolve, 4_000));
           onAnswer();
         }
-        return new Set<string>();
+        return new Map();
       },
     });
 
@@ -95,7 +122,7 @@ describe('activities/hub/births', () => {
 
   it('ends at once when the sync is given up', async () => {
     const stop = new AbortController();
-    const { known } = await askedOf({ count: () => new Promise(() => undefined), listed: async () => new Set() });
+    const { known } = await askedOf({ count: () => new Promise(() => undefined), listed: async () => new Map() });
 
     const review = reviewRuns(known, request, { signal: stop.signal });
     stop.abort(new Error('cancelled'));
@@ -105,47 +132,178 @@ describe('activities/hub/births', () => {
   });
 
   describe('runs on the task queue of an installation that is gone', () => {
-    const strays: readonly StrayRun[] = [
-      { workflowId: 'node/tenants/acme-web', runId: 'r-1', node: 'acme-web' },
-      { workflowId: 'rollout/tenants/web', runId: 'r-2', node: undefined },
-      { workflowId: 'node/tenants/beta-web', runId: 'r-3', node: 'beta-web' },
-    ];
-    async function reviewed(holder: string) {
+    const strayNode = (node: string, hub: string): StrayRun => ({
+      workflowId: `node/tenants/${node}`,
+      runId: `r-${node}`,
+      hub,
+      form: 'web',
+      node,
+    });
+    const strayRollout = (hub: string): StrayRun => ({
+      workflowId: 'rollout/tenants/web',
+      runId: 'r-rollout',
+      hub,
+      form: 'web',
+      node: undefined,
+    });
+    /** Reviews once, with a store that has these. */
+    async function reviewed(strays: readonly StrayRun[], world: World = {}) {
       const ended: string[] = [];
       const { known, missing } = await askedOf(
         {
-          count: async () => 1,
+          count: async () => 9,
           elsewhere: async () => strays,
           end: async ({ workflowId, runId }, reason) => {
             ended.push(`${workflowId} ${runId}: ${reason}`);
-            return runId !== 'r-3';
+            return runId !== 'r-beta-web';
           },
         },
-        holder,
+        { names: ['acme-web', 'beta-web'], ...world },
       );
-      await reviewRuns(known, request, { signal: new AbortController().signal });
-      return { ended, missing };
+      await review(known);
+      return { ended: ended.map((line) => line.replace(/:.*/, '')), reasons: new Set(ended.map(reasonOf)), missing };
     }
+    const reasonOf = (line: string): string => line.replace(/^[^:]*: /, '');
+    const all = [strayNode('acme-web', 'customers'), strayRollout('customers'), strayNode('beta-web', 'customers')];
 
     it('are ended with a reason, and their nodes are to be born again', async () => {
-      const { ended, missing } = await reviewed('test');
-
-      const reason = 'the hub of this run is held by a worker with another task queue, which starts it anew';
-      expect(ended).toEqual([
-        `node/tenants/acme-web r-1: ${reason}`,
-        `rollout/tenants/web r-2: ${reason}`,
-        `node/tenants/beta-web r-3: ${reason}`,
-      ]);
-      expect(missing).toEqual(['acme-web']);
+      expect(await reviewed(all)).toEqual({
+        ended: [
+          'node/tenants/acme-web r-acme-web',
+          'node/tenants/beta-web r-beta-web',
+          'rollout/tenants/web r-rollout',
+        ],
+        reasons: new Set(['the hub of this run is held by a worker with another task queue, which starts it anew']),
+        missing: ['acme-web'],
+      });
     });
 
     it('are left alone when the other installation has taken the hub meanwhile', async () => {
-      expect(await reviewed('other')).toEqual({ ended: [], missing: [] });
+      expect(await reviewed(all, { holder: 'other' })).toMatchObject({ ended: [], missing: [] });
+    });
+
+    it.each<readonly [string, StrayRun, World, boolean]>([
+      ['of a node that was taken over from another hub', strayNode('acme-web', 'before'), {}, true],
+      ['of a node that another hub has taken over', strayNode('their-web', 'customers'), {}, false],
+      ['of a node of another hub', strayNode('their-web', 'others'), {}, false],
+      ['of a node of the hub that is gone', strayNode('gone-web', 'customers'), {}, true],
+      ['of a node of another hub that is gone', strayNode('gone-web', 'others'), {}, false],
+      ['of a form that was taken over from another hub', strayRollout('before'), { formOf: 'customers' }, true],
+      ['of a form that names another hub now', strayRollout('customers'), { formOf: 'others' }, false],
+      ['of a form of another hub', strayRollout('others'), { formOf: 'others' }, false],
+    ])('are told by what they are of: %s', async (_, stray, world, isEnded) => {
+      expect((await reviewed([stray], world)).ended).toEqual(isEnded ? [`${stray.workflowId} ${stray.runId}`] : []);
+    });
+
+    it('are looked for once in five minutes, and when the hub was claimed again', async () => {
+      let asked = 0;
+      const { known } = await askedOf({ count: async () => 9, elsewhere: async () => ((asked += 1), []) });
+      for (let round = 0; round < 10; round += 1) {
+        await review(known);
+        seconds(29);
+      }
+      expect(asked).toBe(1);
+      seconds(10);
+      await review(known);
+      expect(asked).toBe(2);
+
+      const read = await readHub(known, request);
+      if (read === undefined) throw new Error('no hub');
+      await claimHub({ ...known, installation: 'another' }, request, read);
+      await review(known);
+      expect(asked).toBe(3);
+    });
+
+    it('are looked for at the next review again when the look or an end failed', async () => {
+      let asked = 0;
+      const { known } = await askedOf({
+        count: async () => 9,
+        elsewhere: async () => {
+          asked += 1;
+          if (asked === 1) throw new Error('unavailable');
+          return [strayNode('acme-web', 'customers')];
+        },
+        end: async () => {
+          if (asked === 2) throw new Error('unavailable');
+          return true;
+        },
+      });
+      for (let round = 0; round < 5; round += 1) await review(known);
+      expect(asked).toBe(3);
+    });
+  });
+
+  it('asks for nothing but strays, and that seldom, where no run is believed to be', async () => {
+    const asked: string[] = [];
+    const { known } = await askedOf(
+      {
+        count: async () => (asked.push('count'), 0),
+        listed: async () => (asked.push('listed'), new Map()),
+        elsewhere: async () => (asked.push('elsewhere'), []),
+      },
+      { names: [] },
+    );
+    for (let round = 0; round < 3; round += 1) await review(known);
+    expect(asked).toEqual(['elsewhere']);
+  });
+
+  describe('runs of nodes that were taken over bear the name of the hub before', () => {
+    /** A store that shows these runs, each by its node and its hub. */
+    async function shown(runs: Map<string, string>) {
+      const lists: number[] = [];
+      const { known, missing } = await askedOf(
+        {
+          count: async (_, hub) => [...runs.values()].filter((bears) => bears === hub).length,
+          listed: async () => (lists.push(runs.size), new Map(runs)),
+        },
+        { names: ['acme-web', 'beta-web', 'new-web'] },
+      );
+      return { known, missing, lists };
+    }
+    const taken = () =>
+      new Map([
+        ['acme-web', 'before'],
+        ['beta-web', 'before'],
+        ['new-web', 'customers'],
+      ]);
+
+    it('and are listed once in five minutes, not at every review', async () => {
+      const { known, missing, lists } = await shown(taken());
+      for (let round = 0; round < 10; round += 1) {
+        await review(known);
+        seconds(29);
+      }
+      expect(lists).toHaveLength(1);
+      seconds(10);
+      await review(known);
+      expect(lists).toHaveLength(2);
+      expect(missing).toEqual([]);
+    });
+
+    it('while a lost run of the hub itself is noticed at once', async () => {
+      const runs = taken();
+      const { known, missing } = await shown(runs);
+      await review(known);
+      runs.delete('new-web');
+      await review(known);
+      expect(missing).toEqual(['new-web']);
+    });
+
+    it('and a lost one of them when they are listed again', async () => {
+      const runs = taken();
+      const { known, missing } = await shown(runs);
+      await review(known);
+      runs.delete('acme-web');
+      await review(known);
+      expect(missing).toEqual([]);
+      seconds(300);
+      await review(known);
+      expect(missing).toEqual(['acme-web']);
     });
   });
 
   it('takes a run as lost that a store which answers does not show', async () => {
-    const { known, missing } = await askedOf({ count: async () => 0, listed: async () => new Set() });
+    const { known, missing } = await askedOf({ count: async () => 0, listed: async () => new Map() });
 
     await reviewRuns(known, request, { signal: new AbortController().signal });
 
