@@ -12,7 +12,7 @@ export interface FollowUpFacts {
   readonly interval: number;
   /** Since when the table cannot be read; undefined while it can. */
   readonly unreadSince: number | undefined;
-  /** Since when rows are left to the next sync; undefined while none is. */
+  /** Since when rows, or nodes that cannot be deleted, are left to the next sync; undefined while none is. */
   readonly waitingSince: number | undefined;
   /** Since when another source answers than the one that is believed. */
   readonly candidateSince: number | undefined;
@@ -32,15 +32,26 @@ const absenceRepeat = 60 * second;
 /** A look at a Lease, which nothing tells of when its holder is gone. */
 const otherRepeat = 60 * second;
 
+const nothingLeft: Omit<FollowUpFacts, 'interval'> = {
+  unreadSince: undefined,
+  waitingSince: undefined,
+  candidateSince: undefined,
+  otherSince: undefined,
+  absences: [],
+};
+
 const timeOf = (text: string | undefined): number | undefined => {
   const time = Date.parse(text ?? '');
   return Number.isNaN(time) ? undefined : time;
 };
 
+/** Of a hub that is being deleted only what holds that up counts: its table is not read any more. */
 export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts {
   const condition = (type: string) => listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
   const isTrue = (type: string) => textAt(condition(type), 'status') === 'True';
   const since = (type: string) => (isTrue(type) ? timeOf(textAt(condition(type), 'lastTransitionTime')) : undefined);
+  if (textAt(hub, 'metadata', 'deletionTimestamp') !== undefined)
+    return { ...nothingLeft, interval, waitingSince: since('RowsWaiting') };
   const ready = condition('Ready');
   const isUnread = textAt(ready, 'status') === 'False';
   const hasCandidate = (textAt(hub, 'status', 'source', 'candidate') ?? '') !== '';
@@ -112,7 +123,7 @@ function otherTime(facts: FollowUpFacts, after: number): number | undefined {
 const absenceTime = (since: number, after: number): number =>
   nextOf(since, formAbsenceMilliseconds + second, absenceRepeat, after);
 
-/** When the next further sync of a hub is due, later than `after`; undefined for none. Not asked for hubs that are paused, released or being deleted. */
+/** When the next further sync of a hub is due, later than `after`; undefined for none. Not asked for hubs that are paused, unless they are being deleted, or released. */
 export function nextFollowUp(facts: FollowUpFacts, after: Date): Date | undefined {
   const from = after.getTime();
   const absences = facts.absences.map((since) => absenceTime(since, from));

@@ -93,10 +93,12 @@ function transportDraft(insecure: boolean): Draft {
       };
 }
 
+const rowsWaiting = 'RowsWaiting';
+
 /** There only while rows wait: since when it says decides over further syncs. */
 function waitingDrafts(open: readonly string[]): readonly Draft[] {
   if (open.length === 0) return [];
-  return [{ type: 'RowsWaiting', status: 'True', reason: 'LeftToNextSync', message: open.join('; ') }];
+  return [{ type: rowsWaiting, status: 'True', reason: 'LeftToNextSync', message: open.join('; ') }];
 }
 
 /** Status after a complete sync. */
@@ -129,6 +131,16 @@ export function syncedStatus(base: HubStatusBase, facts: SyncFacts): LynqHubStat
 
 /** What a sync that ends says anew, or disproves. */
 const endedBySync: ReadonlySet<string> = new Set(['Ready', 'SyncStuck', notScheduled]);
+
+/** Status of a hub that is being deleted: what holds that up, beside all other conditions. */
+export function removingStatus(base: HubStatusBase, open: readonly string[]): LynqHubStatus {
+  const previous = base.previous ?? {};
+  const conditions = previous.conditions ?? [];
+  const drafts = waitingDrafts(open);
+  const others = conditions.filter(({ type }) => type !== rowsWaiting);
+  if (drafts.length === 0 && others.length === conditions.length) return previous;
+  return { ...previous, conditions: [...others, ...settleConditions(conditions, drafts, base)] };
+}
 
 /** Status after a sync that could not read: every number keeps its last value, only the condition changes. */
 export function failedSyncStatus(

@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts';
 import { isReleased, nodeRef, readNode } from '../node/gather.ts';
 import { inParallel } from '../parallel.ts';
 import type { ReadHub } from './read-hub.ts';
+import { RefusedNodes } from './refused-nodes.ts';
 import { writeStatus } from './write-status.ts';
 
 const concurrency = 8;
@@ -16,21 +17,30 @@ const quickTries = 5;
 /**
  * `lynq adopt`: the marks go from the nodes, whose passes begin again. The Go operator has no field for our record and drops it with its first status:
  * then its arrays are all that tells what a node has, also of a row or an entry that is not there any more, and they stay as those of a node that was
- * taken over from it do, which nobody asks once there is a record again. Where the record is still there the arrays go with the mark.
+ * taken over from it do, which nobody asks once there is a record again. Where the record is still there the arrays go with the mark. A node that the API
+ * server refuses stays released and holds up no other; given is what the hub says of such.
  *
- * @throws LynqFailure `DefinitionsOutdated`, which the hub says too, while the definitions are those that the Go operator has brought.
+ * @throws LynqFailure `DefinitionsOutdated`, which the hub says too, while the definitions are those that the Go operator has brought. A hub that is being
+ * deleted goes with them all the same: nothing of it is to last.
  */
-export async function takeBack(deps: Deps, request: HubRef, hub: ReadHub): Promise<void> {
+export async function takeBack(deps: Deps, request: HubRef, hub: ReadHub): Promise<readonly string[]> {
   const nodes = deps.nodes.ofHub(request.namespace, request.hub).filter(({ released }) => released);
-  if (nodes.length === 0) return;
+  if (nodes.length === 0) return [];
+  if (hub.hub.metadata.deletionTimestamp === undefined) await demandDefinitions(deps, request, hub);
+  const refused = new RefusedNodes();
+  await inParallel(nodes, concurrency, ({ name }) =>
+    refused.attempt(() => takeNodeBack(deps, { namespace: request.namespace, node: name })),
+  );
+  return refused.said('taken up again');
+}
+
+async function demandDefinitions(deps: Deps, request: HubRef, { hub, object }: ReadHub): Promise<void> {
   const problem = await outdatedDefinition(deps);
-  if (problem !== undefined) {
-    const base = { previous: hub.hub.status, generation: hub.hub.metadata.generation ?? 0, now: deps.clock.now() };
-    const failure = { reason: problem.type, message: problem.message };
-    await writeStatus(deps, request, hub, failedSyncStatus(base, failure));
-    throw problem;
-  }
-  await inParallel(nodes, concurrency, ({ name }) => takeNodeBack(deps, { namespace: request.namespace, node: name }));
+  if (problem === undefined) return;
+  const base = { previous: hub.status, generation: hub.metadata.generation ?? 0, now: deps.clock.now() };
+  const failure = { reason: problem.type, message: problem.message };
+  await writeStatus(deps, request, { hub, object }, failedSyncStatus(base, failure));
+  throw problem;
 }
 
 async function outdatedDefinition({ cluster, logger }: Deps): Promise<LynqFailure | undefined> {

@@ -1,6 +1,7 @@
 import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import { hubEvents } from '../../domain/events.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
+import { removingStatus } from '../../domain/hub-status.ts';
 import { labelValue } from '../../domain/identity.ts';
 import { apiVersion, labels } from '../../domain/keys.ts';
 import type { HubRef, SyncOutcome } from '../contract.ts';
@@ -9,7 +10,9 @@ import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { birthPage, reviewRuns } from './births.ts';
 import { type ReadHub, releaseFinalizer } from './read-hub.ts';
+import { RefusedNodes } from './refused-nodes.ts';
 import { deleteNode } from './write-nodes.ts';
+import { writeStatus } from './write-status.ts';
 
 const deleteConcurrency = 16;
 
@@ -18,24 +21,52 @@ const orphanFinalizer = 'orphan';
 
 /**
  * A deleted hub: the nodes that it owns go, each by its own policies, and the hub's finalizer is released when a complete list shows none. Nodes that it
- * does not own stay as they are: `--cascade=orphan` has taken them from it.
+ * does not own stay as they are: `--cascade=orphan` has taken them from it. One that the API server does not let go holds up no other, and the hub says so
+ * with what else is left to the next sync, `open`.
  */
-export async function removeHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
+export async function removeHub(
+  deps: Deps,
+  request: HubRef,
+  { hub, open, attempt }: { readonly hub: ReadHub; readonly open: readonly string[]; readonly attempt: Attempt },
+): Promise<SyncOutcome> {
   const owned = leavesNodes(hub) ? [] : await ownedNodes(deps, request, hub);
-  const living = owned.filter(({ deleting }) => !deleting);
-  try {
-    await inParallel(living, deleteConcurrency, (node) => deleteNode({ deps, request }, { node }));
-  } catch (error) {
-    if (isLynqFailure(error)) tellOwner(deps, hub.object, hubEvents.cleanupFailed(error.message));
-    throw error;
-  }
+  const left = [...open, ...(await deleteNodes(deps, request, hub, owned))];
   await reviewRuns(deps, request, attempt);
   if (owned.length === 0) {
     await releaseFinalizer(deps, request, hub);
     deps.reviews.forget(request);
     return { kind: 'gone' };
   }
+  await reportLeft(deps, request, hub, left);
   return { kind: 'removing', remaining: owned.length, page: birthPage(deps, request, '') };
+}
+
+/** Gives what the hub says of nodes that the API server does not let go; everything else that fails ends the sync. */
+async function deleteNodes(
+  deps: Deps,
+  request: HubRef,
+  { object }: ReadHub,
+  owned: readonly OwnedNode[],
+): Promise<readonly string[]> {
+  const living = owned.filter(({ deleting }) => !deleting);
+  const refused = new RefusedNodes();
+  try {
+    await inParallel(living, deleteConcurrency, (node) =>
+      refused.attempt(() => deleteNode({ deps, request }, { node })),
+    );
+  } catch (error) {
+    if (isLynqFailure(error)) tellOwner(deps, object, hubEvents.cleanupFailed(error.message));
+    throw error;
+  }
+  const said = refused.said('deleted');
+  for (const text of said) tellOwner(deps, object, hubEvents.cleanupFailed(text));
+  return said;
+}
+
+async function reportLeft(deps: Deps, request: HubRef, hub: ReadHub, left: readonly string[]): Promise<void> {
+  const { status, metadata } = hub.hub;
+  const base = { previous: status, generation: metadata.generation ?? 0, now: deps.clock.now() };
+  await writeStatus(deps, request, hub, removingStatus(base, left));
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { FrozenRow } from '../../domain/api/hub.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { Decided } from './decided.ts';
+import { RefusedNodes } from './refused-nodes.ts';
 
 /** What becomes of the rows of one sync while their LynqNodes are written: none of them holds up another. */
 export class RowOutcomes {
@@ -11,8 +12,8 @@ export class RowOutcomes {
   private waiting = new Map<string, string>();
   /** The same of rows that are left to the next sync. */
   private readonly late = new Map<string, string>();
-  /** Why nodes that have lost their row or form are still there, one text each. */
-  private readonly staying: string[] = [];
+  /** Nodes that have lost their row or form and are still there. */
+  private readonly staying = new RefusedNodes();
 
   /** Does what is to be done for a row; a failure that is of this row only ends here. */
   async attempt(uid: string, work: () => Promise<void>): Promise<void> {
@@ -30,7 +31,7 @@ export class RowOutcomes {
   /** The API server does not let a node go. It may later, and nothing tells of that: further syncs try. */
   refuseRemoval(uid: string, message: string): void {
     this.refuse({ uid, reason: 'NodeRefused', message });
-    this.staying.push(message);
+    this.staying.add(message);
   }
 
   /** Rows of which the API server refuses a node, its removal, or what stands beside it. */
@@ -62,10 +63,9 @@ export class RowOutcomes {
   /** What is said of rows and nodes that are left to the next sync. */
   leftOpen(): readonly string[] {
     const [waits] = this.late.values();
-    const [stays] = this.staying;
     return [
       ...(waits === undefined ? [] : [`${this.late.size} rows wait for the next sync: ${waits}`]),
-      ...(stays === undefined ? [] : [`${this.staying.length} LynqNodes cannot be deleted: ${stays}`]),
+      ...this.staying.said('deleted'),
     ];
   }
 }

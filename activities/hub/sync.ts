@@ -72,8 +72,8 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
 }
 
 async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
-  await takeBack(deps, request, hub);
-  if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, hub, attempt);
+  const open = await takeBack(deps, request, hub);
+  if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, { hub, open, attempt });
   if (hub.hub.spec.paused === true) return { kind: 'paused' };
   await ensureFinalizer(deps, request, hub);
   const started = deps.clock.now();
@@ -84,7 +84,7 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   const names = unlistedForms(nodes, forms);
   const left = await lookForForms(deps, request, { names, recorded: recordedAbsences(hub) });
   try {
-    return await syncRows({ deps, request, hub, forms, left, credentials, attempt, started });
+    return await syncRows({ deps, request, hub, forms, left, credentials, attempt, started }, open);
   } catch (error) {
     const reason = isLynqFailure(error) ? endingReason(error) : undefined;
     if (!isLynqFailure(error) || reason === undefined) throw error;
@@ -94,10 +94,11 @@ async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: A
   }
 }
 
-async function syncRows(sync: Sync): Promise<Synced> {
+/** `before`: what is left to the next sync already. */
+async function syncRows(sync: Sync, before: readonly string[]): Promise<Synced> {
   const { deps, request, hub, forms } = sync;
   const basis = basisOf(deps, request, hub, forms);
-  const quiet = deps.quiet.find(request, basis);
+  const quiet = before.length > 0 ? undefined : deps.quiet.find(request, basis);
   const known = await readSource(sync, quiet?.rows);
   const isUnread = known.proof.unchanged === true;
   // Reading takes its time: only what holds at its end is the same.
@@ -108,7 +109,8 @@ async function syncRows(sync: Sync): Promise<Synced> {
   const outcomes = await writeAll(sync, decided);
   const { refused } = outcomes;
   const swept = await sweep(sync, decided);
-  const facts = factsOf(sync, decided, { refused, open: outcomes.leftOpen(), strays: swept.warnings });
+  const open = [...before, ...outcomes.leftOpen()];
+  const facts = factsOf(sync, decided, { refused, open, strays: swept.warnings });
   await report(prepared, facts);
   const page = birthPage(deps, request, '');
   const synced: Synced = {
@@ -117,7 +119,7 @@ async function syncRows(sync: Sync): Promise<Synced> {
     page,
     ...dueRollouts(deps, request, hub, forms),
   };
-  const isQuiet = hadNothingToDo(sync, decided, synced) && refused.length === 0 && swept.isClean;
+  const isQuiet = hadNothingToDo(sync, decided, synced) && refused.length + open.length === 0 && swept.isClean;
   // What came in between may have been seen by one step and not by another.
   if (isQuiet && basis === basisOf(deps, request, hub, forms)) {
     const { digest, identity, warnings } = read.proof;

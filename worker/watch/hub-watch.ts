@@ -76,7 +76,10 @@ function inputOf(object: JsonObject): string {
 
 function hubDigest(object: JsonObject): HubDigest {
   const timing = hubTiming(object);
-  const isLeft = timing.paused || textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+  const isReleased = textAt(object, 'metadata', 'annotations', annotations.released) !== undefined;
+  const isGoing = textAt(object, 'metadata', 'deletionTimestamp') !== undefined && !isReleased;
+  // A pause does not hold up a deletion, but its interval rests.
+  const interval = timing.paused ? 0 : intervalSeconds(timing.syncInterval);
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
@@ -84,7 +87,7 @@ function hubDigest(object: JsonObject): HubDigest {
     timing,
     input: inputOf(object),
     counts: hubCounts(object),
-    followUp: isLeft ? undefined : followUpFacts(object, intervalSeconds(timing.syncInterval)),
+    followUp: timing.paused && !isGoing ? undefined : followUpFacts(object, interval),
   };
 }
 

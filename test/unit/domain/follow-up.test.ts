@@ -36,6 +36,18 @@ const absent = (confirmed: number, since = 0): JsonObject => ({
 });
 
 describe('domain/follow-up', () => {
+  it('of a hub that is being deleted only nodes that cannot be deleted ask for further syncs, whatever else its status says', () => {
+    const due = (status: JsonObject): Date | undefined => {
+      const metadata = { deletionTimestamp: iso(0) };
+      return nextFollowUp(followUpFacts({ metadata, status }, 0), new Date(start));
+    };
+    for (const status of [unread, changed, held, absent(0)]) expect(due(status)).toBeUndefined();
+    const both = {
+      conditions: [...(unread['conditions'] as JsonObject[]), ...(waiting['conditions'] as JsonObject[]).slice(1)],
+    };
+    for (const status of [waiting, both]) expect(due(status)).toEqual(new Date(start + 5_000));
+  });
+
   it.each<readonly [string, JsonObject, number, readonly number[]]>([
     ['nothing is open', { conditions: [ready], lastSyncTime: iso(0), source: { candidate: '' } }, 0, []],
     ['there is no status yet', {}, 0, []],

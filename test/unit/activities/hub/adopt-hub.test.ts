@@ -123,6 +123,31 @@ describe('activities/hub/adopt-hub', () => {
     expect(isReleased('acme-web')).toBe(false);
   });
 
+  it('takes up all nodes but one that the API server refuses, names it, and syncs; further syncs try again', async () => {
+    const message = 'LynqNode tenants/acme-web: denied by ValidatingAdmissionPolicy stay';
+    const lift = world.cluster.intercept(({ verb, ref: of }) =>
+      verb === 'patch' && of?.name === 'acme-web'
+        ? { answer: { kind: 'refused', reason: 'AdmissionDenied', message } }
+        : undefined,
+    );
+    world.setRows([{ id: 'acme' }, { id: 'globex' }, { id: 'new' }]);
+    await mark(null);
+
+    expect(await world.sync()).toMatchObject({ kind: 'synced', counts: { created: 1 } });
+
+    expect([isReleased('acme-web'), isReleased('globex-web')]).toEqual([true, false]);
+    const waiting = () => listAt(world.status(), 'conditions').find((one) => textAt(one, 'type') === 'RowsWaiting');
+    expect(waiting()).toMatchObject({
+      status: 'True',
+      message: `1 LynqNodes cannot be taken up again: LynqNode tenants/acme-web cannot be taken up again: ${message}`,
+    });
+
+    lift();
+    await world.sync();
+    expect(isReleased('acme-web')).toBe(false);
+    expect(waiting()).toBeUndefined();
+  });
+
   it('takes away, or marks, what left the form while no operator ran', async () => {
     await peerWorks();
     await world.cluster.patch(form, 'merge', { spec: { configMaps: [configMap('stays')] } }, { manager: 'kubectl' });
