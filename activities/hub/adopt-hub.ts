@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts';
 import { isReleased, nodeRef, readNode } from '../node/gather.ts';
 import { inParallel } from '../parallel.ts';
 import type { ReadHub } from './read-hub.ts';
-import { RefusedNodes } from './refused-nodes.ts';
+import { fromAnywhere, RefusedNodes } from './refused-nodes.ts';
 import { writeStatus } from './write-status.ts';
 
 const concurrency = 8;
@@ -28,7 +28,7 @@ export async function takeBack(deps: Deps, request: HubRef, hub: ReadHub): Promi
   if (nodes.length === 0) return [];
   if (hub.hub.metadata.deletionTimestamp === undefined) await demandDefinitions(deps, request, hub);
   const refused = new RefusedNodes();
-  await inParallel(nodes, concurrency, ({ name }) =>
+  await inParallel(fromAnywhere(nodes), concurrency, ({ name }) =>
     refused.attempt(() => takeNodeBack(deps, { namespace: request.namespace, node: name })),
   );
   return refused.said('taken up again');

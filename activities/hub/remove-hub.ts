@@ -10,7 +10,7 @@ import { tellOwner } from '../events.ts';
 import { inParallel } from '../parallel.ts';
 import { birthPage, reviewRuns } from './births.ts';
 import { type ReadHub, releaseFinalizer } from './read-hub.ts';
-import { RefusedNodes } from './refused-nodes.ts';
+import { fromAnywhere, RefusedNodes } from './refused-nodes.ts';
 import { deleteNode } from './write-nodes.ts';
 import { writeStatus } from './write-status.ts';
 
@@ -51,7 +51,7 @@ async function deleteNodes(
   const living = owned.filter(({ deleting }) => !deleting);
   const refused = new RefusedNodes();
   try {
-    await inParallel(living, deleteConcurrency, (node) =>
+    await inParallel(fromAnywhere(living), deleteConcurrency, (node) =>
       refused.attempt(() => deleteNode({ deps, request }, { node })),
     );
   } catch (error) {

@@ -8,13 +8,15 @@ import { deleteNode, type NodeWrites } from './write-nodes.ts';
 
 /**
  * Asks for the removal of a node that has lost its row or form. One that the API server does not let go, as an admission policy may want it, stays and is
- * named; everything else that fails, a form that is there again above all, ends the sync, and the next attempt decides again.
+ * named, and after many of them the rest is left to the next sync, untold; everything else that fails, a form that is there again above all, ends the sync,
+ * and the next attempt decides again.
  */
 export async function removeNode(
   writes: NodeWrites,
   { gone, outcomes }: { readonly gone: GoneForms; readonly outcomes: RowOutcomes },
   removal: Removal,
 ): Promise<void> {
+  if (!outcomes.takeRemoval()) return;
   const { deps, hub } = writes;
   const { name, form, rowUid: uid } = removal.node;
   if (removal.why === 'form') await gone.demand(form);

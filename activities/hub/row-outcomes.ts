@@ -28,6 +28,11 @@ export class RowOutcomes {
     }
   }
 
+  /** Whether one more node may be removed in this sync. */
+  takeRemoval(): boolean {
+    return this.staying.takeTurn();
+  }
+
   /** The API server does not let a node go. It may later, and nothing tells of that: further syncs try. */
   refuseRemoval(uid: string, message: string): void {
     this.refuse({ uid, reason: 'NodeRefused', message });

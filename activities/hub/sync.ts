@@ -37,6 +37,7 @@ import { basisOf, type QuietSync } from './quiet-syncs.ts';
 import { beginCredentials, ensureFinalizer, type ReadHub, readHub } from './read-hub.ts';
 import { readRows, type RowsRead } from './read-rows.ts';
 import { forgetHub, removeHub } from './remove-hub.ts';
+import { fromAnywhere } from './refused-nodes.ts';
 import { removeNode } from './remove-node.ts';
 import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
@@ -302,7 +303,7 @@ async function write(
     unlessStopped((update) => outcomes.attempt(update.node.rowUid, () => updateExisting(writes, update, outcomes))),
   );
   await inParallel(
-    plan.remove,
+    fromAnywhere(plan.remove),
     writeConcurrency,
     unlessStopped((removal) => removeNode(writes, { gone, outcomes }, removal)),
   );

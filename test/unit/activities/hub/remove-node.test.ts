@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { listAt, textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import { followUpFacts, nextFollowUp } from '../../../../domain/follow-up.ts';
-import { formOf, hubOf, type HubWorld, openHubWorld } from '../../../support/hub-world.ts';
+import { apiVersion, formOf, hubOf, type HubWorld, namespace, openHubWorld } from '../../../support/hub-world.ts';
 
 const denied = 'LynqNode tenants/a-web: denied by ValidatingAdmissionPolicy stay';
 
@@ -68,4 +68,64 @@ describe('activities/hub/remove-node', () => {
       await expect(world.sync()).rejects.toMatchObject({ type });
     },
   );
+
+  describe('when the API server lets none go, as with a webhook that is down', () => {
+    const rows = Array.from({ length: 200 }, (_, at) => ({ id: `r${String(at).padStart(3, '0')}` }));
+    const most = 50;
+    /** Those that run beside the last one that is refused. */
+    const beside = 15;
+
+    async function withWebhook(isRefused: (name: string) => boolean) {
+      const world = await openHubWorld([hubOf('one', { deletionGuard: { enabled: false } }), formOf('web', 'one')]);
+      world.setRows(rows);
+      await world.sync();
+      const told: string[] = [];
+      world.cluster.intercept(({ verb, ref }) =>
+        verb === 'delete' && ref.kind === 'LynqNode' && isRefused(ref.name ?? '')
+          ? { answer: { kind: 'refused', reason: 'AdmissionDenied', message: `LynqNode ${ref.name}: no answer` } }
+          : undefined,
+      );
+      const deletes = () => world.cluster.calls.filter(({ verb, ref }) => verb === 'delete' && ref.kind === 'LynqNode');
+      const sync = () => world.sync('one', { events: { record: ({ reason }) => void told.push(reason) } });
+      return { world, told, deletes, sync };
+    }
+
+    it('a sync asks for some only, tells of no others, and says how many are left', async () => {
+      const { world, told, deletes, sync } = await withWebhook(() => true);
+      world.setRows([{ id: 'keep' }]);
+
+      expect(await sync()).toMatchObject({ kind: 'synced', counts: { created: 1, removed: 0 } });
+
+      const asked = deletes().length;
+      expect(asked).toBeGreaterThanOrEqual(most);
+      expect(asked).toBeLessThanOrEqual(most + beside);
+      for (const reason of ['NodeDeleting', 'NodeDeletionFailed'])
+        expect(told.filter((one) => one === reason)).toHaveLength(asked);
+      const [text] = listAt(world.status(), 'warnings');
+      expect(text).toMatch(`${asked} LynqNodes cannot be deleted, and ${200 - asked} more wait for the next sync: `);
+      expect(followsUp(world)).toBe(true);
+    });
+
+    it('a deleted hub asks for some only', async () => {
+      const { world, told, deletes, sync } = await withWebhook(() => true);
+      const hub = world.cluster.objects('LynqHub')[0];
+      const ref = { apiVersion, kind: 'LynqHub', namespace, name: 'one' };
+      await world.cluster.delete(ref, textAt(hub, 'metadata', 'uid') ?? '');
+
+      expect(await sync()).toMatchObject({ kind: 'removing', remaining: 200 });
+
+      expect(deletes().length).toBeLessThanOrEqual(most + beside);
+      expect(told).toEqual(['CleanupFailed']);
+    });
+
+    it('those that never go do not keep the others from their turn', async () => {
+      const { world, sync } = await withWebhook((name) => name < 'r150');
+      world.setRows([{ id: 'keep' }]);
+      const left = () => world.nodes().filter((name) => name >= 'r150' && name !== 'keep-web' && !isGoing(world, name));
+
+      for (let syncs = 0; left().length > 0 && syncs < 60; syncs += 1) await sync();
+
+      expect(left()).toEqual([]);
+    });
+  });
 });
