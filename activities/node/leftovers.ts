@@ -1,6 +1,6 @@
 import { type BlockedLeftover, newlyBlocked } from '../../domain/blocked-cleanup.ts';
 import { refKey } from '../../domain/child.ts';
-import { freeLeftovers } from '../../domain/leftovers.ts';
+import { awaitingLeftovers, freeLeftovers, pinnedLeftovers } from '../../domain/leftovers.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import type { Wave } from './advance.ts';
@@ -14,7 +14,7 @@ export interface Leftovers {
   readonly went: boolean;
   /** Keys that change when one that is still to go may have gone; empty when none is. */
   readonly awaited: ReadonlySet<string>;
-  /** There are some: what keeps them may have changed. */
+  /** There are some, or what may be one: what keeps them may have changed. */
   readonly open: boolean;
 }
 
@@ -27,10 +27,12 @@ const none: Leftovers = { went: false, awaited: new Set(), open: false };
 export async function removeLeftovers(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): Promise<Leftovers> {
   const { deps, state, attempt, subscription } = wave;
   const leftovers = state.leftovers();
-  const entries = freeLeftovers(leftovers, { entries: state.pass.entries, verdicts });
+  const replacements = { entries: state.pass.entries, verdicts };
+  const entries = freeLeftovers(leftovers, replacements);
   if (isSuperseded(wave)) return none;
-  state.blocked = [];
-  if (entries.length === 0) return { ...none, open: leftovers.length > 0 };
+  const kept = [...awaitingLeftovers(leftovers, replacements), ...pinnedLeftovers(state.record, state.pass.entries)];
+  state.blocked = kept;
+  if (entries.length === 0) return { ...none, open: leftovers.length + kept.length > 0 };
   const going = new Set(entries);
   const staying = [...state.record.values()].filter((entry) => !going.has(entry));
   const removal = new Removal(deps, state.pass, { entries, reason: 'RemovedFromTemplate', staying });
@@ -42,18 +44,18 @@ export async function removeLeftovers(wave: Wave, verdicts: ReadonlyMap<string, 
   const gone = entries.filter((entry) => !remaining.has(refKey(entry)));
   for (const entry of gone) state.record.delete(refKey(entry));
   if (gone.length > 0) liftRefusals(state);
-  noteBlocked(wave, removal);
+  noteBlocked(wave, removal, kept);
   return { went: gone.length > 0, awaited: remaining.size === 0 ? new Set() : awaited, open: true };
 }
 
-/** What cannot go is said in a condition, and told when that did not say it before. */
-function noteBlocked({ deps, state }: Wave, removal: Removal): void {
+/** What cannot go is said in a condition, and told when that did not say it before; what is kept is said after it. */
+function noteBlocked({ deps, state }: Wave, removal: Removal, kept: readonly BlockedLeftover[]): void {
   const blocked = removal.remaining().flatMap((entry): readonly BlockedLeftover[] => {
     const key = removalKey(entry);
     const why = removal.asked.has(key) ? undefined : removal.reasons.get(key);
     return why === undefined ? [] : [{ entry, why }];
   });
-  state.blocked = blocked;
+  state.blocked = [...blocked, ...kept];
   for (const { entry } of newlyBlocked(blocked, state.writtenStatus()?.conditions))
     tellHeldUp(deps, state.pass, removal, entry);
 }

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../domain/canonical.ts';
 import { type DesiredChild, intendedRecord, refKey } from '../../domain/child.ts';
 import type { Creation } from '../../domain/creation.ts';
 import { keyedHash } from '../../domain/hashes.ts';
-import { leftoversOf } from '../../domain/leftovers.ts';
+import { hasLeftovers, leftoversOf } from '../../domain/leftovers.ts';
 import { furtherConditions } from '../../domain/node-conditions.ts';
 import { ownedFieldsHash } from '../../domain/owned-fields.ts';
 import { childDigest } from '../../domain/node-digest.ts';
@@ -290,6 +290,7 @@ export class PassState {
 
   statusNow(verdicts: ReadonlyMap<string, EntryVerdict>, now: Date): LynqNodeStatus {
     this.followForm();
+    const { blocked, pass, record } = this;
     return nodeStatus({
       previous: this.status,
       generation: this.pass.node.metadata.generation ?? 0,
@@ -303,7 +304,7 @@ export class PassState {
         overridden: this.pass.overridden,
         creation: this.creation,
         gate: this.gate(),
-        cleanup: { blocked: this.blocked, said: this.status?.conditions, isOpen: () => this.leftovers().length > 0 },
+        cleanup: { blocked, said: this.status?.conditions, isOpen: () => hasLeftovers(record, pass.entries) },
       }),
       now,
     });

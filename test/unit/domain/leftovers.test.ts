@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InventoryEntry } from '../../../domain/api/node.ts';
-import { freeLeftovers, leftoversOf } from '../../../domain/leftovers.ts';
+import { awaitingLeftovers, freeLeftovers, leftoversOf, pinnedLeftovers } from '../../../domain/leftovers.ts';
 import { refKey } from '../../../domain/child.ts';
 import type { TResource } from '../../../domain/api/resource.ts';
 import { type Attempt, type PassFacts, type PlannedEntry, planWave } from '../../../domain/node-plan.ts';
@@ -132,6 +132,19 @@ describe('domain/leftovers', () => {
       expect(freeAfter({ attempts: new Map([['a', refused(reason)]]) })).toEqual(['a', 'b', 'c', 'removed']);
     });
 
+    it('says of them what they wait for, and of nothing else that it waits', () => {
+      const saidAfter = (facts: Partial<PassFacts>, list = leftovers) => {
+        const pass = aPass(chain, facts);
+        const kept = awaitingLeftovers(list, { entries: pass.entries, verdicts: planWave(pass) });
+        return kept.map(({ entry, why }) => `${entry.id}: ${why}`);
+      };
+      const texts = ['b: AwaitsReplacement by b', 'c: AwaitsReplacement by c', 'a: NeededBy b'];
+      expect(saidAfter(failedAs('BackoffLimitExceeded'))).toEqual(texts);
+      expect(saidAfter(failedAs('BackoffLimitExceeded'), leftovers.toReversed())).toEqual(texts);
+      expect(saidAfter({ observed: seen({ a: live.progressing, b: live.absent, c: live.absent }) })).toEqual([]);
+      expect(saidAfter({ observed: seen({ a: live.foreign, b: live.absent, c: live.absent }) })).toEqual([]);
+    });
+
     it('lets them go when that one is held by someone else', () => {
       expect(freeAfter({ observed: seen({ a: live.foreign }) })).toEqual(['a', 'b', 'c', 'removed']);
     });
@@ -169,6 +182,21 @@ describe('domain/leftovers', () => {
         'config',
         'other',
       ]);
+    });
+
+    it('says which entry they are kept for, but not of the object that an entry has under its own id', () => {
+      const record = [old('other'), db, old('config'), old('api', { dependIds: ['settings'] }), old('settings')];
+      const said = (list: readonly InventoryEntry[]) =>
+        pinnedLeftovers(
+          new Map(list.map((entry) => [refKey(entry), entry])),
+          new Map([
+            broken('database', { apiVersion: 'example.com/v2', kind: 'Database' }),
+            broken('api', { apiVersion: 'v1', kind: 'ConfigMap' }),
+          ]),
+        ).map(({ entry, why }) => `${entry.id}: ${why}`);
+      const texts = ['db: MayBelongTo database', 'config: NeededBy db', 'settings: NeededBy api'];
+      expect(said(record)).toEqual(texts);
+      expect(said(record.toReversed())).toEqual(texts);
     });
 
     it.each([

@@ -175,6 +175,41 @@ describe('activities/node/advance', () => {
       expect(blocked()).toBeUndefined();
     });
 
+    it('names what is kept for an entry that cannot be rendered, and writes nothing more of it at rest', async () => {
+      await make(both);
+      const failing = { apiVersion: 'v1', kind: 'ConfigMap', data: { of: '{{ fail "no plan" }}' } };
+      await edit({ configMaps: [map('stays'), map('comes', { spec: failing })] });
+      await waves();
+      expect(blocked()).toMatchObject({ reason: 'MayBelongTo' });
+      expect(blocked()?.message).toContain('ConfigMap tenants/acme-goes (MayBelongTo comes)');
+      const rested = writes().length;
+      await waves();
+      expect(writes()).toHaveLength(rested);
+      await edit({ configMaps: [map('stays')] });
+      expect(await waves()).toBe('settled');
+      expect(blocked()).toBeUndefined();
+    });
+
+    it('names what waits for a new object that is not tried, and writes nothing more of it at rest', async () => {
+      const api = (version: string, isWaited: boolean): JsonObject => ({
+        id: 'api',
+        nameTemplate: `{{ .uid }}-api-${version}`,
+        waitForReady: isWaited,
+        timeoutSeconds: 1,
+        spec: { apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 1 } },
+      });
+      const routes = (version: string) => map('routes', { nameTemplate: `r-${version}`, dependIds: ['api'] });
+      await make({ deployments: [api('1', false)], configMaps: [routes('1')] });
+      await edit({ deployments: [api('2', true)], configMaps: [routes('2')] });
+      expect(await waves()).toBe('settled');
+      expect(blocked()).toMatchObject({ reason: 'AwaitsReplacement' });
+      expect(blocked()?.message).toContain('ConfigMap tenants/r-1 (AwaitsReplacement by routes)');
+      expect(blocked()?.message).toContain('Deployment tenants/acme-api-1 (NeededBy routes)');
+      const rested = writes().length;
+      expect(await waves()).toBe('settled');
+      expect(writes()).toHaveLength(rested);
+    });
+
     it('names the LynqNodes that a Namespace is kept for', async () => {
       const space = { id: 'space', nameTemplate: 'of-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'Namespace' } };
       await make({ namespaces: [{ ...space, waitForReady: false }], configMaps: [map('stays')] });
