@@ -2,11 +2,11 @@ import type { InventoryEntry } from '../../domain/api/node.ts';
 import { collectResources } from '../../domain/api/resource.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
-import type { Cluster, ObjectRef } from '../../domain/ports.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import { neededObjects, type NeededObject, retainedByForm } from '../../domain/retain.ts';
 import { behindUnread } from '../../domain/unread-needs.ts';
 import type { Deps } from '../deps.ts';
+import { findRecorded } from './find-recorded.ts';
 
 /**
  * A record with what its form says of retention at this moment, also when the node was never brought to that: where record and form disagree, Retain
@@ -14,9 +14,10 @@ import type { Deps } from '../deps.ts';
  * need: the removal says why, and asks again.
  */
 export async function withPresentPolicies(
-  { childCluster, forms }: Pick<Deps, 'childCluster' | 'forms'>,
+  { cluster, childCluster, forms }: Pick<Deps, 'cluster' | 'childCluster' | 'forms'>,
   { namespace, form }: Pick<NodeIdentity, 'namespace' | 'form'>,
   record: readonly InventoryEntry[],
+  signal: AbortSignal,
 ): Promise<readonly InventoryEntry[]> {
   const present = await forms.present(namespace, form);
   if (present === undefined) return record;
@@ -25,12 +26,12 @@ export async function withPresentPolicies(
       resource.deletionPolicy === 'Retain' ? [resource.id] : [],
     ),
   );
-  const cluster = childCluster(namespace);
+  const find = (entry: InventoryEntry) => findRecorded(cluster, childCluster(namespace), entry, signal);
   const needs = new Map<string, readonly NeededObject[]>();
   const unread = new Set<string>();
   for (const entry of record) {
     if (entry.policy === 'Retain' || !kept.has(entry.id)) continue;
-    const found = await needsOf(cluster, entry);
+    const found = await needsOf(find, entry, signal);
     if (found === undefined) unread.add(removalKey(entry));
     needs.set(entry.id, [...(needs.get(entry.id) ?? []), ...(found ?? [])]);
   }
@@ -38,12 +39,16 @@ export async function withPresentPolicies(
 }
 
 /** Undefined where the object cannot be read now. */
-async function needsOf(cluster: Cluster, { apiVersion, kind, namespace, name }: ObjectRef) {
+async function needsOf(
+  find: (entry: InventoryEntry) => ReturnType<typeof findRecorded>,
+  entry: InventoryEntry,
+  signal: AbortSignal,
+): Promise<readonly NeededObject[] | undefined> {
   try {
-    const live = await cluster.get({ apiVersion, kind, namespace, name });
-    return live === undefined ? [] : neededObjects(live);
+    const found = await find(entry);
+    return found === undefined ? [] : neededObjects(found.object);
   } catch (error) {
-    if (!isLynqFailure(error) || error.type === 'Internal') throw error;
+    if (signal.aborted || !isLynqFailure(error) || error.type === 'Internal') throw error;
     return undefined;
   }
 }

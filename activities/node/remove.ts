@@ -52,7 +52,9 @@ export async function removeRead(reading: Omit<Work, 'removal'>): Promise<Remove
   const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
   const { attempt: made, inventory = await readPeerRecord(deps, read) } = unsaid?.status ?? read.node.status ?? {};
   const record = removalRecord(made, inventory);
-  const entries = (await isAbandoned(reading)) ? record : await withPresentPolicies(deps, read.identity, record);
+  const entries = (await isAbandoned(reading))
+    ? record
+    : await withPresentPolicies(deps, read.identity, record, reading.attempt.signal);
   const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
   for (const { namespace, name } of siblingsOf(deps, read.identity)) subscription.add(changeKeys.node(namespace, name));
   return takeAway({ ...reading, removal });

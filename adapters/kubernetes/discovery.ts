@@ -36,6 +36,11 @@ export const discoveryLimits: DiscoveryLimits = { known: 600_000, miss: 3_000 };
 
 type Kinds = ReadonlyMap<string, KnownKind>;
 
+interface CachedGroups {
+  readonly at: number;
+  readonly groups: Promise<Groups>;
+}
+
 interface CachedDocument {
   readonly at: number;
   readonly kinds: Promise<Kinds | undefined>;
@@ -47,6 +52,7 @@ interface CachedDocument {
  */
 export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLimits = discoveryLimits): Discovery {
   const documents = new Map<string, CachedDocument>();
+  const groupsAfter = keptGroups(send, timing, limits.miss);
 
   function document(apiVersion: string, maxAge: number): Promise<Kinds | undefined> {
     const cached = documents.get(apiVersion);
@@ -76,7 +82,8 @@ export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLim
     find,
     async servedAs(kind) {
       if ((await find(kind)) !== undefined) return kind;
-      const versions = (await readGroups(send)).find((each) => groupOf(each) === groupOf([kind.apiVersion])) ?? [];
+      const groups = await groupsAfter(documents.get(kind.apiVersion)?.at ?? timing.now());
+      const versions = groups.find((each) => groupOf(each) === groupOf([kind.apiVersion])) ?? [];
       return firstWith(kind, versions, (version) => document(version, limits.miss));
     },
     forget(kind) {
@@ -86,9 +93,22 @@ export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLim
       const lists = await Promise.all((await readGroups(send)).map(kindsOfGroup));
       return lists.flat().flatMap(({ kind, info }) => (info.namespaced ? [kind] : []));
     },
-    async served() {
-      return readEach(await readGroups(send), kindsOfGroup);
-    },
+    served: async () => readEach(await readGroups(send), kindsOfGroup),
+  };
+}
+
+/** Groups as old as a miss may be, but not read before a document that lacks a kind: what has taken that version's place is among them. */
+function keptGroups(send: Send, timing: Timing, maxAge: number): (since: number) => Promise<Groups> {
+  let last: CachedGroups | undefined;
+  return (since) => {
+    const now = timing.now();
+    if (last !== undefined && last.at >= since && now - last.at < maxAge) return last.groups;
+    const entry = { at: now, groups: readGroups(send) };
+    last = entry;
+    entry.groups.catch(() => {
+      if (last === entry) last = undefined;
+    });
+    return entry.groups;
   };
 }
 
@@ -181,7 +201,9 @@ function kindInfo(resource: Json, plural: string): KindInfo {
 }
 
 /** apiVersions per group, the preferred one first. */
-async function readGroups(send: Send): Promise<readonly (readonly string[])[]> {
+type Groups = readonly (readonly string[])[];
+
+async function readGroups(send: Send): Promise<Groups> {
   const [core, named] = await Promise.all([
     send({ verb: 'discover', method: 'GET', path: '/api' }, 'idempotent'),
     send({ verb: 'discover', method: 'GET', path: '/apis' }, 'idempotent'),

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { advanceNode } from '../../../../activities/node/advance.ts';
+import { withPresentPolicies } from '../../../../activities/node/present-policies.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import type { InventoryEntry } from '../../../../domain/api/node.ts';
 import { isLynqFailure, LynqFailure } from '../../../../domain/failures.ts';
 import type { ObjectRef } from '../../../../domain/ports.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
@@ -262,6 +264,23 @@ describe('activities/node/remove', () => {
       const inventory = [{ ...recordOf(made, 'db'), apiVersion: database.apiVersion }, recordOf(secret, 'password')];
       await cluster.patch(nodeRef, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
       failing = 'nobody';
+    });
+
+    it('reads it in a version that is served when the one on record is not', async () => {
+      const status = cluster.objects('LynqNode')[0]?.['status'] as { readonly inventory: readonly JsonObject[] };
+      const inventory = status.inventory.map((entry) =>
+        entry['kind'] === database.kind ? { ...entry, apiVersion: 'apps/v1beta2' } : entry,
+      );
+      const present = await withPresentPolicies(
+        running.deps,
+        { namespace, form: 'web' },
+        inventory as unknown as readonly InventoryEntry[],
+        attempt.signal,
+      );
+      expect(present.map(({ id, policy }) => [id, policy])).toEqual([
+        ['db', 'Retain'],
+        ['password', 'Retain'],
+      ]);
     });
 
     it.each(['nobody', 'its own account'] as const)(

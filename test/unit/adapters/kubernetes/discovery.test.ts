@@ -78,6 +78,34 @@ describe('adapters/kubernetes/discovery', () => {
     await expect(unread.discovery.servedAs(widgets)).rejects.toMatchObject({ type: 'ClusterUnreachable' });
   });
 
+  it('asks once in a while for groups, whatever number of objects of a kind that has left is looked for', async () => {
+    const server = scriptedServer();
+    server.answer(notFound, core, groups(['y.io/v1']));
+    for (let turn = 0; turn < 100; turn += 1) expect(await server.discovery.servedAs(widgets)).toBeUndefined();
+    expect(server.seen).toHaveLength(3);
+    server.timing.advance(3_100);
+    server.answer(notFound, core, groups(['x.io/v2']), document(resource('widgets', 'Widget')));
+    expect(await server.discovery.servedAs(widgets)).toEqual({ apiVersion: 'x.io/v2', kind: 'Widget' });
+  });
+
+  it('asks for groups anew when a version was found to have left after they were read', async () => {
+    const server = scriptedServer();
+    server.answer(document(resource('widgets', 'Widget')), notFound, core, groups(['x.io/v1']));
+    await server.discovery.find(widgets);
+    expect(await server.discovery.servedAs({ apiVersion: 'z.io/v1', kind: 'Other' })).toBeUndefined();
+    server.timing.advance(1_000);
+    server.discovery.forget(widgets);
+    server.answer(notFound, core, groups(['x.io/v2']), document(resource('widgets', 'Widget')));
+    expect(await server.discovery.servedAs(widgets)).toEqual({ apiVersion: 'x.io/v2', kind: 'Widget' });
+  });
+
+  it('does not keep groups that could not be read', async () => {
+    const server = scriptedServer();
+    server.answer(notFound, core, statusAnswer(403, {}), core, groups(['y.io/v1']));
+    await expect(server.discovery.servedAs(widgets)).rejects.toMatchObject({ type: 'ClusterForbidden' });
+    expect(await server.discovery.servedAs(widgets)).toBeUndefined();
+  });
+
   it('does not keep a failure', async () => {
     const server = scriptedServer();
     server.answer(statusAnswer(403, {}), coreDocument);
