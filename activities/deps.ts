@@ -18,6 +18,7 @@ import type { RunReviews } from './hub/run-reviews.ts';
 import type { Repairs } from './node/repairs.ts';
 import type { UnsaidStatuses } from './node/unsaid.ts';
 import type { OtherOperators } from './other-operators.ts';
+import type { RolloutRefusals } from './rollout/refusals.ts';
 import type { HubKeys } from './secrets.ts';
 
 /** What activities reach the world through. */
@@ -54,6 +55,7 @@ export interface Deps {
   readonly written: WrittenEntries;
   readonly repairs: Repairs;
   readonly unsaid: UnsaidStatuses;
+  readonly refusals: RolloutRefusals;
   readonly clock: Clock;
   readonly logger: Logger;
 }

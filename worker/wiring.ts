@@ -16,6 +16,7 @@ import { reportStuck } from '../activities/hub/report-stuck.ts';
 import { removeLateChild } from '../activities/node/late-child.ts';
 import { Repairs } from '../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../activities/node/unsaid.ts';
+import { RolloutRefusals } from '../activities/rollout/refusals.ts';
 import { QuietSyncs } from '../activities/hub/quiet-syncs.ts';
 import { RunReviews } from '../activities/hub/run-reviews.ts';
 import { readHub } from '../activities/hub/read-hub.ts';
@@ -139,11 +140,12 @@ function openDeps(
 }
 
 /** What a process remembers from one activity to the next. Losing it costs time. */
-function processMemory(): Pick<Deps, 'written' | 'repairs' | 'unsaid' | 'quiet' | 'reviews'> {
+function processMemory(): Pick<Deps, 'written' | 'repairs' | 'unsaid' | 'refusals' | 'quiet' | 'reviews'> {
   return {
     written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
+    refusals: new RolloutRefusals(),
     quiet: new QuietSyncs(),
     reviews: new RunReviews(),
   };

@@ -268,7 +268,8 @@ export class Removal {
     if (!isNamespace(entry)) return undefined;
     const content = await readNamespaceContent(this.deps, this.read.identity, entry.name);
     const own = this.staying.some(({ namespace }) => namespace === entry.name) ? [this.read.identity.name] : [];
-    return { ...content, users: [...content.users, ...own] };
+    // The order in which an index knows them is that of one process.
+    return { ...content, users: [...content.users, ...own].toSorted() };
   }
 
   /** LynqNodes have other objects on record in a Namespace: it goes last. */

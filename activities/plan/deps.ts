@@ -13,6 +13,7 @@ import { WrittenEntries } from '../events.ts';
 import { openFormStore } from '../forms.ts';
 import { Repairs } from '../node/repairs.ts';
 import { UnsaidStatuses } from '../node/unsaid.ts';
+import { RolloutRefusals } from '../rollout/refusals.ts';
 import { QuietSyncs } from '../hub/quiet-syncs.ts';
 import { RunReviews } from '../hub/run-reviews.ts';
 import { openHubKeys } from '../secrets.ts';
@@ -75,6 +76,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
+    refusals: new RolloutRefusals(),
     quiet: new QuietSyncs(),
     reviews: new RunReviews(),
     clock: ports.clock,

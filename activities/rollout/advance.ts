@@ -15,7 +15,7 @@ import { tellOwner } from '../events.ts';
 import { carryOutAnnotation } from './command.ts';
 import { factsOf, FormJudge, formRef, type RolloutForm, rolloutNodes } from './gather.ts';
 import { grantNodes } from './grant.ts';
-import { Refusals } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 
 /** How long one activity follows a rollout before its run is asked to go on. */
 const longestMilliseconds = 5 * 60_000;
@@ -35,7 +35,7 @@ export async function advanceRollout(deps: Deps, request: FormRef, attempt: Atte
   const judge = new FormJudge(deps, request);
   const subscription = deps.changes.subscribe();
   const silence = deps.changes.subscribe();
-  const tools = { judge, subscription, refusals: new Refusals() };
+  const tools = { judge, subscription };
   const started = deps.clock.now().getTime();
   try {
     for (;;) {
@@ -63,25 +63,25 @@ type Step =
 interface Tools {
   readonly judge: FormJudge;
   readonly subscription: Subscription;
-  readonly refusals: Refusals;
 }
 
 async function stepRollout(deps: Deps, request: FormRef, tools: Tools): Promise<Step> {
-  const { subscription, refusals } = tools;
-  const gathered = await tools.judge.gather();
+  const { judge, subscription } = tools;
+  const gathered = await judge.gather();
   if (gathered.kind === 'idle') return { kind: 'return', outcome: gathered };
   if (gathered.kind === 'told') {
     await carryOutAnnotation(deps, request, gathered);
     return { kind: 'again' };
   }
   const { form } = gathered;
+  const refusals = deps.refusals.of(form.form.metadata.uid, form.target);
   const plan = await plannedRollout(deps, request, form, refusals);
   for (const { node } of plan.status.inFlight ?? []) subscription.add(changeKeys.node(request.namespace, node));
   if ((await record(deps, request, form, plan.status)) === 'stale') return { kind: 'again' };
   const names = plan.grant.map(({ name }) => name).filter((name) => refusals.mayTry(name, deps.clock.now()));
   const granted = await grantNodes(deps, request, form, names);
   if (granted.kind === 'superseded') return { kind: 'again' };
-  tellOwner(deps, form.object, ...refusals.note(granted.refused, deps.clock.now()));
+  tellOwner(deps, form.object, ...refusals.note(names, granted.refused, deps.clock.now()));
   return outcomeOf(plan, deps.clock.now());
 }
 

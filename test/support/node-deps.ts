@@ -4,6 +4,7 @@ import { WrittenEntries } from '../../activities/events.ts';
 import { openFormStore } from '../../activities/forms.ts';
 import { Repairs } from '../../activities/node/repairs.ts';
 import { UnsaidStatuses } from '../../activities/node/unsaid.ts';
+import { RolloutRefusals } from '../../activities/rollout/refusals.ts';
 import { QuietSyncs } from '../../activities/hub/quiet-syncs.ts';
 import { RunReviews } from '../../activities/hub/run-reviews.ts';
 import { openOtherOperators } from '../../activities/other-operators.ts';
@@ -68,6 +69,7 @@ export async function startProcess(
     written: new WrittenEntries(),
     repairs: new Repairs(),
     unsaid: new UnsaidStatuses(),
+    refusals: new RolloutRefusals(),
     quiet: new QuietSyncs(),
     reviews: new RunReviews(),
     clock,

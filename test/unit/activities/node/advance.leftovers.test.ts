@@ -210,25 +210,26 @@ describe('activities/node/advance', () => {
       expect(writes()).toHaveLength(rested);
     });
 
-    it('names the LynqNodes that a Namespace is kept for', async () => {
+    it('names the LynqNodes that a Namespace is kept for, in an order that is the same in every worker', async () => {
       const space = { id: 'space', nameTemplate: 'of-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'Namespace' } };
       await make({ namespaces: [{ ...space, waitForReady: false }], configMaps: [map('stays')] });
-      cluster.seed({
-        apiVersion,
-        kind: 'LynqNode',
-        metadata: { name: 'acme-other', namespace },
-        spec: { uid: 'acme', templateRef: 'other' },
-        status: {
-          inventory: [
-            { id: 'x', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'of-acme', name: 'x', policy: 'Delete' },
-          ],
-        },
-      });
+      for (const name of ['acme-zone', 'acme-other'])
+        cluster.seed({
+          apiVersion,
+          kind: 'LynqNode',
+          metadata: { name, namespace },
+          spec: { uid: 'acme', templateRef: name },
+          status: {
+            inventory: [
+              { id: 'x', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'of-acme', name: 'x', policy: 'Delete' },
+            ],
+          },
+        });
       await edit({ configMaps: [map('stays')] });
       const place = running.told.length;
       for (let turn = 0; turn < 2; turn += 1) expect(await waves()).toBe('waiting');
       expect(blocked()).toMatchObject({ reason: 'NamespaceInUse' });
-      expect(blocked()?.message).toContain('Namespace of-acme (NamespaceInUse by acme-other)');
+      expect(blocked()?.message).toContain('Namespace of-acme (NamespaceInUse by acme-other, acme-zone)');
       expect(reasonsToldSince(place).filter((reason) => reason === 'NamespaceInUse')).toHaveLength(1);
     });
   });
