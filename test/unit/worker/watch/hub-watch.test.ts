@@ -15,6 +15,22 @@ const form = (name: string, rollout: JsonObject | undefined): JsonObject => ({
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** Of which nothing comes, but for what a test changes. */
+const reactionsWith = (change: Partial<HubReactions>): HubReactions => ({
+  ensure: async () => 'there',
+  trigger: async () => undefined,
+  rollout: async () => undefined,
+  remove: async () => undefined,
+  removeOthers: async () => undefined,
+  look: async () => ({ kind: 'there', runningSince: undefined }),
+  stuck: async () => undefined,
+  scheduling: async () => undefined,
+  hubless: async () => false,
+  isOthers: async () => false,
+  onLost: () => undefined,
+  ...change,
+});
+
 describe('worker/watch/hub-watch', () => {
   const stop = new AbortController();
   let watch: HubWatch | undefined;
@@ -31,19 +47,10 @@ describe('worker/watch/hub-watch', () => {
     cluster.seed(form('open', undefined));
     const looked: string[] = [];
     let triggered = 0;
-    const reactions: HubReactions = {
-      ensure: async () => 'there',
+    const reactions = reactionsWith({
       trigger: async () => void (triggered += 1),
       rollout: async (one) => void looked.push(`${one.namespace}/${one.hub}/${one.form}`),
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
-      look: async () => ({ kind: 'there', runningSince: undefined }),
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
-      onLost: () => undefined,
-    };
+    });
     watch = new HubWatch(reactions, silent, 300_000);
     void watch.run(cluster.reflector, stop.signal);
     await vi.waitFor(() => expect(triggered).toBeGreaterThan(0));
@@ -63,19 +70,9 @@ describe('worker/watch/hub-watch', () => {
       cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace }, spec: {} });
     cluster.seed(form('web', undefined));
     let triggers: string[] = [];
-    const reactions: HubReactions = {
-      ensure: async () => 'there',
+    const reactions = reactionsWith({
       trigger: async ({ hub }) => void triggers.push(hub),
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
-      look: async () => ({ kind: 'there', runningSince: undefined }),
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
-      onLost: () => undefined,
-    };
+    });
     watch = new HubWatch(reactions, silent, 300_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect(triggers).toEqual(expect.arrayContaining(['hub', 'next', 'third'])));
@@ -97,7 +94,7 @@ describe('worker/watch/hub-watch', () => {
     cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
     const done: string[] = [];
     let lost = true;
-    const reactions: HubReactions = {
+    const reactions = reactionsWith({
       ensure: async () => {
         const made = lost ? 'made' : 'there';
         done.push(made);
@@ -105,16 +102,9 @@ describe('worker/watch/hub-watch', () => {
         return made;
       },
       trigger: async () => void done.push('trigger'),
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
       look: async () => (lost ? { kind: 'missing' } : { kind: 'there', runningSince: undefined }),
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
       onLost: () => void done.push('lost'),
-    };
+    });
     watch = new HubWatch(reactions, silent, 1_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect(done).toEqual(['made', 'trigger']), { timeout: 10_000 });
@@ -135,22 +125,16 @@ describe('worker/watch/hub-watch', () => {
     const looked: string[] = [];
     const triggered: string[] = [];
     let lost = 0;
-    const reactions: HubReactions = {
+    const reactions = reactionsWith({
       ensure: async ({ hub }) => (hub === 'theirs' ? 'other' : 'there'),
       trigger: async ({ hub }) => void triggered.push(hub),
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
       look: async ({ hub }) => {
         looked.push(hub);
         return hub === 'theirs' ? { kind: 'missing' } : { kind: 'there', runningSince: undefined };
       },
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
       isOthers: async (holder) => holder === 'other',
       onLost: () => void (lost += 1),
-    };
+    });
     watch = new HubWatch(reactions, silent, 1_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect(looked.filter((hub) => hub === 'ours').length).toBeGreaterThan(2), {
@@ -169,23 +153,16 @@ describe('worker/watch/hub-watch', () => {
     cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
     const done: string[] = [];
     let holder: 'there' | 'other' = 'other';
-    const reactions: HubReactions = {
+    const reactions = reactionsWith({
       ensure: async () => {
         done.push(`ensure: ${holder}`);
         return holder;
       },
       trigger: async () => void done.push('trigger'),
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
       look: async () =>
         done.includes('ensure: there') ? { kind: 'there', runningSince: undefined } : { kind: 'astray' },
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
       onLost: () => void done.push('lost'),
-    };
+    });
     watch = new HubWatch(reactions, silent, 1_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect(done.length).toBeGreaterThan(1), { timeout: 10_000 });
@@ -202,23 +179,13 @@ describe('worker/watch/hub-watch', () => {
     for (const name of names) cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace }, spec: {} });
     const looked = new Set<string>();
     let refused = (hub: string): boolean => hub === 'a';
-    const reactions: HubReactions = {
-      ensure: async () => 'there',
-      trigger: async () => undefined,
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
+    const reactions = reactionsWith({
       look: async ({ hub }) => {
         looked.add(hub);
         if (refused(hub)) throw new Error('refused');
         return { kind: 'there', runningSince: undefined };
       },
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
-      onLost: () => undefined,
-    };
+    });
     watch = new HubWatch(reactions, silent, 1_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect([...looked].toSorted()).toEqual(names), { timeout: 10_000 });
@@ -236,22 +203,12 @@ describe('worker/watch/hub-watch', () => {
     for (const name of ['one', 'two'])
       cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace }, spec: {} });
     const kept: string[][] = [];
-    const reactions: HubReactions = {
-      ensure: async () => 'there',
-      trigger: async () => undefined,
-      rollout: async () => undefined,
-      remove: async () => undefined,
+    const reactions = reactionsWith({
       removeOthers: async (hubs) => {
         kept.push(hubs.map(({ hub }) => hub));
         if (kept.length === 1) throw new Error('Temporal is away');
       },
-      look: async () => ({ kind: 'there', runningSince: undefined }),
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
-      onLost: () => undefined,
-    };
+    });
     watch = new HubWatch(reactions, silent, 300_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect(kept).toHaveLength(2), { timeout: 10_000 });
@@ -269,23 +226,14 @@ describe('worker/watch/hub-watch', () => {
     cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'told', namespace }, spec: {}, status: told });
     const said: string[] = [];
     let failures = 0;
-    const reactions: HubReactions = {
+    const reactions = reactionsWith({
       ensure: async ({ hub }) => {
         if (hub === 'told' || failures === 3) return 'there';
         failures += 1;
         throw new Error('no such attribute');
       },
-      trigger: async () => undefined,
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
-      look: async () => ({ kind: 'there', runningSince: undefined }),
       scheduling: async ({ hub }, why) => void said.push(`${hub}: ${why}`),
-      stuck: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
-      onLost: () => undefined,
-    };
+    });
     watch = new HubWatch(reactions, silent, 300_000);
     void watch.run(cluster.reflector, new AbortController().signal);
     await vi.waitFor(() => expect([failures, said]).toEqual([1, ['told: undefined']]));
@@ -301,22 +249,13 @@ describe('worker/watch/hub-watch', () => {
     let since = new Date(Date.now() - 60_000);
     let looks = 0;
     const told: string[] = [];
-    const reactions: HubReactions = {
-      ensure: async () => 'there',
-      trigger: async () => undefined,
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
+    const reactions = reactionsWith({
       look: async () => {
         looks += 1;
         return { kind: 'there', runningSince: since };
       },
-      scheduling: async () => undefined,
       stuck: async (hub, time) => void told.push(`${hub.namespace}/${hub.hub} ${time.toISOString()}`),
-      hubless: async () => false,
-      isOthers: async () => false,
-      onLost: () => undefined,
-    };
+    });
     watch = new HubWatch(reactions, silent, 1_000);
     const first = `lynq-system/hub ${since.toISOString()}`;
     void watch.run(cluster.reflector, new AbortController().signal);
@@ -349,19 +288,9 @@ describe('worker/watch/hub-watch', () => {
       });
     }
     const triggers: string[] = [];
-    const reactions: HubReactions = {
-      ensure: async () => 'there',
+    const reactions = reactionsWith({
       trigger: async ({ hub }) => void triggers.push(hub),
-      rollout: async () => undefined,
-      remove: async () => undefined,
-      removeOthers: async () => undefined,
-      look: async () => ({ kind: 'there', runningSince: undefined }),
-      stuck: async () => undefined,
-      scheduling: async () => undefined,
-      hubless: async () => false,
-      isOthers: async () => false,
-      onLost: () => undefined,
-    };
+    });
     const of = (name: string) => triggers.filter((hub) => hub === name).length;
     watch = new HubWatch(reactions, silent, 300_000);
     void watch.run(cluster.reflector, new AbortController().signal);
