@@ -114,13 +114,14 @@ describe('e2e/secret-values', () => {
       await put(form(name, spec, { annotationsTemplate: { note: template } }));
     }
     await eventually('the refusals are said', async () => {
-      const nodes = await Promise.all(['named', 'indexed'].map((name) => world.node(`acme-${name}`)));
-      const said = nodes.map((node) => JSON.stringify(node?.status?.resources ?? []));
-      const named = said[0]?.includes('token is secret') === true;
+      const valid = conditionOf(await world.cluster.get(lynqPath(world.namespace, 'lynqforms', 'named')), 'Valid');
+      const said = [valid?.message ?? '', JSON.stringify((await world.node('acme-indexed'))?.status?.resources ?? [])];
+      const named = valid?.status === 'False' && said[0]?.includes('token is secret') === true;
       const indexed = await world.cluster.find(childPath('ConfigMap', world.namespace, 'acme-indexed'));
       return named && !said.some((text) => text.includes('canary')) ? there(indexed) : notYet(said);
     });
-    const beside = ['form', 'indexed', 'named', 'whole'].map((name) => `Secret/acme-${name}-values`);
+    expect(await world.node('acme-named')).toBeUndefined();
+    const beside = ['form', 'indexed', 'whole'].map((name) => `Secret/acme-${name}-values`);
     expect(await holdersOf(second)).toEqual(['Secret/acme-form', ...beside]);
   });
 

@@ -201,7 +201,9 @@ export class Dispatcher {
   private considerNode(node: NodeDigest): void {
     const resumed = this.resumed.has(`${node.namespace}/${node.name}`);
     const stale = node.deleting || resumed || node.inputHash !== node.observedInput;
-    if (stale && !node.paused) this.enqueue(node, 'nodeChanged');
+    // A person who pauses a node keeps it as it is, but does not keep it; one that is released is the other operator's to remove.
+    const isHeld = node.paused && (!node.deleting || node.released);
+    if (stale && !isHeld) this.enqueue(node, 'nodeChanged');
   }
 
   /** The labels of a child are a hint that anyone can change: the node that had it before hears of it too. */

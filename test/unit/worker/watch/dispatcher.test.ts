@@ -107,6 +107,27 @@ describe('worker/watch/dispatcher', () => {
     expect(woken).toEqual(['a-web']);
   });
 
+  it('wakes the run of a paused node when it is being deleted, but not of one that is released to the other operator', async () => {
+    const { nodes, runs, woken, dispatcher } = open();
+    for (const name of ['a-web', 'b-web']) runs.running('ns', name);
+    dispatcher.start();
+    const going = (uid: string, annotations: JsonObject, spec: JsonObject): JsonObject => {
+      const found = node(uid, { observedInput: inputHash(node(uid)) });
+      const metadata = found['metadata'] as JsonObject;
+      return {
+        ...found,
+        metadata: { ...metadata, annotations, deletionTimestamp: '2026-11-20T12:00:00Z' },
+        spec: { ...(found['spec'] as JsonObject), ...spec },
+      };
+    };
+    nodes.observe(going('a', {}, { paused: true }));
+    nodes.observe(going('b', { 'lynq.sh/released': '2026-11-20T12:00:00Z' }, {}));
+    await vi.advanceTimersByTimeAsync(31_000);
+    dispatcher.stop();
+
+    expect(new Set(woken)).toEqual(new Set(['a-web']));
+  });
+
   it('wakes the run of a node at once when it changes, and when it is made anew under the name of one that runs', async () => {
     const { nodes, runs, woken, missed, dispatcher } = open();
     dispatcher.start();
