@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { advanceNode } from '../../../../activities/node/advance.ts';
-import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
-import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
+import { startProcess } from '../../../support/node-deps.ts';
+import { namespace, type RowNodes, rowNodes } from '../../../support/row-nodes.ts';
 
-const namespace = 'tenants';
 const apiVersion = 'operator.lynq.sh/v1';
 
 const space: JsonObject = {
@@ -22,48 +21,11 @@ const inside: JsonObject = {
 
 describe('activities/node/boundaries', () => {
   let cluster: FakeCluster;
-  let running: FakeProcess;
+  let nodes: RowNodes;
 
-  const revisionOf = async (form: string, lists: JsonObject): Promise<string> =>
-    (await running.deps.forms.ensure({ namespace, name: form, uid: `uid-${form}` }, { hubId: 'customers', ...lists }))
-      .name;
-
-  async function make(row: string, form: string, lists: JsonObject, place = 'shared'): Promise<void> {
-    cluster.seed({
-      apiVersion,
-      kind: 'LynqNode',
-      metadata: {
-        name: `${row}-${form}`,
-        namespace,
-        labels: { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': row },
-        annotations: { 'lynq.sh/extra': JSON.stringify({ place }), 'lynq.sh/activate': '1', 'lynq.sh/hostOrUrl': '' },
-        finalizers: ['lynqnode.operator.lynq.sh/finalizer'],
-        ownerReferences: [{ apiVersion, kind: 'LynqHub', name: 'customers', uid: 'hub-uid', controller: true }],
-      },
-      spec: { uid: row, templateRef: form, formRevision: await revisionOf(form, lists) },
-    });
-    await waves(`${row}-${form}`);
-  }
-
-  async function waves(node: string): Promise<void> {
-    for (let wave = 0; wave < 6; wave += 1) {
-      const signal = AbortSignal.timeout(1_000);
-      const outcome = await advanceNode(running.deps, { namespace, node, force: false }, { signal }).catch(
-        () => undefined,
-      );
-      if (outcome?.kind !== 'advanced' && outcome?.kind !== 'superseded') return;
-    }
-  }
-
-  const states = (name: string): Readonly<Record<string, string>> => {
-    const node = cluster.objects('LynqNode').find((object) => textAt(object, 'metadata', 'name') === name);
-    return Object.fromEntries(
-      listAt(node, 'status', 'resources').map((item) => [
-        textAt(item, 'id') ?? '',
-        `${textAt(item, 'state') ?? ''} ${textAt(item, 'reason') ?? ''}`.trim(),
-      ]),
-    );
-  };
+  const make = (row: string, form: string, lists: JsonObject, place = 'shared'): Promise<void> =>
+    nodes.make(row, form, lists, { place });
+  const states = (name: string) => nodes.states(name);
   const maps = (): readonly string[] =>
     cluster
       .objects('ConfigMap')
@@ -75,7 +37,7 @@ describe('activities/node/boundaries', () => {
     cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
     cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    running = await startProcess(cluster);
+    nodes = rowNodes(cluster, await startProcess(cluster));
   });
 
   it('a row that names the Namespace of another row gets nothing into it, from whichever of its forms', async () => {
