@@ -19,7 +19,10 @@ export function evaluateIngress(object: JsonObject): Readiness {
   return progressing('NoLoadBalancer', 'no rules and no load balancer address yet');
 }
 
-/** A claim that waits for its first consumer cannot be bound before its dependents run, so it lets them go on. */
+/**
+ * A claim that waits for its first consumer cannot be bound before its dependents run, so it lets them go on (decisions.md section 5). The claim does not
+ * say whether its class binds at once, so every unbound one does: a pod waits for its claims by itself.
+ */
 export function evaluateClaim(object: JsonObject): Readiness {
   const phase = textAt(object, 'status', 'phase');
   if (phase === 'Bound') return ready;

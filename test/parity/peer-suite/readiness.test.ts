@@ -56,7 +56,6 @@ const stayUnready: Readonly<Record<string, Entry>> = {
   'StatefulSet without pods': statefulSet('it', { schedulerName: noScheduler }),
   'DaemonSet without pods': daemonSet('it', { schedulerName: noScheduler }),
   'Service of type LoadBalancer without address': service('it', { type: 'LoadBalancer' }),
-  'PersistentVolumeClaim of a class that does not exist': claim('it', 'no-such-class'),
 };
 
 describe('parity/peer-suite/readiness', () => {
@@ -100,6 +99,16 @@ describe('parity/peer-suite/readiness', () => {
       expect(await scene.child('ConfigMap', 'after')).toBeUndefined();
     });
   }
+
+  test.concurrent('PersistentVolumeClaim without a volume is not ready, but its dependents are made: one of them may be the consumer', async () => {
+    const scene = await stand.scene('unready-claim', {
+      form: [claim('it', 'no-such-class'), configMap('after', {}, { dependIds: ['it'] })],
+    });
+    await soon(async () => expect(await scene.child('ConfigMap', 'after')).toBeDefined());
+    await soon(async () => expect(readyCount(await scene.node())).toEqual([1, 2]));
+    expect(await scene.child('PersistentVolumeClaim', 'it')).toBeDefined();
+    expect((await scene.nodeCondition('Ready'))?.reason).toBe('NotAllResourcesReady');
+  });
 
   test.concurrent('Service of type LoadBalancer is ready once it has an address', async () => {
     const scene = await stand.scene('balancer', { form: [service('it', { type: 'LoadBalancer' })] });
