@@ -16,7 +16,7 @@ export const hubStatus = defineCommand({
   summary: 'Show how a hub and its rows and nodes are',
   description:
     'Counts of rows and nodes, the last and the next sync, the forms, and every row that is held or frozen with the reason. ' +
-    'When Temporal cannot be reached only the next sync is missing.',
+    'When Temporal cannot be reached, or is of another cluster, only the next sync is missing.',
   args: [{ name: 'hub', kind: 'required', completes: 'hubs', summary: 'name of the LynqHub' }],
   flags: {},
   examples: [{ command: 'lynq status multi-tier-nodes', summary: 'is everybody served?' }],
@@ -40,7 +40,8 @@ type Schedule =
 
 async function readSchedule(context: Context, namespace: string, hub: string): Promise<Schedule> {
   try {
-    const engine = await context.services.engine();
+    const { ownEngine } = await import('../own-engine.ts');
+    const engine = await ownEngine(context);
     return { kind: 'known', view: await engine.hubSchedule(namespace, hub) };
   } catch (error) {
     // Whatever is wrong there, what the cluster says is worth having.

@@ -135,7 +135,8 @@ function entriesOf(form: JsonObject | undefined): readonly Json[] {
 
 async function readRun(context: Context, namespace: string, node: string): Promise<RunFacts> {
   try {
-    const engine = await context.services.engine();
+    const { ownEngine } = await import('../own-engine.ts');
+    const engine = await ownEngine(context);
     const run = await engine.nodeRun(namespace, node);
     return { kind: 'run', run, page: run === undefined ? undefined : engine.pageOf(namespace, node, run.runId) };
   } catch (error) {

@@ -72,6 +72,24 @@ describe('client/own-engine', () => {
     expect(engine.sent).toEqual([]);
   });
 
+  it.each(['status shop', 'explain acme-web'])(
+    'tells of %s nothing that Temporal says of another cluster, but what the cluster says',
+    async (line) => {
+      const cluster = aCluster();
+      const nodeRun = async () => ({ runId: 'r', status: 'RUNNING' as const, busy: false, retries: [] });
+      const engine = { ...engineOf('other-cluster'), nodeRun };
+
+      const { out, err, exitCode } = await run(line, { cluster, engine });
+
+      expect({ err, exitCode }).toEqual({ err: '', exitCode: 0 });
+      expect(out).toMatch(/^(Hub: +lynq-system\/shop|LynqNode lynq-system\/acme-web)/);
+      expect(out).toContain(
+        `<unknown>: Temporal namespace "lynq" at temporal.test:7233 is of cluster other-cluster, and the context is cluster ${idOf(cluster)}\n`,
+      );
+      expect(out).not.toMatch(/every|worker|Page:/);
+    },
+  );
+
   it.each(['scale acme web --set apiReplicas=4', 'history acme-web'])(
     'refuses %s with a context that no kubeconfig has',
     async (line) => {
