@@ -5,7 +5,7 @@ import { usageError } from '../errors.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { type Column, namespaceColumn } from '../get/columns.ts';
 import { type Format, formatNames, parseFormat } from '../get/format.ts';
-import { printObjects, type Printing } from '../get/print.ts';
+import { printEach, printObjects, type Printing } from '../get/print.ts';
 import { listOptions, readObjects, sayMissing, sayNothingFound, type Wanted } from '../get/read.ts';
 import type { LynqKind } from '../kinds.ts';
 import type { Widths } from '../output/table.ts';
@@ -37,7 +37,8 @@ const getFlags = {
   watch: {
     kind: 'boolean',
     short: 'w',
-    summary: 'go on printing what changes, until Ctrl-C; a connection that is lost is told and made again',
+    summary:
+      'print object by object, and go on with what changes until Ctrl-C; a connection that is lost is told and made again',
   },
   'no-headers': { kind: 'boolean', summary: 'leave out the line of headers' },
 } as const;
@@ -86,7 +87,9 @@ async function get(context: Context, spec: GetSpec, wanted: Wanted, how: How): P
   const { format, headers, watch } = how;
   const printing: Printing = { columns, format, headers, single: wanted.names.length === 1 };
   const widths: Widths = [];
-  if (objects.length > 0 || (isDocument(format) && missing.length === 0)) {
+  if (watch && isDocument(format)) {
+    await printEach(context, objects, { printing, widths });
+  } else if (objects.length > 0 || (isDocument(format) && missing.length === 0)) {
     await printObjects(context, objects, printing, widths);
   } else if (missing.length === 0 && !watch) sayNothingFound(context, wanted);
   sayMissing(context, wanted, missing);

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../domain/api/json.ts';
 import { textAt } from '../../domain/api/json.ts';
 import type { Context } from '../context.ts';
 import { printedName } from '../kinds.ts';
-import { asDocument, formatJson, formatYaml, withoutManagedFields } from '../output/documents.ts';
+import { asDocument, formatJson, formatYaml } from '../output/documents.ts';
 import { formatRows, formatTable, type Widths } from '../output/table.ts';
 import type { Column } from './columns.ts';
 import type { Format } from './format.ts';
@@ -38,16 +38,26 @@ export async function printObjects(
   }
 }
 
-/** Prints one object that a watch reported, with the line of headers if `printing` has it. */
-export async function printChange(
+export interface Printed {
+  readonly printing: Printing;
+  readonly widths: Widths;
+}
+
+/** Prints what a watch begins with as it prints the rest. */
+export async function printEach(context: Context, objects: readonly JsonObject[], printed: Printed): Promise<void> {
+  for (const [index, object] of objects.entries()) await printOne(context, object, printed, index === 0);
+}
+
+/** Prints one object of a watch, which has no end and so no List. `isFirst`: nothing was printed before, so that the header comes with it. */
+export async function printOne(
   context: Context,
   object: JsonObject,
-  printing: Printing,
-  widths: Widths,
+  { printing, widths }: Printed,
+  isFirst: boolean,
 ): Promise<void> {
-  if (printing.format.kind === 'yaml') context.out.write('---\n');
-  const shown = printing.format.kind === 'table' ? object : withoutManagedFields(object);
-  return printObjects(context, [shown], { ...printing, single: true }, widths);
+  if (printing.format.kind === 'yaml' && !isFirst) context.out.write('---\n');
+  const headers = printing.headers && isFirst;
+  return printObjects(context, [object], { ...printing, headers, single: true }, widths);
 }
 
 function nameOf(object: JsonObject): string {

@@ -1,8 +1,7 @@
 import { textAt, type JsonObject } from '../../domain/api/json.ts';
 import type { WatchEvent } from '../../domain/ports.ts';
 import type { Context } from '../context.ts';
-import type { Widths } from '../output/table.ts';
-import { type Printing, printChange } from './print.ts';
+import { type Printed, printOne } from './print.ts';
 import { followChanges } from '../watching.ts';
 import { listOptions, type Wanted } from './read.ts';
 
@@ -14,15 +13,15 @@ export async function followObjects(
   context: Context,
   wanted: Wanted,
   first: readonly JsonObject[],
-  { printing, widths }: { readonly printing: Printing; readonly widths: Widths },
+  how: Printed,
 ): Promise<void> {
   let printed: Promise<void> = Promise.resolve();
-  // A list of nothing was no table: the header comes with the first object.
-  let headers = printing.headers && first.length === 0;
+  // A list of nothing was no table.
+  let isFirst = first.length === 0;
   const print = (object: JsonObject): void => {
-    const shown = { ...printing, headers };
-    headers = false;
-    printed = printed.then(() => printChange(context, object, shown, widths));
+    const begins = isFirst;
+    isFirst = false;
+    printed = printed.then(() => printOne(context, object, how, begins));
   };
   const onEvent = changesFrom(first, new Set(wanted.names), print);
   try {

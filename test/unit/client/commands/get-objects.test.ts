@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { textAt } from '../../../../domain/api/json.ts';
+import { parseAllDocuments } from 'yaml';
+import { type Json, textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, now, run } from '../run.ts';
@@ -43,6 +44,15 @@ function aCluster() {
     },
   });
   return cluster;
+}
+
+/** Names of the objects of which each is a document of its own; of another document its kind. */
+function namesIn(format: string, text: string): readonly (string | undefined)[] {
+  const documents =
+    format === 'yaml'
+      ? parseAllDocuments(text).map((document) => document.toJS() as Json)
+      : (JSON.parse(`[${text.replaceAll('}\n{', '},{')}]`) as readonly Json[]);
+  return documents.map((object) => textAt(object, 'metadata', 'name') ?? textAt(object, 'kind'));
 }
 
 describe('client/commands/get-objects', () => {
@@ -235,6 +245,52 @@ describe('client/commands/get-objects', () => {
       ].join(''),
     );
   });
+
+  it.each([
+    ['"jsonpath={.metadata.name} "', 'acme-corp-api-tier acme-corp-data-tier ', 'globex '],
+    ['"jsonpath={.items[*].metadata.name}|"', '||', '|'],
+    [
+      'name',
+      'lynqnode.operator.lynq.sh/acme-corp-api-tier\nlynqnode.operator.lynq.sh/acme-corp-data-tier\n',
+      'lynqnode.operator.lynq.sh/globex\n',
+    ],
+  ])('prints with -w -o %s what is there one by one, as what changes, like kubectl', async (format, first, change) => {
+    const cluster = aCluster();
+    const stop = new AbortController();
+    let printed = '';
+    const onOut = (out: string) => void (printed = out);
+    const watching = run(`get nodes -w -o ${format}`, { cluster, stop: stop.signal, onOut });
+    await vi.waitFor(() => expect(printed).toBe(first));
+
+    cluster.seed(aNode('globex', { uid: 'globex' }));
+    await vi.waitFor(() => expect(printed).not.toBe(first));
+    stop.abort();
+
+    expect((await watching).out).toBe(first + change);
+  });
+
+  it.each(['json', 'yaml'])(
+    'prints with -w -o %s one document for each object, and none for nothing',
+    async (format) => {
+      const cluster = aCluster();
+      const stop = new AbortController();
+      let [ofGlobex, ofAll] = ['', ''];
+      const world = { cluster, stop: stop.signal };
+      const line = `get nodes -w -o ${format}`;
+      const one = run(`${line} -l lynq.sh/uid=globex`, { ...world, onOut: (out) => void (ofGlobex = out) });
+      const all = run(line, { ...world, onOut: (out) => void (ofAll = out) });
+
+      await vi.waitFor(() => expect(cluster.calls.map(({ verb }) => verb)).toEqual(['list', 'list']));
+      cluster.seed(aNode('globex', { uid: 'globex' }));
+      await vi.waitFor(() => expect([ofGlobex, ofAll].every((text) => text.includes('globex'))).toBe(true));
+      stop.abort();
+
+      await Promise.all([one, all]);
+      expect(namesIn(format, ofGlobex)).toEqual(['globex']);
+      expect(namesIn(format, ofAll)).toEqual(['acme-corp-api-tier', 'acme-corp-data-tier', 'globex']);
+      expect(ofGlobex + ofAll).not.toMatch(/^---\n/);
+    },
+  );
 
   it('shows after -w what went while no watch was open, says when the connection is lost, and ends when it may not watch', async () => {
     const cluster = aCluster();
