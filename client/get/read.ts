@@ -18,8 +18,14 @@ export interface Found {
   readonly missing: readonly string[];
 }
 
-export function listOptions({ namespace, selector }: Wanted): ListOptions {
-  return { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) };
+/** One that is named is asked for alone: a watch of all would follow thousands, and rights with resourceNames allow no more. */
+export function listOptions({ namespace, selector, names }: Wanted): ListOptions {
+  const [name] = names;
+  return {
+    namespace,
+    ...(selector === undefined ? {} : { labelSelector: selector }),
+    ...(name === undefined || names.length > 1 ? {} : { fieldSelector: `metadata.name=${name}` }),
+  };
 }
 
 export async function readObjects(cluster: Cluster, wanted: Wanted): Promise<Found> {

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type Json, textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
+import type { ListOptions, Reflector } from '../../../../domain/ports.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, now, run } from '../run.ts';
 
@@ -291,6 +292,34 @@ describe('client/commands/get-objects', () => {
       expect(ofGlobex + ofAll).not.toMatch(/^---\n/);
     },
   );
+
+  it.each([
+    ['get node acme-corp-api-tier -w', { namespace: 'lynq-system', fieldSelector: 'metadata.name=acme-corp-api-tier' }],
+    ['get nodes acme-corp-api-tier acme-corp-data-tier -w', { namespace: 'lynq-system', fieldSelector: undefined }],
+  ])('follows nothing but the one that is named, as rights with resourceNames demand: %s', async (line, expected) => {
+    const cluster = aCluster();
+    const stop = new AbortController();
+    const asked: ListOptions[] = [];
+    const reflector: Reflector = {
+      run: (kind, options, onEvent, signal) => {
+        asked.push(options);
+        return cluster.reflector.run(kind, options, onEvent, signal);
+      },
+    };
+    let printed = '';
+    const onOut = (out: string) => void (printed = out);
+    const watching = run(line, { cluster: { ...cluster, reflector }, stop: stop.signal, onOut });
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+
+    cluster.seed(aNode('globex'));
+    cluster.seed(aNode('acme-corp-api-tier', { ready: 2, desired: 2 }));
+    await vi.waitFor(() => expect(printed).toContain('2/2'));
+    stop.abort();
+
+    await watching;
+    expect(asked.map(({ namespace, fieldSelector }) => ({ namespace, fieldSelector }))).toEqual([expected]);
+    expect(printed).not.toContain('globex');
+  });
 
   it('shows after -w what went while no watch was open, says when the connection is lost, and ends when it may not watch', async () => {
     const cluster = aCluster();
