@@ -8,7 +8,7 @@ import { CommandError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { objectFacts } from '../explain/gather.ts';
 import { dependenciesOf } from '../explain/next.ts';
-import { type Explained, explanationText, type RunFacts } from '../explain/print.ts';
+import { type Explained, explanationText, hubArgument, type RunFacts } from '../explain/print.ts';
 import { conditionOf, kinds, refOf, requireObject } from '../kinds.ts';
 import { withColours } from '../output/colour.ts';
 import { type Records, recordsOf } from '../records.ts';
@@ -70,7 +70,7 @@ function stopsOf(node: JsonObject, hub: JsonObject | undefined): readonly string
       ? ['It is paused (spec.paused): nothing is written until that is taken off.']
       : []),
     ...(textAt(node, 'metadata', 'annotations', annotations.released) !== undefined
-      ? ['It is released to another operator: lynq adopt HUB takes it up again.']
+      ? [`It is released to another operator: lynq adopt ${hubArgument(node)} takes it up again.`]
       : []),
     ...(textAt(other, 'status') === 'True'
       ? [`Another operator holds its hub: ${textAt(other, 'message') ?? ''}`]

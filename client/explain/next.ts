@@ -6,6 +6,7 @@ import { formatAge } from '../output/age.ts';
 
 export interface EntryFacts {
   readonly node: string;
+  readonly namespace: string;
   readonly now: Date;
   /** Item of status.resources. */
   readonly resource: Json;
@@ -72,16 +73,17 @@ function waiting({ resource }: EntryFacts): string {
 /** Refusals that the same object would meet again. */
 const final: ReadonlySet<string> = new Set(['Invalid', 'Immutable', 'TooLarge']);
 
-function failed({ resource, node }: EntryFacts): string {
+function failed({ resource, node, namespace }: EntryFacts): string {
+  const now = `or now: lynq resync node/${node} -n ${namespace}`;
   const reason = textAt(resource, 'reason') ?? '';
   if (final.has(reason)) {
-    return `sent again when the form, the row or an override changes; or now: lynq resync node/${node}`;
+    return `sent again when the form, the row or an override changes; ${now}`;
   }
   if (reason === 'ReadinessTimeout') {
     return 'still watched: counts as ready as soon as it is; a larger timeoutSeconds gives it more time';
   }
   if (reason === 'TemplateRenderError') return 'rendered again when the form, the row or an override changes';
-  return `judged again when the object changes; or now: lynq resync node/${node}`;
+  return `judged again when the object changes; ${now}`;
 }
 
 /** Ids of the entries that this one depends on. */

@@ -75,10 +75,11 @@ function heading(node: JsonObject, now: Date): string {
 
 function entryText({ node, now }: Explanation, explained: Explained): string {
   const { resource, recorded, entry, dependents, object } = explained;
-  const namespace = textAt(recorded, 'namespace');
-  const place = `${text(resource, 'kind')} ${namespace === undefined ? '' : `${namespace}/`}${text(resource, 'name')}`;
+  const space = textAt(recorded, 'namespace');
+  const place = `${text(resource, 'kind')} ${space === undefined ? '' : `${space}/`}${text(resource, 'name')}`;
   const why = [text(resource, 'reason'), text(resource, 'message')].filter((part) => part !== '').join(': ');
-  const facts = { node: textAt(node, 'metadata', 'name') ?? '', now, resource, entry, dependents };
+  const [name = '', namespace = ''] = ['name', 'namespace'].map((key) => textAt(node, 'metadata', key));
+  const facts = { node: name, namespace, now, resource, entry, dependents };
   const since = textAt(resource, 'since');
   const needs = needsText(node, dependenciesOf(entry));
   const rows = [
@@ -120,7 +121,7 @@ function runText({ node, run, now }: Explanation): string {
   const state = run.run;
   if (state === undefined || state.status !== 'RUNNING') {
     const what = state === undefined ? 'none in Temporal' : `ended (${state.status})`;
-    return `Run:   ${what}; the next sync of the hub starts one: lynq notify ${textAt(node, 'metadata', 'labels', labels.hub) ?? 'HUB'}\n`;
+    return `Run:   ${what}; the next sync of the hub starts one: lynq notify ${hubArgument(node)}\n`;
   }
   const { view, retries } = state;
   const known =
@@ -136,6 +137,11 @@ function runText({ node, run, now }: Explanation): string {
     ...(run.page === undefined ? [] : [['Page:', run.page]]),
   ];
   return formatRows(lines);
+}
+
+/** The hub of a node as a command takes it. */
+export function hubArgument(node: JsonObject): string {
+  return `${textAt(node, 'metadata', 'labels', labels.hub) ?? 'HUB'} -n ${textAt(node, 'metadata', 'namespace')}`;
 }
 
 function nextText(next: Date, now: Date): string {

@@ -6,7 +6,7 @@ import { ResourceState } from '../../../../domain/api/node.ts';
 const now = new Date('2026-11-22T12:00:00Z');
 
 function next(resource: Json, entry: Json = {}, dependents: readonly string[] = []): string {
-  return whatNext({ node: 'acme-api', now, resource, entry, dependents });
+  return whatNext({ node: 'acme-api', namespace: 'team-a', now, resource, entry, dependents });
 }
 
 describe('client/explain/next', () => {
@@ -25,7 +25,8 @@ describe('client/explain/next', () => {
   });
 
   it('tells refusals that stand from those that are tried again', () => {
-    expect(next({ state: 'Failed', reason: 'Immutable' })).toContain('or now: lynq resync node/acme-api');
+    expect(next({ state: 'Failed', reason: 'Immutable' })).toContain('or now: lynq resync node/acme-api -n team-a');
+    expect(next({ state: 'Failed', reason: 'JobFailed' })).toContain('or now: lynq resync node/acme-api -n team-a');
     expect(next({ state: 'Waiting', reason: 'QuotaExceeded' })).toContain('tried again by itself');
   });
 });

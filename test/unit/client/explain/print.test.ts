@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explanationText } from '../../../../client/explain/print.ts';
+import type { JsonObject } from '../../../../domain/api/json.ts';
 import { aNode, now } from '../run.ts';
 
 describe('client/explain/print', () => {
@@ -23,5 +24,21 @@ describe('client/explain/print', () => {
     });
 
     expect(text).toContain(`advanceNode failed ${often}: no answer`);
+  });
+
+  it('says with the namespace how a run that is not there is started', () => {
+    const node = aNode('acme-corp-data-tier');
+
+    const text = explanationText({
+      node: { ...node, metadata: { ...(node['metadata'] as JsonObject), namespace: 'team-a' } },
+      stops: [],
+      entries: [],
+      waiting: [],
+      leftovers: [],
+      run: { kind: 'run', run: undefined, page: undefined },
+      now,
+    });
+
+    expect(text).toContain('the next sync of the hub starts one: lynq notify multi-tier-nodes -n team-a\n');
   });
 });

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../../domain/api/json.ts';
+import { annotations } from '../../../../domain/keys.ts';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { aNode, run } from '../run.ts';
+
+function worldWith(metadata: JsonObject, status: JsonObject = {}) {
+  const cluster = createFakeCluster();
+  for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion: 'operator.lynq.sh/v1', kind });
+  const node = aNode('acme', { status: 'False', reason: 'ResourcesFailed' });
+  cluster.seed({
+    ...node,
+    metadata: { ...(node['metadata'] as JsonObject), namespace: 'team-a', ...metadata },
+    status: { ...(node['status'] as JsonObject), ...status },
+  });
+  return { cluster };
+}
+
+describe('client/commands/node-explain', () => {
+  it('names the namespace in every command it proposes: it may not be the one of the context', async () => {
+    const failed = { id: 'db', kind: 'Deployment', name: 'db', state: 'Failed', reason: 'Invalid' };
+
+    const { out, exitCode } = await run('explain acme -n team-a', worldWith({}, { resources: [failed] }));
+
+    expect(out).toContain('or now: lynq resync node/acme -n team-a\n');
+    expect(out).toContain('lynq notify multi-tier-nodes -n team-a\n');
+    expect(exitCode).toBe(0);
+  });
+
+  it('names the hub that takes a released node up again', async () => {
+    const { out } = await run('explain acme -n team-a', worldWith({ annotations: { [annotations.released]: 'true' } }));
+
+    expect(out).toContain(
+      'It is released to another operator: lynq adopt multi-tier-nodes -n team-a takes it up again.',
+    );
+  });
+
+  it('says what kind of name the command takes where the node does not say which hub it is of', async () => {
+    const metadata = { labels: {}, annotations: { [annotations.released]: 'true' } };
+
+    const { out } = await run('explain acme -n team-a', worldWith(metadata));
+
+    expect(out).toContain('lynq adopt HUB -n team-a takes it up again.');
+    expect(out).toContain('lynq notify HUB -n team-a\n');
+  });
+});
