@@ -29,8 +29,14 @@ export const rolloutStatus = defineCommand({
       live.draw(isPicture ? drawRollout(form, now) : text, key);
       const state = rolloutState(form);
       if (state === 'failed') return exitCodes.failed;
-      if (!flags.watch || state === 'ended') return exitCodes.ok;
-      await sleep(lookMilliseconds);
+      const isOver = !flags.watch || state === 'ended';
+      if (isOver || (await stopsBeforeNextLook(context.stop))) return exitCodes.ok;
     }
   },
 });
+
+/** True when nobody reads any more what the next look would show. */
+async function stopsBeforeNextLook(stop: AbortSignal): Promise<boolean> {
+  await sleep(lookMilliseconds, undefined, { signal: stop }).catch(() => undefined);
+  return stop.aborted;
+}

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { run } from '../run.ts';
 
@@ -54,5 +54,18 @@ describe('client/commands/rollout-status', () => {
     const { out, exitCode } = await run('rollout status web -w', { cluster });
     expect(out).toBe('web: no limit in its rollout block, nodes change all at once\n');
     expect(exitCode).toBe(0);
+  });
+
+  it('ends when nobody reads any more what it follows, whether that shows between two looks or before the first', async () => {
+    const cluster = clusterWith({ phase: 'InProgress', updatedNodes: 1 });
+    const stop = new AbortController();
+    let ended = false;
+    const world = { cluster, stop: stop.signal, onOut: () => setTimeout(() => stop.abort(), 20) };
+    const following = run('rollout status web -w', world).finally(() => (ended = true));
+
+    await vi.waitFor(() => expect(ended).toBe(true));
+
+    expect(await following).toMatchObject({ exitCode: 0, err: '' });
+    expect(await run('rollout status web -w', { cluster, stop: AbortSignal.abort() })).toMatchObject({ exitCode: 0 });
   });
 });
