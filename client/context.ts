@@ -13,6 +13,8 @@ export interface Output {
   readonly colours: boolean;
   /** Width to wrap help at. */
   readonly columns: number;
+  /** Height of the terminal; absent where there is none. */
+  readonly rows?: number | undefined;
 }
 
 /** The file system. */

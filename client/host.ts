@@ -28,8 +28,13 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     },
     isTerminal: isTerminal(stream),
     colours: isTerminal(stream) && (process.env['NO_COLOR'] ?? '') === '',
-    // A terminal that does not know its width says 0.
-    columns: stream.columns || 80,
+    // A terminal that does not know its size says 0; it may change at any time.
+    get columns() {
+      return stream.columns || 80;
+    },
+    get rows() {
+      return stream.isTTY === true ? stream.rows || 24 : undefined;
+    },
   };
 }
 

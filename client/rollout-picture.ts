@@ -86,17 +86,26 @@ function failures({ failedNodes = [], failedUpdatedNodes = 0 }: RolloutStatus): 
   return `${lines.join('')}${more > 0 ? `  and ${more} more\n` : ''}`;
 }
 
-function described(form: LynqForm, pace: string): string {
+/** The form in one line, and what it waits for. */
+function heading(form: LynqForm, pace: string): string {
   const rollout = currentRollout(form);
   const message = rollout?.message === undefined || form.spec.rollout === undefined ? '' : `  ${rollout.message}\n`;
-  return `${form.metadata.name}: ${headline(form, pace)}\n${message}${rollout === undefined ? '' : failures(rollout)}`;
+  return `${form.metadata.name}: ${headline(form, pace)}\n${message}`;
+}
+
+function described(form: LynqForm, pace: string): string {
+  const rollout = currentRollout(form);
+  return `${heading(form, pace)}${rollout === undefined ? '' : failures(rollout)}`;
+}
+
+function paceAt(form: LynqForm, now: Date): string {
+  const rollout = currentRollout(form);
+  return rollout === undefined ? '' : paceText(paceOf(rollout, now));
 }
 
 /** A few lines, good as a log too. `key` leaves out the pace, which changes all the time. */
 export function describeRollout(form: LynqForm, now: Date): { readonly text: string; readonly key: string } {
-  const rollout = currentRollout(form);
-  const pace = rollout === undefined ? '' : paceText(paceOf(rollout, now));
-  return { text: described(form, pace), key: described(form, '') };
+  return { text: described(form, paceAt(form, now)), key: described(form, '') };
 }
 
 const barWidth = 24;
@@ -127,15 +136,15 @@ function wavesOf({
   ];
 }
 
-/** The picture that `-w` keeps drawing on a terminal: the lines, and each wave with its bar. */
+/** The picture that `-w` keeps drawing on a terminal: each wave with its bar, then the failures, which a low terminal may have no room for. */
 export function drawRollout(form: LynqForm, now: Date): string {
   const rollout = currentRollout(form);
-  const { text } = describeRollout(form, now);
-  if (rollout === undefined || form.spec.rollout === undefined) return text;
+  if (rollout === undefined || form.spec.rollout === undefined) return describeRollout(form, now).text;
   const rows = wavesOf(rollout).map((wave) => [
     wave.name === rollout.wave ? `> ${wave.name}` : `  ${wave.name}`,
     ...[wave.nodes, wave.updated, wave.ready, wave.failed].map(String),
     bar(wave),
   ]);
-  return `${text}${formatTable(['  WAVE', 'NODES', 'UPDATED', 'READY', 'FAILED', ''], rows)}`;
+  const waves = formatTable(['  WAVE', 'NODES', 'UPDATED', 'READY', 'FAILED', ''], rows);
+  return `${heading(form, paceAt(form, now))}${waves}${failures(rollout)}`;
 }

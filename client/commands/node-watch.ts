@@ -6,15 +6,15 @@ import type { Context } from '../context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { conditionOf, kinds, requireObject } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
-import { liveOutput } from '../output/live.ts';
+import { drawableLines, liveOutput } from '../output/live.ts';
 import { formatTable } from '../output/table.ts';
 
 export const watchNode = defineCommand({
   name: 'watch',
   summary: 'Follow a node live, until it has come to rest',
   description:
-    'On a terminal a table of the entries that is written over as they change; elsewhere a line for each change. Ends when the node is Ready ' +
-    '(code 0), when nothing moves any more and it is not (code 1), or when it is gone (code 0). With --forever it goes on until Ctrl-C. ' +
+    'On a terminal a table of the entries that is written over as they change, with what is not ready first where it is too low for all; elsewhere a line ' +
+    'for each change. Ends when the node is Ready (code 0), when nothing moves any more and it is not (code 1), or when it is gone (code 0). With --forever it goes on until Ctrl-C. ' +
     'A connection that is lost is told and made again; an account that may not watch the node ends it (code 1).',
   args: [{ name: 'node', kind: 'required', completes: 'nodes', summary: 'name of the LynqNode' }],
   flags: { forever: { kind: 'boolean', summary: 'go on when the node has come to rest' } },
@@ -105,7 +105,8 @@ function tableScreen({ out, clock }: Context): Screen {
   let frame = 0;
   const draw = (): void => {
     if (event === undefined) return;
-    live.draw(tableText(event, { now: clock.now(), picture: spinner[frame % spinner.length] ?? '' }) + note);
+    const picture = spinner[frame % spinner.length] ?? '';
+    live.draw(tableText(event, { now: clock.now(), picture, note, lines: drawableLines(out) }));
     frame += 1;
   };
   const timer = setInterval(draw, frameMilliseconds);
@@ -124,17 +125,35 @@ function tableScreen({ out, clock }: Context): Screen {
   };
 }
 
-function tableText(event: Seen, { now, picture }: { readonly now: Date; readonly picture: string }): string {
-  if (event.kind === 'removed') return `${titleOf(event.object)} is gone\n`;
+interface Drawing {
+  readonly now: Date;
+  /** Of the spinner. */
+  readonly picture: string;
+  /** Lines about the connection. */
+  readonly note: string;
+  /** How many can be drawn. */
+  readonly lines: number;
+}
+
+function tableText(event: Seen, { now, picture, note, lines }: Drawing): string {
+  if (event.kind === 'removed') return `${titleOf(event.object)} is gone\n${note}`;
   const { object } = event;
   const mark = endOf(event) === undefined ? `${picture} ` : '';
-  const rows = listAt(object, 'status', 'resources').map((resource) => [
+  const head = `${mark}${titleOf(object)} ${stateOf(object)}\n${note}`;
+  const room = lines - head.split('\n').length;
+  const rows = mattersFirst(listAt(object, 'status', 'resources'), room).map((resource) => [
     ...['id', 'kind', 'name', 'state'].map((key) => textAt(resource, key) ?? ''),
     ageSince(textAt(resource, 'since'), now),
     whyOf(resource),
   ]);
-  const head = `${mark}${titleOf(object)} ${stateOf(object)}\n`;
   return `${head}${formatTable(['ID', 'KIND', 'NAME', 'STATE', 'SINCE', 'REASON'], rows)}`;
+}
+
+/** In the order of the form; where there is no room for all, what is ready is left out first. */
+function mattersFirst(resources: readonly Json[], room: number): readonly Json[] {
+  if (resources.length <= room) return resources;
+  const isReady = (resource: Json): boolean => textAt(resource, 'state') === 'Ready';
+  return [...resources.filter((resource) => !isReady(resource)), ...resources.filter(isReady)];
 }
 
 /** One line for each entry whose state or reason changed, and for the node itself. */

@@ -20,8 +20,8 @@ export const rolloutStatus = defineCommand({
   ],
   async run({ args, flags }, context) {
     const { describeRollout, drawRollout, rolloutState } = await import('../rollout-picture.ts');
-    const live = liveOutput(context.out);
     const isPicture = flags.watch && context.out.isTerminal;
+    const live = liveOutput(context.out, isPicture);
     for (;;) {
       const { form } = await findForm(context, args.form);
       const now = context.clock.now();

@@ -44,4 +44,28 @@ describe('client/host', () => {
     expect(process.listeners('SIGINT')).toEqual(before);
     process.off('SIGINT', usual);
   });
+
+  it('has the size that the terminal has now, the usual one where it says 0, and no height without a terminal', () => {
+    const names = ['isTTY', 'rows', 'columns'] as const;
+    const before = names.map((name) => Object.getOwnPropertyDescriptor(process.stdout, name));
+    const become = (...values: readonly unknown[]): void =>
+      names.forEach((name, index) =>
+        Object.defineProperty(process.stdout, name, { value: values[index], configurable: true }),
+      );
+    const { out } = processHost();
+    try {
+      become(true, 10, 60);
+      expect([out.rows, out.columns]).toEqual([10, 60]);
+      become(true, 0, 0);
+      expect([out.rows, out.columns]).toEqual([24, 80]);
+      become(undefined, undefined, undefined);
+      expect([out.rows, out.columns]).toEqual([undefined, 80]);
+    } finally {
+      names.forEach((name, index) => {
+        Reflect.deleteProperty(process.stdout, name);
+        const descriptor = before[index];
+        if (descriptor !== undefined) Object.defineProperty(process.stdout, name, descriptor);
+      });
+    }
+  });
 });

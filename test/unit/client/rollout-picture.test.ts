@@ -64,11 +64,13 @@ describe('client/rollout-picture', () => {
     expect(
       drawRollout(form({ wave: 'rest', waves }), now)
         .split('\n')
-        .slice(3, 6),
+        .slice(2),
     ).toEqual([
       '  WAVE     NODES   UPDATED   READY   FAILED   ',
       '  canary   2       2         2       0        ████████████████████████',
       '> rest     48      24        18      2        █████████x▒▒············',
+      '  a-web: ReadinessTimeout',
+      '',
     ]);
   });
 
@@ -81,7 +83,7 @@ describe('client/rollout-picture', () => {
     expect(terminal.written).toEqual([
       'one\ntwo\n',
       `\u001B[2A\u001B[J${'x'.repeat(19)}\n`,
-      '\u001B[1A\u001B[Jthree\n',
+      '\u001B[1A\u001B[2Kthree\n',
     ]);
     const log = output(false);
     const printed = liveOutput(log.out);

@@ -30,6 +30,8 @@ export interface World {
   readonly programName?: string;
   /** Standard output is a terminal this wide. */
   readonly terminalColumns?: number;
+  /** And this high. */
+  readonly terminalRows?: number;
   /** Sees everything on standard output so far. */
   readonly onOut?: (out: string) => void;
   /** Sees everything on standard error so far. */
@@ -82,6 +84,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
       isTerminal: world.terminalColumns !== undefined,
       colours: false,
       columns: world.terminalColumns ?? 100,
+      rows: world.terminalRows,
     },
     err: { write: writeError, isTerminal: false, colours: false, columns: 100 },
     files: fakeFiles(world.files ?? {}, world.stdin ?? '', ran.written),

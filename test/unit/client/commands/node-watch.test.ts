@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { seenOn } from '../../../support/cli/terminal.ts';
 import { aNode, run } from '../run.ts';
 
 function moving(ready: number) {
@@ -34,6 +35,20 @@ function moving(ready: number) {
       ],
     },
   } as ReturnType<typeof aNode>;
+}
+
+/** A node with this many entries, the first of them ready. */
+function withEntries(count: number, ready: number): ReturnType<typeof aNode> {
+  const node = moving(0);
+  const resources = Array.from({ length: count }, (_, index) => ({
+    id: `r${index}`,
+    kind: 'ConfigMap',
+    name: `acme-${index}`,
+    state: index < ready ? 'Ready' : 'Progressing',
+    since: '2026-11-22T11:30:00Z',
+  }));
+  const metadata = { ...(node['metadata'] as Record<string, unknown>), name: 'acme' };
+  return { ...node, metadata, status: { ...(node['status'] as Record<string, unknown>), resources } } as typeof node;
 }
 
 describe('client/commands/node-watch', () => {
@@ -89,11 +104,75 @@ describe('client/commands/node-watch', () => {
 
     const { out, exitCode } = await watching;
     expect(out).toContain('⠋ node/acme-corp-api-tier NotReady: 0/2 ready');
-    expect(out).toContain('\u001B[4A\u001B[J');
-    expect(
-      Math.max(...out.split('\n').map((line) => Array.from(line.split('\u001B[J').at(-1) ?? '').length)),
-    ).toBeLessThan(62);
+    const [moved = ''] = out.split('\u001B[4A\u001B[J');
+    expect(Math.max(...seenOn(24, moved).screen.map((line) => Array.from(line).length))).toBe(59);
+    expect(seenOn(24, out).screen).toEqual([
+      'node/acme-corp-api-tier Ready: 2/2 ready',
+      expect.stringMatching(/^ID/),
+      '',
+    ]);
     expect(exitCode).toBe(0);
+  });
+
+  it('draws on a terminal that is too low for the table no more than fits, the entries that are not ready first, and says how many are left out', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(withEntries(30, 28));
+    let printed = '';
+    const onOut = (out: string) => void (printed = out);
+    const stop = new AbortController();
+    const size = { terminalColumns: 80, terminalRows: 10 };
+    const watching = run('watch acme', { cluster, ...size, stop: stop.signal, timePasses: true, onOut });
+    await vi.waitFor(() => expect(printed.match(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/g)?.length).toBeGreaterThan(3), { timeout: 5_000 });
+    cluster.tellWatches({ kind: 'lost' });
+    stop.abort();
+    await watching;
+
+    const { screen, scrolledOff } = seenOn(10, printed);
+    expect(scrolledOff).toEqual([]);
+    expect(screen.map((line) => line.replace(/ +(\S+).*/, ' $1').replace(/^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/, '*'))).toEqual([
+      '* node/acme',
+      'connection lost,',
+      'ID KIND',
+      'r28 ConfigMap',
+      'r29 ConfigMap',
+      'r0 ConfigMap',
+      'r1 ConfigMap',
+      'r2 ConfigMap',
+      'and 25',
+      '',
+    ]);
+  });
+
+  it('leaves the entries in the order of the form where all of them fit', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(withEntries(7, 5));
+    let printed = '';
+    const stop = new AbortController();
+    const size = { terminalColumns: 80, terminalRows: 10 };
+    const onOut = (out: string) => void (printed = out);
+    const watching = run('watch acme', { cluster, ...size, stop: stop.signal, onOut });
+    await vi.waitFor(() => expect(printed).toContain('r6'));
+    stop.abort();
+    await watching;
+
+    const { screen } = seenOn(10, printed);
+    expect(screen.flatMap((line) => /^r\d/.exec(line) ?? [])).toEqual(['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6']);
+    expect(screen.join()).not.toContain('more');
+  });
+
+  it('writes the table once, and again no more than the spinner that turns', async () => {
+    const cluster = createFakeCluster();
+    cluster.seed(withEntries(30, 28));
+    let printed = '';
+    const stop = new AbortController();
+    const world = { cluster, terminalColumns: 80, terminalRows: 50, stop: stop.signal };
+    const watching = run('watch acme', { ...world, onOut: (out) => void (printed = out) });
+    await vi.waitFor(() => expect(printed).toContain('⠹'), { timeout: 5_000 });
+    stop.abort();
+    await watching;
+
+    expect(printed.match(/ConfigMap/g)).toHaveLength(30);
+    expect(seenOn(50, printed).screen.filter((line) => line.includes('node/acme'))).toHaveLength(1);
   });
 
   it('ends when the node went while no watch was open', async () => {
@@ -148,7 +227,7 @@ describe('client/commands/node-watch', () => {
     cluster.seed(aNode('acme-corp-api-tier', { ready: 2, desired: 2 }));
 
     const { out, err } = await watching;
-    expect(out.split('\u001B[J').at(-1)).not.toContain('connection');
+    expect(seenOn(24, out).screen.join()).not.toContain('connection');
     expect(err).toBe('');
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { seenOn } from '../../../support/cli/terminal.ts';
 import { run } from '../run.ts';
 
 const apiVersion = 'operator.lynq.sh/v1';
@@ -67,5 +68,44 @@ describe('client/commands/rollout-status', () => {
 
     expect(await following).toMatchObject({ exitCode: 0, err: '' });
     expect(await run('rollout status web -w', { cluster, stop: AbortSignal.abort() })).toMatchObject({ exitCode: 0 });
+  });
+
+  it('draws no more than a low terminal holds, the waves before the nodes that failed, and nothing again that is the same', async () => {
+    const failedNodes = Array.from({ length: 20 }, (_, index) => ({ node: `n${index}-web`, reason: 'JobFailed' }));
+    const waves = [{ name: 'canary', nodes: 3, updated: 3, ready: 1, failed: 2 }];
+    const moving = { phase: 'InProgress', message: 'Updating', updatedNodes: 1, failedNodes, waves, wave: 'canary' };
+    const cluster = clusterWith(moving);
+    const stop = new AbortController();
+    let printed = '';
+    const onOut = (out: string) => void (printed = out);
+    const size = { terminalColumns: 80, terminalRows: 8 };
+    const following = run('rollout status web -w', { cluster, ...size, stop: stop.signal, onOut });
+    await vi.waitFor(() => expect(cluster.calls.length).toBeGreaterThan(2), { timeout: 5_000 });
+    stop.abort();
+    await following;
+
+    const { screen, scrolledOff } = seenOn(8, printed);
+    expect(scrolledOff).toEqual([]);
+    expect(screen.map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
+      'web: InProgress (wave canary): 1/3 updated, 3 ready, 0 failed, 0 in flight',
+      'Updating',
+      'WAVE',
+      '> canary',
+      'n0-web: JobFailed',
+      'n1-web: JobFailed',
+      'and 18 more lines',
+      '',
+    ]);
+    expect(printed.match(/Updating/g)).toHaveLength(1);
+  });
+
+  it('prints on a terminal without -w all there is to say, however low and narrow it is', async () => {
+    const failedNodes = Array.from({ length: 9 }, (_, index) => ({ node: `n${index}-web`, reason: 'JobFailed' }));
+    const cluster = clusterWith({ phase: 'Failed', failedNodes, failedUpdatedNodes: 9 });
+    const piped = await run('rollout status web', { cluster });
+
+    const { out } = await run('rollout status web', { cluster, terminalColumns: 20, terminalRows: 5 });
+
+    expect(out).toBe(piped.out);
   });
 });
