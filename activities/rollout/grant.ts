@@ -1,6 +1,7 @@
 import { LynqForm, type RolloutGrant } from '../../domain/api/form.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { nodeChangeEvents } from '../../domain/events.ts';
+import { type FailureType, isLynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import { grantedBy } from '../../domain/rollout/grants.ts';
 import { writeLetGo } from '../../domain/rollout/let-go.ts';
@@ -28,7 +29,7 @@ export type Granted =
   /** The form does not say any more what it said when the nodes were recorded. */
   | { readonly kind: 'superseded' };
 
-/** Why a LynqNode cannot be changed, in the words of the API server. */
+/** Why a LynqNode, or the Secret with its values, cannot be changed, in the words of the API server. */
 export interface RefusedNode {
   readonly name: string;
   readonly message: string;
@@ -92,7 +93,9 @@ async function grantNode(
   const { name, nodeUid } = read.identity;
   const pending = readPendingValues(read.node.metadata.annotations?.[annotations.pendingValues]);
   if (pending === undefined && read.node.spec.formRevision === form.target) return undefined;
-  if (!(await takeSecretValues(deps, read, pending))) {
+  const taken = await takeSecretValues(deps, read, pending);
+  if (taken.kind === 'refused') return taken.message;
+  if (taken.kind === 'broken') {
     await dropPending(deps, read);
     return undefined;
   }
@@ -144,20 +147,35 @@ function letGo(
   return { [annotations.letGo]: writeLetGo(target, broken === true ? 'broken' : 'working') };
 }
 
-/** Secret values that waited take the place of the present ones, before the seal that is of them. False when they are not what the seal says. */
+type TakenSecrets =
+  | { readonly kind: 'taken' }
+  /** They are not what the seal says. */
+  | { readonly kind: 'broken' }
+  /** The Secret beside the node cannot be written. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Secret values that waited take the place of the present ones, before the seal that is of them. */
 async function takeSecretValues(
   deps: GrantDeps,
   { node, identity }: ReadNode,
   pending: Readonly<Record<string, string>> | undefined,
-): Promise<boolean> {
+): Promise<TakenSecrets> {
   const seal = pending?.[annotations.secretValues];
-  if (seal === undefined || seal === node.metadata.annotations?.[annotations.secretValues]) return true;
+  if (seal === undefined || seal === node.metadata.annotations?.[annotations.secretValues]) return { kind: 'taken' };
   const found = await readSecretValues(deps, identity, seal, 'pending');
-  if (found.kind === 'broken') return false;
+  if (found.kind === 'broken') return found;
   const { namespace, name, nodeUid } = identity;
-  await keepSecretValues(deps, { namespace, node: name, nodeUid }, found.secrets);
-  return true;
+  try {
+    await keepSecretValues(deps, { namespace, node: name, nodeUid }, found.secrets);
+    return { kind: 'taken' };
+  } catch (error) {
+    if (!isLynqFailure(error) || !ofOneRow.has(error.type)) throw error;
+    return { kind: 'refused', message: error.message };
+  }
 }
+
+/** Failures of `keepSecretValues` that are about one row. */
+const ofOneRow: ReadonlySet<FailureType> = new Set<FailureType>(['ClusterInvalid', 'ClusterStale']);
 
 /** The next sync writes the row's values anew. */
 async function dropPending(deps: GrantDeps, { object, identity }: ReadNode): Promise<void> {

@@ -206,6 +206,25 @@ describe('activities/rollout/grant', () => {
       expect(textAt(node, 'metadata', 'annotations', 'lynq.sh/pending-values')).toBeUndefined();
     });
 
+    it('that are refused keep no other node from its turn; the reason is given', async () => {
+      const next = new Map([['token', 'new']]);
+      const { deps, form, cluster, revisions } = world(['a', 'b']);
+      const nodeUid = textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') ?? '';
+      await keepSecretValues({ cluster }, { namespace, node: 'a-web', nodeUid }, next, 'pending');
+      await cluster.patch(nodeRef('a'), 'merge', pending(next), { manager: 'test' });
+      cluster.intercept(({ verb, ref }) =>
+        verb === 'apply' && ref.name === 'a-web-values'
+          ? { answer: { kind: 'refused', reason: 'Forbidden', message: 'a policy says no' } }
+          : undefined,
+      );
+
+      const granted = await grantNodes(deps, request, form, ['a-web', 'b-web']);
+
+      const message = `Secret ${namespace}/a-web-values with values of the row cannot be written: a policy says no`;
+      expect(granted).toEqual({ kind: 'granted', refused: [{ name: 'a-web', message }] });
+      expect(revisions()).toEqual(['web-1', 'web-2']);
+    });
+
     it('are written anew by the next sync when they are not what their seal says', async () => {
       const { deps, form, cluster } = await kept(new Map([['token', 'other']]));
       await cluster.patch(nodeRef('a'), 'merge', pending(new Map([['token', 'new']])), { manager: 'test' });
