@@ -1,5 +1,8 @@
 import { type JsonObject, listAt, textAt } from './api/json.ts';
 import { formAbsenceMilliseconds, isDeleted } from './absent-forms.ts';
+import { notTakenUp } from './hub-status.ts';
+import { hubTiming } from './hub-timing.ts';
+import { annotations } from './keys.ts';
 
 /**
  * When a hub has to be synced again because of what its last sync said, and not because of its interval: where a second look is needed and the interval is
@@ -45,13 +48,21 @@ const timeOf = (text: string | undefined): number | undefined => {
   return Number.isNaN(time) ? undefined : time;
 };
 
-/** Of a hub that is being deleted only what holds that up counts: its table is not read any more. */
+/**
+ * Where no table is read any more, only what is done all the same counts: of a hub that is being deleted what holds that up, of a paused one nodes that are
+ * still to be taken up again.
+ */
 export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts {
   const condition = (type: string) => listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
   const isTrue = (type: string) => textAt(condition(type), 'status') === 'True';
   const since = (type: string) => (isTrue(type) ? timeOf(textAt(condition(type), 'lastTransitionTime')) : undefined);
+  if (textAt(hub, 'metadata', 'annotations', annotations.released) !== undefined) return { ...nothingLeft, interval };
   if (textAt(hub, 'metadata', 'deletionTimestamp') !== undefined)
     return { ...nothingLeft, interval, waitingSince: since('RowsWaiting') };
+  if (hubTiming(hub).paused) {
+    const isOurs = textAt(condition('RowsWaiting'), 'reason') === notTakenUp;
+    return { ...nothingLeft, interval, waitingSince: isOurs ? since('RowsWaiting') : undefined };
+  }
   const ready = condition('Ready');
   const isUnread = textAt(ready, 'status') === 'False';
   const hasCandidate = (textAt(hub, 'status', 'source', 'candidate') ?? '') !== '';
@@ -123,7 +134,7 @@ function otherTime(facts: FollowUpFacts, after: number): number | undefined {
 const absenceTime = (since: number, after: number): number =>
   nextOf(since, formAbsenceMilliseconds + second, absenceRepeat, after);
 
-/** When the next further sync of a hub is due, later than `after`; undefined for none. Not asked for hubs that are paused, unless they are being deleted, or released. */
+/** When the next further sync of a hub is due, later than `after`; undefined for none. */
 export function nextFollowUp(facts: FollowUpFacts, after: Date): Date | undefined {
   const from = after.getTime();
   const absences = facts.absences.map((since) => absenceTime(since, from));

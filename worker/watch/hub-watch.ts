@@ -46,8 +46,7 @@ interface HubDigest {
   /** Changes when a sync has something new to act on; status writes do not. */
   readonly input: string;
   readonly counts: HubCounts;
-  /** Undefined where no further sync is wanted, whatever the status says. */
-  readonly followUp: FollowUpFacts | undefined;
+  readonly followUp: FollowUpFacts;
 }
 
 interface FormDigest {
@@ -76,9 +75,7 @@ function inputOf(object: JsonObject): string {
 
 function hubDigest(object: JsonObject): HubDigest {
   const timing = hubTiming(object);
-  const isReleased = textAt(object, 'metadata', 'annotations', annotations.released) !== undefined;
-  const isGoing = textAt(object, 'metadata', 'deletionTimestamp') !== undefined && !isReleased;
-  // A pause does not hold up a deletion, but its interval rests.
+  // Something may be left to do all the same, but the interval rests.
   const interval = timing.paused ? 0 : intervalSeconds(timing.syncInterval);
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
@@ -87,7 +84,7 @@ function hubDigest(object: JsonObject): HubDigest {
     timing,
     input: inputOf(object),
     counts: hubCounts(object),
-    followUp: timing.paused && !isGoing ? undefined : followUpFacts(object, interval),
+    followUp: followUpFacts(object, interval),
   };
 }
 

@@ -48,6 +48,19 @@ describe('domain/follow-up', () => {
     for (const status of [waiting, both]) expect(due(status)).toEqual(new Date(start + 5_000));
   });
 
+  it('of a paused hub only nodes that are still to be taken up again ask for further syncs, and of a released one nothing', () => {
+    const due = (status: JsonObject, hub: JsonObject): Date | undefined =>
+      nextFollowUp(followUpFacts({ ...hub, status }, 0), new Date(start));
+    const paused = { spec: { paused: true } };
+    const released = { metadata: { annotations: { 'lynq.sh/released': iso(0) } } };
+    const notTakenUp = {
+      conditions: [{ type: 'RowsWaiting', status: 'True', reason: 'NotTakenUp', lastTransitionTime: iso(0) }],
+    };
+    for (const status of [unread, changed, held, waiting, absent(0)]) expect(due(status, paused)).toBeUndefined();
+    expect(due(notTakenUp, paused)).toEqual(new Date(start + 5_000));
+    for (const status of [unread, changed, held, waiting, notTakenUp]) expect(due(status, released)).toBeUndefined();
+  });
+
   it.each<readonly [string, JsonObject, number, readonly number[]]>([
     ['nothing is open', { conditions: [ready], lastSyncTime: iso(0), source: { candidate: '' } }, 0, []],
     ['there is no status yet', {}, 0, []],
