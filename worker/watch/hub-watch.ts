@@ -43,6 +43,8 @@ interface HubDigest {
   /** The installation that has claimed it. */
   readonly holder: string | undefined;
   readonly timing: HubTiming;
+  /** Seconds after which a sync comes by itself; 0 for none, as where the interval rests. */
+  readonly interval: number;
   /** Changes when a sync has something new to act on; status writes do not. */
   readonly input: string;
   readonly counts: HubCounts;
@@ -75,13 +77,13 @@ function inputOf(object: JsonObject): string {
 
 function hubDigest(object: JsonObject): HubDigest {
   const timing = hubTiming(object);
-  // Something may be left to do all the same, but the interval rests.
   const interval = timing.paused ? 0 : intervalSeconds(timing.syncInterval);
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
     holder: textAt(object, 'metadata', 'annotations', annotations.controllerId),
     timing,
+    interval,
     input: inputOf(object),
     counts: hubCounts(object),
     followUp: followUpFacts(object, interval),
@@ -222,7 +224,7 @@ export class HubWatch {
   }
 
   private async checkSchedule(digest: HubDigest): Promise<void> {
-    const { hub, holder, timing } = digest;
+    const { hub, holder, interval } = digest;
     const key = `${hub.namespace}/${hub.hub}`;
     // In another Temporal namespace its schedule would seem to be lost.
     if (await this.reactions.isOthers(holder)) return;
@@ -230,9 +232,8 @@ export class HubWatch {
     if (found.kind !== 'there') return this.begin(digest);
     this.scheduled.add(key);
     await this.checkRunning(hub, found.runningSince);
-    const interval = intervalSeconds(timing.syncInterval);
-    const isDue = await this.lostSyncs.isDue(key, found.last, interval, this.clock.now());
-    if (isDue && !timing.paused) this.request(hub);
+    // Also of a paused hub: it may be on its way out, or released, or has nodes to take up again. Its table is not read.
+    if (await this.lostSyncs.isDue(key, found.last, interval, this.clock.now())) this.request(hub);
   }
 
   private async begin(digest: HubDigest): Promise<void> {
