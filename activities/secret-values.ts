@@ -110,6 +110,32 @@ export async function keptSecretValues(
   return new Map(data.map(([key, value]) => [fromDataKey(key), Buffer.from(value, 'base64').toString('utf8')]));
 }
 
+/**
+ * The seal of a node's present values by the key of the hub that takes it over; undefined where they are not what its seal by the former hub's key says, or
+ * that key is not there any more.
+ */
+export async function resealed(
+  deps: Pick<Deps, 'cluster' | 'hubKeys'>,
+  identity: NodeIdentity,
+  { seal, hub }: { readonly seal: string; readonly hub: string },
+): Promise<string | undefined> {
+  const former = await presentKey(deps, identity);
+  const secrets = await keptSecretValues(deps, identity);
+  if (former === undefined || sealOf(former, identity.uid, secrets) !== seal) return undefined;
+  return sealOf(await deps.hubKeys.of(identity.namespace, hub), identity.uid, secrets);
+}
+
+/** Of a hub that is gone no key is made. */
+async function presentKey(
+  { hubKeys }: Pick<Deps, 'hubKeys'>,
+  { namespace, hub }: NodeIdentity,
+): Promise<Uint8Array | undefined> {
+  const known = hubKeys.known(namespace, hub);
+  if (known !== undefined) return known;
+  await hubKeys.settled();
+  return hubKeys.known(namespace, hub);
+}
+
 /** Takes a seal that has no values off its node, in the version it was read in, so that the next sync writes both anew. */
 export async function breakSeal(deps: Deps, ref: ObjectRef, object: Parameters<typeof textAt>[0]): Promise<void> {
   const metadata = {

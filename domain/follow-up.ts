@@ -1,5 +1,8 @@
 import { type JsonObject, listAt, textAt } from './api/json.ts';
 import { formAbsenceMilliseconds, isDeleted } from './absent-forms.ts';
+import { notTakenUp } from './hub-status.ts';
+import { hubTiming } from './hub-timing.ts';
+import { annotations } from './keys.ts';
 
 /**
  * When a hub has to be synced again because of what its last sync said, and not because of its interval: where a second look is needed and the interval is
@@ -18,6 +21,8 @@ export interface FollowUpFacts {
   readonly candidateSince: number | undefined;
   /** Since when another operator is at work on the hub; undefined while none is. */
   readonly otherSince: number | undefined;
+  /** Since when the release of the hub is asked for; undefined while none is, and when the hub says what came of it. */
+  readonly releasingSince: number | undefined;
   /** Since when forms are absent that do not count as deleted yet. */
   readonly absences: readonly number[];
 }
@@ -37,6 +42,7 @@ const nothingLeft: Omit<FollowUpFacts, 'interval'> = {
   waitingSince: undefined,
   candidateSince: undefined,
   otherSince: undefined,
+  releasingSince: undefined,
   absences: [],
 };
 
@@ -45,13 +51,29 @@ const timeOf = (text: string | undefined): number | undefined => {
   return Number.isNaN(time) ? undefined : time;
 };
 
-/** Of a hub that is being deleted only what holds that up counts: its table is not read any more. */
+/** The mark of a release says when it was asked for, unless somebody made up another one. */
+const releaseTime = (hub: JsonObject, mark: string): number | undefined =>
+  timeOf(mark) ?? timeOf(textAt(hub, 'metadata', 'creationTimestamp'));
+
+/**
+ * Where no table is read any more, only what is done all the same counts: of a hub that is being deleted what holds that up, of a paused one nodes that are
+ * still to be taken up again, of a released one a release that is not done.
+ */
 export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts {
   const condition = (type: string) => listAt(hub, 'status', 'conditions').find((item) => textAt(item, 'type') === type);
   const isTrue = (type: string) => textAt(condition(type), 'status') === 'True';
   const since = (type: string) => (isTrue(type) ? timeOf(textAt(condition(type), 'lastTransitionTime')) : undefined);
+  const released = textAt(hub, 'metadata', 'annotations', annotations.released);
+  if (released !== undefined) {
+    const isTold = textAt(condition('Released'), 'message')?.endsWith(released) === true;
+    return { ...nothingLeft, interval, releasingSince: isTold ? undefined : releaseTime(hub, released) };
+  }
   if (textAt(hub, 'metadata', 'deletionTimestamp') !== undefined)
     return { ...nothingLeft, interval, waitingSince: since('RowsWaiting') };
+  if (hubTiming(hub).paused) {
+    const isOurs = textAt(condition('RowsWaiting'), 'reason') === notTakenUp;
+    return { ...nothingLeft, interval, waitingSince: isOurs ? since('RowsWaiting') : undefined };
+  }
   const ready = condition('Ready');
   const isUnread = textAt(ready, 'status') === 'False';
   const hasCandidate = (textAt(hub, 'status', 'source', 'candidate') ?? '') !== '';
@@ -61,6 +83,7 @@ export function followUpFacts(hub: JsonObject, interval: number): FollowUpFacts 
     waitingSince: isUnread ? undefined : since('RowsWaiting'),
     candidateSince: hasCandidate && !isUnread ? since('SourceChanged') : undefined,
     otherSince: since('OtherOperator'),
+    releasingSince: undefined,
     absences: listAt(hub, 'status', 'absentForms').flatMap((form) => {
       const record = { since: textAt(form, 'since') ?? '', confirmed: textAt(form, 'confirmed') ?? '' };
       return isDeleted(record) ? [] : (timeOf(record.since) ?? []);
@@ -114,6 +137,9 @@ function candidateTime(facts: FollowUpFacts, after: number): number | undefined 
   return nextTry(facts.candidateSince, closestReads, after);
 }
 
+/** Later than a release takes as a rule: it is not to be followed by another look. */
+const releasingTime = (since: number, after: number): number => nextTry(since, closestReads, after);
+
 function otherTime(facts: FollowUpFacts, after: number): number | undefined {
   if (facts.otherSince === undefined || isOften(facts)) return undefined;
   return nextOf(facts.otherSince, otherRepeat, otherRepeat, after);
@@ -123,12 +149,13 @@ function otherTime(facts: FollowUpFacts, after: number): number | undefined {
 const absenceTime = (since: number, after: number): number =>
   nextOf(since, formAbsenceMilliseconds + second, absenceRepeat, after);
 
-/** When the next further sync of a hub is due, later than `after`; undefined for none. Not asked for hubs that are paused, unless they are being deleted, or released. */
+/** When the next further sync of a hub is due, later than `after`; undefined for none. */
 export function nextFollowUp(facts: FollowUpFacts, after: Date): Date | undefined {
   const from = after.getTime();
   const absences = facts.absences.map((since) => absenceTime(since, from));
-  const times = [retryTime(facts, from), candidateTime(facts, from), otherTime(facts, from), ...absences].flatMap(
-    (time) => time ?? [],
-  );
+  const { releasingSince } = facts;
+  const releasing = releasingSince === undefined ? undefined : releasingTime(releasingSince, from);
+  const tries = [retryTime(facts, from), candidateTime(facts, from), otherTime(facts, from), releasing];
+  const times = [...tries, ...absences].flatMap((time) => time ?? []);
   return times.length === 0 ? undefined : new Date(Math.min(...times));
 }

@@ -95,10 +95,13 @@ function transportDraft(insecure: boolean): Draft {
 
 const rowsWaiting = 'RowsWaiting';
 
+/** Reason of condition RowsWaiting of a paused hub: of nodes that are still to be taken up again, not of rows. */
+export const notTakenUp = 'NotTakenUp';
+
 /** There only while rows wait: since when it says decides over further syncs. */
-function waitingDrafts(open: readonly string[]): readonly Draft[] {
+function waitingDrafts(open: readonly string[], reason = 'LeftToNextSync'): readonly Draft[] {
   if (open.length === 0) return [];
-  return [{ type: rowsWaiting, status: 'True', reason: 'LeftToNextSync', message: open.join('; ') }];
+  return [{ type: rowsWaiting, status: 'True', reason, message: open.join('; ') }];
 }
 
 /** Status after a complete sync. */
@@ -134,9 +137,20 @@ const endedBySync: ReadonlySet<string> = new Set(['Ready', 'SyncStuck', notSched
 
 /** Status of a hub that is being deleted: what holds that up, beside all other conditions. */
 export function removingStatus(base: HubStatusBase, open: readonly string[]): LynqHubStatus {
+  return waitingStatus(base, waitingDrafts(open));
+}
+
+/** Status of a paused hub: nodes that cannot be taken up again, `open`. Rows that waited when it was paused still do. */
+export function pausedStatus(base: HubStatusBase, open: readonly string[]): LynqHubStatus {
+  const conditions = base.previous?.conditions ?? [];
+  const isOver = conditions.some(({ type, reason }) => type === rowsWaiting && reason === notTakenUp);
+  return open.length > 0 || isOver ? waitingStatus(base, waitingDrafts(open, notTakenUp)) : (base.previous ?? {});
+}
+
+/** The last status with what waits now in the place of what waited. */
+function waitingStatus(base: HubStatusBase, drafts: readonly Draft[]): LynqHubStatus {
   const previous = base.previous ?? {};
   const conditions = previous.conditions ?? [];
-  const drafts = waitingDrafts(open);
   const others = conditions.filter(({ type }) => type !== rowsWaiting);
   if (drafts.length === 0 && others.length === conditions.length) return previous;
   return { ...previous, conditions: [...others, ...settleConditions(conditions, drafts, base)] };

@@ -2,7 +2,7 @@ import type { LynqHubStatus } from '../../domain/api/hub.ts';
 import type { Condition } from '../../domain/api/meta.ts';
 import { hubEvents } from '../../domain/events.ts';
 import { type FailureType, LynqFailure } from '../../domain/failures.ts';
-import { failedSyncStatus, type SyncFacts, syncedStatus } from '../../domain/hub-status.ts';
+import { failedSyncStatus, pausedStatus, type SyncFacts, syncedStatus } from '../../domain/hub-status.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import { usedUp } from '../../domain/used-up.ts';
 import type { HubRef } from '../contract.ts';
@@ -10,7 +10,7 @@ import type { Deps } from '../deps.ts';
 import { tellOwner } from '../events.ts';
 import type { LeftForms } from './absent-forms.ts';
 import { hubRef, type ReadHub } from './read-hub.ts';
-import { writeSyncStatus } from './write-status.ts';
+import { writeStatus, writeSyncStatus } from './write-status.ts';
 
 /** Reasons of condition Ready for failures that end a sync without a result; every other failure is retried by Temporal. */
 const endingFailures: Readonly<Partial<Record<FailureType, string>>> = {
@@ -80,4 +80,11 @@ export async function reportFailed(
   if (!(await writeSyncStatus(deps, request, unread, status))) return;
   const failed = changedCondition(hub.hub.status, status, 'Ready');
   if (failed !== undefined) tellOwner(deps, hub.object, hubEvents.databaseQueryFailed(failed.message));
+}
+
+/** What a sync of a paused hub leaves to the next one: its nodes are taken up again all the same. */
+export async function reportPaused(deps: Deps, request: HubRef, hub: ReadHub, open: readonly string[]): Promise<void> {
+  const { status, metadata } = hub.hub;
+  const base = { previous: status, generation: metadata.generation ?? 0, now: deps.clock.now() };
+  await writeStatus(deps, request, hub, pausedStatus(base, open));
 }

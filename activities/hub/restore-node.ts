@@ -6,7 +6,8 @@ import { isEditedByHand, isOrphanOf, restoringPatch } from '../../domain/node-ed
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { tellSyncedNode } from '../events.ts';
-import { nodeRef } from '../node/gather.ts';
+import { asReadNode, nodeRef } from '../node/gather.ts';
+import { resealed } from '../secret-values.ts';
 import { hubRef, type ReadHub } from './read-hub.ts';
 
 /**
@@ -29,16 +30,25 @@ export async function restoreNode(
   tellSyncedNode(deps, result.object, nodeChangeEvents.editReverted());
 }
 
+/** What a node that is taken over gets beside its new hub. */
+export interface TakenOver {
+  /** The hub, which does not exist any more, that has left it. */
+  readonly from: string;
+  /** The revision of the same content under the new hub's name, with the annotations that come with it. */
+  readonly renamed?: { readonly revision: string; readonly annotations: Readonly<Record<string, string>> };
+}
+
 /**
  * Makes a LynqNode this hub's that was left by one which does not exist any more: same row, form, name and uid, so that its objects stay. On condition of
- * the version that has no owner, and of the former hub's absence right before.
+ * the version that has no owner, and of the former hub's absence right before. What it was rendered from goes with it in the same write, since a form's
+ * rollout may not let it go for long: the revision where only the hub's name is another, and the seal of its secret values, which is by the hub's key.
  *
  * @throws LynqFailure `ClusterStale` when either has changed since the plan.
  */
 export async function takeOverNode(
   { deps, request, hub }: { readonly deps: Deps; readonly request: HubRef; readonly hub: ReadHub },
   node: { readonly name: string; readonly nodeUid: string },
-  from: string,
+  { from, renamed }: TakenOver,
 ): Promise<void> {
   const ref = nodeRef({ namespace: request.namespace, node: node.name });
   const [live, former] = [await deps.cluster.get(ref), await deps.cluster.get(hubRef({ ...request, hub: from }))];
@@ -50,9 +60,13 @@ export async function takeOverNode(
       ...metadata,
       uid: node.nodeUid,
       resourceVersion: textAt(live, 'metadata', 'resourceVersion') ?? '',
-      annotations: { [annotations.hubId]: request.hub },
+      annotations: {
+        [annotations.hubId]: request.hub,
+        ...(await sealedAnew(deps, live, request.hub)),
+        ...renamed?.annotations,
+      },
     },
-    spec,
+    spec: renamed === undefined ? spec : { ...spec, formRevision: renamed.revision },
   };
   const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply });
   if (result.kind === 'refused') {
@@ -62,6 +76,12 @@ export async function takeOverNode(
   if (result.kind !== 'ok') throw otherwise(request, node.name, 'was changed meanwhile');
   deps.nodes.observe(result.object);
   tellSyncedNode(deps, result.object, nodeChangeEvents.takenOver(from, request.hub));
+}
+
+async function sealedAnew(deps: Deps, live: JsonObject, hub: string): Promise<Readonly<Record<string, string>>> {
+  const seal = textAt(live, 'metadata', 'annotations', annotations.secretValues);
+  const anew = seal === undefined ? undefined : await resealed(deps, asReadNode(live).identity, { seal, hub });
+  return anew === undefined ? {} : { [annotations.secretValues]: anew };
 }
 
 function otherwise({ namespace }: HubRef, node: string, what: string): LynqFailure {

@@ -42,7 +42,7 @@ import { removeNode } from './remove-node.ts';
 import { reportForms } from './report-forms.ts';
 import { pruneRevisions } from './prune-revisions.ts';
 import { isOtherRecord, recordGuard } from './judged-status.ts';
-import { endingReason, reportFailed, reportSynced, useUpApproval } from './report-hub.ts';
+import { endingReason, reportFailed, reportPaused, reportSynced, useUpApproval } from './report-hub.ts';
 import { dueRollouts, plannedForms } from './rollouts.ts';
 import { ofRows, RowOutcomes, withValues, type Writable } from './row-outcomes.ts';
 import { StillWanted } from './still-wanted.ts';
@@ -75,7 +75,10 @@ export async function syncHub(deps: Deps, request: HubRef, attempt: Attempt): Pr
 async function syncHeldHub(deps: Deps, request: HubRef, hub: ReadHub, attempt: Attempt): Promise<SyncOutcome> {
   const open = await takeBack(deps, request, hub);
   if (hub.hub.metadata.deletionTimestamp !== undefined) return removeHub(deps, request, { hub, open, attempt });
-  if (hub.hub.spec.paused === true) return { kind: 'paused' };
+  if (hub.hub.spec.paused === true) {
+    await reportPaused(deps, request, hub, open);
+    return { kind: 'paused' };
+  }
   await ensureFinalizer(deps, request, hub);
   const started = deps.clock.now();
   if (deps.quiet.takeReview(request, started)) await reviewRuns(deps, request, attempt);

@@ -1,4 +1,4 @@
-import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { isJsonObject, type JsonObject, textAt } from '../../domain/api/json.ts';
 import { nodeChangeEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { Birth, Removal, Update } from '../../domain/hub-plan.ts';
@@ -6,6 +6,7 @@ import { labelValue } from '../../domain/identity.ts';
 import { ownedByHub } from '../../domain/node-edits.ts';
 import { annotations, apiVersion, finalizers, labels, managers } from '../../domain/keys.ts';
 import { liveOverrides, readOverrides, writeOverrides } from '../../domain/overrides.ts';
+import { revisionOf } from '../../domain/rollout/revision-name.ts';
 import { writePendingValues } from '../../domain/rollout/values.ts';
 import { isTooLarge } from '../../domain/row-size.ts';
 import { rowVariables } from '../../domain/rows.ts';
@@ -16,7 +17,7 @@ import { tellSyncedNode } from '../events.ts';
 import { nodeRef, readNode, type ReadNode } from '../node/gather.ts';
 import { patchNode } from '../node/patch-node.ts';
 import { changesObjects } from '../rollout/values.ts';
-import { restoreNode, takeOverNode } from './restore-node.ts';
+import { restoreNode, type TakenOver, takeOverNode } from './restore-node.ts';
 import { keepSecretValues } from '../secret-values.ts';
 import type { JudgedForm } from './read-forms.ts';
 import type { ReadHub } from './read-hub.ts';
@@ -180,6 +181,14 @@ async function changeOfRead(
   };
 }
 
+/** Where the form has only another hub's name in it than what the node was made from, nothing changes with its revision: no rollout has to let it go. */
+function takenOver(writes: NodeWrites, { node, form }: Update, from: string): TakenOver {
+  const spec = writes.forms.get(form.name)?.object['spec'];
+  const isRenamed = isJsonObject(spec) && revisionOf(form.name, { ...spec, hubId: from }) === node.revision;
+  if (!isRenamed) return { from };
+  return { from, renamed: { revision: form.revision, annotations: formAnnotations(writes, form.name) } };
+}
+
 /**
  * Brings a LynqNode to its row's values and its form's revision. Of a form with a rollout the revision is the rollout's to write, and values that
  * change objects wait for it.
@@ -187,7 +196,7 @@ async function changeOfRead(
 export async function updateNode(writes: NodeWrites, update: Update): Promise<'updated' | 'gone'> {
   const { node, form } = update;
   const { deps, request } = writes;
-  if (update.from !== undefined) await takeOverNode(writes, node, update.from);
+  if (update.from !== undefined) await takeOverNode(writes, node, takenOver(writes, update, update.from));
   else if (node.edited === true) await restoreNode(writes, node);
   if (update.why === 'edited') return 'updated';
   const change = await changeOf(writes, update);

@@ -124,7 +124,7 @@ export async function gatherNode(deps: Deps, request: NodeRef): Promise<Gathered
   if (isLeftAlone(read) || revisionName === undefined) return { kind: 'paused' };
   const revision = await deps.forms.read(request.namespace, revisionName);
   if (revision === undefined) {
-    const message = `the revision ${revisionName} of form ${read.identity.form} does not exist; the next sync makes it again`;
+    const message = `the revision ${revisionName} of form ${read.identity.form} does not exist any more; its objects stay as they are until the node gets the present one, from the next sync or, where the form has a rollout, with its turn in that`;
     return { kind: 'unusable', read, reason: 'RevisionMissing', message };
   }
   const values = await readSecretValues(

@@ -75,24 +75,19 @@ async function stepRollout(deps: Deps, request: FormRef, tools: Tools): Promise<
   }
   const { form } = gathered;
   const refusals = deps.refusals.of(form.form.metadata.uid, form.target);
-  const plan = await plannedRollout(deps, request, form, refusals);
+  const plan = await plannedRollout(deps, form, refusals);
   for (const { node } of plan.status.inFlight ?? []) subscription.add(changeKeys.node(request.namespace, node));
   if ((await record(deps, request, form, plan.status)) === 'stale') return { kind: 'again' };
   const names = plan.grant.map(({ name }) => name).filter((name) => refusals.mayTry(name, deps.clock.now()));
-  const granted = await grantNodes(deps, request, form, names);
+  const granted = await grantNodes(deps, form, names);
   if (granted.kind === 'superseded') return { kind: 'again' };
   tellOwner(deps, form.object, ...refusals.note(names, granted.refused, deps.clock.now()));
   return outcomeOf(plan, deps.clock.now());
 }
 
-async function plannedRollout(
-  deps: Deps,
-  request: FormRef,
-  form: RolloutForm,
-  refusals: Refusals,
-): Promise<RolloutPlan> {
+async function plannedRollout(deps: Deps, form: RolloutForm, refusals: Refusals): Promise<RolloutPlan> {
   const previous = form.form.status?.rollout;
-  const nodes = await rolloutNodes(deps, request, {
+  const nodes = await rolloutNodes(deps, form.of, {
     target: form.target,
     inFlight: namesInFlight(previous),
     givenUp: givenUpOnFailure(form.settings, previous),

@@ -17,6 +17,8 @@ import { inParallel } from '../parallel.ts';
 
 /** A form with a rollout block, as it was read now. */
 export interface RolloutForm {
+  /** It, with the hub that it names now. */
+  readonly of: FormRef;
   /** The arrays of its entries, for what is told of a change. */
   readonly lists: readonly ResourceList[];
   readonly form: LynqForm;
@@ -31,6 +33,11 @@ export type GatheredForm =
   /** A command in annotation `lynq.sh/rollout` is to be carried out first. */
   | { readonly kind: 'told'; readonly form: LynqForm; readonly object: JsonObject }
   | { readonly kind: 'idle'; readonly reason: string };
+
+interface ReadForm {
+  readonly form: LynqForm;
+  readonly object: JsonObject;
+}
 
 export function formRef({ namespace, form }: Pick<FormRef, 'namespace' | 'form'>): ObjectRef {
   return { apiVersion, kind: 'LynqForm', namespace, name: form };
@@ -48,7 +55,11 @@ function hubProblem(hub: ReadHub | undefined, installation: string): string | un
   return hub.hub.spec.paused === true ? 'HubPaused' : undefined;
 }
 
-/** Reads a form and its hub. Whether a form can be used depends on their content only; it is judged again when either was edited. */
+/**
+ * Reads a form and its hub: the one that the form names, which need not be the one that a run was started for. A form that is made again for another hub
+ * keeps its run, which from then on has to do with the nodes of that hub only: those of the former one are that hub's to keep. Whether a form can be used
+ * depends on their content only; it is judged again when either was edited.
+ */
 export class FormJudge {
   private known: { readonly key: string; readonly judged: JudgedForm } | undefined;
   private readonly deps: FormDeps & Pick<Deps, 'installation'>;
@@ -64,27 +75,32 @@ export class FormJudge {
     if (object === undefined || textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return idle('FormGone');
     const parsed = LynqForm.safeParse(object);
     if (!parsed.success) return idle('FormInvalid');
-    const hub = await readHub(this.deps, this.request);
+    const of = { ...this.request, hub: parsed.data.spec.hubId };
+    const hub = await readHub(this.deps, of);
     if (hub !== undefined && releasedAt(hub) !== undefined) return idle('HubReleased');
     const told = parsed.data.metadata.annotations?.[annotations.rollout] !== undefined;
-    return told ? { kind: 'told', form: parsed.data, object } : this.limited(object, parsed.data, hub);
+    return told ? { kind: 'told', form: parsed.data, object } : this.limited(of, { form: parsed.data, object }, hub);
   }
 
-  private async limited(object: JsonObject, form: LynqForm, hub: ReadHub | undefined): Promise<GatheredForm> {
+  private async limited(of: FormRef, read: ReadForm, hub: ReadHub | undefined): Promise<GatheredForm> {
+    const { form, object } = read;
     const gate = rolloutGate(form.spec.rollout);
     if (gate.kind === 'open') return idle('NotLimited');
     const problem = hubProblem(hub, this.deps.installation);
     if (hub === undefined || problem !== undefined) return idle(problem ?? 'HubGone');
-    const { generation, revision } = await this.judge(object, form, hub);
+    const { generation, revision } = await this.judge(of, read, hub);
     if (revision === undefined) return idle('FormInvalid');
     const lists = revision.entries.map(({ list }) => list);
-    return { kind: 'form', form: { form, object, lists, settings: gate.settings, target: revision.name, generation } };
+    return {
+      kind: 'form',
+      form: { of, form, object, lists, settings: gate.settings, target: revision.name, generation },
+    };
   }
 
-  private async judge(object: JsonObject, form: LynqForm, hub: ReadHub): Promise<JudgedForm> {
+  private async judge(of: FormRef, { form, object }: ReadForm, hub: ReadHub): Promise<JudgedForm> {
     const key = [form.metadata, hub.hub.metadata].map(({ uid, generation = 0 }) => `${uid}/${generation}`).join(' ');
     if (this.known?.key === key) return this.known.judged;
-    const judged = await readForm(this.deps, this.request, hub, object);
+    const judged = await readForm(this.deps, of, hub, object);
     this.known = { key, judged };
     return judged;
   }

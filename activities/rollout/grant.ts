@@ -1,6 +1,7 @@
 import { LynqForm, type RolloutGrant } from '../../domain/api/form.ts';
 import { textAt } from '../../domain/api/json.ts';
 import { nodeChangeEvents } from '../../domain/events.ts';
+import { type FailureType, isLynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import { grantedBy } from '../../domain/rollout/grants.ts';
 import { writeLetGo } from '../../domain/rollout/let-go.ts';
@@ -28,7 +29,7 @@ export type Granted =
   /** The form does not say any more what it said when the nodes were recorded. */
   | { readonly kind: 'superseded' };
 
-/** Why a LynqNode cannot be changed, in the words of the API server. */
+/** Why a LynqNode, or the Secret with its values, cannot be changed, in the words of the API server. */
 export interface RefusedNode {
   readonly name: string;
   readonly message: string;
@@ -39,25 +40,21 @@ export interface RefusedNode {
  * node go a long time ago (a process that was frozen, a request that hung) finds that the record or the node is another one, and changes nothing.
  * A node that is refused keeps no other from its turn.
  */
-export async function grantNodes(
-  deps: GrantDeps,
-  request: FormRef,
-  form: RolloutForm,
-  names: readonly string[],
-): Promise<Granted> {
+export async function grantNodes(deps: GrantDeps, form: RolloutForm, names: readonly string[]): Promise<Granted> {
+  const request = form.of;
   const refused: RefusedNode[] = [];
   for (let at = 0; at < names.length; at += grantsAtOnce) {
     const reads = await Promise.all(
       names.slice(at, at + grantsAtOnce).map((node) => readNode(deps, { namespace: request.namespace, node })),
     );
-    const granted = await stillGranted(deps, request, form);
+    const granted = await stillGranted(deps, form);
     if (granted === undefined) return { kind: 'superseded' };
     const going = reads.flatMap((read) => {
       const grant = read === undefined ? undefined : granted.get(read.identity.name);
       return read !== undefined && grant !== undefined && mayChange(request, read) ? [{ read, grant }] : [];
     });
     await inParallel(going, grantsAtOnce, async (node) => {
-      const message = await grantNode(deps, request, form, node);
+      const message = await grantNode(deps, form, node);
       if (message !== undefined) refused.push({ name: node.read.identity.name, message });
     });
   }
@@ -71,28 +68,29 @@ function mayChange({ hub }: FormRef, read: ReadNode): boolean {
   return metadata.deletionTimestamp === undefined && spec.paused !== true;
 }
 
-/** Nodes that the form lets go now; undefined when it is not about this target any more, or halted. */
+/** Nodes that the form lets go now; undefined when it is not about this target or this hub any more, or halted. */
 async function stillGranted(
   deps: GrantDeps,
-  request: FormRef,
-  { form, target }: RolloutForm,
+  { of, form, target }: RolloutForm,
 ): Promise<ReadonlyMap<string, RolloutGrant> | undefined> {
-  const { data } = LynqForm.safeParse(await deps.cluster.get(formRef(request)));
-  return data?.metadata.uid === form.metadata.uid ? grantedBy(data, target) : undefined;
+  const { data } = LynqForm.safeParse(await deps.cluster.get(formRef(of)));
+  const isSame = data?.metadata.uid === form.metadata.uid && data.spec.hubId === of.hub;
+  return isSame ? grantedBy(data, target) : undefined;
 }
 
 /** The node gets the revision, and the values that waited. Whatever comes in between is seen by the next look. Gives the reason of a refusal. */
 async function grantNode(
   deps: GrantDeps,
-  request: FormRef,
   form: RolloutForm,
   { read, grant }: { readonly read: ReadNode; readonly grant: RolloutGrant },
 ): Promise<string | undefined> {
-  const { namespace } = request;
+  const { namespace } = form.of;
   const { name, nodeUid } = read.identity;
   const pending = readPendingValues(read.node.metadata.annotations?.[annotations.pendingValues]);
   if (pending === undefined && read.node.spec.formRevision === form.target) return undefined;
-  if (!(await takeSecretValues(deps, read, pending))) {
+  const taken = await takeSecretValues(deps, read, pending);
+  if (taken.kind === 'refused') return taken.message;
+  if (taken.kind === 'broken') {
     await dropPending(deps, read);
     return undefined;
   }
@@ -114,7 +112,7 @@ async function grantNode(
   });
   if (result.kind === 'ok') {
     deps.nodes.observe(result.object);
-    tellGranted(deps, request, form, read);
+    tellGranted(deps, form, read);
   }
   return result.kind === 'refused' ? result.message : undefined;
 }
@@ -144,20 +142,35 @@ function letGo(
   return { [annotations.letGo]: writeLetGo(target, broken === true ? 'broken' : 'working') };
 }
 
-/** Secret values that waited take the place of the present ones, before the seal that is of them. False when they are not what the seal says. */
+type TakenSecrets =
+  | { readonly kind: 'taken' }
+  /** They are not what the seal says. */
+  | { readonly kind: 'broken' }
+  /** The Secret beside the node cannot be written. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+/** Secret values that waited take the place of the present ones, before the seal that is of them. */
 async function takeSecretValues(
   deps: GrantDeps,
   { node, identity }: ReadNode,
   pending: Readonly<Record<string, string>> | undefined,
-): Promise<boolean> {
+): Promise<TakenSecrets> {
   const seal = pending?.[annotations.secretValues];
-  if (seal === undefined || seal === node.metadata.annotations?.[annotations.secretValues]) return true;
+  if (seal === undefined || seal === node.metadata.annotations?.[annotations.secretValues]) return { kind: 'taken' };
   const found = await readSecretValues(deps, identity, seal, 'pending');
-  if (found.kind === 'broken') return false;
+  if (found.kind === 'broken') return found;
   const { namespace, name, nodeUid } = identity;
-  await keepSecretValues(deps, { namespace, node: name, nodeUid }, found.secrets);
-  return true;
+  try {
+    await keepSecretValues(deps, { namespace, node: name, nodeUid }, found.secrets);
+    return { kind: 'taken' };
+  } catch (error) {
+    if (!isLynqFailure(error) || !ofOneRow.has(error.type)) throw error;
+    return { kind: 'refused', message: error.message };
+  }
 }
+
+/** Failures of `keepSecretValues` that are about one row. */
+const ofOneRow: ReadonlySet<FailureType> = new Set<FailureType>(['ClusterInvalid', 'ClusterStale']);
 
 /** The next sync writes the row's values anew. */
 async function dropPending(deps: GrantDeps, { object, identity }: ReadNode): Promise<void> {
@@ -170,13 +183,12 @@ async function dropPending(deps: GrantDeps, { object, identity }: ReadNode): Pro
 
 function tellGranted(
   deps: GrantDeps,
-  request: FormRef,
-  { generation, lists, target }: RolloutForm,
+  { of, generation, lists, target }: RolloutForm,
   { node, object, identity }: ReadNode,
 ): void {
   const change = {
-    form: request.form,
-    hub: request.hub,
+    form: of.form,
+    hub: of.hub,
     uid: identity.uid,
     before: node.metadata.annotations?.[annotations.templateGeneration] ?? '',
     generation: String(generation),

@@ -13,7 +13,7 @@ export class FollowUps {
     this.clock = clock;
   }
 
-  /** The present facts of a hub; undefined when it needs none, as one that is paused or gone. */
+  /** The present facts of a hub; undefined when it is gone. */
   set(key: string, facts: FollowUpFacts | undefined, sync: () => void): void {
     this.arm(key, facts, sync, this.clock.now());
   }

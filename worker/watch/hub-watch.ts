@@ -43,11 +43,12 @@ interface HubDigest {
   /** The installation that has claimed it. */
   readonly holder: string | undefined;
   readonly timing: HubTiming;
+  /** Seconds after which a sync comes by itself; 0 for none, as where the interval rests. */
+  readonly interval: number;
   /** Changes when a sync has something new to act on; status writes do not. */
   readonly input: string;
   readonly counts: HubCounts;
-  /** Undefined where no further sync is wanted, whatever the status says. */
-  readonly followUp: FollowUpFacts | undefined;
+  readonly followUp: FollowUpFacts;
 }
 
 interface FormDigest {
@@ -76,18 +77,16 @@ function inputOf(object: JsonObject): string {
 
 function hubDigest(object: JsonObject): HubDigest {
   const timing = hubTiming(object);
-  const isReleased = textAt(object, 'metadata', 'annotations', annotations.released) !== undefined;
-  const isGoing = textAt(object, 'metadata', 'deletionTimestamp') !== undefined && !isReleased;
-  // A pause does not hold up a deletion, but its interval rests.
   const interval = timing.paused ? 0 : intervalSeconds(timing.syncInterval);
   return {
     resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '',
     hub: { namespace: textAt(object, 'metadata', 'namespace') ?? '', hub: textAt(object, 'metadata', 'name') ?? '' },
     holder: textAt(object, 'metadata', 'annotations', annotations.controllerId),
     timing,
+    interval,
     input: inputOf(object),
     counts: hubCounts(object),
-    followUp: timing.paused && !isGoing ? undefined : followUpFacts(object, interval),
+    followUp: followUpFacts(object, interval),
   };
 }
 
@@ -225,7 +224,7 @@ export class HubWatch {
   }
 
   private async checkSchedule(digest: HubDigest): Promise<void> {
-    const { hub, holder, timing } = digest;
+    const { hub, holder, interval } = digest;
     const key = `${hub.namespace}/${hub.hub}`;
     // In another Temporal namespace its schedule would seem to be lost.
     if (await this.reactions.isOthers(holder)) return;
@@ -233,9 +232,8 @@ export class HubWatch {
     if (found.kind !== 'there') return this.begin(digest);
     this.scheduled.add(key);
     await this.checkRunning(hub, found.runningSince);
-    const interval = intervalSeconds(timing.syncInterval);
-    const isDue = await this.lostSyncs.isDue(key, found.last, interval, this.clock.now());
-    if (isDue && !timing.paused) this.request(hub);
+    // Also of a paused hub: it may be on its way out, or released, or has nodes to take up again. Its table is not read.
+    if (await this.lostSyncs.isDue(key, found.last, interval, this.clock.now())) this.request(hub);
   }
 
   private async begin(digest: HubDigest): Promise<void> {

@@ -48,6 +48,37 @@ describe('domain/follow-up', () => {
     for (const status of [waiting, both]) expect(due(status)).toEqual(new Date(start + 5_000));
   });
 
+  it('of a paused hub only nodes that are still to be taken up again ask for further syncs, and of a released one none of that', () => {
+    const due = (status: JsonObject, hub: JsonObject): Date | undefined =>
+      nextFollowUp(followUpFacts({ ...hub, status }, 0), new Date(start));
+    const paused = { spec: { paused: true } };
+    const released = { metadata: { annotations: { 'lynq.sh/released': 'by hand' } } };
+    const notTakenUp = {
+      conditions: [{ type: 'RowsWaiting', status: 'True', reason: 'NotTakenUp', lastTransitionTime: iso(0) }],
+    };
+    for (const status of [unread, changed, held, waiting, absent(0)]) expect(due(status, paused)).toBeUndefined();
+    expect(due(notTakenUp, paused)).toEqual(new Date(start + 5_000));
+    for (const status of [unread, changed, held, waiting, notTakenUp]) expect(due(status, released)).toBeUndefined();
+  });
+
+  it('of a released hub a release that it does not say the outcome of asks for further syncs, also where the mark is no time', () => {
+    const due = (mark: string, said: string): readonly number[] => {
+      const annotations = { 'lynq.sh/released': mark };
+      const conditions = said === '' ? [] : [{ type: 'Released', status: 'True', message: `as stored since ${said}` }];
+      const facts = followUpFacts(
+        { metadata: { annotations, creationTimestamp: iso(-60) }, status: { conditions } },
+        0,
+      );
+      const first = nextFollowUp(facts, new Date(start));
+      const second = first === undefined ? undefined : nextFollowUp(facts, first);
+      return [first, second].flatMap((time) => (time === undefined ? [] : (time.getTime() - start) / 1_000));
+    };
+    expect(due(iso(0), '')).toEqual([30, 60]);
+    expect(due(iso(0), iso(-3_600))).toEqual([30, 60]);
+    expect(due('by hand', '')).toEqual([60, 180]);
+    expect([due(iso(0), iso(0)), due('by hand', 'by hand')]).toEqual([[], []]);
+  });
+
   it.each<readonly [string, JsonObject, number, readonly number[]]>([
     ['nothing is open', { conditions: [ready], lastSyncTime: iso(0), source: { candidate: '' } }, 0, []],
     ['there is no status yet', {}, 0, []],

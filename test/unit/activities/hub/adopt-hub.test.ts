@@ -3,6 +3,7 @@ import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
+import { followUpFacts, nextFollowUp } from '../../../../domain/follow-up.ts';
 import { apiVersion, formOf, hubOf, type HubWorld, namespace, openHubWorld } from '../../../support/hub-world.ts';
 import { installedCrds, peerCrds } from '../../../support/peer-crds.ts';
 
@@ -146,6 +147,35 @@ describe('activities/hub/adopt-hub', () => {
     await world.sync();
     expect(isReleased('acme-web')).toBe(false);
     expect(waiting()).toBeUndefined();
+  });
+
+  it('names a node that the API server refuses also on a paused hub, which asks for further syncs until it is taken up', async () => {
+    const message = 'denied by ValidatingAdmissionPolicy stay';
+    const lift = world.cluster.intercept(({ verb, ref: of }) =>
+      verb === 'patch' && of?.name === 'acme-web'
+        ? { answer: { kind: 'refused', reason: 'AdmissionDenied', message } }
+        : undefined,
+    );
+    await world.cluster.patch(hub, 'merge', { spec: { paused: true } }, { manager: 'kubectl' });
+    await mark(null);
+    const isAsked = async (): Promise<boolean> =>
+      nextFollowUp(followUpFacts((await world.cluster.get(hub)) ?? {}, 0), new Date()) !== undefined;
+
+    expect(await world.sync()).toEqual({ kind: 'paused' });
+
+    expect([isReleased('acme-web'), isReleased('globex-web')]).toEqual([true, false]);
+    const waiting = () => listAt(world.status(), 'conditions').find((one) => textAt(one, 'type') === 'RowsWaiting');
+    expect(waiting()).toMatchObject({
+      status: 'True',
+      message: `1 LynqNodes cannot be taken up again: LynqNode tenants/acme-web cannot be taken up again: ${message}`,
+    });
+    expect(await isAsked()).toBe(true);
+
+    lift();
+    await world.sync();
+    expect(isReleased('acme-web')).toBe(false);
+    expect(waiting()).toBeUndefined();
+    expect(await isAsked()).toBe(false);
   });
 
   it('takes away, or marks, what left the form while no operator ran', async () => {

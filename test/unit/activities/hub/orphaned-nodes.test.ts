@@ -1,6 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { type Gathered, gatherNode } from '../../../../activities/node/gather.ts';
+import { advanceRollout } from '../../../../activities/rollout/advance.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
-import { apiVersion, formOf, hubOf, type HubWorld, namespace, openHubWorld } from '../../../support/hub-world.ts';
+import {
+  apiVersion,
+  formOf,
+  hubOf,
+  type HubWorld,
+  namespace,
+  openHubWorld,
+  withToken,
+} from '../../../support/hub-world.ts';
+import { startProcess } from '../../../support/node-deps.ts';
 
 const ref = (kind: string, name: string) => ({ apiVersion, kind, namespace, name });
 const uidOf = (object: JsonObject | undefined): string => textAt(object, 'metadata', 'uid') ?? '';
@@ -146,5 +157,98 @@ describe('activities/hub/orphaned-nodes', () => {
     await world.sync('one');
 
     expect([ownerOf(world), uidOf(world.node('acme-web'))]).toEqual(['one', before]);
+  });
+
+  describe('of a form whose rollout lets nothing go', () => {
+    const template = '{{ .plan }} {{ .token }}';
+    const secret = { apiVersion: 'v1', kind: 'Secret', stringData: { value: template } };
+    const limited: JsonObject = {
+      ...formOf('web', 'one'),
+      spec: {
+        hubId: 'one',
+        rollout: { maxSkew: 1 },
+        secrets: [{ id: 'cfg', nameTemplate: '{{ .uid }}', spec: secret }],
+      },
+    };
+    const keyOf = (hub: string, byte: number): JsonObject => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: `${hub}-lynq-key`, namespace },
+      type: 'Opaque',
+      data: { key: Buffer.alloc(32, byte).toString('base64') },
+    });
+
+    /** As `renamed`, with a worker that has seen nothing of the former hub. */
+    async function renamedLimited(change: JsonObject = {}) {
+      const objects = [keyOf('one', 1), keyOf('two', 2), hubOf('one', withToken), hubOf('two', withToken), limited];
+      const world = await openHubWorld(objects);
+      await world.sync('one');
+      await orphan(world);
+      await removeHub(world);
+      await moveForm(world, 'two');
+      const rollout = { maxSkew: 1, paused: true, progressDeadlineSeconds: 600 };
+      await world.cluster.patch(
+        ref('LynqForm', 'web'),
+        'merge',
+        { spec: { rollout, ...change } },
+        { manager: 'kubectl' },
+      );
+      const gather = async () => gatherNode((await startProcess(world.cluster)).deps, { namespace, node: 'acme-web' });
+      return { world, gather, rows: (token: string) => world.setRows([{ id: 'acme', token }]) };
+    }
+    const revisionIn = (world: HubWorld) => textAt(world.node('acme-web'), 'spec', 'formRevision');
+    const present = (world: HubWorld) =>
+      world.cluster.objects('ControllerRevision').map((revision) => textAt(revision, 'metadata', 'name'));
+    const rendered = (gathered: Gathered): string | undefined => {
+      const entry = gathered.kind === 'pass' ? gathered.pass.entries.get('cfg') : undefined;
+      const data = entry?.kind === 'desired' ? textAt(entry.child.body, 'data', 'value') : undefined;
+      return data === undefined ? undefined : Buffer.from(data, 'base64').toString();
+    };
+
+    it('a node comes out as before under the new hub, by any worker', async () => {
+      const { world, gather } = await renamedLimited();
+
+      expect(await world.sync('two')).toMatchObject({ counts: { updated: 1 } });
+
+      expect([revisionIn(world)]).toEqual(present(world));
+      expect(rendered(await gather())).toBe('free none');
+      expect(await world.sync('two')).toMatchObject({ counts: { updated: 0 } });
+    });
+
+    it('new values of its row wait, and until then it comes out as before', async () => {
+      const { world, gather, rows } = await renamedLimited();
+      rows('new');
+
+      await world.sync('two');
+
+      expect([revisionIn(world)]).toEqual(present(world));
+      expect(textAt(world.node('acme-web'), 'metadata', 'annotations', 'lynq.sh/pending-values')).toBeDefined();
+      expect(rendered(await gather())).toBe('free none');
+    });
+
+    it('other content waits for its turn, as the node says', async () => {
+      const changed = { ...secret, stringData: { value: `other ${template}` } };
+      const { world, gather } = await renamedLimited({
+        secrets: [{ id: 'cfg', nameTemplate: '{{ .uid }}', spec: changed }],
+      });
+
+      await world.sync('two');
+
+      expect(labelOf(world)).toBe('two');
+      expect(await gather()).toMatchObject({
+        kind: 'unusable',
+        reason: 'RevisionMissing',
+        message: expect.stringContaining('with its turn in that'),
+      });
+      const going = { spec: { rollout: { paused: null } } };
+      await world.cluster.patch(ref('LynqForm', 'web'), 'merge', going, { manager: 'kubectl' });
+      const stop = new AbortController();
+      const form = { namespace, hub: 'two', form: 'web' };
+      const turn = advanceRollout(world.deps, form, { signal: stop.signal }).catch(() => undefined);
+      await vi.waitFor(() => expect([revisionIn(world)]).toEqual(present(world)));
+      stop.abort();
+      await turn;
+      expect(rendered(await gather())).toBe('other free none');
+    });
   });
 });

@@ -71,7 +71,15 @@ function world(uids: readonly string[]) {
     cluster,
     nodes,
     told,
-    form: { form, object, settings: gate.settings, target: 'web-2', generation, lists: ['deployments' as const] },
+    form: {
+      of: request,
+      form,
+      object,
+      settings: gate.settings,
+      target: 'web-2',
+      generation,
+      lists: ['deployments' as const],
+    },
     deps: {
       cluster,
       nodes,
@@ -91,7 +99,7 @@ function world(uids: readonly string[]) {
 describe('activities/rollout/grant', () => {
   it('brings nodes to the target, and says so on each', async () => {
     const { deps, form, revisions, told } = world(['a', 'b']);
-    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toEqual({ kind: 'granted', refused: [] });
+    expect(await grantNodes(deps, form, ['a-web', 'b-web'])).toEqual({ kind: 'granted', refused: [] });
     expect(revisions()).toEqual(['web-2', 'web-2']);
     expect(told.map(({ reason, message }) => `${reason}: ${message}`)).toContain(
       `TemplateApplied: Applying LynqForm 'web' changes (generation: 1 -> ${form.generation}). Total 1 resources will be reconciled: [1 Deployment(s)]. Hub: hub, UID: a`,
@@ -102,7 +110,7 @@ describe('activities/rollout/grant', () => {
     const { deps, form, cluster, editForm } = world(['a', 'b']);
     const [a, b] = inFlight('a', 'b');
     await editForm({ status: { rollout: { inFlight: [a!, { ...b!, broken: true }] } } });
-    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+    await grantNodes(deps, form, ['a-web', 'b-web']);
     const notes = cluster.objects('LynqNode').map((node) => textAt(node, 'metadata', 'annotations', 'lynq.sh/let-go'));
     expect(notes).toEqual(['web-2', 'web-2 broken']);
   });
@@ -118,7 +126,6 @@ describe('activities/rollout/grant', () => {
 
     const granted = await grantNodes(
       deps,
-      request,
       form,
       uids.map((uid) => `${uid}-web`),
     );
@@ -132,7 +139,7 @@ describe('activities/rollout/grant', () => {
     const labels = { 'lynq.sh/hub': 'former' };
     await cluster.patch(nodeRef('a'), 'merge', { metadata: { labels } }, { manager: 'test' });
 
-    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+    await grantNodes(deps, form, ['a-web', 'b-web']);
 
     expect(revisions()).toEqual(['web-1', 'web-2']);
   });
@@ -140,25 +147,26 @@ describe('activities/rollout/grant', () => {
   it('leaves alone what a person has paused since it was recorded', async () => {
     const { deps, form, cluster, revisions } = world(['a', 'b']);
     await cluster.patch(nodeRef('a'), 'merge', { spec: { paused: true } }, { manager: 'a person' });
-    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+    await grantNodes(deps, form, ['a-web', 'b-web']);
     expect(revisions()).toEqual(['web-1', 'web-2']);
   });
 
   it('lets nothing go that the form does not name any more when it comes to it', async () => {
     const { deps, form, revisions, editForm } = world(['a', 'b']);
     await editForm({ status: { rollout: { inFlight: inFlight('a') } } });
-    await grantNodes(deps, request, form, ['a-web', 'b-web']);
+    await grantNodes(deps, form, ['a-web', 'b-web']);
     expect(revisions()).toEqual(['web-2', 'web-1']);
   });
 
   it.each<[string, JsonObject]>([
     ['paused', { spec: { rollout: { paused: true } } }],
     ['aborted', { status: { rollout: { aborted: true } } }],
+    ['of another hub', { spec: { hubId: 'next' } }],
     ['superseded', { status: { rollout: { revision: 'web-3' } } }],
   ])('lets no node go once the form is %s, although it was recorded before', async (_, change) => {
     const { deps, form, revisions, editForm } = world(['a', 'b']);
     await editForm(change);
-    expect(await grantNodes(deps, request, form, ['a-web', 'b-web'])).toEqual({ kind: 'superseded' });
+    expect(await grantNodes(deps, form, ['a-web', 'b-web'])).toEqual({ kind: 'superseded' });
     expect(revisions()).toEqual(['web-1', 'web-1']);
   });
 
@@ -170,7 +178,7 @@ describe('activities/rollout/grant', () => {
       void cluster.patch(nodeRef('a'), 'merge', { spec: { formRevision: 'web-3' } }, { manager: 'another worker' });
       return undefined;
     });
-    await grantNodes(deps, request, form, ['a-web']);
+    await grantNodes(deps, form, ['a-web']);
     expect(revisions()).toEqual(['web-3']);
   });
 
@@ -199,17 +207,36 @@ describe('activities/rollout/grant', () => {
       const { deps, form, cluster } = await kept(next);
       await cluster.patch(nodeRef('a'), 'merge', pending(next), { manager: 'test' });
       expect(tokenIn(cluster)).toEqual([Buffer.from('old').toString('base64')]);
-      await grantNodes(deps, request, form, ['a-web']);
+      await grantNodes(deps, form, ['a-web']);
       expect(tokenIn(cluster)).toEqual([Buffer.from('new').toString('base64')]);
       const [node] = cluster.objects('LynqNode');
       expect(textAt(node, 'metadata', 'annotations', 'lynq.sh/secret-values')).toBe(sealOf(key, 'a', next));
       expect(textAt(node, 'metadata', 'annotations', 'lynq.sh/pending-values')).toBeUndefined();
     });
 
+    it('that are refused keep no other node from its turn; the reason is given', async () => {
+      const next = new Map([['token', 'new']]);
+      const { deps, form, cluster, revisions } = world(['a', 'b']);
+      const nodeUid = textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') ?? '';
+      await keepSecretValues({ cluster }, { namespace, node: 'a-web', nodeUid }, next, 'pending');
+      await cluster.patch(nodeRef('a'), 'merge', pending(next), { manager: 'test' });
+      cluster.intercept(({ verb, ref }) =>
+        verb === 'apply' && ref.name === 'a-web-values'
+          ? { answer: { kind: 'refused', reason: 'Forbidden', message: 'a policy says no' } }
+          : undefined,
+      );
+
+      const granted = await grantNodes(deps, form, ['a-web', 'b-web']);
+
+      const message = `Secret ${namespace}/a-web-values with values of the row cannot be written: a policy says no`;
+      expect(granted).toEqual({ kind: 'granted', refused: [{ name: 'a-web', message }] });
+      expect(revisions()).toEqual(['web-1', 'web-2']);
+    });
+
     it('are written anew by the next sync when they are not what their seal says', async () => {
       const { deps, form, cluster } = await kept(new Map([['token', 'other']]));
       await cluster.patch(nodeRef('a'), 'merge', pending(new Map([['token', 'new']])), { manager: 'test' });
-      await grantNodes(deps, request, form, ['a-web']);
+      await grantNodes(deps, form, ['a-web']);
       expect(tokenIn(cluster)).toEqual([Buffer.from('old').toString('base64')]);
       const [node] = cluster.objects('LynqNode');
       expect(textAt(node, 'metadata', 'annotations', 'lynq.sh/pending-values')).toBeUndefined();
@@ -219,9 +246,9 @@ describe('activities/rollout/grant', () => {
 
   it('writes nothing to a node that is there already', async () => {
     const { deps, form, cluster } = world(['a']);
-    await grantNodes(deps, request, form, ['a-web']);
+    await grantNodes(deps, form, ['a-web']);
     const writes = cluster.calls.filter(({ verb }) => verb === 'patch').length;
-    await grantNodes(deps, request, form, ['a-web']);
+    await grantNodes(deps, form, ['a-web']);
     expect(cluster.calls.filter(({ verb }) => verb === 'patch')).toHaveLength(writes);
   });
 

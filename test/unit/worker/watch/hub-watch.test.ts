@@ -307,4 +307,31 @@ describe('worker/watch/hub-watch', () => {
     await new Promise((resolve) => void setTimeout(resolve, 1_500));
     expect([of('hub'), of('paused')]).toEqual([4, 1]);
   }, 20_000);
+
+  it('repeats a lost sync also of a hub that is on its way out, released or paused, and however long the interval was', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    const hubs: Readonly<Record<string, JsonObject>> = {
+      going: { deletionTimestamp: '2026-11-20T12:00:00Z', finalizers: ['lynqhub.operator.lynq.sh/finalizer'] },
+      released: { annotations: { 'lynq.sh/released': '2026-11-20T12:00:00Z' } },
+      paused: {},
+    };
+    for (const [name, metadata] of Object.entries(hubs)) {
+      const spec = { paused: name !== 'released', source: { syncInterval: '5s' } };
+      cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace, ...metadata }, spec });
+    }
+    const triggers: string[] = [];
+    const began = new Date(Date.now() - 60_000);
+    const reactions = reactionsWith({
+      trigger: async ({ hub }) => void triggers.push(hub),
+      look: async ({ hub }) => {
+        const last = { workflowId: `sync of ${hub}`, at: began, end: async () => 'lost' as const };
+        return { kind: 'there', runningSince: undefined, last };
+      },
+    });
+    watch = new HubWatch(reactions, silent, 1_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    const repeated = () => Object.keys(hubs).filter((name) => triggers.filter((hub) => hub === name).length > 1);
+    await vi.waitFor(() => expect(repeated()).toEqual(Object.keys(hubs)), { timeout: 5_000 });
+  });
 });
