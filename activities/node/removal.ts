@@ -17,6 +17,7 @@ import {
 import type { Cluster, DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
 import { canBeNeeded } from '../../domain/row-needs.ts';
+import { type PresentRecord, presentPolicies, withNeedsRead } from '../../domain/unread-needs.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
@@ -33,13 +34,15 @@ type Refusal = Extract<DeleteResult, { readonly kind: 'refused' }>;
 export interface RemovalWork {
   readonly entries: readonly InventoryEntry[];
   readonly reason: OrphanReason;
+  /** What the policies of the entries come from, where that is not all known yet. */
+  readonly present?: PresentRecord;
   /** What the node has on record beside them: a Namespace with one of these in it stays. */
   readonly staying?: readonly InventoryEntry[];
 }
 
 /** Takes recorded objects away, or keeps them with markers, one step at a time. Nothing but the record decides what is touched. */
 export class Removal {
-  readonly entries: readonly InventoryEntry[];
+  entries: readonly InventoryEntry[];
   readonly facts = new Map<string, RemovalFact>();
   /** Why an entry that was asked to go is still there, for people. */
   readonly reasons = new Map<string, string>();
@@ -57,6 +60,7 @@ export class Removal {
   private readonly read: Pick<ReadNode, 'identity'>;
   private readonly orphanReason: OrphanReason;
   private readonly staying: readonly InventoryEntry[];
+  private present: PresentRecord | undefined;
   private readonly told = new Set<string>();
 
   constructor(deps: Deps, read: Pick<ReadNode, 'identity'>, work: RemovalWork) {
@@ -66,6 +70,7 @@ export class Removal {
     this.entries = work.entries;
     this.orphanReason = work.reason;
     this.staying = work.staying ?? [];
+    this.present = work.present;
   }
 
   isDone(): boolean {
@@ -131,12 +136,20 @@ export class Removal {
       const seen = await this.removeAsSeen(entry, signal);
       if (seen !== undefined) return void this.facts.set(removalKey(entry), seen);
       const found = await findRecorded(this.deps.cluster, this.cluster, entry, signal);
+      this.takeNeeds(entry, found?.object);
       const fact = found === undefined ? this.ended(entry) : await this.release(found.entry, found.object, signal);
       this.facts.set(removalKey(entry), fact);
     } catch (error) {
       if (!isLynqFailure(error) || error.type === 'Internal') throw error;
       this.facts.set(removalKey(entry), this.blocked(entry, `${error.type} ${error.message}`));
     }
+  }
+
+  /** An object that could not be read before says now what is to stay with it; all of that has waited for it (unread-needs.ts). */
+  private takeNeeds(entry: InventoryEntry, object: JsonObject | undefined): void {
+    if (this.present?.unread.has(removalKey(entry)) !== true) return;
+    this.present = withNeedsRead(this.present, entry, object === undefined ? [] : neededObjects(object));
+    this.entries = presentPolicies(this.present);
   }
 
   /** Most objects are as the watch has shown them: nothing has to be asked. Undefined where the object has to be looked at. */
