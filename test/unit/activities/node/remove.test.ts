@@ -345,6 +345,21 @@ describe('activities/node/remove', () => {
       expect(await cluster.get(free)).toBeUndefined();
     });
 
+    it.each([
+      ['StatefulSet', database, 'statefulSets'],
+      ['kind that no form has a list for', { ...database, apiVersion: 'example.com/v1', kind: 'Rollout' }, 'manifests'],
+    ])('keeps what it needs when only the object itself says that it stays (%s)', async (_, workload, list) => {
+      cluster.addKind(workload);
+      await retain(workload, list);
+      const form = { apiVersion, kind: 'LynqForm', namespace, name: 'web' };
+      await cluster.delete(form, textAt(await cluster.get(form), 'metadata', 'uid') ?? '');
+      const metadata = { annotations: { 'lynq.sh/deletion-policy': 'Retain' } };
+      await cluster.patch(workload, 'merge', { metadata }, { manager: 'person' });
+
+      expect((await remove()).kind).toBe('removed');
+      expect([await isOrphan(workload), await isOrphan(password)]).toEqual([true, true]);
+    });
+
     it('lets the node go when a person gives it up, although nobody may read it', async () => {
       failing = 'every account';
       const uid = textAt(cluster.objects('LynqNode')[0], 'metadata', 'uid') ?? '';
