@@ -35,11 +35,18 @@ async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<v
 export function createActivities(deps: Deps): Activities {
   const turns = new HubTurns();
   /** Decides from what the watches know; a worker that ends before they know anything does not wait for them. */
-  const informed = <T>(work: (attempt: Attempt) => Promise<T>): Promise<T> =>
+  const informed = <T>(work: (attempt: Attempt) => Promise<T>, more?: () => Promise<void>): Promise<T> =>
     alive(async (attempt) => {
       await orAborted(deps.nodes.synced(), attempt.signal);
+      if (more !== undefined) await orAborted(more(), attempt.signal);
       return work(attempt);
     });
+  /**
+   * What a node does hangs on the others of its row, and what goes into a Namespace on who made that. Where Namespaces may not be listed, removals go on, and
+   * objects wait for theirs.
+   */
+  const ofNode = <T>(work: (attempt: Attempt) => Promise<T>): Promise<T> =>
+    informed(work, () => deps.namespaces.tried());
   return {
     syncHub: (request) =>
       informed((attempt) =>
@@ -49,8 +56,8 @@ export function createActivities(deps: Deps): Activities {
     confirmRuns: async (births) => {
       for (const { namespace, node } of births) deps.runs.running(namespace, node);
     },
-    advanceNode: (request) => alive((attempt) => measuredAdvance(deps, request, attempt)),
-    removeNode: (request) => alive((attempt) => measuredRemoval(deps, request, attempt)),
+    advanceNode: (request) => ofNode((attempt) => measuredAdvance(deps, request, attempt)),
+    removeNode: (request) => ofNode((attempt) => measuredRemoval(deps, request, attempt)),
     recordOverrides: (request) => alive(() => recordOverrides(deps, request)),
     advanceRollout: (request) => informed((attempt) => advanceRollout(deps, request, attempt)),
     commandRollout: (request) => alive(() => commandRollout(deps, request)),

@@ -118,6 +118,8 @@ export interface ChildIndex {
 /** Existence of namespaces and kinds, for objects that wait for them. */
 export interface NamespaceIndex {
   synced(): Promise<void>;
+  /** Resolves when the first list has been seen or could not be read. */
+  tried(): Promise<void>;
   /** `absent` and `terminating` are hints: a write decides. */
   state(name: string): 'active' | 'terminating' | 'absent';
   /** Who made a Namespace, as its labels say: a hint too. Undefined when it is absent. */

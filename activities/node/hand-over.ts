@@ -16,14 +16,17 @@ import { nodeRef } from './gather.ts';
  * for it with. The labels name the new owner before the old one drops its record, so that there is always one.
  */
 
-/** Whether the labels of a recorded Namespace name another node of the row that has it on record, or wants it. */
+/**
+ * Whether the labels of a recorded Namespace name another node of the row that has it on record, or wants it. One that is going takes only what it has on
+ * record, so that what it merely wanted stays with the node that still has it.
+ */
 export function isHandedOver(deps: Deps, identity: NodeIdentity, entry: InventoryEntry, object: JsonObject): boolean {
   if (tracksNode(object, identity)) return false;
   const uid = textAt(object, 'metadata', 'uid');
   return siblingsOf(deps, identity).some(
     (node) =>
       tracksNode(object, node) &&
-      (node.children.get(refKey(entry))?.uid === uid || node.spaces?.includes(entry.name) === true),
+      (node.children.get(refKey(entry))?.uid === uid || (!node.deleting && node.spaces?.includes(entry.name) === true)),
   );
 }
 

@@ -3,8 +3,8 @@ import { collectResources } from '../../domain/api/resource.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
-import { neededObjects, type NeededObject, retainedByForm } from '../../domain/retain.ts';
-import { behindUnread } from '../../domain/unread-needs.ts';
+import { neededObjects, type NeededObject } from '../../domain/retain.ts';
+import type { PresentRecord } from '../../domain/unread-needs.ts';
 import type { Deps } from '../deps.ts';
 import { findRecorded } from './find-recorded.ts';
 
@@ -18,9 +18,9 @@ export async function withPresentPolicies(
   { namespace, form }: Pick<NodeIdentity, 'namespace' | 'form'>,
   record: readonly InventoryEntry[],
   signal: AbortSignal,
-): Promise<readonly InventoryEntry[]> {
+): Promise<PresentRecord> {
   const present = await forms.present(namespace, form);
-  if (present === undefined) return record;
+  if (present === undefined) return asRecorded(record);
   const kept = new Set(
     collectResources(present.spec).flatMap(({ resource }) =>
       resource.deletionPolicy === 'Retain' ? [resource.id] : [],
@@ -35,7 +35,12 @@ export async function withPresentPolicies(
     if (found === undefined) unread.add(removalKey(entry));
     needs.set(entry.id, [...(needs.get(entry.id) ?? []), ...(found ?? [])]);
   }
-  return needs.size === 0 ? record : behindUnread(retainedByForm(record, needs), unread);
+  return { record, needs, unread };
+}
+
+/** A record of which nobody says more than it does. */
+export function asRecorded(record: readonly InventoryEntry[]): PresentRecord {
+  return { record, needs: new Map(), unread: new Set() };
 }
 
 /** Undefined where the object cannot be read now. */

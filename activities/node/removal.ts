@@ -1,7 +1,7 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
-import { annotations, managers } from '../../domain/keys.ts';
+import { managers } from '../../domain/keys.ts';
 import { writtenByUs } from '../../domain/owned-fields.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import { isDeletableAsSeen } from '../../domain/removal-as-seen.ts';
@@ -16,7 +16,7 @@ import {
 } from '../../domain/removal-plan.ts';
 import type { Cluster, DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
-import { canBeNeeded } from '../../domain/row-needs.ts';
+import { type PresentRecord, presentPolicies, withNeedsRead } from '../../domain/unread-needs.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
@@ -26,20 +26,22 @@ import { handOver, isHandedOver } from './hand-over.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
-import { podKinds } from './row-needs.ts';
+import { isNamedByRetained } from './retained-pods.ts';
 
 type Refusal = Extract<DeleteResult, { readonly kind: 'refused' }>;
 
 export interface RemovalWork {
   readonly entries: readonly InventoryEntry[];
   readonly reason: OrphanReason;
+  /** What the policies of the entries come from, where that is not all known yet. */
+  readonly present?: PresentRecord;
   /** What the node has on record beside them: a Namespace with one of these in it stays. */
   readonly staying?: readonly InventoryEntry[];
 }
 
 /** Takes recorded objects away, or keeps them with markers, one step at a time. Nothing but the record decides what is touched. */
 export class Removal {
-  readonly entries: readonly InventoryEntry[];
+  entries: readonly InventoryEntry[];
   readonly facts = new Map<string, RemovalFact>();
   /** Why an entry that was asked to go is still there, for people. */
   readonly reasons = new Map<string, string>();
@@ -57,6 +59,7 @@ export class Removal {
   private readonly read: Pick<ReadNode, 'identity'>;
   private readonly orphanReason: OrphanReason;
   private readonly staying: readonly InventoryEntry[];
+  private present: PresentRecord | undefined;
   private readonly told = new Set<string>();
 
   constructor(deps: Deps, read: Pick<ReadNode, 'identity'>, work: RemovalWork) {
@@ -66,6 +69,7 @@ export class Removal {
     this.entries = work.entries;
     this.orphanReason = work.reason;
     this.staying = work.staying ?? [];
+    this.present = work.present;
   }
 
   isDone(): boolean {
@@ -131,12 +135,20 @@ export class Removal {
       const seen = await this.removeAsSeen(entry, signal);
       if (seen !== undefined) return void this.facts.set(removalKey(entry), seen);
       const found = await findRecorded(this.deps.cluster, this.cluster, entry, signal);
+      this.takeNeeds(entry, found?.object);
       const fact = found === undefined ? this.ended(entry) : await this.release(found.entry, found.object, signal);
       this.facts.set(removalKey(entry), fact);
     } catch (error) {
       if (!isLynqFailure(error) || error.type === 'Internal') throw error;
       this.facts.set(removalKey(entry), this.blocked(entry, `${error.type} ${error.message}`));
     }
+  }
+
+  /** An object that could not be read before says now what is to stay with it; all of that has waited for it (unread-needs.ts). */
+  private takeNeeds(entry: InventoryEntry, object: JsonObject | undefined): void {
+    if (this.present?.unread.has(removalKey(entry)) !== true) return;
+    this.present = withNeedsRead(this.present, entry, object === undefined ? [] : neededObjects(object));
+    this.entries = presentPolicies(this.present);
   }
 
   /** Most objects are as the watch has shown them: nothing has to be asked. Undefined where the object has to be looked at. */
@@ -175,7 +187,11 @@ export class Removal {
 
   /** Keeps an object of ours with markers, or has it go. */
   private async dismiss(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    if (removalAction(entry, object) === 'retain' || (await this.isNeeded(entry)))
+    const read = (other: InventoryEntry) => findRecorded(this.deps.cluster, this.cluster, other, signal);
+    if (
+      removalAction(entry, object) === 'retain' ||
+      (await isNamedByRetained(this.deps, entry, { recorded: [...this.entries, ...this.staying], read }))
+    )
       return this.keep(entry, object, signal);
     const content = await this.contentOf(entry);
     if (content?.keeps === true) return this.keep(entry, object, signal);
@@ -286,17 +302,6 @@ export class Removal {
     this.told.add(key);
     tellNode(this.deps, this.read.identity, removalEvents.namespaceTakes(entry.name, { foreign, unseen }));
   }
-
-  /** What the pods of a retained workload of the namespace name is retained too, whatever form made either. */
-  private async isNeeded(entry: InventoryEntry): Promise<boolean> {
-    const { namespace } = entry;
-    if (!canBeNeeded(removalKey(entry)) || namespace === undefined) return false;
-    const lists = await Promise.all(podKinds.map((kind) => this.deps.cluster.list(kind, { namespace })));
-    return lists
-      .flat()
-      .filter(isRetained)
-      .some((workload) => neededObjects(workload).some(({ kind, name }) => kind === entry.kind && name === entry.name));
-  }
 }
 
 const isNamespace = (entry: InventoryEntry): boolean => entry.apiVersion === 'v1' && entry.kind === 'Namespace';
@@ -311,10 +316,6 @@ function keysOf(entry: InventoryEntry): readonly string[] {
 /** Put on record to be taken over, and not written since: there is nothing of ours on it to take off. */
 function isUntouched(entry: InventoryEntry, object: JsonObject): boolean {
   return entry.adopted === true && !writtenByUs(object);
-}
-
-function isRetained(workload: JsonObject): boolean {
-  return isOrphaned(workload) || textAt(workload, 'metadata', 'annotations', annotations.deletionPolicy) === 'Retain';
 }
 
 /** Status of a node whose objects are going: what is left, and why. */

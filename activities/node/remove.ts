@@ -7,6 +7,7 @@ import { removalBlockers } from '../../domain/form-order.ts';
 import { annotations, finalizers, managers } from '../../domain/keys.ts';
 import { paceOf } from '../../domain/pacing.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
+import { presentPolicies } from '../../domain/unread-needs.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
@@ -15,7 +16,7 @@ import { siblingsOf } from './boundaries.ts';
 import { waitingForForm } from './first-start.ts';
 import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
 import { readPeerRecord } from './peer-record.ts';
-import { withPresentPolicies } from './present-policies.ts';
+import { asRecorded, withPresentPolicies } from './present-policies.ts';
 import { dropGenerated } from './generated.ts';
 import { Removal, removalStatus } from './removal.ts';
 import { tellBlocked } from './removal-events.ts';
@@ -52,10 +53,10 @@ export async function removeRead(reading: Omit<Work, 'removal'>): Promise<Remove
   const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
   const { attempt: made, inventory = await readPeerRecord(deps, read) } = unsaid?.status ?? read.node.status ?? {};
   const record = removalRecord(made, inventory);
-  const entries = (await isAbandoned(reading))
-    ? record
+  const present = (await isAbandoned(reading))
+    ? asRecorded(record)
     : await withPresentPolicies(deps, read.identity, record, reading.attempt.signal);
-  const removal = new Removal(deps, read, { entries, reason: 'LynqNodeDeleted' });
+  const removal = new Removal(deps, read, { entries: presentPolicies(present), present, reason: 'LynqNodeDeleted' });
   for (const { namespace, name } of siblingsOf(deps, read.identity)) subscription.add(changeKeys.node(namespace, name));
   return takeAway({ ...reading, removal });
 }

@@ -151,6 +151,7 @@ function listedNamespaces(objects: readonly JsonObject[]): NamespaceIndex {
   const byName = new Map(objects.map((object) => [textAt(object, 'metadata', 'name') ?? '', object]));
   return {
     synced: () => Promise.resolve(),
+    tried: () => Promise.resolve(),
     state(name) {
       const object = byName.get(name);
       if (object === undefined) return 'absent';

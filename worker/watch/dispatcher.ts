@@ -37,11 +37,12 @@ const concurrentWakes = 32;
 const comparingSweeps = 2;
 const wakesPerDifference = 3;
 
-/** When a run was woken last, over which state of its LynqNode, and how often in a row over that one. */
+/** When a run was woken last, over which state of its LynqNode, how often in a row over that one, and whether a pass has ended there since. */
 interface Woken {
   readonly at: number;
   readonly resourceVersion: string;
   readonly times: number;
+  readonly ended?: true;
 }
 
 /**
@@ -99,12 +100,16 @@ export class Dispatcher {
 
   /** The last pass of a node here has ended: whatever it did not see is looked at now. */
   onIdle(namespace: string, name: string, seen: ReadonlyMap<string, string>): void {
-    this.woken.delete(`${namespace}/${name}`);
-    if (this.stopListening === undefined) return;
+    const key = `${namespace}/${name}`;
     const node = this.parts.nodes.get(namespace, name);
-    if (node === undefined) return;
+    const last = this.woken.get(key);
+    // A pass that said nothing of the LynqNode it was woken for (it failed, or has said before why it cannot) would say nothing again at once.
+    if (last !== undefined && last.resourceVersion === node?.resourceVersion)
+      this.woken.set(key, { ...last, ended: true });
+    else this.woken.delete(key);
+    if (this.stopListening === undefined || node === undefined) return;
     this.considerNode(node);
-    if (this.unheard.delete(`${namespace}/${name}`)) this.considerNeeds(node);
+    if (this.unheard.delete(key)) this.considerNeeds(node);
     const missed = [...seen].some(([key, signature]) => childSignature(this.parts.children.byKey(key)) !== signature);
     if (missed) this.enqueue(node, 'childrenChanged');
   }
@@ -201,8 +206,9 @@ export class Dispatcher {
   private considerNode(node: NodeDigest): void {
     const resumed = this.resumed.has(`${node.namespace}/${node.name}`);
     const stale = node.deleting || resumed || node.inputHash !== node.observedInput;
-    // A person who pauses a node keeps it as it is, but does not keep it; one that is released is the other operator's to remove.
-    const isHeld = node.paused && (!node.deleting || node.released);
+    // A person who pauses a node keeps it as it is, but does not keep it; one that is released is the other operator's to remove. One of the Go operator
+    // that no sync could give a revision yet is left as it is, too (activities/node/gather.ts).
+    const isHeld = node.deleting ? node.released : node.paused || node.revision === undefined;
     if (stale && !isHeld) this.enqueue(node, 'nodeChanged');
   }
 
@@ -264,9 +270,9 @@ function wokenNow(last: Woken | undefined, { resourceVersion }: NodeDigest): Wok
   return { at: Date.now(), resourceVersion, times };
 }
 
-/** Only a pass that has something to say about the LynqNode itself is sure to show in it. */
-function patienceFor({ resourceVersion, times }: Woken, node: NodeDigest, cause: string): number {
-  if (cause !== 'nodeChanged' || resourceVersion !== node.resourceVersion) return patienceMilliseconds;
+/** Only a pass that has something to say about the LynqNode itself is sure to show in it. What came after the end of a pass waits for nothing. */
+function patienceFor({ resourceVersion, times, ended }: Woken, node: NodeDigest, cause: string): number {
+  if (cause !== 'nodeChanged' || resourceVersion !== node.resourceVersion) return ended ? 0 : patienceMilliseconds;
   return Math.min(longestPatienceMilliseconds, patienceMilliseconds * 2 ** (times - 1));
 }
 

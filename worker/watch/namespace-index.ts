@@ -41,6 +41,10 @@ export class WatchedNamespaces implements NamespaceIndex {
     return this.store.synced;
   }
 
+  tried(): Promise<void> {
+    return this.store.tried;
+  }
+
   state(name: string): 'active' | 'terminating' | 'absent' {
     const known = this.store.get(name);
     if (known === undefined) return 'absent';

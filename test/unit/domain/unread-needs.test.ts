@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InventoryEntry } from '../../../domain/api/node.ts';
 import { removalKey } from '../../../domain/removal-plan.ts';
-import { behindUnread } from '../../../domain/unread-needs.ts';
+import { behindUnread, type PresentRecord, presentPolicies, withNeedsRead } from '../../../domain/unread-needs.ts';
 
 const entry = (id: string, kind: string, more: Partial<InventoryEntry> = {}): InventoryEntry => ({
   id,
@@ -50,5 +50,28 @@ describe('domain/unread-needs', () => {
     const record = [database, claim, entry('password', 'Secret')];
     expect(behindUnread(record, new Set([removalKey(claim)]))).toEqual(record);
     expect(behindUnread(record, new Set())).toEqual(record);
+  });
+
+  it('goes on as if it had been read in the first place once it can be, and leaves the rest to those that still cannot', () => {
+    const other = entry('other', 'StatefulSet');
+    const record = [database, other, entry('password', 'Secret', { dependIds: ['keys'] }), entry('keys', 'ConfigMap')];
+    const none = new Map([database, other].map(({ id }) => [id, []]));
+    const present: PresentRecord = { record, needs: none, unread: new Set([database, other].map(removalKey)) };
+    const policies = (of: PresentRecord) =>
+      presentPolicies(of).map(({ id, policy, dependIds = [] }) => `${id} ${policy} ${dependIds.join('+')}`);
+    expect(policies(present)).toEqual([
+      'db Retain password+keys',
+      'other Retain password+keys',
+      'password Delete keys',
+      'keys Delete ',
+    ]);
+    const read = withNeedsRead(present, database, [{ kind: 'Secret', name: 'password' }]);
+    expect(policies(read)).toEqual([
+      'db Retain ',
+      'other Retain password+keys',
+      'password Retain keys',
+      'keys Retain ',
+    ]);
+    expect(presentPolicies(withNeedsRead(read, other, []))).toEqual(presentPolicies({ ...read, unread: new Set() }));
   });
 });

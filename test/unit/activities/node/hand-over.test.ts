@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Deps } from '../../../../activities/deps.ts';
+import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { startProcess } from '../../../support/node-deps.ts';
@@ -24,6 +26,7 @@ const needing = { dependIds: ['ns'] };
 describe('activities/node/hand-over', () => {
   let cluster: FakeCluster;
   let nodes: RowNodes;
+  let deps: Deps;
 
   const make = (row: string, form: string, lists: JsonObject): Promise<void> => nodes.make(row, form, lists);
   const waves = (node: string): Promise<void> => nodes.waves(node);
@@ -43,6 +46,7 @@ describe('activities/node/hand-over', () => {
     const ref = { apiVersion, kind: 'LynqNode', namespace, name: `acme-${form}` };
     await cluster.patch(ref, 'merge', { spec: { formRevision: await revisionOf(form, lists) } }, { manager: 'test' });
   }
+  const remove = (node: string) => removeNode(deps, { namespace, node }, { signal: AbortSignal.timeout(3_000) });
   const turns = async (...forms: readonly string[]): Promise<void> => {
     for (let turn = 0; turn < 3; turn += 1) for (const form of forms) await waves(`acme-${form}`);
   };
@@ -51,7 +55,9 @@ describe('activities/node/hand-over', () => {
     cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
     cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    nodes = rowNodes(cluster, await startProcess(cluster));
+    const running = await startProcess(cluster);
+    nodes = rowNodes(cluster, running);
+    deps = running.deps;
   });
 
   it.each([
@@ -93,5 +99,45 @@ describe('activities/node/hand-over', () => {
     await turns('one', 'two');
     expect(recorded('acme-one').toSorted()).toEqual(['ns', 'x']);
     expect((await spaceOfRow()).node).toBe('acme-one');
+  });
+
+  it.each([
+    ['one', 'two'],
+    ['two', 'one'],
+  ])(
+    'a Namespace whose new node goes with the old one before it has put it on record goes with them (%s first)',
+    async (...order) => {
+      await make('acme', 'one', { namespaces: [space] });
+      await make('acme', 'two', { namespaces: [space] });
+      const named = { metadata: { labels: { 'lynq.sh/node': 'acme-two' } } };
+      await cluster.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'of-acme' }, 'merge', named, {
+        manager: 'test',
+      });
+      expect([recorded('acme-one'), recorded('acme-two')]).toEqual([['ns'], []]);
+      for (const node of cluster.objects('LynqNode')) {
+        const ref = { apiVersion, kind: 'LynqNode', namespace, name: textAt(node, 'metadata', 'name') ?? '' };
+        await cluster.delete(ref, textAt(node, 'metadata', 'uid') ?? '');
+      }
+
+      const outcomes: string[] = [];
+      for (const form of order) outcomes.push((await remove(`acme-${form}`)).kind);
+      expect(outcomes).toEqual(['removed', 'removed']);
+      expect(await spaceOfRow()).toEqual({ uid: undefined, node: undefined, deleting: undefined });
+    },
+  );
+
+  it('a Namespace stays with its new node that has not put it on record when only the old one goes', async () => {
+    await make('acme', 'one', { namespaces: [space] });
+    await make('acme', 'two', { namespaces: [space] });
+    const before = await spaceOfRow();
+    const named = { metadata: { labels: { 'lynq.sh/node': 'acme-two' } } };
+    await cluster.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'of-acme' }, 'merge', named, { manager: 'test' });
+    const ref = { apiVersion, kind: 'LynqNode', namespace, name: 'acme-one' };
+    await cluster.delete(ref, textAt(await cluster.get(ref), 'metadata', 'uid') ?? '');
+
+    expect((await remove('acme-one')).kind).toBe('removed');
+    await turns('two');
+    expect(await spaceOfRow()).toEqual({ ...before, node: 'acme-two' });
+    expect(recorded('acme-two')).toEqual(['ns']);
   });
 });

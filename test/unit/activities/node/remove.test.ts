@@ -7,6 +7,7 @@ import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts'
 import type { InventoryEntry } from '../../../../domain/api/node.ts';
 import { isLynqFailure, LynqFailure } from '../../../../domain/failures.ts';
 import type { ObjectRef } from '../../../../domain/ports.ts';
+import { presentPolicies } from '../../../../domain/unread-needs.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
 
@@ -243,26 +244,35 @@ describe('activities/node/remove', () => {
     const isOrphan = async (ref: ObjectRef) =>
       textAt(await cluster.get(ref), 'metadata', 'labels', 'lynq.sh/orphaned') === 'true';
 
-    beforeEach(async () => {
+    /** The node has this workload on record, and a Secret that its pods name, with what else is given; its form retains the workload by now. */
+    async function retain(workload: ObjectRef, list: string, more: readonly JsonObject[] = []): Promise<void> {
       const labels = { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': namespace };
       const annotations = { 'lynq.sh/deletion-policy': 'Delete' };
       const containers = [{ name: 'db', envFrom: [{ secretRef: { name: password.name } }] }];
+      const { apiVersion: version, kind, name } = workload;
       const made = cluster.seed({
-        apiVersion: database.apiVersion,
-        kind: database.kind,
-        metadata: { name: database.name, namespace, labels, annotations },
+        apiVersion: version,
+        kind,
+        metadata: { name, namespace, labels, annotations },
         spec: { template: { spec: { containers } } },
       });
       const secret = child(cluster, password.name, { kind: 'Secret' });
-      const spec = { apiVersion: database.apiVersion, kind: database.kind, spec: {} };
       cluster.seed({
         apiVersion,
         kind: 'LynqForm',
         metadata: { name: 'web', namespace },
-        spec: { hubId: 'customers', statefulSets: [{ id: 'db', deletionPolicy: 'Retain', spec }] },
+        spec: {
+          hubId: 'customers',
+          [list]: [{ id: 'db', deletionPolicy: 'Retain', spec: { apiVersion: version, kind, spec: {} } }],
+        },
       });
-      const inventory = [{ ...recordOf(made, 'db'), apiVersion: database.apiVersion }, recordOf(secret, 'password')];
+      const needed = { ...recordOf(secret, 'password'), dependIds: more.map((entry) => textAt(entry, 'id') ?? '') };
+      const inventory = [{ ...recordOf(made, 'db'), apiVersion: version }, needed, ...more];
       await cluster.patch(nodeRef, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
+    }
+
+    beforeEach(async () => {
+      await retain(database, 'statefulSets');
       failing = 'nobody';
     });
 
@@ -277,7 +287,7 @@ describe('activities/node/remove', () => {
         inventory as unknown as readonly InventoryEntry[],
         attempt.signal,
       );
-      expect(present.map(({ id, policy }) => [id, policy])).toEqual([
+      expect(presentPolicies(present).map(({ id, policy }) => [id, policy])).toEqual([
         ['db', 'Retain'],
         ['password', 'Retain'],
       ]);
@@ -308,6 +318,46 @@ describe('activities/node/remove', () => {
       failing = 'nobody';
       expect((await remove()).kind).toBe('removed');
       expect([await isOrphan(database), await isOrphan(password)]).toEqual([true, true]);
+    });
+
+    it('keeps what it needs, and what that depends on, when it can be read only a moment later, whatever its kind', async () => {
+      const workload = { apiVersion: 'example.com/v1', kind: 'Rollout', namespace, name: 'acme-app' };
+      const settings = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'acme-settings' };
+      const free = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'acme-free' };
+      cluster.addKind(workload);
+      const freed =
+        cluster.objects('ConfigMap').find((object) => textAt(object, 'metadata', 'name') === free.name) ?? {};
+      await retain(workload, 'manifests', [recordOf(child(cluster, settings.name), 'settings')]);
+      const inventory = [...listAt(cluster.objects('LynqNode')[0], 'status', 'inventory'), recordOf(freed, 'free')];
+      await cluster.patch(nodeRef, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
+      const drop = cluster.intercept(({ verb, ref }) => {
+        if (verb !== 'get' || ref.kind !== workload.kind) return undefined;
+        drop();
+        return { failure: new LynqFailure('ClusterUnreachable', 'a conversion webhook is away', {}) };
+      });
+
+      expect((await remove()).kind).toBe('removed');
+      expect([await isOrphan(workload), await isOrphan(password), await isOrphan(settings)]).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect(await cluster.get(free)).toBeUndefined();
+    });
+
+    it.each([
+      ['StatefulSet', database, 'statefulSets'],
+      ['kind that no form has a list for', { ...database, apiVersion: 'example.com/v1', kind: 'Rollout' }, 'manifests'],
+    ])('keeps what it needs when only the object itself says that it stays (%s)', async (_, workload, list) => {
+      cluster.addKind(workload);
+      await retain(workload, list);
+      const form = { apiVersion, kind: 'LynqForm', namespace, name: 'web' };
+      await cluster.delete(form, textAt(await cluster.get(form), 'metadata', 'uid') ?? '');
+      const metadata = { annotations: { 'lynq.sh/deletion-policy': 'Retain' } };
+      await cluster.patch(workload, 'merge', { metadata }, { manager: 'person' });
+
+      expect((await remove()).kind).toBe('removed');
+      expect([await isOrphan(workload), await isOrphan(password)]).toEqual([true, true]);
     });
 
     it('lets the node go when a person gives it up, although nobody may read it', async () => {

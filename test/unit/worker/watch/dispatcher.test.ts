@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
 import { inputHash } from '../../../../domain/node-digest.ts';
+import { childSignature } from '../../../../domain/node-plan.ts';
 import { needMark } from '../../../../domain/retain.ts';
 import { openChanges } from '../../../../worker/watch/changes.ts';
 import { WatchedChildren } from '../../../../worker/watch/child-index.ts';
@@ -23,20 +24,29 @@ function node(uid: string, status: JsonObject = {}): JsonObject {
       resourceVersion: String(version),
       labels: { 'lynq.sh/hub': 'hub' },
     },
-    spec: { uid, templateRef: 'web' },
+    spec: { uid, templateRef: 'web', formRevision: 'web-1' },
     status,
   };
 }
 
+/** One of the Go operator that no sync has given a revision. */
+function withoutRevision(uid: string): JsonObject {
+  return { ...node(uid), spec: { uid, templateRef: 'web' } };
+}
+
 const hubKey = new Uint8Array(32).fill(7);
 
-function open(key?: Uint8Array) {
+interface Opened {
+  readonly runs?: LocalRuns;
+  readonly onWoken?: () => void;
+}
+
+function open(key?: Uint8Array, { runs = new LocalRuns(() => undefined), onWoken = () => undefined }: Opened = {}) {
   const changes = openChanges();
   const nodes = new WatchedNodes(changes);
   const stop = new AbortController();
   const reflector = { run: async () => undefined };
   const children = new WatchedChildren({ reflector, changes, isRecorded: () => true, signal: stop.signal });
-  const runs = new LocalRuns(() => undefined);
   const woken: string[] = [];
   const missed: string[] = [];
   const dispatcher = new Dispatcher({
@@ -46,12 +56,13 @@ function open(key?: Uint8Array) {
     hubKey: () => key,
     wake: async (_namespace, name) => {
       woken.push(name);
+      onWoken();
       return runs.isRunning('ns', name) ? 'woken' : 'missing';
     },
     onMissing: ({ name }) => missed.push(name),
     logger: silentLogger,
   });
-  return { nodes, runs, woken, missed, dispatcher };
+  return { nodes, children, runs, woken, missed, dispatcher };
 }
 
 describe('worker/watch/dispatcher', () => {
@@ -169,6 +180,122 @@ describe('worker/watch/dispatcher', () => {
     expect(missed).toHaveLength(11);
   });
 
+  describe('after a pass', () => {
+    const passMilliseconds = 30;
+    const name = 'a-web';
+    const key = '/ConfigMap/ns/a-map';
+    const asRead = new Map([[key, childSignature(undefined)]]);
+    /** A node that is not what its last pass was about, whose run makes a pass whenever it is woken; what it does comes just before its end. */
+    const start = (made: JsonObject, does: (nodes: WatchedNodes) => void = () => undefined) => {
+      const runs = new LocalRuns((namespace, of, seen) => world.dispatcher.onIdle(namespace, of, seen));
+      const world = open(hubKey, {
+        runs,
+        onWoken: () => {
+          const leave = runs.enter('ns', name);
+          setTimeout(() => {
+            does(world.nodes);
+            leave(asRead);
+          }, passMilliseconds);
+        },
+      });
+      runs.running('ns', name);
+      world.nodes.observe(made);
+      world.dispatcher.start();
+      return world;
+    };
+    const saying = (reason: string): JsonObject =>
+      node('a', { conditions: [{ type: 'Ready', status: 'False', reason }] });
+    const mapOf = (resourceVersion: string): JsonObject => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: 'a-map',
+        namespace: 'ns',
+        uid: 'a-map',
+        resourceVersion,
+        labels: { 'lynq.sh/node': name, 'lynq.sh/node-namespace': 'ns' },
+      },
+    });
+
+    it('lets a node without a revision rest, which no pass can bring on', async () => {
+      const { woken, dispatcher } = start(withoutRevision('a'));
+      await vi.advanceTimersByTimeAsync(10_000);
+      dispatcher.stop();
+      expect(woken).toEqual([]);
+    });
+
+    it('wakes the run of a node without a revision when it is being deleted, and when it is given one', async () => {
+      const { nodes, woken, dispatcher } = start(withoutRevision('a'));
+      nodes.observe(node('a'));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(woken).toEqual([name]);
+      dispatcher.stop();
+
+      const bare = withoutRevision('a');
+      const metadata = { ...(bare['metadata'] as JsonObject), deletionTimestamp: '2026-11-20T12:00:00Z' };
+      const other = start({ ...bare, metadata });
+      await vi.advanceTimersByTimeAsync(0);
+      other.dispatcher.stop();
+      expect(other.woken).toEqual([name]);
+    });
+
+    it.each([
+      ['fails', 0],
+      ['says that the revision does not exist', 1],
+    ])(
+      'leaves its run to rest where it %s, and the node is no nearer to what its form and row ask for',
+      async (_, says) => {
+        let said = 0;
+        const { woken, dispatcher } = start(node('a'), (nodes) => {
+          if (said < says) nodes.observe(saying('RevisionMissing'));
+          said += 1;
+        });
+        await vi.advanceTimersByTimeAsync(10_000);
+        expect(woken).toHaveLength(1 + says);
+
+        // At 0, 0.5, 1, 2, 4, 8, 12, 16 and 20 minutes.
+        await vi.advanceTimersByTimeAsync(20 * 60_000);
+        dispatcher.stop();
+        expect(woken).toHaveLength(9 + says);
+      },
+    );
+
+    it('wakes its run at once for an edit that came during the pass, or after it', async () => {
+      const { nodes, woken, dispatcher } = start(node('a'));
+      await vi.advanceTimersByTimeAsync(10);
+      nodes.observe(node('a'));
+      await vi.advanceTimersByTimeAsync(passMilliseconds);
+      expect(woken).toHaveLength(2);
+
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(woken).toHaveLength(2);
+      nodes.observe(node('a'));
+      await vi.advanceTimersByTimeAsync(0);
+      dispatcher.stop();
+      expect(woken).toHaveLength(3);
+    });
+
+    it('wakes its run at once for a change of a child that the pass did not see, or that came after it', async () => {
+      const inventory = [
+        { id: 'map', apiVersion: 'v1', kind: 'ConfigMap', namespace: 'ns', name: 'a-map', uid: 'a-map' },
+      ];
+      const { children, woken, dispatcher } = start(node('a', { inventory }));
+      await vi.advanceTimersByTimeAsync(10);
+      children.observe(mapOf('1'));
+      await vi.advanceTimersByTimeAsync(passMilliseconds);
+      expect(woken).toHaveLength(2);
+      dispatcher.stop();
+
+      const other = start(node('a', { inventory }));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(other.woken).toHaveLength(1);
+      other.children.observe(mapOf('1'));
+      await vi.advanceTimersByTimeAsync(0);
+      other.dispatcher.stop();
+      expect(other.woken).toHaveLength(2);
+    });
+  });
+
   describe('what a retained object of another form of the row needs', () => {
     const secret = { id: 'pass', apiVersion: 'v1', kind: 'Secret', namespace: 'ns', name: 'pass' };
     const workload = { id: 'db', apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'ns', name: 'db' };
@@ -176,7 +303,7 @@ describe('worker/watch/dispatcher', () => {
     const tier = (form: string, inventory: JsonObject[], uid = 'a'): JsonObject => {
       const made = node(uid);
       const metadata = { ...(made['metadata'] as JsonObject), name: `${uid}-${form}`, uid: `${uid}-${form}` };
-      const bare = { ...made, metadata, spec: { uid, templateRef: form } };
+      const bare = { ...made, metadata, spec: { uid, templateRef: form, formRevision: `${form}-1` } };
       return { ...bare, status: { observedInput: inputHash(bare), inventory } };
     };
     const start = () => {
