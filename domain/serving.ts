@@ -10,3 +10,9 @@ export interface Check {
   readonly name: string;
   readonly problem: () => Promise<string | undefined> | string | undefined;
 }
+
+/** The path and the query of what a request asks for, which may be anything: `//`, `*` and `http://[` are no URLs, and `new URL` throws at them. */
+export function splitTarget(target: string | undefined): { readonly path: string; readonly query: string } {
+  const [path = '', ...query] = (target ?? '').split('?');
+  return { path, query: query.join('?') };
+}

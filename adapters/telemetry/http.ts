@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createSecureServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { BindAddress } from '../../domain/serving.ts';
+import { type BindAddress, splitTarget } from '../../domain/serving.ts';
 
 /** PEM texts of a server. */
 export interface ServerIdentity {
@@ -24,13 +24,22 @@ export function answer(response: ServerResponse, status: number, text: string): 
   response.end(text);
 }
 
+async function serve(
+  handlers: Readonly<Record<string, Handler>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { path } = splitTarget(request.url);
+  const handler = Object.hasOwn(handlers, path) ? handlers[path] : undefined;
+  if (handler === undefined) return answer(response, 404, 'not found\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET\n');
+  await handler(request, response);
+}
+
+/** What a listener throws ends the process, and anybody may ask: whatever goes wrong is an answer. */
 function listener(handlers: Readonly<Record<string, Handler>>, onError: (error: unknown) => void): RequestListener {
   return (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    const handler = handlers[path];
-    if (handler === undefined) return answer(response, 404, 'not found\n');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET\n');
-    handler(request, response).catch((error: unknown) => {
+    serve(handlers, request, response).catch((error: unknown) => {
       onError(error);
       if (response.headersSent) response.destroy();
       else answer(response, 503, 'not available now; the log of the worker says why\n');
@@ -49,9 +58,9 @@ const contextOf = (identity: ServerIdentity) => ({ ...identity, minVersion: 'TLS
 
 /** Serves GET requests by path. Rejects when the address is taken or not this machine's. */
 export async function listen({ address, identity, handlers, onError }: ServerOptions): Promise<Listening> {
-  const serve = listener(handlers, onError);
-  const secured = identity === undefined ? undefined : createSecureServer(contextOf(identity), serve);
-  const server: Server = secured ?? createServer(serve);
+  const listening = listener(handlers, onError);
+  const secured = identity === undefined ? undefined : createSecureServer(contextOf(identity), listening);
+  const server: Server = secured ?? createServer(listening);
   server.headersTimeout = 10_000;
   server.requestTimeout = 15_000;
   server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) });

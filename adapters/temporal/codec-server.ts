@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { splitTarget } from '../../domain/serving.ts';
 import { Body } from './schema.ts';
 
 /** Decodes payloads for people: the Temporal UI in a browser, or the temporal CLI (`--codec-endpoint`). */
@@ -80,7 +81,7 @@ function cors(request: IncomingMessage, response: ServerResponse, origins: reado
 async function handle(request: IncomingMessage, response: ServerResponse, options: CodecServerOptions): Promise<void> {
   cors(request, response, options.origins);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+  const { path } = splitTarget(request.url);
   const direction = Object.entries(directions).find(([known]) => known === path)?.[1];
   if (direction === undefined) throw new Refusal(404, 'there are POST /decode and POST /encode');
   if (request.method !== 'POST') throw new Refusal(405, 'only POST');

@@ -100,7 +100,9 @@ export async function openNotifyServer(parts: NotifyParts): Promise<NotifyServer
   const refusals = new Refusals();
   const server = createServer(
     { maxHeaderSize: 8_192, requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 },
-    (request, response) => void serve(parts, refusals, [request, response]),
+    (request, response) => {
+      serve(parts, refusals, [request, response]).catch(() => response.destroy());
+    },
   );
   server.maxConnections = 1_000;
   server.listen(parts.port, parts.host);

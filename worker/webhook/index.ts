@@ -47,7 +47,7 @@ export function createWebhook(parts: WebhookParts): Webhook {
     async start() {
       const { cert, key } = await trust.refresh();
       const opened = createServer({ cert, key, minVersion: 'TLSv1.2' }, (request, response) => {
-        void answer(parts, request, response);
+        answer(parts, request, response).catch(() => response.destroy());
       });
       server = opened.listen(settings.port, settings.host === '' ? undefined : settings.host);
       await once(opened, 'listening');

@@ -43,7 +43,7 @@ export type Reviewed =
 
 /** Answers one request of the API server. @throws what the judge throws, so that the failurePolicy of the webhook decides. */
 export async function review(path: string, text: string, judge: Judge): Promise<Reviewed> {
-  const route = routes[path];
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) return { code: 404, why: 'there is no such webhook' };
   const request = at(parse(text), 'request');
   const uid = textAt(request, 'uid');

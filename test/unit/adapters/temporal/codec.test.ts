@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { firstLine, hostileRequests } from '../../../support/raw-http.ts';
 import { keylessCodec, openCodec, readCodecKeys, serveCodec } from '../../../../adapters/temporal/index.ts';
 
 const keys = new Map([
@@ -116,6 +117,19 @@ describe('adapters/temporal/codec', () => {
       expect(Buffer.from(payloads[0]?.data ?? '', 'base64').toString()).toBe('"hello"');
       expect(answer.headers.get('access-control-allow-origin')).toBe('http://ui.example');
       expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+    });
+
+    it('refuses what is no path of it and goes on', async () => {
+      const server = await serveCodec({ codec: present, host: '127.0.0.1', port: 0, origins });
+      const port = Number(new URL(server.url).port);
+
+      const said: string[] = [];
+      for (const bytes of hostileRequests) said.push(await firstLine(port, bytes));
+      const { status } = await fetch(`${server.url}/decode`, { method: 'POST', body: await sealedBody('hello') });
+      await server.close();
+
+      expect(said.filter((line) => !/^HTTP\/1\.1 (4\d\d|204) /.test(line))).toEqual([]);
+      expect(status).toBe(200);
     });
 
     it.each([
