@@ -132,6 +132,7 @@ export const WorkerConfig = z
       .optional(),
     LYNQ_WEBHOOK_NAME: z.string().min(1).default('lynqflow'),
     LYNQ_WEBHOOK_SERVICE: z.string().min(1).default('lynqflow-webhook'),
+    LYNQ_WEBHOOK_CLIENT_CA_FILE: z.string().min(1).optional(),
     LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(600),
     LYNQ_STATEMENT_SECONDS: z.coerce.number().int().min(1).max(780).default(600),
     LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
@@ -168,6 +169,7 @@ export const WorkerConfig = z
             ...hostAndPort(env.LYNQ_WEBHOOK_BIND_ADDRESS),
             name: env.LYNQ_WEBHOOK_NAME,
             service: env.LYNQ_WEBHOOK_SERVICE,
+            callerAuthority: env.LYNQ_WEBHOOK_CLIENT_CA_FILE,
           },
     relistSeconds: env.LYNQ_RELIST_SECONDS,
     /** Of one statement of a read, on the server; less than a sync may take in all. */

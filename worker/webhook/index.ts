@@ -1,9 +1,12 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
-import { isIP } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Logger } from '../../domain/ports.ts';
+import { splitTarget } from '../../domain/serving.ts';
+import { isVerified, readCallerAuthority } from './callers.ts';
+import type { WebhookCertificate } from './certificate.ts';
 import { type Judge, review } from './review.ts';
 import { WebhookTrust } from './trust.ts';
 
@@ -14,6 +17,8 @@ export interface WebhookSettings {
   /** Of the webhook configurations. */
   readonly name: string;
   readonly service: string;
+  /** PEM file with the authority of the API server's client certificates; without it no caller is known to be one. */
+  readonly callerAuthority?: string | undefined;
 }
 
 export interface WebhookParts {
@@ -45,15 +50,16 @@ export function createWebhook(parts: WebhookParts): Webhook {
   let timer: NodeJS.Timeout | undefined;
   return {
     async start() {
-      const { cert, key } = await trust.refresh();
-      const opened = createServer({ cert, key, minVersion: 'TLSv1.2' }, (request, response) => {
+      const callers = { requestCert: settings.callerAuthority !== undefined, rejectUnauthorized: false };
+      const identity = identityOf(settings, await trust.refresh());
+      const opened = createServer({ ...identity, ...callers }, (request, response) => {
         answer(parts, request, response).catch(() => response.destroy());
       });
       server = opened.listen(settings.port, settings.host === '' ? undefined : settings.host);
       await once(opened, 'listening');
-      timer = setInterval(() => void renew(trust, opened, logger), refreshMilliseconds);
+      timer = setInterval(() => void renew(parts, trust, opened), refreshMilliseconds);
       timer.unref();
-      logger.info('webhook ready', { port: settings.port });
+      logger.info('webhook ready', { port: (opened.address() as AddressInfo).port, knowsCallers: callers.requestCert });
     },
     async close() {
       clearInterval(timer);
@@ -81,10 +87,15 @@ function trustOf({ settings, cluster, namespace, logger }: WebhookParts): Webhoo
   });
 }
 
-async function renew(trust: WebhookTrust, server: Server, logger: Logger): Promise<void> {
+/** What is shown to callers, and what they are judged by. @throws when the file of the authority cannot be used. */
+function identityOf({ callerAuthority }: WebhookSettings, { cert, key }: WebhookCertificate) {
+  const ca = callerAuthority === undefined ? {} : { ca: readCallerAuthority(callerAuthority) };
+  return { cert, key, minVersion: 'TLSv1.2', ...ca } as const;
+}
+
+async function renew({ settings, logger }: WebhookParts, trust: WebhookTrust, server: Server): Promise<void> {
   try {
-    const { cert, key } = await trust.refresh();
-    server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+    server.setSecureContext(identityOf(settings, await trust.refresh()));
   } catch (error) {
     logger.warn('the certificate of the webhook could not be looked at', { error: nameOf(error) });
   }
@@ -95,9 +106,10 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? '').split('?')[0] ?? '';
+  const { path } = splitTarget(request.url);
+  const fromApiServer = isVerified(request.socket);
   try {
-    const reviewed = await review(path, await bodyOf(request), judge);
+    const reviewed = await review({ path, text: await bodyOf(request), fromApiServer }, judge);
     const body = reviewed.code === 200 ? JSON.stringify(reviewed.body) : reviewed.why;
     const type = reviewed.code === 200 ? 'application/json' : 'text/plain';
     response.writeHead(reviewed.code, { 'content-type': type }).end(body);
