@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { splitTarget } from '../../domain/serving.ts';
+import { connectionLimits, requestLimits, splitTarget } from '../../domain/serving.ts';
 import { Body } from './schema.ts';
 
 /** Decodes payloads for people: the Temporal UI in a browser, or the temporal CLI (`--codec-endpoint`). */
@@ -36,7 +36,7 @@ class Refusal extends Error {
 async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > longestBody) throw new Refusal(413, `more than ${longestBody} bytes`);
     chunks.push(chunk);
@@ -96,14 +96,14 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
 
 /** Rejects when the address is taken. */
 export async function serveCodec(options: CodecServerOptions): Promise<CodecServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(requestLimits, (request, response) => {
     handle(request, response, options).catch((error: unknown) => {
       const [status, why] = error instanceof Refusal ? [error.status, error.message] : [500, 'failed'];
       if (response.headersSent) response.destroy();
-      else response.writeHead(status, { 'content-type': 'text/plain' }).end(`${why}\n`);
+      else response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${why}\n`);
     });
   });
-  server.requestTimeout = 15_000;
+  Object.assign(server, connectionLimits);
   server.listen({ host: options.host, port: options.port });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

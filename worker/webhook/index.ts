@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Logger } from '../../domain/ports.ts';
-import { splitTarget } from '../../domain/serving.ts';
+import { connectionLimits, handshakeLimits, requestLimits, splitTarget } from '../../domain/serving.ts';
+import { Bodies } from './body.ts';
 import { isVerified, readCallerAuthority } from './callers.ts';
 import type { WebhookCertificate } from './certificate.ts';
 import { type Judge, review } from './review.ts';
@@ -37,8 +38,6 @@ export interface Webhook {
 
 /** Certificates are looked at this often: another worker may have renewed them, or somebody may have taken the trust away. */
 const refreshMilliseconds = 60_000;
-/** An object has at most 3 MB, and an update brings two. */
-const longestBody = 8 << 20;
 /** How long a question that is being answered may take when the worker stops. */
 const longestGoodbye = 2_000;
 
@@ -52,9 +51,12 @@ export function createWebhook(parts: WebhookParts): Webhook {
     async start() {
       const callers = { requestCert: settings.callerAuthority !== undefined, rejectUnauthorized: false };
       const identity = identityOf(settings, await trust.refresh());
-      const opened = createServer({ ...identity, ...callers }, (request, response) => {
-        answer(parts, request, response).catch(() => response.destroy());
+      const bodies = new Bodies();
+      const limits = { ...requestLimits, ...handshakeLimits };
+      const opened = createServer({ ...identity, ...callers, ...limits }, (request, response) => {
+        answer(parts, bodies, [request, response]).catch(() => response.destroy());
       });
+      Object.assign(opened, connectionLimits);
       server = opened.listen(settings.port, settings.host === '' ? undefined : settings.host);
       await once(opened, 'listening');
       timer = setInterval(() => void renew(parts, trust, opened), refreshMilliseconds);
@@ -103,32 +105,27 @@ async function renew({ settings, logger }: WebhookParts, trust: WebhookTrust, se
 
 async function answer(
   { judge, logger }: WebhookParts,
-  request: IncomingMessage,
-  response: ServerResponse,
+  bodies: Bodies,
+  [request, response]: readonly [IncomingMessage, ServerResponse],
 ): Promise<void> {
   const { path } = splitTarget(request.url);
   const fromApiServer = isVerified(request.socket);
   try {
-    const reviewed = await review({ path, text: await bodyOf(request), fromApiServer }, judge);
-    const body = reviewed.code === 200 ? JSON.stringify(reviewed.body) : reviewed.why;
-    const type = reviewed.code === 200 ? 'application/json' : 'text/plain';
-    response.writeHead(reviewed.code, { 'content-type': type }).end(body);
+    const body = await bodies.read(request);
+    // What is left of it is not waited for.
+    if (body.code !== 200) return refuse(response.setHeader('connection', 'close'), body);
+    const reviewed = await review({ path, text: body.text, fromApiServer }, judge);
+    if (reviewed.code !== 200) return refuse(response, reviewed);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(reviewed.body));
   } catch (error) {
     // The failurePolicy of the webhook decides what that means.
     logger.warn('a webhook request could not be answered', { path, error: nameOf(error) });
-    response.writeHead(500, { 'content-type': 'text/plain' }).end('this could not be judged now');
+    refuse(response, { code: 500, why: 'this could not be judged now' });
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > longestBody) throw new RangeError('the request is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function refuse(response: ServerResponse, { code, why }: { readonly code: number; readonly why: string }): void {
+  response.writeHead(code, { 'content-type': 'text/plain' }).end(why);
 }
 
 const nameOf = (error: unknown): string =>
