@@ -69,6 +69,19 @@ function isAllowed(header: string | undefined, token: string | undefined): boole
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
+/** A name that a page of somebody else's cannot have, whatever its DNS says (rebinding). */
+const ownName = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
+
+/** What a browser sends on behalf of a page that is not to read payloads. Without a token nothing else keeps it out. */
+function refuseStrangers({ headers }: IncomingMessage, { origins, token }: CodecServerOptions): void {
+  if (token === undefined && !ownName.test(headers.host ?? '')) {
+    throw new Refusal(403, 'without LYNQ_CODEC_TOKEN only localhost, 127.0.0.1 and [::1] are answered');
+  }
+  if (headers.origin !== undefined && !origins.includes(headers.origin)) {
+    throw new Refusal(403, 'the origin is not one that --ui gives');
+  }
+}
+
 function cors(request: IncomingMessage, response: ServerResponse, origins: readonly string[]): void {
   const { origin } = request.headers;
   if (origin === undefined || !origins.includes(origin)) return;
@@ -79,6 +92,7 @@ function cors(request: IncomingMessage, response: ServerResponse, origins: reado
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: CodecServerOptions): Promise<void> {
+  refuseStrangers(request, options);
   cors(request, response, options.origins);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   const { path } = splitTarget(request.url);
