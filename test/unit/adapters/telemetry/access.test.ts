@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type AskServer, openAccess } from '../../../../adapters/telemetry/access.ts';
 import { openMeters, openTelemetry } from '../../../../adapters/telemetry/index.ts';
 import { selfSigned } from '../../../../worker/telemetry/certificate.ts';
+import { textAt } from '../../../../domain/api/json.ts';
 import { silentLogger } from '../../../contract/row-source.server.ts';
 
 const server =
@@ -51,7 +52,7 @@ describe('adapters/telemetry/access', () => {
       state.asked += 1;
       await new Promise((resolve) => setTimeout(resolve, 1));
       if (state.away) throw new Error('no answer');
-      return String(spec['token']).startsWith('right') ? { authenticated: true, user: { username: 'sa' } } : {};
+      return (textAt(spec, 'token') ?? '').startsWith('right') ? { authenticated: true, user: { username: 'sa' } } : {};
     };
     return { state, judge: openAccess(ask, () => state.now) };
   }

@@ -4,7 +4,7 @@ import { probe } from '../../../../adapters/telemetry/probes.ts';
 import { selfSigned } from '../../../../worker/telemetry/certificate.ts';
 import { firstLine, hostileRequests, rawGet } from '../../../support/raw-http.ts';
 
-describe('adapters/telemetry/requests', () => {
+describe('adapters/telemetry/http', () => {
   let open: Listening | undefined;
   const errors: unknown[] = [];
   afterEach(async () => {

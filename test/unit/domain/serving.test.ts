@@ -17,7 +17,7 @@ type Name = (typeof names)[number];
 const isSecure = (name: Name): boolean => name === 'metrics' || name === 'webhook';
 
 /** What every HTTP server of ours bears from callers that mean no good. */
-describe('worker/limits', () => {
+describe('domain/serving', () => {
   const ports = new Map<Name, number>();
   const closing: (() => Promise<void>)[] = [];
 

@@ -19,7 +19,7 @@ const apiServers = testAuthority('api-servers');
 const strangers = testAuthority('strangers');
 const genuine = apiServers.issue(['kube-apiserver']);
 
-describe('worker/webhook/server', () => {
+describe('worker/webhook/index', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-webhook-'));
   const file = join(folder, 'ca.crt');
   const asked: AdmissionRequest[] = [];
