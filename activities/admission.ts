@@ -31,6 +31,11 @@ export interface AdmissionVerdict {
 export interface AdmissionRequest extends AdmissionChange {
   readonly kind: 'LynqHub' | 'LynqForm';
   readonly namespace: string;
+  /**
+   * The connection proved it: nothing in a request does, its `userInfo` neither. Anybody else may post any form, and an answer that depended on a row, or
+   * quoted it with `fail`, would tell them what is in it.
+   */
+  readonly fromApiServer: boolean;
 }
 
 export type AdmissionDeps = Pick<Deps, 'clock'> & {
@@ -56,7 +61,8 @@ function shapeProblem(issues: readonly { readonly path: readonly PropertyKey[] }
   return `spec does not match its schema at ${issues.map(({ path }) => ['spec', ...path].join('.')).join(', ')}`;
 }
 
-async function formVerdict(deps: AdmissionDeps, { namespace, object }: AdmissionRequest): Promise<AdmissionVerdict> {
+async function formVerdict(deps: AdmissionDeps, request: AdmissionRequest): Promise<AdmissionVerdict> {
+  const { namespace, object } = request;
   const parsed = LynqFormSpec.safeParse(object['spec']);
   if (!parsed.success) return refused(shapeProblem(parsed.error.issues));
   const { hubId } = parsed.data;
@@ -82,6 +88,7 @@ async function formVerdict(deps: AdmissionDeps, { namespace, object }: Admission
     const unchecked = `LynqHub '${hubId}' not found in namespace '${namespace}': names of variables are not checked`;
     return { warnings: [...absent, unchecked] };
   }
+  if (!request.fromApiServer) return { warnings: absent };
   const onRow = await tryOnRow(deps, { namespace, hub: hubId, form: name }, hub, compiled.form);
   return { warnings: [...absent, ...onRow] };
 }
@@ -148,7 +155,7 @@ interface Place {
 
 /**
  * Carries the templates out with the values of a row that the hub has a node of. What goes wrong there is a warning: it is that row's values, of which
- * other rows may know nothing. Rows with secret values are not tried.
+ * other rows may know nothing. Rows with secret values are not tried. For the API server alone, which asks for people who may write forms.
  */
 async function tryOnRow(deps: AdmissionDeps, place: Place, hub: LynqHubSpec, form: CompiledForm) {
   const [known] = deps.nodes.ofHub(place.namespace, place.hub);

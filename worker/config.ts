@@ -106,6 +106,28 @@ function hostAndPort(address: string): { readonly host: string; readonly port: n
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
 }
 
+const Webhook = {
+  LYNQ_WEBHOOK_BIND_ADDRESS: z
+    .string()
+    .regex(/^(\[[0-9a-f:]+\]|[0-9.]*):[0-9]+$/, 'an address and a port, such as :9443')
+    .optional(),
+  LYNQ_WEBHOOK_NAME: z.string().min(1).default('lynqflow'),
+  LYNQ_WEBHOOK_SERVICE: z.string().min(1).default('lynqflow-webhook'),
+  LYNQ_WEBHOOK_CLIENT_CA_FILE: z.string().min(1).optional(),
+};
+
+/** Where the webhook is served; undefined for not at all. */
+function webhookOptions(env: z.infer<z.ZodObject<typeof Webhook>>) {
+  const address = env.LYNQ_WEBHOOK_BIND_ADDRESS;
+  if (address === undefined) return undefined;
+  return {
+    ...hostAndPort(address),
+    name: env.LYNQ_WEBHOOK_NAME,
+    service: env.LYNQ_WEBHOOK_SERVICE,
+    callerAuthority: env.LYNQ_WEBHOOK_CLIENT_CA_FILE,
+  };
+}
+
 /** What the worker takes from its environment. Temporal's own variables are read by @temporalio/envconfig, as the temporal CLI does. */
 export const WorkerConfig = z
   .object({
@@ -126,12 +148,7 @@ export const WorkerConfig = z
       .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'the name of a ServiceAccount, without a namespace')
       .max(253)
       .optional(),
-    LYNQ_WEBHOOK_BIND_ADDRESS: z
-      .string()
-      .regex(/^(\[[0-9a-f:]+\]|[0-9.]*):[0-9]+$/, 'an address and a port, such as :9443')
-      .optional(),
-    LYNQ_WEBHOOK_NAME: z.string().min(1).default('lynqflow'),
-    LYNQ_WEBHOOK_SERVICE: z.string().min(1).default('lynqflow-webhook'),
+    ...Webhook,
     LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(600),
     LYNQ_STATEMENT_SECONDS: z.coerce.number().int().min(1).max(780).default(600),
     LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
@@ -161,14 +178,7 @@ export const WorkerConfig = z
     /** Id of the cluster whose place this one takes, whose Temporal namespace it may have. */
     takenOver: env.LYNQ_TAKE_OVER_CLUSTER,
     impersonate: env.LYNQ_IMPERSONATE,
-    webhook:
-      env.LYNQ_WEBHOOK_BIND_ADDRESS === undefined
-        ? undefined
-        : {
-            ...hostAndPort(env.LYNQ_WEBHOOK_BIND_ADDRESS),
-            name: env.LYNQ_WEBHOOK_NAME,
-            service: env.LYNQ_WEBHOOK_SERVICE,
-          },
+    webhook: webhookOptions(env),
     relistSeconds: env.LYNQ_RELIST_SECONDS,
     /** Of one statement of a read, on the server; less than a sync may take in all. */
     statementSeconds: env.LYNQ_STATEMENT_SECONDS,

@@ -2,7 +2,14 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createSecureServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { BindAddress } from '../../domain/serving.ts';
+import {
+  type BindAddress,
+  connectionLimits,
+  handshakeLimits,
+  requestLimits,
+  splitTarget,
+} from '../../domain/serving.ts';
+import { makeRoom } from './crowd.ts';
 
 /** PEM texts of a server. */
 export interface ServerIdentity {
@@ -24,13 +31,27 @@ export function answer(response: ServerResponse, status: number, text: string): 
   response.end(text);
 }
 
+async function serve(
+  handlers: Readonly<Record<string, Handler>>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { path } = splitTarget(request.url);
+  const handler = Object.hasOwn(handlers, path) ? handlers[path] : undefined;
+  if (hasBody(request)) return answer(response.setHeader('connection', 'close'), 413, 'no body\n');
+  if (handler === undefined) return answer(response, 404, 'not found\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET\n');
+  await handler(request, response);
+}
+
+/** None of ours has one; what is sent all the same is not read. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+
+/** What a listener throws ends the process, and anybody may ask: whatever goes wrong is an answer. */
 function listener(handlers: Readonly<Record<string, Handler>>, onError: (error: unknown) => void): RequestListener {
   return (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    const handler = handlers[path];
-    if (handler === undefined) return answer(response, 404, 'not found\n');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET\n');
-    handler(request, response).catch((error: unknown) => {
+    serve(handlers, request, response).catch((error: unknown) => {
       onError(error);
       if (response.headersSent) response.destroy();
       else answer(response, 503, 'not available now; the log of the worker says why\n');
@@ -49,11 +70,15 @@ const contextOf = (identity: ServerIdentity) => ({ ...identity, minVersion: 'TLS
 
 /** Serves GET requests by path. Rejects when the address is taken or not this machine's. */
 export async function listen({ address, identity, handlers, onError }: ServerOptions): Promise<Listening> {
-  const serve = listener(handlers, onError);
-  const secured = identity === undefined ? undefined : createSecureServer(contextOf(identity), serve);
-  const server: Server = secured ?? createServer(serve);
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 15_000;
+  const listening = listener(handlers, onError);
+  const secured =
+    identity === undefined
+      ? undefined
+      : createSecureServer({ ...contextOf(identity), ...requestLimits, ...handshakeLimits }, listening);
+  const server: Server = secured ?? createServer(requestLimits, listening);
+  server.timeout = connectionLimits.timeout;
+  if (secured === undefined) makeRoom(server, connectionLimits.maxConnections);
+  else secured.maxConnections = connectionLimits.maxConnections;
   server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) });
   await once(server, 'listening');
   return {

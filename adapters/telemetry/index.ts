@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { SeriesFamily } from '../../domain/measures.ts';
 import type { BindAddress, Check } from '../../domain/serving.ts';
 import type { Logger } from '../../domain/ports.ts';
+import { refusalSeconds } from '../../domain/refusals.ts';
 import { type AskServer, openAccess } from './access.ts';
 import { exposition } from './exposition.ts';
 import { answer, type Handler, listen, type Listening, type ServerIdentity } from './http.ts';
@@ -55,7 +56,11 @@ function metricsHandler(meters: Meters, options: TelemetryOptions): Handler {
   if (options.identity === undefined) return (_request, response) => writeMetrics(meters, options, response);
   const judge = openAccess(options.ask);
   return async (request, response) => {
-    const access = await judge(request.headers.authorization);
+    const access = await judge(request.headers.authorization, request.socket.remoteAddress ?? '');
+    if (access === 'flooding') {
+      response.setHeader('retry-after', refusalSeconds);
+      return answer(response, 429, 'too many wrong tokens\n');
+    }
     if (access === 'unauthenticated') return answer(response, 401, 'a bearer token of a ServiceAccount is needed\n');
     if (access === 'forbidden') return answer(response, 403, 'needs the right to get the non-resource URL /metrics\n');
     await writeMetrics(meters, options, response);

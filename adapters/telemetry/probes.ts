@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Check } from '../../domain/serving.ts';
+import { type Check, splitTarget } from '../../domain/serving.ts';
 import { answer, type Handler } from './http.ts';
 
 const checkMilliseconds = 3_000;
@@ -29,7 +29,7 @@ export function probe(path: string, checks: readonly Check[]): Handler {
     const lines = results.map(({ name, problem }) =>
       problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
     );
-    const verbose = new URL(request.url ?? '/', 'http://localhost').searchParams.has('verbose');
+    const verbose = new URLSearchParams(splitTarget(request.url).query).has('verbose');
     if (!failed && !verbose) return answer(response, 200, 'ok\n');
     lines.push(`${path} check ${failed ? 'failed' : 'passed'}`);
     answer(response, failed ? 503 : 200, `${lines.join('\n')}\n`);

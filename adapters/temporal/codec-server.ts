@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { connectionLimits, requestLimits, splitTarget } from '../../domain/serving.ts';
 import { Body } from './schema.ts';
 
 /** Decodes payloads for people: the Temporal UI in a browser, or the temporal CLI (`--codec-endpoint`). */
@@ -35,7 +36,7 @@ class Refusal extends Error {
 async function readBody(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > longestBody) throw new Refusal(413, `more than ${longestBody} bytes`);
     chunks.push(chunk);
@@ -68,6 +69,19 @@ function isAllowed(header: string | undefined, token: string | undefined): boole
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
+/** A name that a page of somebody else's cannot have, whatever its DNS says (rebinding). */
+const ownName = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
+
+/** What a browser sends on behalf of a page that is not to read payloads. Without a token nothing else keeps it out. */
+function refuseStrangers({ headers }: IncomingMessage, { origins, token }: CodecServerOptions): void {
+  if (token === undefined && !ownName.test(headers.host ?? '')) {
+    throw new Refusal(403, 'without LYNQ_CODEC_TOKEN only localhost, 127.0.0.1 and [::1] are answered');
+  }
+  if (headers.origin !== undefined && !origins.includes(headers.origin)) {
+    throw new Refusal(403, 'the origin is not one that --ui gives');
+  }
+}
+
 function cors(request: IncomingMessage, response: ServerResponse, origins: readonly string[]): void {
   const { origin } = request.headers;
   if (origin === undefined || !origins.includes(origin)) return;
@@ -78,9 +92,10 @@ function cors(request: IncomingMessage, response: ServerResponse, origins: reado
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: CodecServerOptions): Promise<void> {
+  refuseStrangers(request, options);
   cors(request, response, options.origins);
   if (request.method === 'OPTIONS') return void response.writeHead(204).end();
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+  const { path } = splitTarget(request.url);
   const direction = Object.entries(directions).find(([known]) => known === path)?.[1];
   if (direction === undefined) throw new Refusal(404, 'there are POST /decode and POST /encode');
   if (request.method !== 'POST') throw new Refusal(405, 'only POST');
@@ -95,14 +110,14 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
 
 /** Rejects when the address is taken. */
 export async function serveCodec(options: CodecServerOptions): Promise<CodecServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(requestLimits, (request, response) => {
     handle(request, response, options).catch((error: unknown) => {
       const [status, why] = error instanceof Refusal ? [error.status, error.message] : [500, 'failed'];
       if (response.headersSent) response.destroy();
-      else response.writeHead(status, { 'content-type': 'text/plain' }).end(`${why}\n`);
+      else response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${why}\n`);
     });
   });
-  server.requestTimeout = 15_000;
+  Object.assign(server, connectionLimits);
   server.listen({ host: options.host, port: options.port });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

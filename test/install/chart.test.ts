@@ -183,6 +183,7 @@ describe('install/chart', () => {
         'temporal.apiKey.secretName=key',
         'notify.enabled=true',
         'notify.token.secretName=hints',
+        'webhook.clientCA.secretName=api-servers',
         'impersonate.serviceAccount=lynq-forms',
         'manager.nodeConcurrency=7',
       ].flatMap((value) => ['--set', value]),

@@ -42,7 +42,7 @@ export async function judgeTwice(formText: string, hubText: string): Promise<Jud
   cluster.addKind({ apiVersion: 'apps/v1', kind: 'ControllerRevision' });
   for (const one of [hub, ...forms.slice(1)]) cluster.seed(one);
   const clock = { now: () => new Date('2026-11-22T12:00:00Z') };
-  const request = { kind: 'LynqForm', namespace, object, old: undefined } as const;
+  const request = { kind: 'LynqForm', namespace, object, old: undefined, fromApiServer: false } as const;
   const { problem } = await judgeAdmission({ cluster, clock, nodes: { ofHub: () => [] } }, request);
 
   cluster.seed(object);

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { HubRef } from '../../activities/contract.ts';
 import type { Logger } from '../../domain/ports.ts';
-import { carriesToken, readToken, Refusals, type TokenSource } from './access.ts';
+import { Refusals } from '../../domain/refusals.ts';
+import { connectionLimits, requestLimits } from '../../domain/serving.ts';
+import { carriesToken, readToken, type TokenSource } from './access.ts';
 import type { HintOutcome } from './hints.ts';
 
 export interface NotifyOptions {
@@ -98,11 +100,10 @@ async function serve(
 /** Takes hints that rows of a hub have changed: `POST /v1/notify/NAMESPACE/HUB` with a bearer token. */
 export async function openNotifyServer(parts: NotifyParts): Promise<NotifyServer> {
   const refusals = new Refusals();
-  const server = createServer(
-    { maxHeaderSize: 8_192, requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 },
-    (request, response) => void serve(parts, refusals, [request, response]),
-  );
-  server.maxConnections = 1_000;
+  const server = createServer({ ...requestLimits, maxHeaderSize: 8_192 }, (request, response) => {
+    serve(parts, refusals, [request, response]).catch(() => response.destroy());
+  });
+  Object.assign(server, connectionLimits);
   server.listen(parts.port, parts.host);
   await once(server, 'listening');
   const port = portOf(server);

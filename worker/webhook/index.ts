@@ -1,9 +1,13 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
-import { isIP } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster, Logger } from '../../domain/ports.ts';
+import { connectionLimits, handshakeLimits, requestLimits, splitTarget } from '../../domain/serving.ts';
+import { Bodies } from './body.ts';
+import { isVerified, readCallerAuthority } from './callers.ts';
+import type { WebhookCertificate } from './certificate.ts';
 import { type Judge, review } from './review.ts';
 import { WebhookTrust } from './trust.ts';
 
@@ -14,6 +18,8 @@ export interface WebhookSettings {
   /** Of the webhook configurations. */
   readonly name: string;
   readonly service: string;
+  /** PEM file with the authority of the API server's client certificates; without it no caller is known to be one. */
+  readonly callerAuthority?: string | undefined;
 }
 
 export interface WebhookParts {
@@ -32,8 +38,6 @@ export interface Webhook {
 
 /** Certificates are looked at this often: another worker may have renewed them, or somebody may have taken the trust away. */
 const refreshMilliseconds = 60_000;
-/** An object has at most 3 MB, and an update brings two. */
-const longestBody = 8 << 20;
 /** How long a question that is being answered may take when the worker stops. */
 const longestGoodbye = 2_000;
 
@@ -45,15 +49,19 @@ export function createWebhook(parts: WebhookParts): Webhook {
   let timer: NodeJS.Timeout | undefined;
   return {
     async start() {
-      const { cert, key } = await trust.refresh();
-      const opened = createServer({ cert, key, minVersion: 'TLSv1.2' }, (request, response) => {
-        void answer(parts, request, response);
+      const callers = { requestCert: settings.callerAuthority !== undefined, rejectUnauthorized: false };
+      const identity = identityOf(settings, await trust.refresh());
+      const bodies = new Bodies();
+      const limits = { ...requestLimits, ...handshakeLimits };
+      const opened = createServer({ ...identity, ...callers, ...limits }, (request, response) => {
+        answer(parts, bodies, [request, response]).catch(() => response.destroy());
       });
+      Object.assign(opened, connectionLimits);
       server = opened.listen(settings.port, settings.host === '' ? undefined : settings.host);
       await once(opened, 'listening');
-      timer = setInterval(() => void renew(trust, opened, logger), refreshMilliseconds);
+      timer = setInterval(() => void renew(parts, trust, opened), refreshMilliseconds);
       timer.unref();
-      logger.info('webhook ready', { port: settings.port });
+      logger.info('webhook ready', { port: (opened.address() as AddressInfo).port, knowsCallers: callers.requestCert });
     },
     async close() {
       clearInterval(timer);
@@ -81,10 +89,15 @@ function trustOf({ settings, cluster, namespace, logger }: WebhookParts): Webhoo
   });
 }
 
-async function renew(trust: WebhookTrust, server: Server, logger: Logger): Promise<void> {
+/** What is shown to callers, and what they are judged by. @throws when the file of the authority cannot be used. */
+function identityOf({ callerAuthority }: WebhookSettings, { cert, key }: WebhookCertificate) {
+  const ca = callerAuthority === undefined ? {} : { ca: readCallerAuthority(callerAuthority) };
+  return { cert, key, minVersion: 'TLSv1.2', ...ca } as const;
+}
+
+async function renew({ settings, logger }: WebhookParts, trust: WebhookTrust, server: Server): Promise<void> {
   try {
-    const { cert, key } = await trust.refresh();
-    server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+    server.setSecureContext(identityOf(settings, await trust.refresh()));
   } catch (error) {
     logger.warn('the certificate of the webhook could not be looked at', { error: nameOf(error) });
   }
@@ -92,31 +105,27 @@ async function renew(trust: WebhookTrust, server: Server, logger: Logger): Promi
 
 async function answer(
   { judge, logger }: WebhookParts,
-  request: IncomingMessage,
-  response: ServerResponse,
+  bodies: Bodies,
+  [request, response]: readonly [IncomingMessage, ServerResponse],
 ): Promise<void> {
-  const path = (request.url ?? '').split('?')[0] ?? '';
+  const { path } = splitTarget(request.url);
+  const fromApiServer = isVerified(request.socket);
   try {
-    const reviewed = await review(path, await bodyOf(request), judge);
-    const body = reviewed.code === 200 ? JSON.stringify(reviewed.body) : reviewed.why;
-    const type = reviewed.code === 200 ? 'application/json' : 'text/plain';
-    response.writeHead(reviewed.code, { 'content-type': type }).end(body);
+    const body = await bodies.read(request);
+    // What is left of it is not waited for.
+    if (body.code !== 200) return refuse(response.setHeader('connection', 'close'), body);
+    const reviewed = await review({ path, text: body.text, fromApiServer }, judge);
+    if (reviewed.code !== 200) return refuse(response, reviewed);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(reviewed.body));
   } catch (error) {
     // The failurePolicy of the webhook decides what that means.
     logger.warn('a webhook request could not be answered', { path, error: nameOf(error) });
-    response.writeHead(500, { 'content-type': 'text/plain' }).end('this could not be judged now');
+    refuse(response, { code: 500, why: 'this could not be judged now' });
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > longestBody) throw new RangeError('the request is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function refuse(response: ServerResponse, { code, why }: { readonly code: number; readonly why: string }): void {
+  response.writeHead(code, { 'content-type': 'text/plain' }).end(why);
 }
 
 const nameOf = (error: unknown): string =>

@@ -41,9 +41,12 @@ export type Reviewed =
   | { readonly code: 200; readonly body: JsonObject }
   | { readonly code: 400 | 404; readonly why: string };
 
-/** Answers one request of the API server. @throws what the judge throws, so that the failurePolicy of the webhook decides. */
-export async function review(path: string, text: string, judge: Judge): Promise<Reviewed> {
-  const route = routes[path];
+/** Answers one request; `fromApiServer` is what its connection proved. @throws what the judge throws, so that the failurePolicy of the webhook decides. */
+export async function review(
+  { path, text, fromApiServer }: { readonly path: string; readonly text: string; readonly fromApiServer: boolean },
+  judge: Judge,
+): Promise<Reviewed> {
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) return { code: 404, why: 'there is no such webhook' };
   const request = at(parse(text), 'request');
   const uid = textAt(request, 'uid');
@@ -58,6 +61,7 @@ export async function review(path: string, text: string, judge: Judge): Promise<
           namespace: textAt(request, 'namespace') ?? '',
           object,
           old: isJsonObject(old) ? old : undefined,
+          fromApiServer,
         },
         judge,
       )

@@ -43,14 +43,19 @@ function form(text: string, order: JsonObject = {}): JsonObject {
 describe('activities/admission', () => {
   afterAll(() => closeRenderThreads());
 
-  function judge(text: string, objects: readonly JsonObject[] = [hub, node], order: JsonObject = {}) {
-    const cluster = createFakeCluster();
+  function judge(
+    text: string,
+    objects: readonly JsonObject[] = [hub, node],
+    order: JsonObject = {},
+    fromApiServer = true,
+    cluster = createFakeCluster(),
+  ) {
     for (const object of objects) cluster.seed(object);
     const nodes = { ofHub: () => (objects.includes(node) ? [nodeDigest(node)] : []) };
     const object = form(text, order);
     return judgeAdmission(
       { cluster, nodes, clock: { now: () => new Date('2026-11-22T12:00:00Z') } },
-      { kind: 'LynqForm', namespace, object, old: undefined },
+      { kind: 'LynqForm', namespace, object, old: undefined, fromApiServer },
     );
   }
 
@@ -82,5 +87,29 @@ describe('activities/admission', () => {
     expect(await judge('{{ .uid }}', [hub, node, other], { dependsOn })).toEqual({
       warnings: ["dependsOn names form 'nope', which the hub does not have: new rows wait until it does"],
     });
+  });
+
+  it('warns the API server of what fails with the values of a row that is there', async () => {
+    const { problem, warnings } = await judge('{{ index (splitList "-" .uid) 3 }}');
+
+    expect(problem).toBeUndefined();
+    expect(warnings).toEqual([
+      expect.stringMatching(/^row 'acme': template validation failed: invalid data\.text in resource 'settings'/),
+    ]);
+  });
+
+  it.each(['{{ index (splitList "-" .uid) 3 }}', '{{ if hasPrefix "ac" .uid }}{{ fail "yes" }}{{ end }}'])(
+    'tells anybody else nothing that depends on a row, and reads none: %s',
+    async (question) => {
+      const cluster = createFakeCluster();
+
+      expect(await judge(question, [hub, node], {}, false, cluster)).toEqual({ warnings: [] });
+      expect(cluster.calls.filter(({ ref }) => ref.kind === 'LynqNode')).toEqual([]);
+    },
+  );
+
+  it('refuses what no row can mend, whoever asks', async () => {
+    expect((await judge('{{ .tier }}', [hub, node], {}, false)).problem).toContain('variable tier');
+    expect((await judge('{{ trunc .uid }}', [hub, node], {}, false)).problem).toContain('data.text');
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { firstLine, hostileRequests } from '../../../support/raw-http.ts';
 import { keylessCodec, openCodec, readCodecKeys, serveCodec } from '../../../../adapters/temporal/index.ts';
 
 const keys = new Map([
@@ -116,6 +117,58 @@ describe('adapters/temporal/codec', () => {
       expect(Buffer.from(payloads[0]?.data ?? '', 'base64').toString()).toBe('"hello"');
       expect(answer.headers.get('access-control-allow-origin')).toBe('http://ui.example');
       expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+    });
+
+    it.each([
+      ['localhost', undefined, 200],
+      ['LocalHost:8234', undefined, 200],
+      ['127.0.0.1:1', undefined, 200],
+      ['[::1]:8234', undefined, 200],
+      ['localhost', 'http://ui.example', 200],
+      ['evil.example', undefined, 403],
+      ['evil.example:8234', 'http://evil.example:8234', 403],
+      ['evil.example', 'http://ui.example', 403],
+      ['localhost.evil.example', undefined, 403],
+      ['127.0.0.1.evil.example', undefined, 403],
+      ['localhost@evil.example', undefined, 403],
+      ['', undefined, 403],
+      ['localhost', 'http://evil.example', 403],
+      ['localhost', 'null', 403],
+    ])('without a token answers a request to %j from %s with %i', async (host, origin, status) => {
+      const server = await serveCodec({ codec: present, host: '127.0.0.1', port: 0, origins });
+      const body = await sealedBody('hello');
+      const from = origin === undefined ? '' : `Origin: ${origin}\r\n`;
+      const head = `Host: ${host}\r\n${from}Content-Length: ${body.length}\r\n\r\n`;
+
+      const said = await firstLine(Number(new URL(server.url).port), `POST /decode HTTP/1.1\r\n${head}${body}`);
+      await server.close();
+
+      expect(said).toContain(` ${status} `);
+    });
+
+    it('with a token answers by any name, and still no page that it does not know', async () => {
+      const server = await serveCodec({ codec: present, host: '127.0.0.1', port: 0, origins, token: 'token' });
+      const body = await sealedBody('hello');
+      const post = (origin: string) =>
+        `POST /decode HTTP/1.1\r\nHost: codec.example\r\nOrigin: ${origin}\r\nAuthorization: Bearer token\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const port = Number(new URL(server.url).port);
+
+      expect(await firstLine(port, post('http://ui.example'))).toContain(' 200 ');
+      expect(await firstLine(port, post('http://evil.example'))).toContain(' 403 ');
+      await server.close();
+    });
+
+    it('refuses what is no path of it and goes on', async () => {
+      const server = await serveCodec({ codec: present, host: '127.0.0.1', port: 0, origins });
+      const port = Number(new URL(server.url).port);
+
+      const said: string[] = [];
+      for (const bytes of hostileRequests) said.push(await firstLine(port, bytes));
+      const { status } = await fetch(`${server.url}/decode`, { method: 'POST', body: await sealedBody('hello') });
+      await server.close();
+
+      expect(said.filter((line) => !/^HTTP\/1\.1 (4\d\d|204) /.test(line))).toEqual([]);
+      expect(status).toBe(200);
     });
 
     it.each([

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { HintOutcome } from '../../../../worker/notify/hints.ts';
 import { type NotifyParts, type NotifyServer, openNotifyServer } from '../../../../worker/notify/server.ts';
 import { silentLogger } from '../../../contract/row-source.server.ts';
+import { firstLine, hostileRequests } from '../../../support/raw-http.ts';
 
 const token = 'token-of-sixteen-or-more';
 
@@ -86,6 +87,14 @@ describe('worker/notify/server', () => {
 
     expect((await post(path)).status).toBe(404);
     expect(hinted).toEqual([]);
+  });
+
+  it('refuses what is no path of it, whoever asks, and goes on', async () => {
+    const post = await open();
+    const port = opened.at(-1)?.port ?? 0;
+
+    for (const bytes of hostileRequests) expect(await firstLine(port, bytes), bytes).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect((await post('/v1/notify/a/b')).status).toBe(202);
   });
 
   it('knows POST only', async () => {

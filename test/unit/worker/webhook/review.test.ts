@@ -3,24 +3,32 @@ import type { AdmissionRequest } from '../../../../activities/admission.ts';
 import { review } from '../../../../worker/webhook/review.ts';
 
 const ask = (path: string, request: unknown, judge = async () => ({ warnings: [] as string[] })) =>
-  review(path, JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }), judge);
+  review(
+    {
+      path,
+      text: JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }),
+      fromApiServer: false,
+    },
+    judge,
+  );
 const validateForm = '/validate-operator-lynq-sh-v1-lynqform';
 const mutateForm = '/mutate-operator-lynq-sh-v1-lynqform';
 
 describe('worker/webhook/review', () => {
   it('answers under the uid of the question, with the problem as the message', async () => {
     const seen: AdmissionRequest[] = [];
+    const question = { uid: 'q1', namespace: 'team', object: { spec: {} }, oldObject: { spec: { a: 1 } } };
+    // Who is named in the question proves nothing.
+    const userInfo = { username: 'system:apiserver', groups: ['system:masters'] };
     const answer = await review(
-      validateForm,
-      JSON.stringify({
-        request: { uid: 'q1', namespace: 'team', object: { spec: {} }, oldObject: { spec: { a: 1 } } },
-      }),
+      { path: validateForm, text: JSON.stringify({ request: { ...question, userInfo } }), fromApiServer: false },
       async (request) => {
         seen.push(request);
         return { problem: 'hubId is required', warnings: ['mind the gap'] };
       },
     );
-    expect(seen).toEqual([{ kind: 'LynqForm', namespace: 'team', object: { spec: {} }, old: { spec: { a: 1 } } }]);
+    const { object, oldObject: old } = question;
+    expect(seen).toEqual([{ kind: 'LynqForm', namespace: 'team', object, old, fromApiServer: false }]);
     expect(answer).toEqual({
       code: 200,
       body: {
@@ -41,7 +49,8 @@ describe('worker/webhook/review', () => {
       body: { response: { uid: 'q2', allowed: true } },
     });
     expect(await ask('/validate-other', { uid: 'q3' })).toMatchObject({ code: 404 });
-    expect(await review(validateForm, 'no json', async () => ({ warnings: [] }))).toMatchObject({ code: 400 });
+    const noJson = { path: validateForm, text: 'no json', fromApiServer: false };
+    expect(await review(noJson, async () => ({ warnings: [] }))).toMatchObject({ code: 400 });
     expect(await ask(validateForm, {})).toMatchObject({ code: 400 });
   });
 
