@@ -1,5 +1,6 @@
 import { at, textAt, textMapAt } from '../../domain/api/json.ts';
 import { isDnsLabel, isQualifiedKey, labelLength, subdomainLength } from '../../domain/api/patterns.ts';
+import { namespaceInside } from '../../domain/kept-places.ts';
 import { reservedPrefix } from '../../domain/keys.ts';
 import { kindProblems } from '../../domain/object-rules.ts';
 import { isEmptyMember, isReservedKey } from '../../domain/policies/scope.ts';
@@ -142,6 +143,16 @@ const lintSharedName: EntryRule = (entry) => {
   return [atKey(entry, path, { severity: 'warning', message, fix: `write for example "{{ .uid }}-${name}"` })];
 };
 
+/** What pasted manifests bring along: the Go operator puts the object into the namespace of the node all the same (domain/kept-places.ts). */
+const lintInnerNamespace: EntryRule = (entry) => {
+  const { manifest, placed, resource } = entry;
+  const inside = namespaceInside(resource);
+  if (inside === undefined || inside === manifest.namespace || placed.dropped.has('targetNamespace')) return [];
+  const message = `metadata.namespace of resource '${resource.id}' is ignored by the Go operator, and what that has made stays in the namespace of the node`;
+  const fix = 'remove it, or write targetNamespace in its place, which moves what is there';
+  return [atKey(entry, ['spec', 'metadata', 'namespace'], { message, fix, severity: 'warning' })];
+};
+
 const maps = [
   ['labelsTemplate'],
   ['annotationsTemplate'],
@@ -190,5 +201,7 @@ const lintGeneration: EntryRule = (entry) => {
 };
 
 export function lintMetadata(entry: EntryInFile): readonly Problem[] {
-  return [lintKind, lintNames, lintSharedName, lintKeys, lintGeneration].flatMap((rule) => rule(entry));
+  return [lintKind, lintNames, lintSharedName, lintInnerNamespace, lintKeys, lintGeneration].flatMap((rule) =>
+    rule(entry),
+  );
 }
