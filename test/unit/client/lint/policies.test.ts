@@ -93,7 +93,7 @@ describe('client/lint/policies', () => {
       'a reserved label of another program',
       withLine(goodForm, 11, '      labelsTemplate: {pod-security.kubernetes.io/enforce: privileged}'),
       [
-        "form.yaml:11:24: warning: label pod-security.kubernetes.io/enforce of resource 'app' is reserved: programs of the cluster take orders from it",
+        "form.yaml:11:24: warning: label pod-security.kubernetes.io/enforce of resource 'app' is reserved: the worker's default policy refuses the entry",
       ],
     ],
     [
