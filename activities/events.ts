@@ -95,6 +95,7 @@ function eventEntries({ entries, lists }: NodePass): readonly EventEntry[] {
       timeoutSeconds: entry.timeoutSeconds,
       retainedBecause: planned.kind === 'desired' ? planned.child.retainedBecause : undefined,
       neededElsewhere: planned.kind === 'desired' && planned.child.neededElsewhere === 'Named',
+      staysHere: planned.kind === 'desired' && planned.child.ignoredNamespace !== undefined,
     };
   });
 }

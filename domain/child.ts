@@ -34,6 +34,7 @@ export interface DesiredChild {
   readonly needs?: readonly string[];
   /** The object was there before and was taken over: it is kept whatever the form says. */
   readonly adopted?: true;
+  readonly ignoredNamespace?: string;
   readonly entry: TResource;
 }
 
@@ -42,6 +43,8 @@ export interface RenderedEntry {
   readonly entry: TResource;
   readonly object: JsonObject;
   readonly namespaced: boolean;
+  /** What the entry says of its namespace, where its object stays in that of the node all the same (kept-places.ts). */
+  readonly ignoredNamespace?: string;
 }
 
 /** Coordinates of a rendered object; the node's namespace is the default of namespaced kinds. */
@@ -169,6 +172,14 @@ function outsideMarks({ ref, needs }: PlacedEntry, own: ReadonlySet<string>, hub
     .toSorted();
 }
 
+/** What is on record of an object's past. */
+function marksOf({ adopted, ignoredNamespace }: PlacedEntry): Pick<DesiredChild, 'adopted' | 'ignoredNamespace'> {
+  return {
+    ...(adopted ? { adopted: true as const } : {}),
+    ...(ignoredNamespace === undefined ? {} : { ignoredNamespace }),
+  };
+}
+
 /**
  * The objects of a node, with effective policies: rendered entries in, complete apply bodies out.
  *
@@ -212,7 +223,7 @@ export function desiredChildren(
         : { neededElsewhere: 'Indirect' as const }),
       ...(elsewhere ? { neededElsewhere: 'Named' as const } : {}),
       ...(needs.length > 0 ? { needs } : {}),
-      ...(adopted ? { adopted: true as const } : {}),
+      ...marksOf(item),
       entry,
     };
   });
@@ -230,6 +241,7 @@ export function intendedRecord(child: DesiredChild): InventoryEntry {
     ...(child.entry.dependIds?.length ? { dependIds: child.entry.dependIds } : {}),
     ...(child.entry.creationPolicy === 'Once' ? { once: true } : {}),
     ...(child.adopted === true ? { adopted: true } : {}),
+    ...(child.ignoredNamespace === undefined ? {} : { ignoredNamespace: child.ignoredNamespace }),
     ...(child.needs === undefined ? {} : { needs: [...child.needs] }),
     ...(child.neededElsewhere === undefined ? {} : { neededElsewhere: child.neededElsewhere }),
     ...(child.entry.readyWhen === undefined ? {} : { readyWhen: true }),

@@ -3,13 +3,13 @@ import { LynqFailure } from './failures.ts';
 import type { ObjectRef } from './ports.ts';
 
 /**
- * Fields that are ours alone and that nothing works without: what a node was made from, what it has on record, what the deletion guard has let go. The API
+ * Fields that are ours alone and that nothing works without: what a node was made from, what it has on record, where what was taken over stays, what the deletion guard has let go. The API
  * server drops a field that the definition of its kind does not name and says nothing, so a write comes back as if it had been made.
  */
 const needed: ReadonlyMap<string, readonly string[]> = new Map([
   ['lynqhubs.operator.lynq.sh', ['status.deletionGuard']],
   ['lynqforms.operator.lynq.sh', ['spec.dependsOn', 'status.rollout.revision']],
-  ['lynqnodes.operator.lynq.sh', ['spec.formRevision', 'status.inventory']],
+  ['lynqnodes.operator.lynq.sh', ['spec.formRevision', 'status.inventory', 'status.inventory.ignoredNamespace']],
 ]);
 
 /** How definitions of ours come into the place of others. */
@@ -23,7 +23,7 @@ export function definitionRef(name: string): ObjectRef {
 
 function isKept(schema: Json | undefined, [field, ...rest]: readonly string[]): boolean {
   if (field === undefined || at(schema, 'x-kubernetes-preserve-unknown-fields') === true) return true;
-  const inner = at(schema, 'properties', field);
+  const inner = at(schema, 'properties', field) ?? at(schema, 'items', 'properties', field);
   return inner !== undefined && isKept(inner, rest);
 }
 

@@ -24,6 +24,8 @@ export interface EventEntry {
   readonly retainedBecause: string | undefined;
   /** A retained object of another form of the row names this one. */
   readonly neededElsewhere: boolean;
+  /** What the entry says of its namespace is not followed (kept-places.ts). */
+  readonly staysHere: boolean;
 }
 
 export interface NodeTransition {
@@ -206,6 +208,16 @@ function retainedEvents({ before, after, entries }: NodeTransition): readonly Ev
   });
 }
 
+function placeEvents({ identity, before, after, entries }: NodeTransition): readonly EventDraft[] {
+  const isSaid = (status: LynqNodeStatus | undefined, id: string): boolean =>
+    status?.inventory?.some((item) => item.id === id && item.ignoredNamespace !== undefined) === true;
+  const fresh = entries.filter(({ id, staysHere }) => staysHere && isSaid(after, id) && !isSaid(before, id));
+  return fresh.map(({ id }) => {
+    const message = `Resource '${id}' stays in namespace ${identity.namespace}, where it was made: its spec.metadata.namespace is not followed. Remove that, or write targetNamespace to move the object`;
+    return warning('NamespaceNotFollowed', message);
+  });
+}
+
 /** The first problem of rendering, for the hub, when the node had none before. */
 export function renderFailure({ before, after }: NodeTransition): string | undefined {
   const problem = (status: LynqNodeStatus | undefined) =>
@@ -221,6 +233,7 @@ export function nodeEvents(transition: NodeTransition): readonly EventDraft[] {
   return [
     ...applyingEvent(transition),
     ...retainedEvents(transition),
+    ...placeEvents(transition),
     ...fresh.map(([, draft]) => draft),
     ...outcomeEvent(transition),
   ];

@@ -39,6 +39,14 @@ export function isOrphanOf(object: JsonObject, identity: NodeIdentity): boolean 
   return from === orphanedFrom(identity) && (namespace === undefined || namespace === identity.namespace);
 }
 
+/** Whether an object was kept of a row, without a word of which: the Go operator writes none. */
+export function isUnclaimedOrphan(object: JsonObject): boolean {
+  return (
+    textAt(object, 'metadata', 'labels', labels.orphaned) === 'true' &&
+    textAt(object, 'metadata', 'annotations', annotations.orphanedFrom) === undefined
+  );
+}
+
 /** Whether both tracking labels of an object name a node. */
 export function tracksNode(object: JsonObject, identity: Pick<NodeIdentity, 'namespace' | 'name'>): boolean {
   return (

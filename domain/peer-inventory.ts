@@ -2,6 +2,7 @@ import { type JsonObject, textAt } from './api/json.ts';
 import type { InventoryEntry } from './api/node.ts';
 import type { PlacedResource } from './api/resource.ts';
 import { refKey } from './child.ts';
+import { namespaceInside } from './kept-places.ts';
 import { annotations } from './keys.ts';
 import { isAppliedKeyOf } from './peer-record.ts';
 import { effectivePolicies } from './retain.ts';
@@ -55,16 +56,19 @@ export function isSearched(entries: readonly PlacedResource[], kind: Omit<PeerKi
 }
 
 function recordOf(
-  { id, dependIds, creationPolicy }: PlacedResource['resource'],
+  resource: PlacedResource['resource'],
   ref: Pick<InventoryEntry, 'apiVersion' | 'kind' | 'namespace' | 'name'>,
   policy: InventoryEntry['policy'],
 ): InventoryEntry {
+  const { id, dependIds, creationPolicy } = resource;
+  const ignored = ref.namespace === undefined ? undefined : namespaceInside(resource);
   return {
     id,
     ...ref,
     policy,
     ...(dependIds?.length ? { dependIds } : {}),
     ...(creationPolicy === 'Once' ? { once: true } : {}),
+    ...(ignored === undefined ? {} : { ignoredNamespace: ignored }),
   };
 }
 

@@ -16,6 +16,7 @@ import { valuesSecret } from '../../domain/identity.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
 import { inputHash } from '../../domain/node-digest.ts';
 import { hubOf, pairOf } from '../../domain/node-edits.ts';
+import type { PlaceFacts } from '../../domain/kept-places.ts';
 import type { PlannedEntry } from '../../domain/node-plan.ts';
 import { overriddenVariables, readOverrides } from '../../domain/overrides.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
@@ -31,6 +32,7 @@ import type { Deps } from '../deps.ts';
 import { breakSeal, readSecretValues } from '../secret-values.ts';
 import { outOfForeignNamespaces, outOfScope } from './boundaries.ts';
 import { type FormRevision, type FormRules, orderOf } from '../forms.ts';
+import { inItsPlace, placeFacts } from './kept-places.ts';
 import { readPeerRecord } from './peer-record.ts';
 import { type RenderedForm, renderNode } from './render.ts';
 import { neededByLeft, type RowNeeds, rowNeedsOf } from './row-needs.ts';
@@ -176,6 +178,8 @@ export interface PlannedNode {
   /** Names of overridden variables that hold. */
   readonly overridden: readonly string[];
   readonly rowNeeds: RowNeeds;
+  /** What is on record, or what the Go operator made where no pass of ours has written one. */
+  readonly record: readonly InventoryEntry[];
 }
 
 /** Renders a node's entries with the row values and overrides of `found`, its annotations or others in their place. */
@@ -186,9 +190,11 @@ export async function planEntries(
 ): Promise<PlannedNode> {
   const { revision, found } = work;
   const { row, variables } = variablesOf(read.identity, found);
+  const record = read.node.status?.inventory ?? (await readPeerRecord(deps, read));
   const rendered = await renderWith(deps, read, work);
   return {
-    ...(await plannedEntries(deps, read, { revision, rendered })),
+    ...(await plannedEntries(deps, read, { revision, rendered, record })),
+    record,
     overridden: [...variables.keys()].filter((name) => variables.get(name) !== row.get(name)),
   };
 }
@@ -211,7 +217,6 @@ async function planPass(deps: Deps, read: ReadNode, input: PassInput): Promise<N
     graph: orderOf(revision),
     lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
     inputHash: inputHash(read.object),
-    record: read.node.status?.inventory ?? (await readPeerRecord(deps, read)),
     readyWhen: revision.readyWhen,
     rules: revision.rules,
     hubKey: await deps.hubKeys.of(read.identity.namespace, read.identity.hub),
@@ -226,10 +231,12 @@ export function recordByRef(inventory: readonly InventoryEntry[]): ReadonlyMap<s
 async function plannedEntries(
   deps: Deps,
   read: ReadNode,
-  form: { readonly revision: FormRevision; readonly rendered: RenderedForm },
+  form: Pick<PlannedNode, 'record'> & { readonly revision: FormRevision; readonly rendered: RenderedForm },
 ): Promise<Pick<PlannedNode, 'entries' | 'rowNeeds'>> {
+  const { rendered } = form;
+  const facts = placeFacts(read, recordByRef(form.record), form);
   const judged = await Promise.all(
-    form.revision.entries.map(({ resource }) => judgeEntry(deps, read, { entry: resource, rendered: form.rendered })),
+    form.revision.entries.map(({ resource }) => judgeEntry(deps, read, { entry: resource, rendered, facts })),
   );
   const usable = judged.flatMap((item) => (item.kind === 'usable' ? [item.rendered] : []));
   const taken = new Map<string, string>();
@@ -271,8 +278,8 @@ type JudgedEntry = { readonly kind: 'usable'; readonly rendered: RenderedEntry }
 
 async function judgeEntry(
   deps: Deps,
-  { identity }: ReadNode,
-  { entry, rendered }: { readonly entry: Entry; readonly rendered: RenderedForm },
+  read: ReadNode,
+  { entry, rendered, facts }: { readonly entry: Entry; readonly rendered: RenderedForm; readonly facts: PlaceFacts },
 ): Promise<JudgedEntry> {
   const object = rendered.objects.get(entry.id);
   if (object === undefined) return brokenTemplate(rendered, entry);
@@ -281,12 +288,13 @@ async function judgeEntry(
   const { problems } = parseIgnoreFields(entry.id, entry.ignoreFields ?? []);
   if (problems.length > 0) return invalidIgnoreFields(entry, problems);
   if (info === undefined) return unknownKind(entry, kind);
-  const usable = { entry, object, namespaced: info.namespaced };
+  const usable = await inItsPlace(deps, read, { facts, rendered: { entry, object, namespaced: info.namespaced } });
+  if ('kind' in usable) return usable;
   const problem = namingProblem(usable);
   if (problem !== undefined) return invalid(entry, 'InvalidName', problem);
   const notText = textMapProblem(entry.spec, object);
   if (notText !== undefined) return invalid(entry, 'NotText', notText);
-  return outOfScope(deps.scope, identity, usable) ?? { kind: 'usable', rendered: usable };
+  return outOfScope(deps.scope, read.identity, usable) ?? { kind: 'usable', rendered: usable };
 }
 
 type Entry = PlacedResource['resource'];

@@ -16,7 +16,6 @@ import { type NodePass, planEntries, type ReadNode } from '../node/gather.ts';
 import { mustReplan, takeLook } from '../node/adopt.ts';
 import { lookAt } from '../node/observe.ts';
 import { PassState } from '../node/pass-state.ts';
-import { readPeerRecord } from '../node/peer-record.ts';
 import { Removal } from '../node/removal.ts';
 import { writeChild } from '../node/write-child.ts';
 import { conflictsOf, type KnownObjects, removalsOf } from './clusters.ts';
@@ -69,18 +68,16 @@ function withRecord(read: ReadNode, inventory: InventoryEntry[]): ReadNode {
 
 /** Without order, first start and creation: a plan is about all that will be done, not about what can go now. */
 async function passOf(deps: Deps, { read, revision, found, secrets }: NodeWork): Promise<NodePass> {
-  const { entries, overridden, rowNeeds } = await planEntries(deps, read, { revision, secrets, found });
+  const { entries, ...planned } = await planEntries(deps, read, { revision, secrets, found });
   const free = new Map([...entries].map(([id, planned]) => [id, independent(planned)] as const));
   const graph = buildGraph([...free.keys()].map((id) => ({ id, dependIds: [] })));
   return {
     ...read,
+    ...planned,
     entries: free,
-    overridden,
-    rowNeeds,
     graph: graph.ok ? graph.graph : orderOf(revision),
     lists: new Map(revision.entries.map(({ resource, list }) => [resource.id, list])),
     inputHash: 'planned',
-    record: read.node.status?.inventory ?? (await readPeerRecord(deps, read)),
     hubKey: await deps.hubKeys.of(read.identity.namespace, read.identity.hub),
     readyWhen: revision.readyWhen,
     rules: { ...revision.rules, dependsOn: [], rollbackOnFailure: false },

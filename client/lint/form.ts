@@ -11,6 +11,7 @@ import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { type EntryInFile, entryPath, inText } from './entry.ts';
+import { lintBoundaries } from './boundaries.ts';
 import { lintContent } from './content.ts';
 import { type FormEntry, type FormParts, readFormParts } from './form-entries.ts';
 import { lintMapKeys } from './map-keys.ts';
@@ -75,7 +76,7 @@ function lintEntry(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   problems.push(...lintIgnoreFields(manifest, placed));
   const entry: EntryInFile = { manifest, placed, resource };
   problems.push(...lintMetadata(entry), ...lintTextMaps(entry), ...lintMapKeys(entry), ...lintContent(entry));
-  problems.push(...lintPolicies(entry), ...lintFunctions(entry));
+  problems.push(...lintBoundaries(entry), ...lintPolicies(entry), ...lintFunctions(entry));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;
     const { located } = findPath(manifest.root, [...path, ...key]);

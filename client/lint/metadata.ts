@@ -1,5 +1,6 @@
 import { at, textAt, textMapAt } from '../../domain/api/json.ts';
 import { isDnsLabel, isQualifiedKey, labelLength, subdomainLength } from '../../domain/api/patterns.ts';
+import { namespaceInside } from '../../domain/kept-places.ts';
 import { reservedPrefix } from '../../domain/keys.ts';
 import { kindProblems } from '../../domain/object-rules.ts';
 import { isEmptyMember, isReservedKey } from '../../domain/policies/scope.ts';
@@ -7,6 +8,7 @@ import { closest } from '../closest.ts';
 import type { PathStep } from '../manifest/located.ts';
 import type { Problem } from '../manifest/source.ts';
 import { atKey, type EntryInFile, type EntryRule, fixedLength, staticParts } from './entry.ts';
+import { isClusterScoped } from './boundaries.ts';
 import { isNoLabelValue, nameProblem } from './literals.ts';
 
 /** What an entry is and is called: kind, names, labels and annotations. */
@@ -142,6 +144,17 @@ const lintSharedName: EntryRule = (entry) => {
   return [atKey(entry, path, { severity: 'warning', message, fix: `write for example "{{ .uid }}-${name}"` })];
 };
 
+/** What pasted manifests bring along: the Go operator puts the object into the namespace of the node all the same (domain/kept-places.ts). */
+const lintInnerNamespace: EntryRule = (entry) => {
+  const { manifest, placed, resource } = entry;
+  const inside = namespaceInside(resource);
+  if (inside === undefined || inside === manifest.namespace || placed.dropped.has('targetNamespace')) return [];
+  if (isClusterScoped(resource.spec)) return [];
+  const message = `metadata.namespace of resource '${resource.id}' is ignored by the Go operator, and what that has made stays in the namespace of the node`;
+  const fix = 'remove it, or write targetNamespace in its place, which moves what is there';
+  return [atKey(entry, ['spec', 'metadata', 'namespace'], { message, fix, severity: 'warning' })];
+};
+
 const maps = [
   ['labelsTemplate'],
   ['annotationsTemplate'],
@@ -173,8 +186,9 @@ function lintKey(
   }
   if (key.startsWith(reservedPrefix) || isReservedKey(key)) {
     const own = key.startsWith(reservedPrefix);
-    const message = `${word} ${key} of resource '${id}' is reserved${own ? '' : ': programs of the cluster take orders from it'}`;
-    return [atKey(entry, [...path, key], { message, fix: 'remove it', severity: own ? 'error' : 'warning' })];
+    const message = `${word} ${key} of resource '${id}' is reserved${own ? '' : ": the worker's default policy refuses the entry"}`;
+    const fix = own ? 'remove it' : 'remove it, or allow it in allowMetadata: docs/boundaries.md';
+    return [atKey(entry, [...path, key], { message, fix, severity: own ? 'error' : 'warning' })];
   }
   if (!isLabel || !isNoLabelValue(value)) return [];
   const message = `label ${key} of resource '${id}' has a value no label can have: at most 63 letters, digits, - . _`;
@@ -190,5 +204,7 @@ const lintGeneration: EntryRule = (entry) => {
 };
 
 export function lintMetadata(entry: EntryInFile): readonly Problem[] {
-  return [lintKind, lintNames, lintSharedName, lintKeys, lintGeneration].flatMap((rule) => rule(entry));
+  return [lintKind, lintNames, lintSharedName, lintInnerNamespace, lintKeys, lintGeneration].flatMap((rule) =>
+    rule(entry),
+  );
 }

@@ -5,7 +5,7 @@ import type { Manifest } from '../manifest/reader.ts';
 import { offsetInScalar } from '../manifest/scalar-offset.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';
 import { type CompileRequest, compileTemplates } from '../templates.ts';
-import { entryPath } from './entry.ts';
+import { actionsOf, entryPath } from './entry.ts';
 
 /** Variables of the form's hub: those its templates may use, and which of them are secret. */
 export type TemplateVariables = Pick<CompileRequest, 'declared' | 'secrets'>;
@@ -37,12 +37,28 @@ export function templateProblem(
   const { located } = findPath(manifest.root, base);
   const path = resolvePath(located, problem.path);
   const { located: scalar } = findPath(located, path);
-  const fix = problem.suggestion === undefined ? {} : { fix: `did you mean ${problem.suggestion}?` };
+  const advice = adviceFor(problem, scalar.value);
+  const fix = advice === undefined ? {} : { fix: advice };
   return problemAt(manifest.source, offsetInScalar(manifest.source, scalar, problem), {
     message: `${pathText([...base, ...path])}: ${problem.message}`,
     ...fix,
   });
 }
+
+/** An action that is no more than a name, as Argo and others have them: `{{inputs.parameters.x}}`. It may be meant for them. */
+function adviceFor({ message, culprit, suggestion }: TemplateProblem, value: unknown): string | undefined {
+  const guess = suggestion === undefined ? undefined : `did you mean ${suggestion}?`;
+  if (culprit === undefined || !message.endsWith('not defined') || typeof value !== 'string') return guess;
+  const isBare = (text: string): boolean =>
+    /^\{\{\s*[\w-]+(?:\.[\w-]+)*\s*\}\}$/.test(text) && nameIn(text).startsWith(culprit);
+  const action = actionsOf(value).find(({ text }) => isBare(text))?.text;
+  if (action === undefined) return guess;
+  const escape = `to leave it to another program write {{ \`${action}\` }}`;
+  if (nameIn(action) !== culprit) return escape;
+  return guess ?? `write .${culprit} for a variable; ${escape}`;
+}
+
+const nameIn = (action: string): string => action.replace(/^\{\{\s*/, '').replace(/\s*\}\}$/, '');
 
 /**
  * A path in the compiler's notation, taken along what is in the file: at each map the longest key the rest begins with, so that keys with dots

@@ -45,6 +45,12 @@ export const InventoryEntry = z.object({
     .boolean()
     .optional()
     .describe('Whether the object was there before and taken over under conflictPolicy Force: it is never deleted.'),
+  ignoredNamespace: z
+    .string()
+    .optional()
+    .describe(
+      'What the entry says in spec.metadata.namespace, where the object stays in the namespace of the node all the same.',
+    ),
   readyWhen: z.boolean().optional().describe('Whether an expression of the form decides when the object is ready.'),
   baseline: z
     .string()

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What forms and rows may reach, chosen by the person who runs the worker (reliability S1, S2, S13). The defaults take what an installation of the
- * Go operator has: other namespaces, and Namespaces themselves. Names and keys are texts in which `*` stands for any number of characters;
+ * What forms and rows may reach, chosen by the person who runs the worker (reliability S1, S2, S13). Of what an
+ * installation of the Go operator has, the defaults take other namespaces, and Namespaces themselves. Names and keys are texts in which `*` stands for any number of characters;
  * a kind is `Namespace` or `ClusterRole.rbac.authorization.k8s.io`.
  */
 

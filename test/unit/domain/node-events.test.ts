@@ -29,6 +29,7 @@ function entry(id: string, change: Partial<EventEntry> = {}): EventEntry {
     timeoutSeconds: 300,
     retainedBecause: undefined,
     neededElsewhere: false,
+    staysHere: false,
     ...change,
   };
 }

@@ -63,6 +63,33 @@ describe('domain/peer-node', () => {
     expect(stored.appliedResources).toEqual(['ConfigMap/node-{{ .uid }}/on-record@one']);
   });
 
+  describe('an entry that names its namespace inside of its object, which the Go operator ignores', () => {
+    const inside = anEntry('db', {
+      nameTemplate: 'acme-db',
+      spec: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'data-{{ .uid }}' } },
+    });
+    const objects = new Map([['db', aConfigMap('acme-db', { metadata: { namespace: 'data-acme' } })]]);
+    const on = { id: 'db', kind: 'ConfigMap', name: 'acme-db' };
+    const storedWith = (record: readonly (typeof on & { namespace?: string; ignoredNamespace?: string })[]) => {
+      const { arrays, appliedResources } = peerNode(resourceLists, [placed(inside)], { ...facts, objects, record });
+      return { target: arrays.configMaps?.[0]?.['targetNamespace'], key: appliedResources[0] };
+    };
+
+    it('is stored with the namespace where its object is', () => {
+      const there = { ...on, namespace: 'data-acme' };
+      const expected = { target: 'data-acme', key: 'ConfigMap/data-acme/acme-db@db' };
+      expect(storedWith([there])).toEqual(expected);
+      expect(storedWith([{ ...on, namespace: 'of-an-earlier-form' }, there])).toEqual(expected);
+    });
+
+    it('is stored as it is where its object stayed in the namespace of the node, or where there is none', () => {
+      const expected = { target: undefined, key: 'ConfigMap/tenants/acme-db@db' };
+      const here = { ...on, namespace: 'tenants', ignoredNamespace: 'data-{{ .uid }}' };
+      expect(storedWith([{ ...on, namespace: 'data-acme' }, here])).toEqual(expected);
+      expect(storedWith([])).toEqual(expected);
+    });
+  });
+
   it('names objects as on record where the entries took the place of those they were made from', () => {
     const record = [{ id: 'one', kind: 'ConfigMap', name: 'on-record' }];
     const rendered = peerNode(resourceLists, [placed(entry)], { ...facts, record });

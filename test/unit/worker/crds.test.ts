@@ -16,7 +16,7 @@ describe('worker/crds', () => {
   it.each([
     ['lynqforms.operator.lynq.sh', 'spec.dependsOn, status.rollout.revision'],
     ['lynqhubs.operator.lynq.sh', 'status.deletionGuard'],
-    ['lynqnodes.operator.lynq.sh', 'spec.formRevision, status.inventory'],
+    ['lynqnodes.operator.lynq.sh', 'spec.formRevision, status.inventory, status.inventory.ignoredNamespace'],
   ])('starts no worker where %s is that of the Go operator, and changes nothing', async (name, fields) => {
     const cluster = createFakeCluster();
     const isIt = (crd: Parameters<typeof textAt>[0]) => textAt(crd, 'metadata', 'name') === name;

@@ -24,6 +24,31 @@ describe('client/lint/policies', () => {
       [],
     ],
     [
+      'a namespace inside of the object, which the Go operator ignores',
+      withLine(goodForm, 14, '        kind: Deployment', '        metadata: {namespace: "t-{{ .uid }}"}'),
+      [
+        "form.yaml:15:20: warning: metadata.namespace of resource 'app' is ignored by the Go operator, and what that has made stays in the namespace of the node",
+      ],
+    ],
+    [
+      'the same beside a targetNamespace',
+      withLine(goodForm, 14, '        kind: Deployment', '        metadata: {namespace: other}').replace(
+        '      timeoutSeconds: 300',
+        '      targetNamespace: "t-{{ .uid }}"',
+      ),
+      [],
+    ],
+    [
+      "the form's own namespace inside of the object",
+      withLine(goodForm, 14, '        kind: Deployment', '        metadata: {namespace: tenants}').replace(
+        '  name: web',
+        '  {name: web, namespace: tenants}',
+      ),
+      [
+        'form.yaml:6:3: warning: the variables of LynqHub shop are not known, so their names were not checked: no cluster was asked',
+      ],
+    ],
+    [
       'a random function in a name',
       withLine(goodForm, 9, '      nameTemplate: "{{ .uid }}-{{ randAlphaNum 5 | lower }}"'),
       [
@@ -68,7 +93,7 @@ describe('client/lint/policies', () => {
       'a reserved label of another program',
       withLine(goodForm, 11, '      labelsTemplate: {pod-security.kubernetes.io/enforce: privileged}'),
       [
-        "form.yaml:11:24: warning: label pod-security.kubernetes.io/enforce of resource 'app' is reserved: programs of the cluster take orders from it",
+        "form.yaml:11:24: warning: label pod-security.kubernetes.io/enforce of resource 'app' is reserved: the worker's default policy refuses the entry",
       ],
     ],
     [

@@ -24,6 +24,18 @@ describe('client/lint/templates', () => {
       '    did you mean int?',
     ],
     [
+      'a template of another program, in a list inside of a list too',
+      withLine(goodForm, 17, '          paused: false', '          steps: [[{value: "run {{inputs.parameters.x}}"}]]'),
+      `form.yaml:18:35: error: ${base}.spec.spec.steps[0][0].value: function "inputs" not defined`,
+      '    to leave it to another program write {{ `{{inputs.parameters.x}}` }}',
+    ],
+    [
+      'the same of one word',
+      withLine(goodForm, 17, '          paused: false', '          value: "{{ item }}"'),
+      `form.yaml:18:22: error: ${base}.spec.spec.value: function "item" not defined`,
+      '    write .item for a variable; to leave it to another program write {{ `{{ item }}` }}',
+    ],
+    [
       'an undeclared variable in nameTemplate',
       withLine(goodForm, 9, '      nameTemplate: "{{ .uid }}-{{ .pla }}"'),
       `form.yaml:9:36: error: ${base}.nameTemplate: the hub does not declare the variable pla; it declares `,

@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { benchNode, type NodeBench, openNodeBench } from '../../../support/node-bench.ts';
+
+const node = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode', namespace: 'tenants', name: benchNode };
+const elsewhere = 'data';
+
+/** An entry that names its namespace inside of its object only, as pasted manifests do: the Go operator puts it into the node's namespace. */
+const entry = (metadata: JsonObject = { namespace: elsewhere }, change: JsonObject = {}): JsonObject => ({
+  id: 'db',
+  nameTemplate: '{{ .uid }}-db',
+  spec: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { v: '1' } },
+  ...change,
+});
+
+describe('activities/node/kept-places', () => {
+  let bench: NodeBench;
+  beforeEach(async () => {
+    bench = await openNodeBench();
+    for (const name of [elsewhere, 'further'])
+      bench.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  });
+  afterEach(() => bench.close());
+
+  /** A node with one object, as the Go operator leaves them. */
+  async function writePeer(change: JsonObject = {}): Promise<string> {
+    const metadata = {
+      name: node.name,
+      namespace: node.namespace,
+      labels: { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': 'acme' },
+      annotations: { 'lynq.sh/hubId': 'customers' },
+      finalizers: ['lynqnode.operator.lynq.sh/finalizer'],
+    };
+    const stored = { ...entry(undefined, change), nameTemplate: 'acme-db' };
+    const spec = { uid: 'acme', templateRef: 'web', configMaps: [stored] };
+    const made = bench.cluster.seed({ apiVersion: node.apiVersion, kind: node.kind, metadata, spec }, 'manager');
+    const uid = textAt(made, 'metadata', 'uid') ?? '';
+    const status = { appliedResources: ['ConfigMap/tenants/acme-db@db'] };
+    await bench.cluster.patch(node, 'merge', { status }, { manager: 'manager', subresource: 'status' });
+    return writeObject(uid, change);
+  }
+
+  async function writeObject(nodeUid: string, change: JsonObject = {}): Promise<string> {
+    const isKept = change['deletionPolicy'] === 'Retain';
+    const owner = { apiVersion: node.apiVersion, kind: node.kind, name: node.name, uid: nodeUid, controller: true };
+    const labels = { 'lynq.sh/node': node.name, 'lynq.sh/node-namespace': node.namespace };
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: node.namespace, name: 'acme-db' };
+    const object = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: ref.name,
+        namespace: ref.namespace,
+        annotations: { 'lynq.sh/deletion-policy': isKept ? 'Retain' : 'Delete' },
+        ...(isKept ? { labels } : { ownerReferences: [owner] }),
+      },
+      data: { v: '1' },
+    };
+    const written = await bench.cluster.apply(ref, object, { manager: 'lynq-operator', force: false });
+    if (written.kind !== 'ok') throw new Error(written.kind);
+    return textAt(written.object, 'metadata', 'uid') ?? '';
+  }
+
+  async function follow(...entries: readonly JsonObject[]): Promise<void> {
+    await bench.follow(entries);
+    await bench.settle();
+  }
+
+  const places = () =>
+    bench.cluster
+      .objects('ConfigMap')
+      .map(({ metadata }) => `${textAt(metadata, 'namespace') ?? ''}/${textAt(metadata, 'name') ?? ''}`)
+      .toSorted();
+  const uidHere = async () => textAt(await bench.find('acme-db'), 'metadata', 'uid');
+  const deletions = () =>
+    bench.cluster.calls.filter(({ verb, ref: { kind } }) => verb === 'delete' && kind === 'ConfigMap');
+  const told = () => bench.events.filter(({ reason }) => reason === 'NamespaceNotFollowed');
+  const states = async () => listAt(await bench.node(), 'status', 'resources').map((item) => textAt(item, 'state'));
+
+  it.each([{ deletionPolicy: 'Delete' }, { deletionPolicy: 'Retain' }])(
+    'what the Go operator made stays where it is although the entry names another namespace ($deletionPolicy)',
+    async (policy) => {
+      const uid = await writePeer(policy);
+      await follow(entry(undefined, policy));
+      await bench.settle(true);
+
+      expect(places()).toEqual(['tenants/acme-db']);
+      expect(await uidHere()).toBe(uid);
+      expect(await states()).toEqual(['Ready']);
+      expect(deletions()).toEqual([]);
+      expect(told().map(({ type, message }) => `${type} ${message}`)).toEqual([
+        "Warning Resource 'db' stays in namespace tenants, where it was made: its spec.metadata.namespace is not followed. Remove that, or write targetNamespace to move the object",
+      ]);
+    },
+  );
+
+  it('it stays there while the form changes in other ways, and what a row changes in that namespace does not move it', async () => {
+    const uid = await writePeer();
+    await follow(entry({ namespace: 'data{{ .activate }}' }));
+    await bench.cluster.patch(
+      node,
+      'merge',
+      { metadata: { annotations: { 'lynq.sh/activate': '1' } } },
+      { manager: 'test' },
+    );
+    await bench.settle();
+    await follow(entry({ namespace: 'data{{ .activate }}', labels: { tier: 'data' } }));
+
+    expect(places()).toEqual(['tenants/acme-db']);
+    expect(await uidHere()).toBe(uid);
+    expect(told()).toHaveLength(1);
+  });
+
+  it('it stays there when its entry could not be rendered at first', async () => {
+    const uid = await writePeer();
+    const broken = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: elsewhere },
+      data: { v: '{{ fail "no" }}' },
+    };
+    await follow(entry(undefined, { spec: broken }));
+    expect(await states()).toEqual(['Failed']);
+    await follow(entry());
+
+    expect(places()).toEqual(['tenants/acme-db']);
+    expect(await uidHere()).toBe(uid);
+  });
+
+  it('it moves when the form names another place for it', async () => {
+    await writePeer();
+    await follow(entry());
+    await follow(entry({ namespace: 'further' }));
+    expect(places()).toEqual(['further/acme-db']);
+  });
+
+  it('it moves when the form says so in targetNamespace', async () => {
+    await writePeer();
+    await follow(entry());
+    await follow(entry(undefined, { targetNamespace: elsewhere }));
+    expect(places()).toEqual(['data/acme-db']);
+  });
+
+  it('it stays when the form stops to name a namespace, and nothing is left to be told', async () => {
+    const uid = await writePeer();
+    await follow(entry());
+    await follow(entry({}));
+    await bench.settle(true);
+
+    expect(await uidHere()).toBe(uid);
+    expect(JSON.stringify(listAt(await bench.node(), 'status', 'inventory'))).not.toContain('ignoredNamespace');
+  });
+
+  it('a row that returns finds what was kept of it there, and not an empty one beside it', async () => {
+    const kept = { deletionPolicy: 'Retain' };
+    const uid = await writePeer(kept);
+    await follow(entry(undefined, kept));
+    await bench.remove();
+    await follow(entry(undefined, kept));
+
+    expect(places()).toEqual(['tenants/acme-db']);
+    expect(await uidHere()).toBe(uid);
+    expect(await states()).toEqual(['Ready']);
+  });
+
+  it('what the Go operator kept of a row without saying of which is a conflict, and no reason for an empty one beside it', async () => {
+    await writeObject('uid-of-an-earlier-node');
+    const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: node.namespace, name: 'acme-db' };
+    const metadata = { ownerReferences: null, labels: { 'lynq.sh/orphaned': 'true' } };
+    await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'manager' });
+    await follow(entry());
+
+    expect(places()).toEqual(['tenants/acme-db']);
+    expect(await states()).toEqual(['Conflicted']);
+  });
+
+  it('a new row has its object in the namespace that the entry names', async () => {
+    await follow(entry());
+    await bench.settle(true);
+
+    expect(places()).toEqual(['data/acme-db']);
+    expect(told()).toEqual([]);
+  });
+
+  it('an object of ours moves when its entry comes to name a namespace', async () => {
+    await follow(entry({}));
+    await follow(entry());
+    expect(places()).toEqual(['data/acme-db']);
+  });
+
+  it("an entry whose old place is another entry's goes to its own", async () => {
+    await writePeer();
+    const plain = { id: 'plain', nameTemplate: '{{ .uid }}-db', spec: { apiVersion: 'v1', kind: 'ConfigMap' } };
+    await follow(plain, entry());
+    expect(places()).toEqual(['data/acme-db', 'tenants/acme-db']);
+    expect(await states()).toEqual(['Ready', 'Ready']);
+  });
+});
