@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { describeRequest } from '../support/e2e/audit.ts';
+import { type AuditEntry, describeRequest, inNamespaces } from '../support/e2e/audit.ts';
 import { childPath, type Json, lynqPath } from '../support/e2e/cluster.ts';
 import { type DeafWatches, openDeafWatches } from '../support/e2e/deaf-watches.ts';
 import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
@@ -14,6 +14,7 @@ const comparisonSeconds = 5;
 describe('e2e/full-comparison', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-deaf-'));
   const uid = 'restful';
+  const space = `node-${uid}`;
   const nodes = nodesOf(uid);
   let watches: DeafWatches;
   let world: World;
@@ -35,6 +36,8 @@ describe('e2e/full-comparison', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const writesSince = (place: number): readonly AuditEntry[] =>
+    inNamespaces(world.audit.ofWorker(place), [world.namespace, space]);
   const eventCounts = async (): Promise<readonly string[]> => {
     const events = (await world.cluster.list(`/api/v1/namespaces/${world.namespace}/events`)) as readonly Json[];
     return events.map(({ reason, count, message }) => `${reason} ${count} ${message}`).toSorted();
@@ -52,7 +55,7 @@ describe('e2e/full-comparison', () => {
     const from = world.audit.now();
     const began = Date.now();
     return eventually(`no LynqNode is written for ${milliseconds} ms`, () => {
-      const writes = world.audit.ofWorker(from).filter(({ objectRef }) => objectRef?.resource === 'lynqnodes');
+      const writes = writesSince(from).filter(({ objectRef }) => objectRef?.resource === 'lynqnodes');
       const last = Date.parse(writes.at(-1)?.stageTimestamp ?? '') || began;
       return Date.now() - Math.max(last, began) >= milliseconds ? there(true) : notYet(writes.map(describeRequest));
     });
@@ -63,7 +66,7 @@ describe('e2e/full-comparison', () => {
     const place = world.audit.now();
     const [told, woken] = [await eventCounts(), await wakes()];
     await window(90_000);
-    const writes = world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.resource !== 'lynqhubs');
+    const writes = writesSince(place).filter(({ objectRef }) => objectRef?.resource !== 'lynqhubs');
     expect(writes.map(describeRequest)).toEqual([]);
     expect(await eventCounts()).toEqual(told);
     expect(await wakes()).toEqual(woken);
@@ -71,7 +74,6 @@ describe('e2e/full-comparison', () => {
 
   test('an edit and a deletion that no watch ever told of are found and repaired', async () => {
     watches.deafen('all');
-    const space = `node-${uid}`;
     const api = childPath('Deployment', space, `${uid}-api`);
     const service = childPath('Service', space, `${uid}-api`);
     const { spec } = await world.cluster.get(api);
@@ -88,8 +90,7 @@ describe('e2e/full-comparison', () => {
     });
     expect((await world.cluster.get(service)).metadata.uid).not.toBe(before.metadata.uid);
     expect(watches.held()).toBeGreaterThan(0);
-    const touched = world.audit
-      .ofWorker(place)
+    const touched = writesSince(place)
       .map(({ objectRef }) => `${objectRef?.resource}/${objectRef?.name ?? ''}`)
       // Hub and form count how many nodes are Ready, which one is not for a moment.
       .filter((name) => !name.includes(`/${uid}-api`) && !/^lynq(hubs|forms)\//.test(name));
@@ -118,7 +119,7 @@ describe('e2e/full-comparison', () => {
     const [before, place] = [await compared(), world.audit.now()];
     expect(before).toBeGreaterThan(0);
     await window(3 * comparisonSeconds * 1_000);
-    const writes = world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.resource === 'lynqnodes');
+    const writes = writesSince(place).filter(({ objectRef }) => objectRef?.resource === 'lynqnodes');
     expect(writes.map(describeRequest)).toEqual([]);
     expect(await compared()).toBe(before);
     expect(await world.lynq(['scale', uid, 'api-tier', '--set', 'apiReplicas=3'])).toMatchObject({ code: 0 });

@@ -5,6 +5,7 @@ import { lynq } from '../support/e2e/programs.ts';
 import {
   addRows,
   bringFleet,
+  closeFleets,
   editFleet,
   fleetNamed,
   followFleet,
@@ -34,7 +35,7 @@ describe('e2e/rollouts-canary', () => {
     stage = await openStage(inject('stack'), 'canary');
     await bringFleet(stage, fleet, { version: '1' });
   }, 300_000);
-  afterAll(() => stage?.close());
+  afterAll(() => closeFleets(stage));
 
   /** Everything of the nodes that are not canaries, in the exact version the server has it. */
   const healthy = async (): Promise<Readonly<Record<string, string>>> => {

@@ -10,6 +10,7 @@ import { isReady, stateOf } from '../support/e2e/world.ts';
 import {
   addRows,
   bringFleet,
+  closeFleets,
   editFleet,
   fleetForm,
   type FleetEdit,
@@ -122,7 +123,7 @@ describe('e2e/rollouts-steering', () => {
     await bringFleet(stage, fleet, { version: 'first', rollout: { maxSkew: size } });
   }, 240_000);
   afterAll(async () => {
-    await stage?.close();
+    await closeFleets(stage);
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -6,6 +6,7 @@ import { isReady } from '../support/e2e/world.ts';
 import {
   addRows,
   bringFleet,
+  closeFleets,
   editFleet,
   type Fleet,
   fleetNamed,
@@ -26,7 +27,7 @@ describe('e2e/rollouts-tenants', () => {
   beforeAll(async () => {
     stage = await openStage(inject('stack'), 'tenants');
   }, 120_000);
-  afterAll(() => stage?.close());
+  afterAll(() => closeFleets(stage));
 
   const begin = async (fleet: Fleet) => ({ place: stage.audit.now(), history: await followFleet(stage, fleet) });
   const tell = (fleet: Fleet, args: readonly string[]) =>

@@ -51,6 +51,14 @@ export function openAudit(path: string): Audit {
   };
 }
 
+/** Of requests those about these Namespaces and what is in them: the worker of one test looks after what others have left, too. */
+export function inNamespaces(entries: readonly AuditEntry[], namespaces: readonly string[]): readonly AuditEntry[] {
+  return entries.filter(({ objectRef }) => {
+    const place = objectRef?.namespace ?? (objectRef?.resource === 'namespaces' ? objectRef.name : undefined);
+    return place !== undefined && namespaces.includes(place);
+  });
+}
+
 /** `patch deployments/acme-corp-api`, for lists in assertions. */
 export function describeRequest({ verb, objectRef }: AuditEntry): string {
   const sub = objectRef?.subresource === undefined ? '' : `/${objectRef.subresource}`;

@@ -210,7 +210,8 @@ export async function setSecret(
   else await cluster.merge(`${path}/${name}`, body);
 }
 
-async function removeHubs(cluster: Cluster, namespace: string): Promise<void> {
+/** Deletes all hubs of a namespace and waits until they and their nodes are gone: a worker of a later test would go on with them. */
+export async function removeHubs(cluster: Cluster, namespace: string): Promise<void> {
   const hubs = await cluster.list(lynqPath(namespace, 'lynqhubs'));
   for (const { metadata } of hubs) await cluster.remove(lynqPath(namespace, 'lynqhubs', metadata.name));
   await eventually(

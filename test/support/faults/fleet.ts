@@ -1,7 +1,7 @@
 import { type KubeObject, lynqPath } from '../e2e/cluster.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
 import { hubObject } from '../e2e/manifests.ts';
-import { setSecret } from '../e2e/world.ts';
+import { removeHubs, setSecret } from '../e2e/world.ts';
 import { foreignPrefix, plantForeign } from './foreign.ts';
 import { type History, openHistory } from './history.ts';
 import { skewOf, skewOfRequests, type SkewReport } from './skew.ts';
@@ -104,6 +104,18 @@ export async function bringFleet(stage: Stage, fleet: Fleet, edit: FleetEdit): P
   const hub = hubObject({ name: 'hub', namespace, database, table, extra: { size: 'size' }, syncInterval: '3s' });
   await cluster.create(lynqPath(namespace, 'lynqhubs'), hub);
   await rolloutIs(stage, fleet, 'Complete');
+}
+
+/** Ends all fleets before the stage: the worker of the next test on the same stack would go on with them. */
+export async function closeFleets(stage: Stage | undefined): Promise<void> {
+  if (stage === undefined) return;
+  try {
+    const hubs = await stage.cluster.list('/apis/operator.lynq.sh/v1/lynqhubs');
+    const places = new Set(hubs.flatMap(({ metadata: { namespace = '' } }) => namespace));
+    for (const namespace of places) if (namespace.startsWith('fleet-')) await removeHubs(stage.cluster, namespace);
+  } finally {
+    await stage.close();
+  }
 }
 
 export async function addRows(stage: Stage, fleet: Fleet, uids: readonly string[]): Promise<void> {
