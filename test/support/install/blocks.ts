@@ -129,6 +129,8 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl get KIND -A -l lynq.sh/orphaned=true': 'test/e2e/orphans.test.ts lists by the label',
   'kubectl get lynqform': 'docs/install.md has it as a block',
   'kubectl get lynqnodes': 'docs/migration.md has it as a block',
+  'kubectl label namespace lynq-system pod-security.kubernetes.io/enforce=restricted':
+    'test/install/chart.test.ts installs into such a namespace',
   'kubectl lynq': 'test/e2e/cli-read.test.ts',
   'kubectl rollout undo': 'named for what it is like',
   'nc -z HOST 7233': 'a program of the system',
