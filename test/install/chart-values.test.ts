@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureHelm } from '../../stack/index.ts';
+import { renderChart } from '../../tools/manifests/render.ts';
+import { type Manifest, readManifests } from '../support/install/account.ts';
+import { shellBlocks } from '../support/install/blocks.ts';
+
+const sets = (values: readonly string[]): readonly string[] => values.flatMap((value) => ['--set', value]);
+
+/** What is on only where it is asked for. */
+const everything = [
+  'namespace.create=true',
+  'webhook.enabled=true',
+  'notify.enabled=true',
+  'notify.token.secretName=hints',
+  'monitoring.enabled=true',
+  'monitoring.rules.enabled=true',
+  'monitoring.dashboard.enabled=true',
+  'networkPolicy.enabled=true',
+  'podDisruptionBudget.enabled=true',
+  'replicaCount=2',
+];
+
+/** Values of the chart that go together badly, by helm alone. */
+describe('install/chart-values', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lynqflow-values-'));
+  let helm = '';
+
+  const text = (release: string, args: readonly string[]): string =>
+    renderChart({ helm, release, namespace: 'lynq-system', args });
+  const render = (args: readonly string[] = [], release = 'lynqflow'): readonly Manifest[] =>
+    readManifests(text(release, args));
+  const identity = ({ kind, metadata }: Manifest): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+
+  beforeAll(async () => {
+    helm = await ensureHelm({ environment: process.env, onProgress: () => undefined });
+  }, 1_800_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('the second release of an upgrade with worker versioning makes no object of the first and no alert or dashboard again, whatever that one has on', () => {
+    const block = shellBlocks('docs/operations.md').find(({ script }) => script.includes('lynqflow-next deploy/chart'));
+    const [, flags = ''] = /(--set [\s\S]*?)--wait/.exec(block?.script ?? '') ?? [];
+    const first = render(sets(everything));
+    const second = render([...sets(everything), ...flags.split(/[\s\\]+/).filter(Boolean)], 'lynqflow-next');
+    const names = new Set(first.map(identity));
+    expect(second.map(identity).filter((name) => names.has(name))).toEqual([]);
+    const kinds = second.map(({ kind }) => kind);
+    for (const kind of ['Namespace', 'CustomResourceDefinition', 'PrometheusRule', 'Job'])
+      expect([kind, kinds.includes(kind)]).toEqual([kind, false]);
+    expect(second.map(({ metadata }) => metadata.name)).not.toContain('lynqflow-next-dashboard');
+    expect(kinds).toContain('ServiceMonitor');
+  });
+});
