@@ -9,6 +9,11 @@ import { shellBlocks } from '../support/install/blocks.ts';
 
 const sets = (values: readonly string[]): readonly string[] => values.flatMap((value) => ['--set', value]);
 
+type Labels = Readonly<Record<string, string>>;
+interface Monitor {
+  readonly selector: { readonly matchLabels: Labels };
+}
+
 /** What is on only where it is asked for. */
 const everything = [
   'namespace.create=true',
@@ -52,4 +57,25 @@ describe('install/chart-values', () => {
     expect(second.map(({ metadata }) => metadata.name)).not.toContain('lynqflow-next-dashboard');
     expect(kinds).toContain('ServiceMonitor');
   });
+
+  test.each(['https', 'http', 'webhook', 'metrics'])(
+    'a ServiceMonitor chooses one Service, whatever the port of the metrics is called (%s)',
+    (portName) => {
+      const all = render(sets([...everything, `service.metricsPortName=${portName}`, 'commonLabels.zone=a']));
+      const monitors = all.filter(({ kind }) => kind === 'ServiceMonitor');
+      const [selector] = monitors.map(({ spec }) => (spec as Monitor).selector);
+      const chosen = all.filter(
+        ({ kind, metadata }) =>
+          kind === 'Service' &&
+          Object.entries(selector?.matchLabels ?? {}).every(
+            ([key, value]) => (metadata['labels'] as Labels | undefined)?.[key] === value,
+          ),
+      );
+      expect(chosen.map(({ metadata }) => metadata.name)).toEqual(['lynqflow-metrics']);
+      // What chooses pods is as it was: a selector of a Deployment cannot change.
+      const [worker] = all.filter(({ kind }) => kind === 'Deployment');
+      expect(worker).toMatchObject({ spec: { selector: { matchLabels: { 'app.kubernetes.io/component': 'worker' } } } });
+      expect(JSON.stringify(worker)).not.toContain('lynq.sh/service');
+    },
+  );
 });
