@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHelm } from '../../stack/index.ts';
-import { renderChart } from '../../tools/manifests/render.ts';
+import { chart, renderChart } from '../../tools/manifests/render.ts';
 import { type Manifest, readManifests } from '../support/install/account.ts';
 import { shellBlocks } from '../support/install/blocks.ts';
 
@@ -74,8 +74,31 @@ describe('install/chart-values', () => {
       expect(chosen.map(({ metadata }) => metadata.name)).toEqual(['lynqflow-metrics']);
       // What chooses pods is as it was: a selector of a Deployment cannot change.
       const [worker] = all.filter(({ kind }) => kind === 'Deployment');
-      expect(worker).toMatchObject({ spec: { selector: { matchLabels: { 'app.kubernetes.io/component': 'worker' } } } });
+      expect(worker).toMatchObject({
+        spec: { selector: { matchLabels: { 'app.kubernetes.io/component': 'worker' } } },
+      });
       expect(JSON.stringify(worker)).not.toContain('lynq.sh/service');
     },
   );
+
+  interface Schema {
+    readonly properties?: Readonly<Record<string, Schema>>;
+    readonly additionalProperties?: boolean;
+    readonly items?: Schema;
+  }
+  /** Blocks whose values are named, by their path; maps of Kubernetes have no names here. */
+  function openBlocks(schema: Schema, path: string): readonly string[] {
+    const inner = Object.entries(schema.properties ?? {}).flatMap(([name, of]) => openBlocks(of, `${path}.${name}`));
+    const items = schema.items === undefined ? [] : openBlocks(schema.items, `${path}[]`);
+    const open = schema.properties !== undefined && schema.additionalProperties !== false;
+    return [...(open ? [path] : []), ...inner, ...items];
+  }
+
+  test('a value that does not exist is refused in every block', () => {
+    const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8')) as Schema;
+    expect(openBlocks(schema, '')).toEqual([]);
+    expect(() => render(sets(['webhook.enable=true']))).toThrow("additional properties 'enable' not allowed");
+    // The Go operator's chart has it.
+    expect(render(sets(['webhook.certificate.issuerName=selfsigned-issuer'])).length).toBeGreaterThan(0);
+  });
 });
