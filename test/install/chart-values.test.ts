@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHelm } from '../../stack/index.ts';
 import { chart, renderChart } from '../../tools/manifests/render.ts';
@@ -100,5 +101,46 @@ describe('install/chart-values', () => {
     expect(() => render(sets(['webhook.enable=true']))).toThrow("additional properties 'enable' not allowed");
     // The Go operator's chart has it.
     expect(render(sets(['webhook.certificate.issuerName=selfsigned-issuer'])).length).toBeGreaterThan(0);
+  });
+
+  test('keys that several values share stand once in every manifest: those that choose pods stay, then the nearest value wins', () => {
+    const shared = [
+      'podLabels.team=pods',
+      'commonLabels.team=all',
+      'monitoring.labels.team=monitors',
+      'monitoring.dashboard.labels.team=panels',
+      ...['commonLabels', 'podLabels', 'monitoring.labels', 'monitoring.dashboard.labels'].flatMap((map) =>
+        ['name', 'instance', 'component', 'version', 'managed-by'].map(
+          (key) => `${map}.app\\.kubernetes\\.io/${key}=other`,
+        ),
+      ),
+      'commonLabels.rbac\\.authorization\\.k8s\\.io/aggregate-to-view=no',
+      'commonLabels.lynq\\.sh/service=other',
+      ...['commonAnnotations', 'podAnnotations', 'crds.annotations', 'service.annotations'].flatMap((map) => [
+        `${map}.note=${map}`,
+        `${map}.helm\\.sh/resource-policy=other`,
+        `${map}.kubectl\\.kubernetes\\.io/default-container=other`,
+      ]),
+    ];
+    const rendered = text('lynqflow', sets([...everything, ...shared]));
+    expect(parseAllDocuments(rendered).flatMap(({ errors }) => errors.map(({ message }) => message))).toEqual([]);
+
+    const all = readManifests(rendered);
+    const of = (kind: string) => all.find((object) => object.kind === kind);
+    const own = { 'app.kubernetes.io/name': 'lynqflow', 'app.kubernetes.io/instance': 'lynqflow' };
+    const pod = { metadata: { labels: { ...own, team: 'pods', 'app.kubernetes.io/component': 'worker' } } };
+    expect(of('Deployment')).toMatchObject({
+      metadata: { labels: { ...own, team: 'all', 'app.kubernetes.io/managed-by': 'Helm' } },
+      spec: { template: pod },
+    });
+    const check = { ...own, team: 'pods', 'app.kubernetes.io/component': 'uninstall-check' };
+    expect(of('Job')).toMatchObject({
+      metadata: { annotations: { 'helm.sh/hook': 'pre-delete' } },
+      spec: { template: { metadata: { labels: check } } },
+    });
+    expect(of('Namespace')).toMatchObject({ metadata: { annotations: { 'helm.sh/resource-policy': 'keep' } } });
+    expect(of('ServiceMonitor')).toMatchObject({ metadata: { labels: { ...own, team: 'monitors' } } });
+    const metrics = all.find(({ metadata }) => metadata.name === 'lynqflow-metrics');
+    expect(metrics).toMatchObject({ metadata: { labels: { 'lynq.sh/service': 'metrics' } } });
   });
 });
