@@ -15,6 +15,10 @@ interface Monitor {
   readonly selector: { readonly matchLabels: Labels };
 }
 
+interface Pods {
+  readonly template: { readonly spec: { readonly securityContext: object } };
+}
+
 /** What is on only where it is asked for. */
 const everything = [
   'namespace.create=true',
@@ -142,5 +146,23 @@ describe('install/chart-values', () => {
     expect(of('ServiceMonitor')).toMatchObject({ metadata: { labels: { ...own, team: 'monitors' } } });
     const metrics = all.find(({ metadata }) => metadata.name === 'lynqflow-metrics');
     expect(metrics).toMatchObject({ metadata: { labels: { 'lynq.sh/service': 'metrics' } } });
+  });
+
+  test('where the platform gives users and groups, the pods name none', () => {
+    const ids = ['runAsUser', 'runAsGroup', 'fsGroup'];
+    const pods = (args: readonly string[]) =>
+      render(args)
+        .filter(({ kind }) => kind === 'Deployment' || kind === 'Job')
+        .map(({ spec }) => (spec as Pods).template.spec.securityContext);
+    const shown = shellBlocks('docs/install.md').find(({ script }) => script.includes('fsGroup=null'))?.script ?? '';
+    const flags = shown.split(/[\s\\]+/).filter((word) => word.includes('=null'));
+    expect(flags).toHaveLength(1);
+    for (const context of pods([])) for (const id of ids) expect(context).toHaveProperty(id);
+    const without = pods(sets(flags));
+    expect(without).toHaveLength(2);
+    for (const context of without) {
+      for (const id of ids) expect(context).not.toHaveProperty(id);
+      expect(context).toMatchObject({ runAsNonRoot: true });
+    }
   });
 });
