@@ -130,6 +130,7 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl describe lynqform': 'kubectl itself',
   'kubectl explain lynqform.spec': 'kubectl itself, on what test/contract applies',
   'kubectl get KIND -A -l lynq.sh/orphaned=true': 'test/e2e/orphans.test.ts lists by the label',
+  'kubectl get leases -A': 'kubectl itself',
   'kubectl get lynqform': 'docs/install.md has it as a block',
   'kubectl get lynqnodes': 'docs/migration.md has it as a block',
   'kubectl label namespace lynq-system pod-security.kubernetes.io/enforce=restricted':
