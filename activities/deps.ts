@@ -24,7 +24,7 @@ import type { HubKeys } from './secrets.ts';
 /** What activities reach the world through. */
 export interface Deps {
   readonly cluster: Cluster;
-  /** For objects of nodes in a namespace: as the account that was chosen for it, else as the worker. */
+  /** For objects of nodes in a namespace: as the account that was chosen for it, else as the worker, and then the very `cluster` above. */
   childCluster(namespace: string): Cluster;
   readonly rows: RowSource;
   /** `hashText` to 32 characters, as fast as the platform can: a sync hashes every row of its table. */

@@ -117,7 +117,7 @@ export interface Cluster {
    * undefined when it is served in none. Fails when it cannot be told. An object is the same in all versions of its kind.
    */
   servedAs(kind: KindRef): Promise<KindRef | undefined>;
-  /** All listable, namespaced kinds in their preferred versions. */
+  /** All listable, namespaced kinds of objects that can be made, in their preferred versions. */
   listableKinds(): Promise<readonly KindRef[]>;
   /** The object, or undefined when the API server answered 404 for it. A kind that is not known is undefined too. */
   get(ref: ObjectRef, signal?: AbortSignal): Promise<JsonObject | undefined>;

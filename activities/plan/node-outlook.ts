@@ -185,7 +185,9 @@ async function planLeftovers(
 ): Promise<readonly PlannedObject[]> {
   if (entries.length === 0) return [];
   const noted = removalsOf(deps.cluster);
-  const removal = new Removal({ ...deps, cluster: noted.cluster }, pass, { entries, reason: 'RemovedFromTemplate' });
+  const { cluster } = noted;
+  const noting = { ...deps, cluster, childCluster: () => cluster };
+  const removal = new Removal(noting, pass, { entries, reason: 'RemovedFromTemplate' });
   await removal.proceed(signal);
   return entries.flatMap((entry): readonly PlannedObject[] => {
     const change = leftoverChange(removal, entry, noted);

@@ -91,7 +91,8 @@ export function createDiscovery(send: Send, timing: Timing, limits: DiscoveryLim
     },
     async listable() {
       const lists = await Promise.all((await readGroups(send)).map(kindsOfGroup));
-      return lists.flat().flatMap(({ kind, info }) => (info.namespaced ? [kind] : []));
+      // What nobody can make, such as metrics, is computed at each list: there is nothing to lose of it, and nothing of ours.
+      return lists.flat().flatMap(({ kind, info }) => (info.namespaced && info.verbs.includes('create') ? [kind] : []));
     },
     served: async () => readEach(await readGroups(send), kindsOfGroup),
   };

@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { at, listAt, numberAt, textAt, textMapAt } from '../../domain/api/json.ts';
+import { annotations } from '../../domain/keys.ts';
+import { installationLease } from '../../domain/policies/other-operator.ts';
 import { kinds } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
 import { indent, sectionIfAny, texts } from '../output/sections.ts';
@@ -38,12 +40,14 @@ function heading(hub: JsonObject, now: Date): string {
   const deleting = textAt(hub, 'metadata', 'deletionTimestamp');
   const last = textAt(hub, 'status', 'lastSyncTime');
   const took = textAt(hub, 'status', 'lastSyncDuration');
+  const holder = textAt(hub, 'metadata', 'annotations', annotations.controllerId);
   const count = (name: string): number => numberAt(hub, 'status', name) ?? 0;
   return formatRows([
     ['Name:', textAt(hub, 'metadata', 'name') ?? ''],
     ['Namespace:', textAt(hub, 'metadata', 'namespace') ?? ''],
     ['Created:', timeAndAge(textAt(hub, 'metadata', 'creationTimestamp'), now)],
     ...(deleting === undefined ? [] : [['Deleting:', `since ${deleting} (${ageSince(deleting, now)})`]]),
+    ...(holder === undefined ? [] : [['Held by:', `Lease ${installationLease(holder)}`]]),
     ...sourceRows(hub),
     ['Interval:', textAt(hub, 'spec', 'source', 'syncInterval') ?? ''],
     ...(at(hub, 'spec', 'paused') === true ? [['Paused:', 'yes']] : []),

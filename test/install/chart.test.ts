@@ -173,6 +173,32 @@ describe('install/chart', () => {
     expect(rules).toContainEqual(JSON.parse(rule));
   });
 
+  test('with an account per namespace the worker may list whatever Kubernetes itself has in a Namespace', async () => {
+    const rules = workerRules(render('--set', 'impersonate.serviceAccount=lynq-forms'));
+    const may = (group: string, resource: string): boolean =>
+      rules.some(
+        ({ apiGroups, resources, verbs }) =>
+          apiGroups.includes(group) && resources.includes(resource) && verbs.includes('list'),
+      );
+    const services = (await cluster.list('/apis/apiregistration.k8s.io/v1/apiservices')) as Json[];
+    // Those of definitions have another value.
+    const own = services.filter(
+      ({ metadata }) => metadata.labels?.['kube-aggregator.kubernetes.io/automanaged'] === 'onstart',
+    );
+    expect(own.length).toBeGreaterThan(10);
+    const missing = await Promise.all(
+      own.map(async ({ spec: { group = '', version } }) => {
+        const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+        const { resources } = (await cluster.get(path)) as Json;
+        return (resources as Json[])
+          .filter(({ namespaced, verbs }) => namespaced && verbs.includes('list') && verbs.includes('create'))
+          .filter(({ name }) => !may(group, name))
+          .map(({ name }) => `${name}.${group}`);
+      }),
+    );
+    expect(missing.flat()).toEqual([]);
+  });
+
   test('with everything on the API server takes every object', async () => {
     const all = render(
       ...['webhook', 'networkPolicy', 'podDisruptionBudget'].flatMap((name) => ['--set', `${name}.enabled=true`]),

@@ -35,7 +35,9 @@ kind: Namespace
 metadata:
   name: ${plainNamespace}
   labels:
-    pod-security.kubernetes.io/enforce: restricted
+    # Not enforced: pods of rows may be here too, where a hub is.
+    pod-security.kubernetes.io/audit: restricted
+    pod-security.kubernetes.io/warn: restricted
 `;
 
 /** `deploy/worker.yaml`: the chart with its default values, without the definitions and without what only Helm understands. */

@@ -63,8 +63,8 @@ export interface WatchedChildrenOptions {
 }
 
 /**
- * Children of all nodes, one watch per kind, by the tracking labels. A kind is watched from the first time it is asked for, and until it is neither served
- * in a version that was asked for nor on record.
+ * Children of all nodes, one watch per kind, by the tracking labels. A kind is watched from the first time it is asked for, and until it is not on record
+ * and either not served in a version that was asked for or not to be seen by this account.
  */
 export class WatchedChildren implements ChildIndex {
   private readonly watches = new Map<string, KindWatch<TrackedChild>>();
@@ -170,6 +170,7 @@ export class WatchedChildren implements ChildIndex {
       signal,
       onListed: () => this.listed.add(group),
       onMissing: () => this.drop(group),
+      onRefused: () => this.drop(group),
     });
     this.watches.set(group, watch);
     return watch;

@@ -1,5 +1,5 @@
 import { labels } from '../../domain/keys.ts';
-import type { Reflector, WatchEvent } from '../../domain/ports.ts';
+import type { Reflector, WatchEvent, WatchState } from '../../domain/ports.ts';
 import type { Digest, DigestStore } from './digest-store.ts';
 
 /** One run of the reflector, in one version of the kind. */
@@ -19,6 +19,8 @@ export interface KindWatchParts<D extends Digest> {
   readonly onListed: () => void;
   /** No version that was asked for is served; told again after each look. */
   readonly onMissing: () => void;
+  /** The account may not list or watch it; told again after each try. */
+  readonly onRefused: () => void;
 }
 
 /**
@@ -50,7 +52,10 @@ export class KindWatch<D extends Digest> {
   }
 
   stop(): void {
-    for (const run of this.runs.values()) this.end(run);
+    for (const run of this.runs.values()) {
+      this.end(run);
+      run.markTried();
+    }
   }
 
   private runIn(apiVersion: string): Run {
@@ -65,7 +70,8 @@ export class KindWatch<D extends Digest> {
     const { kind, reflector, signal } = this.parts;
     const either = AbortSignal.any([signal, run.stop.signal]);
     const onEvent = (event: WatchEvent): void => this.onEvent(run, event);
-    void reflector.run({ apiVersion, kind }, { labelSelector: labels.node }, onEvent, either);
+    const onState = (state: WatchState): void => this.onState(run, state);
+    void reflector.run({ apiVersion, kind }, { labelSelector: labels.node, onState }, onEvent, either);
     return run;
   }
 
@@ -76,6 +82,12 @@ export class KindWatch<D extends Digest> {
     if (event.kind === 'synced') this.parts.onListed();
     if (event.kind === 'synced' || event.kind === 'unlisted') run.markTried();
     if (event.kind === 'unlisted' && event.missing === true) this.lose(run);
+  }
+
+  /** Not a 401: that says nothing about the kind. */
+  private onState(run: Run, state: WatchState): void {
+    if (run.stop.signal.aborted || state.kind !== 'refused' || Number(state.failure.detail['code']) !== 403) return;
+    if (this.feeding === undefined || this.feeding === run) this.parts.onRefused();
   }
 
   /** Events of two lists must not mix: what one of them has not shown would count as gone. */

@@ -86,6 +86,8 @@ export const unmarked: Readonly<Record<string, string>> = {
     'test/unit/activities/node/peer-record.test.ts gives an object back so',
   'docs/install.md: docker build': 'needs Docker',
   'docs/install.md: kind create cluster': 'needs Docker',
+  'docs/install.md: helm upgrade --install lynqflow deploy/chart/lynqflow --namespace lynq-system --create-namespace \\\n  --set podSecurityContext':
+    'test/install/chart-values.test.ts',
   'docs/install.md: kubectl get lynqhubs,lynqnodes --all-namespaces': 'test/install/plain.test.ts',
   'docs/install.md: tcld namespace search-attributes add': 'needs an account of Temporal Cloud',
   'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
@@ -102,6 +104,7 @@ export const unmarked: Readonly<Record<string, string>> = {
  */
 export const inline: Readonly<Record<string, string>> = {
   'helm uninstall --no-hooks': 'it is warned of',
+  'helm template': 'test/install/chart.test.ts and test/install/chart-values.test.ts render with it',
   'helm list --all-namespaces --all': 'helm itself',
   'helm upgrade':
     'docs/install.md and docs/operations.md have it as blocks; test/install/chart.test.ts renders its values',
@@ -127,8 +130,11 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl describe lynqform': 'kubectl itself',
   'kubectl explain lynqform.spec': 'kubectl itself, on what test/contract applies',
   'kubectl get KIND -A -l lynq.sh/orphaned=true': 'test/e2e/orphans.test.ts lists by the label',
+  'kubectl get leases -A': 'kubectl itself',
   'kubectl get lynqform': 'docs/install.md has it as a block',
   'kubectl get lynqnodes': 'docs/migration.md has it as a block',
+  'kubectl label namespace lynq-system pod-security.kubernetes.io/enforce=restricted':
+    'test/install/chart.test.ts installs into such a namespace',
   'kubectl lynq': 'test/e2e/cli-read.test.ts',
   'kubectl rollout undo': 'named for what it is like',
   'nc -z HOST 7233': 'a program of the system',

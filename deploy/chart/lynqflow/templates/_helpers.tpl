@@ -29,12 +29,23 @@ app.kubernetes.io/component: uninstall-check
 {{- end }}
 
 {{- define "lynqflow.labels" -}}
-{{ include "lynqflow.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{- include "lynqflow.labelsWith" (list . dict) }}
 {{- end }}
+
+{{- /* A key that several of them have stands once: what selectors choose by stays, then labels of this object, then those of all. */}}
+{{- define "lynqflow.labelsWith" -}}
+{{- $root := index . 0 }}
+{{- $fixed := include "lynqflow.selectorLabels" $root | fromYaml }}
+{{- $_ := set $fixed "app.kubernetes.io/managed-by" $root.Release.Service }}
+{{- $version := dict "app.kubernetes.io/version" $root.Chart.AppVersion }}
+{{- toYaml (merge (dict) $fixed (index . 1 | default dict) ($root.Values.commonLabels | default dict) $version) }}
+{{- end }}
+
+{{- /* Of the check before an uninstall. */}}
+{{- define "lynqflow.checkLabelsWith" -}}
+{{- $root := index . 0 }}
+{{- $fixed := include "lynqflow.checkSelectorLabels" $root | fromYaml }}
+{{- toYaml (merge (dict) $fixed (index . 1 | default dict) ($root.Values.commonLabels | default dict)) }}
 {{- end }}
 
 {{- define "lynqflow.annotations" -}}

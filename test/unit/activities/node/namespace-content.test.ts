@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readNamespaceContent } from '../../../../activities/node/namespace-content.ts';
 import type { JsonObject } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
+import type { Cluster, ListOptions } from '../../../../domain/ports.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { startProcess } from '../../../support/node-deps.ts';
 
@@ -13,8 +14,11 @@ const put = (cluster: FakeCluster, kind: string, name: string, metadata: JsonObj
   cluster.seed({ apiVersion: 'v1', kind, metadata: { name, namespace: space, ...metadata } });
 const tracked = (name: string) => ({ labels: { 'lynq.sh/node': name, 'lynq.sh/node-namespace': 'tenants' } });
 
+/** What the account that objects of forms are written as may list; undefined where there is none but the worker's. */
+type Acting = (cluster: FakeCluster) => Cluster;
+
 /** A process that has seen everything before `later` is put into the cluster. */
-async function reading(later: (cluster: FakeCluster) => void) {
+async function reading(later: (cluster: FakeCluster) => void, acting?: Acting) {
   const cluster = createFakeCluster();
   for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
   for (const kind of ['Widget', 'EndpointSlice']) cluster.addKind({ apiVersion: 'example.com/v1', kind });
@@ -22,8 +26,31 @@ async function reading(later: (cluster: FakeCluster) => void) {
   const { deps } = await startProcess(cluster);
   later(cluster);
   const nodes = { ...deps.nodes, withObjectsIn: () => [] };
-  return readNamespaceContent({ ...deps, nodes }, self, space);
+  const childCluster = (namespace: string) =>
+    namespace === self.namespace && acting !== undefined ? acting(cluster) : deps.childCluster(namespace);
+  return readNamespaceContent({ ...deps, nodes, childCluster }, self, space);
 }
+
+const refusal = (message: string) => new LynqFailure('ClusterForbidden', message, { code: 403 });
+
+/** The worker may not list these; another account is asked through a cluster of its own. */
+const forbidWorker =
+  (...kinds: readonly string[]) =>
+  (cluster: FakeCluster): void =>
+    void cluster.intercept(({ verb, ref, options }) =>
+      verb === 'list' && kinds.includes(ref.kind) && !(options as { readonly acting?: true }).acting
+        ? { failure: refusal('not allowed') }
+        : undefined,
+    );
+const mayList =
+  (...kinds: readonly string[]): Acting =>
+  (cluster) => ({
+    ...cluster,
+    list: (kind, options) =>
+      kinds.includes(kind.kind)
+        ? cluster.list(kind, { ...options, acting: true } as ListOptions)
+        : Promise.reject(refusal('not allowed either')),
+  });
 
 function node(cluster: FakeCluster, name: string, inside: string): void {
   const inventory = [{ id: 'x', apiVersion: 'v1', kind: 'ConfigMap', namespace: inside, name: 'x', policy: 'Delete' }];
@@ -85,5 +112,37 @@ describe('activities/node/namespace-content', () => {
     expect(await reading(forbid('Widget'))).toMatchObject({ unseen: ['Widget'] });
     expect(await reading(forbid('EndpointSlice'))).toMatchObject({ unseen: [] });
     await expect(reading(forbid('Secret'))).rejects.toThrow('not allowed');
+  });
+
+  describe('where objects of forms are written as another account', () => {
+    const kept = (cluster: FakeCluster): void => {
+      const metadata = { name: 'db', namespace: space, labels: { 'lynq.sh/orphaned': 'true' } };
+      cluster.seed({ apiVersion: 'example.com/v1', kind: 'Widget', metadata });
+      forbidWorker('Widget')(cluster);
+    };
+
+    it('finds a retained object of a kind that the worker may not list by asking as that account', async () => {
+      expect(await reading(kept, mayList('Widget'))).toMatchObject({ keeps: true, unseen: [] });
+    });
+
+    it('finds what goes along in the same way, and asks as that account for nothing else', async () => {
+      const content = await reading((cluster) => {
+        put(cluster, 'Secret', 'other');
+        put(cluster, 'ConfigMap', 'mine');
+        forbidWorker('Secret')(cluster);
+      }, mayList('Secret'));
+      expect(content).toMatchObject({ keeps: false, unseen: [] });
+      expect(content.foreign.toSorted()).toEqual(['ConfigMap/mine', 'Secret/other']);
+    });
+
+    it('leaves the question open when neither may list a kind, and names each', async () => {
+      const both = (cluster: FakeCluster): void => forbidWorker('Widget', 'EndpointSlice')(cluster);
+      await expect(reading(both, mayList())).rejects.toMatchObject({
+        type: 'ClusterForbidden',
+        message: expect.stringMatching(
+          /^Namespace acme stays .* may list EndpointSlice \(example.com\/v1\), Widget \(example.com\/v1\) there/,
+        ),
+      });
+    });
   });
 });

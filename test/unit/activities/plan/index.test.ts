@@ -108,6 +108,40 @@ describe('activities/plan/index', () => {
     worker.die();
   });
 
+  it('names what goes, and what is kept, of objects on record that the form does not name', async () => {
+    const world = open([['row-0', '1', 'basic', 'hush-0']]);
+    const { cluster, ports } = world;
+    cluster.seed(form);
+    const worker = await startProcess(cluster, ports.clock, ports.rows);
+    await syncHub(worker.deps, { namespace, hub: 'shop' }, attempt);
+    const labels = { 'lynq.sh/node': 'row-0-web', 'lynq.sh/node-namespace': namespace };
+    const inventory = (['Delete', 'Retain'] as const).map((policy) => {
+      const name = `row-0-${policy.toLowerCase()}`;
+      const annotations = { 'lynq.sh/deletion-policy': policy };
+      const metadata = { name, namespace, labels, annotations };
+      const made = cluster.seed({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
+      const uid = (made['metadata'] as JsonObject)['uid'] as string;
+      return { id: policy.toLowerCase(), apiVersion: 'v1', kind: 'ConfigMap', namespace, name, uid, policy };
+    });
+    const ref = { apiVersion, kind: 'LynqNode', namespace, name: 'row-0-web' };
+    await cluster.patch(ref, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
+    world.setRows([['row-0', '1', 'gold', 'hush-0']]);
+
+    const { forms } = await planWorld(ports, request, attempt, () => undefined);
+
+    const changes = forms[0]?.nodes[0]?.objects.map(({ id, change }) => [id, change.kind]);
+    expect(changes).toEqual(
+      expect.arrayContaining([
+        ['delete', 'delete'],
+        ['retain', 'retain'],
+      ]),
+    );
+    expect(cluster.objects('ConfigMap').map(({ metadata }) => (metadata as JsonObject)['name'])).toEqual(
+      expect.arrayContaining(['row-0-delete', 'row-0-retain']),
+    );
+    worker.die();
+  });
+
   it('marks what the server could not check, with the reason', async () => {
     const { ports } = open(rowsOf(1));
 

@@ -126,20 +126,21 @@ describe('adapters/kubernetes/discovery', () => {
     await expect(server.discovery.find(configMaps)).rejects.toMatchObject({ type: 'ClusterUnreachable' });
   });
 
-  it('lists each kind of a group in the preferred version, and those that only another version has', async () => {
+  it('lists each kind of a group in the preferred version, and those that only another version has, but none that nobody can make', async () => {
     const server = scriptedServer();
-    server.answer(core, groups(['x.io/v2', 'x.io/v1']), coreDocument);
+    const made = ['list', 'create'];
+    server.answer(core, groups(['x.io/v2', 'x.io/v1']), document(resource('configmaps', 'ConfigMap', true, made)));
     server.answer(
       document(
-        resource('widgets', 'Widget'),
-        resource('scoped', 'Scoped', false),
+        resource('widgets', 'Widget', true, made),
+        resource('scoped', 'Scoped', false, made),
         resource('write', 'Write', true, ['create']),
+        resource('measures', 'Measure', true, ['get', 'list']),
       ),
     );
-    server.answer(document(resource('widgets', 'Widget'), resource('olds', 'Old')));
+    server.answer(document(resource('widgets', 'Widget', true, made), resource('olds', 'Old', true, made)));
     expect(await server.discovery.listable()).toEqual([
       { apiVersion: 'v1', kind: 'ConfigMap' },
-      { apiVersion: 'v1', kind: 'Pod' },
       { apiVersion: 'x.io/v2', kind: 'Widget' },
       { apiVersion: 'x.io/v1', kind: 'Old' },
     ]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
-import type { KindRef, Reflector, WatchEvent } from '../../../../domain/ports.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
+import type { KindRef, Reflector, WatchEvent, WatchState } from '../../../../domain/ports.ts';
 import { compileReadyWhen } from '../../../../domain/readiness/ready-when.ts';
 import type { ReportedChild } from '../../../../domain/watching.ts';
 import { openChanges } from '../../../../worker/watch/changes.ts';
@@ -68,13 +69,15 @@ interface Begun {
   readonly apiVersion: string;
   readonly signal: AbortSignal;
   readonly deliver: (event: WatchEvent) => void;
+  readonly tell: (state: WatchState) => void;
 }
 
 /** Children whose watches are in the hands of the test; `recorded` are the kinds that LynqNodes have on record. */
 function openVersions(recorded: ReadonlySet<string> = new Set(['example.com/Database'])) {
   const begun: Begun[] = [];
   const reflector: Reflector = {
-    run: async ({ apiVersion }, _options, deliver, signal) => void begun.push({ apiVersion, signal, deliver }),
+    run: async ({ apiVersion }, { onState: tell = () => undefined }, deliver, signal) =>
+      void begun.push({ apiVersion, signal, deliver, tell }),
   };
   const children = new WatchedChildren({
     reflector,
@@ -91,7 +94,12 @@ function openVersions(recorded: ReadonlySet<string> = new Set(['example.com/Data
     deliver({ kind: 'synced', version });
   };
   const miss = (apiVersion: string): void => last(apiVersion).deliver({ kind: 'unlisted', missing: true });
-  return { children, begun, running, last, list, miss };
+  const refuse = (apiVersion: string, code: number | string): void => {
+    const { tell, deliver } = last(apiVersion);
+    tell({ kind: 'refused', failure: new LynqFailure('ClusterForbidden', 'not allowed', { code }) });
+    deliver({ kind: 'unlisted' });
+  };
+  return { children, begun, running, last, list, miss, refuse };
 }
 
 const beta: KindRef = { apiVersion: 'example.com/v1beta1', kind: 'Database' };
@@ -189,6 +197,37 @@ describe('worker/watch/child-index', () => {
     list(stable.apiVersion, '20', database('15', 'Running'));
     expect([running(), children.isComplete(key)]).toEqual([[stable.apiVersion], true]);
     expect(children.namedIn('tenants')).toEqual(['acme-data']);
+  });
+
+  it.each([403, '403'])(
+    'ends the watch of a kind that it may not see (%j) and that no LynqNode has on record, until it is asked for again',
+    async (code) => {
+      const recorded = new Set(['example.com/Database']);
+      const { children, running, list, refuse } = openVersions(recorded);
+      void children.track(beta);
+      list(beta.apiVersion, '10', database('5', 'Running'));
+      refuse(beta.apiVersion, code);
+      expect(running()).toEqual([beta.apiVersion]);
+      expect(children.get(ref)?.resourceVersion).toBe('5');
+
+      recorded.clear();
+      refuse(beta.apiVersion, code);
+      expect(running()).toEqual([]);
+      expect([children.get(ref), children.wasListed(beta)]).toEqual([undefined, true]);
+
+      const asked = children.track(beta);
+      expect(running()).toEqual([beta.apiVersion]);
+      refuse(beta.apiVersion, code);
+      await asked;
+      expect(running()).toEqual([]);
+    },
+  );
+
+  it('goes on with a kind while the credentials are not taken', async () => {
+    const { children, running, refuse } = openVersions(new Set());
+    void children.track(beta);
+    refuse(beta.apiVersion, 401);
+    expect(running()).toEqual([beta.apiVersion]);
   });
 
   it('wakes the node for a change of what its expression says, not for any other change', async () => {
