@@ -11,7 +11,7 @@ export function toHost(text: string): string {
 const urlWithHost = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?\/\/(?:([^/?#]*)@)?([^/?#@]+)(\/[^?#]*)?(?:\?[^#]*)?(?:#(.*))?$/s;
 const userInfo = /^[A-Za-z0-9\-._~!$&'()*+,;=%@:]*$/;
 const plainHost = /^((?:[A-Za-z0-9\-_.~!$&'()*+,;=:\]<>"\u0080-\uffff]|%(?:25|[89A-Fa-f][0-9A-Fa-f]))*?)(:[0-9]*)?$/;
-const bracketedHost = /^\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%25.*)?)\](?::[0-9]*)?$/s;
+const bracketedHost = /^\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%25.*)?)\](?::[0-9]*)?$/s;
 const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
 
 /** Undefined when Go finds no host; may be empty, as for `http://:80`. */

@@ -118,15 +118,20 @@ const immutablePatterns: readonly RegExp[] = [
   /may not change once set$/,
   /cannot change roleRef$/,
 ];
-const forbiddenChange =
-  /^Forbidden: .*(?:immutable|may not be changed|may not change|updates to .* (?:are|is) forbidden)/;
+/** Not one pattern: it would look for the end of the last from every `updates to`. */
+function saysForbiddenChange(message: string): boolean {
+  const [, said] = /^Forbidden: (.*)/.exec(message) ?? [];
+  if (said === undefined) return false;
+  const [, updated = ''] = /updates to (.*)/.exec(said) ?? [];
+  return /immutable|may not be changed|may not change/.test(said) || / (?:are|is) forbidden/.test(updated);
+}
 
 /**
  * Whether the message of a field error says that the field cannot change any more. The server has no reason of its own for it: most are
  * `FieldValueInvalid` with a fixed ending, some `FieldValueForbidden`, which also stands for fields that are not allowed at all.
  */
 export function saysImmutable(causeReason: string, causeMessage: string): boolean {
-  if (causeReason === 'FieldValueForbidden') return forbiddenChange.test(causeMessage);
+  if (causeReason === 'FieldValueForbidden') return saysForbiddenChange(causeMessage);
   return causeReason === 'FieldValueInvalid' && immutablePatterns.some((pattern) => pattern.test(causeMessage));
 }
 

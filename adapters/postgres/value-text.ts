@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../domain/text-ends.ts';
 import { bytesText } from '../sql/bytes-text.ts';
 import { goFloatText } from '../sql/float-text.ts';
 import { timeText } from '../sql/time-text.ts';
@@ -36,7 +37,7 @@ const readers: Readonly<Partial<Record<number, (text: string) => string>>> = {
   [typeOids.bytea]: (text) => bytesText(Buffer.from(text.slice(2), 'hex')),
   [typeOids.float4]: (text) => floatText(text, 32),
   [typeOids.float8]: (text) => floatText(text, 64),
-  [typeOids.bpchar]: (text) => text.replace(/ +$/, ''),
+  [typeOids.bpchar]: (text) => withoutEnd(text, ' '),
   [typeOids.date]: dayText,
   [typeOids.timestamp]: dayText,
   [typeOids.timestamptz]: (text) => dayText(text.replace(/\+00$/, '')),

@@ -1,4 +1,4 @@
-import type { LynqHubSpec } from '../../domain/api/hub.ts';
+import { type LynqHubSpec, longestTable } from '../../domain/api/hub.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import type { SourceRow } from '../../domain/ports.ts';
 import { compareUtf8 } from '../../domain/rows.ts';
@@ -104,24 +104,54 @@ export function quoteName(name: string, { quote, longest, length, unit }: NameSt
 
 /**
  * `table`, `folder.table`, either part in quotes if it has a dot in it (as users of the peer had to write it, parity 2.2).
- * Anything else, a WHERE for instance, is taken as part of a name, which then does not exist.
+ * Anything else, a WHERE for instance, is taken as part of a name, which then does not exist. Read from left to right, never twice: a hub's text is
+ * anybody's, and is read on the thread of all hubs.
  */
 export function splitTableName(
   text: string,
   { quote }: NameStyle,
 ): { readonly folder?: string; readonly table: string } {
-  const part = `\\s*(?:${quote}((?:[^${quote}]|${quote}${quote})*)${quote}|([^.${quote}]*?))\\s*`;
-  const match = new RegExp(`^${part}(?:\\.${part})?$`, 'su').exec(text);
-  if (match === null) {
-    throw new LynqFailure(
-      'SourceShapeWrong',
-      `the table of the source is ${JSON.stringify(shortened(text))}: write one name, or two with a dot; make a view for anything else`,
-    );
-  }
-  const unquoted = (quoted: string | undefined, plain: string | undefined): string | undefined =>
-    quoted?.replaceAll(quote + quote, quote) ?? plain;
-  const [first, second] = [unquoted(match[1], match[2]), unquoted(match[3], match[4])];
-  return second === undefined ? { table: first ?? '' } : { folder: first ?? '', table: second };
+  const first = text.length > longestTable ? undefined : readPart(text, 0, quote);
+  if (first === undefined) throw noTable(text);
+  if (first.end === text.length) return { table: first.name };
+  const second = text[first.end] === '.' ? readPart(text, first.end + 1, quote) : undefined;
+  if (second?.end !== text.length) throw noTable(text);
+  return { folder: first.name, table: second.name };
+}
+
+interface TablePart {
+  readonly name: string;
+  /** Where the text goes on: at its end, at a dot, or at what has no place there. */
+  readonly end: number;
+}
+
+/** One name, without the blanks around it. Undefined when a quote stands within a name without quotes, or is not closed. */
+function readPart(text: string, start: number, quote: string): TablePart | undefined {
+  const from = skipBlanks(text, start);
+  if (text[from] === quote) return readQuoted(text, from, quote);
+  const dot = text.indexOf('.', from);
+  const end = dot < 0 ? text.length : dot;
+  const name = text.slice(from, end);
+  return name.includes(quote) ? undefined : { name: name.trimEnd(), end };
+}
+
+function readQuoted(text: string, from: number, quote: string): TablePart | undefined {
+  let close = text.indexOf(quote, from + 1);
+  while (close >= 0 && text[close + 1] === quote) close = text.indexOf(quote, close + 2);
+  if (close < 0) return undefined;
+  const name = text.slice(from + 1, close).replaceAll(quote + quote, quote);
+  return { name, end: skipBlanks(text, close + 1) };
+}
+
+function skipBlanks(text: string, from: number): number {
+  return text.length - text.slice(from).trimStart().length;
+}
+
+function noTable(text: string): LynqFailure {
+  return new LynqFailure(
+    'SourceShapeWrong',
+    `the table of the source is ${JSON.stringify(shortened(text))}: write one name, or two with a dot; make a view for anything else`,
+  );
 }
 
 function shortened(text: string): string {

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../domain/text-ends.ts';
 import type { PlacedResource, TResource } from '../../domain/api/resource.ts';
 import { findPath, offsetOf, type PathStep } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -64,7 +65,7 @@ interface Action {
 /** Text beside an action without the spaces that its markers, `{{- ` and ` -}}`, trim (template/language/lexer.ts). */
 function trimmedLiteral(literal: string, before: string, after: string): string {
   const cut = /[ \t\r\n]-\}\}$/.test(before) ? literal.replace(/^[ \t\r\n]+/, '') : literal;
-  return /^\{\{-[ \t\r\n]/.test(after) ? cut.replace(/[ \t\r\n]+$/, '') : cut;
+  return /^\{\{-[ \t\r\n]/.test(after) ? withoutEnd(cut, ' \t\r\n') : cut;
 }
 
 /** A text taken apart: what is left before, between and after its template actions. One that is not closed reaches to the end. */

@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../domain/text-ends.ts';
 import type { Located } from './located.ts';
 import { readScalar } from './scalar-text.ts';
 import type { Position, SourceFile } from './source.ts';
@@ -13,7 +14,7 @@ export function offsetInScalar(source: SourceFile, located: Located, at: Positio
   const index = lines.reduce((sum, line) => sum + line.length + 1, 0) + at.column - 1;
   for (const read of readScalar(text, style)) {
     // How many line breaks are kept at the end moves nothing before them.
-    if (read.text.replace(/\n+$/, '') !== value.replace(/\n+$/, '')) continue;
+    if (withoutEnd(read.text, '\n') !== withoutEnd(value, '\n')) continue;
     return start + Math.min(read.offsets[index] ?? last, last);
   }
   return start;

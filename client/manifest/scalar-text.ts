@@ -1,3 +1,4 @@
+import { withoutEnd } from '../../domain/text-ends.ts';
 import type { ScalarStyle } from './located.ts';
 
 /**
@@ -126,7 +127,7 @@ function begin(text: string, { isFirst, isQuoted }: LinePlace): number {
 
 /** Without the blanks at the end, but for one that is escaped. */
 function withoutBlanks(text: string, { isDouble }: LinePlace): string {
-  const kept = text.replace(/[ \t]+$/, '');
+  const kept = withoutEnd(text, ' \t');
   return isDouble && endsEscaping(kept) ? text.slice(0, kept.length + 1) : kept;
 }
 

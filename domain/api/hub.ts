@@ -31,6 +31,13 @@ export const TlsSettings = z.object({
 });
 export type TlsSettings = z.infer<typeof TlsSettings>;
 
+/**
+ * Longest text of a table: two names of 64 characters in quotes, each a quote itself and so doubled, have 261, and there is room for blanks. The API server
+ * holds new texts against it; one that a hub has had before is refused where it is read, so that the hub can still be corrected, paused and deleted.
+ */
+export const longestTable = 512;
+const tableLimit = { maxLength: longestTable } as const;
+
 export const MySqlSource = z
   .object({
     host: z.string().describe('Host name or address of the server.'),
@@ -38,7 +45,7 @@ export const MySqlSource = z
     username: z.string().describe('Account to read with; SELECT on the table is enough.'),
     passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
     database: z.string().describe('Database (schema) of the table.'),
-    table: z.string().describe('Table or view; `db.table` is allowed.'),
+    table: z.string().meta(tableLimit).describe('Table or view; `db.table` is allowed.'),
     tls: TlsSettings.optional().describe(
       'Encrypts and verifies the connection; without it everything is sent in clear.',
     ),
@@ -54,7 +61,10 @@ export const PostgresSource = z
     passwordRef: SecretKeyRef.optional().describe('Secret key that holds the password.'),
     database: z.string().describe('Database of the table.'),
     schema: z.string().default('public').describe('Schema of the table.'),
-    table: z.string().describe('Table or view, as it is stored (names are case-sensitive); `schema.table` is allowed.'),
+    table: z
+      .string()
+      .meta(tableLimit)
+      .describe('Table or view, as it is stored (names are case-sensitive); `schema.table` is allowed.'),
     tls: TlsSettings.optional().describe(
       'Encrypts and verifies the connection; without it everything is sent in clear.',
     ),

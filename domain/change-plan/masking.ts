@@ -85,9 +85,14 @@ function isSecretObject(object: JsonObject): boolean {
 
 /** The key of a list's element can be made of a secret too. */
 function maskedPath(path: string, isHidden: (key: string) => boolean): string {
-  return path.replace(/(\[\w+=)([^\]]*)\]/g, (step, start: string, key: string) =>
-    isHidden(key) ? `${start}${maskedValue}]` : step,
-  );
+  // Behind the last bracket nothing is closed, and every opened one would be followed to the end in vain.
+  const end = path.lastIndexOf(']') + 1;
+  const shown = path
+    .slice(0, end)
+    .replace(/(\[\w+=)([^\]]*)\]/g, (step, start: string, key: string) =>
+      isHidden(key) ? `${start}${maskedValue}]` : step,
+    );
+  return shown + path.slice(end);
 }
 
 function follows(path: string, { paths }: Derived): boolean {

@@ -90,7 +90,11 @@ const placeBelow = ({ held, path, lists }: Place, key: string): Place => ({
 });
 
 /** The names of a path as causes of a refusal write it: `spec.ports[1].name`. */
-const namesOf = (field: string): Path => field.replaceAll(/\[[^\]]*\]/g, '').split('.');
+function namesOf(field: string): Path {
+  // Behind the last bracket nothing is closed, and every opened one would be followed to the end in vain.
+  const end = field.lastIndexOf(']') + 1;
+  return (field.slice(0, end).replaceAll(/\[[^\]]*\]/g, '') + field.slice(end)).split('.');
+}
 
 /** The innermost list around what was found wrong that has strangers in it. */
 function listAround(body: JsonObject, live: JsonObject, field: string): string | undefined {

@@ -5,12 +5,13 @@ import { checkLength, fromBinary, toBinary } from './support/bytes.ts';
 import { mapChunks } from './support/chunks.ts';
 import { isSpace } from './support/unicode.ts';
 
-const SPACES = '[\\t\\n\\v\\f\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
-const OUTER_SPACES = new RegExp(`^${SPACES}|${SPACES}$`, 'g');
-
-/** `strings.TrimSpace`. */
+/** `strings.TrimSpace`. By index: a pattern for spaces at the end would look at every run of spaces before it. */
 export function trimSpace(text: string): string {
-  return text.replace(OUTER_SPACES, '');
+  let from = 0;
+  while (from < text.length && isSpace(text.charCodeAt(from))) from += 1;
+  let to = text.length;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
 }
 
 /** A character as `strings.ContainsRune` sees it: bytes that are no character are all U+FFFD. */

@@ -65,8 +65,9 @@ function underscoresOk(text: string): boolean {
   return !new RegExp(`(^|[^${digit}])_|_([^${digit}]|$)`).test(number);
 }
 
-const DECIMAL = /^[+-]?([0-9_]+\.?[0-9_]*|\.[0-9_]+)([eE][+-]?[0-9][0-9_]*)?$/;
-const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F_]*)\.?([0-9a-fA-F_]*)[pP]([+-]?[0-9][0-9_]*)$/;
+// The point comes with what is behind it: two runs of digits side by side would be shared out in every possible way.
+const DECIMAL = /^[+-]?([0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][+-]?[0-9][0-9_]*)?$/;
+const HEXADECIMAL = /^([+-]?)0[xX]([0-9a-fA-F_]*)(?:\.([0-9a-fA-F_]*))?[pP]([+-]?[0-9][0-9_]*)$/;
 const INFINITE = /^([+-]?)inf(inity)?$/i;
 
 /** `ParseFloat(text, 64)`; undefined for a syntax or range error. */
@@ -77,7 +78,8 @@ export function parseFloatText(text: string): number | undefined {
   if (text.includes('_') && !underscoresOk(text)) return undefined;
   const hexadecimal = HEXADECIMAL.exec(text);
   if (hexadecimal !== null) return hexFloat(hexadecimal);
-  if (!DECIMAL.test(text) || !/[0-9]/.test(text.replace(/[eE].*$/, ''))) return undefined;
+  const [, mantissa] = DECIMAL.exec(text) ?? [];
+  if (mantissa === undefined || !/[0-9]/.test(mantissa)) return undefined;
   const value = Number(text.replaceAll('_', ''));
   return Number.isFinite(value) ? value : undefined;
 }

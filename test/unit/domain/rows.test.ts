@@ -268,6 +268,15 @@ describe('domain/rows', () => {
 
       expect(toHost(longest)).toBe('http');
     });
+
+    it.each([
+      ['colons in brackets', `http://[${':'.repeat(200_000)}%]`, 'http'],
+      ['digits and colons in brackets', `http://[${'1:'.repeat(100_000)}`, 'http'],
+      ['users', `http://${'a@'.repeat(100_000)}/`, 'http'],
+      ['brackets', `http://[:%25${']'.repeat(200_000)}x`, 'http'],
+    ])('answers at once for %s', (_name, text, host) => {
+      expect(toHost(text)).toBe(host);
+    });
   });
 
   describe('openRowClassifier', () => {

@@ -62,6 +62,54 @@ describe('adapters/mysql/statement', () => {
     expect(() => planRead(aSpec({ table }))).toThrow(shapeWrong);
   });
 
+  it('takes two names of 64 quotes or characters beyond the BMP, in quotes', () => {
+    const table = `${quoteIdentifier('`'.repeat(64))}.${quoteIdentifier('😀'.repeat(64))}`;
+
+    expect(parseTableName(table, 'nodes_db')).toEqual({ database: '`'.repeat(64), table: '😀'.repeat(64) });
+  });
+
+  it.each([
+    ['blanks around a dot', `a${' '.repeat(230)}.${' '.repeat(230)}\`x`],
+    ['blanks before a quote', `${' '.repeat(500)}\`x`],
+    ['blanks after a name', `\`a\`${' '.repeat(500)}x`],
+    ['blanks within a name', `a${' b'.repeat(200)}\``],
+    ['quotes', '`'.repeat(511)],
+    ['much text', `a${' '.repeat(1_000_000)}.\`x`],
+    ['a megabyte of dots', '.'.repeat(1_000_000)],
+  ])('refuses a table of %s at once', (_name, table) => {
+    expect(() => parseTableName(table, 'nodes_db')).toThrow(shapeWrong);
+  });
+
+  it('splits a table as the expression of the first versions did', () => {
+    const part = '\\s*(?:`((?:[^`]|``)*)`|([^.`]*?))\\s*';
+    const expression = new RegExp(`^${part}(?:\\.${part})?$`, 'su');
+    const split = (text: string): unknown => {
+      const match = expression.exec(text);
+      if (match === null) return 'refused';
+      const [first = '', second] = [
+        match[1]?.replaceAll('``', '`') ?? match[2],
+        match[3]?.replaceAll('``', '`') ?? match[4],
+      ];
+      return second === undefined ? { database: 'nodes_db', table: first } : { database: first, table: second };
+    };
+    const unit = fc.constantFrom('`', '``', '.', ' ', '\n', '\u00a0', '\ufeff', 'a', 'é', '😀', '\0');
+
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 12 }), (text) => {
+        const outcome = ((): unknown => {
+          try {
+            return parseTableName(text, 'nodes_db');
+          } catch {
+            return 'refused';
+          }
+        })();
+
+        expect(outcome).toEqual(split(text));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   it('counts characters, not UTF-16 units', () => {
     expect(quoteIdentifier('😀'.repeat(64))).toHaveLength(130);
     expect(() => quoteIdentifier('😀'.repeat(65))).toThrow(shapeWrong);

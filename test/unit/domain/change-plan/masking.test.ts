@@ -31,6 +31,16 @@ describe('domain/change-plan/masking', () => {
     expect(maskedFields(map, [url], hiding(['other']))).toEqual([url]);
   });
 
+  it('hides the secret key of an element wherever it stands in a path, and takes a long path at once', () => {
+    const shown = (path: string): string | undefined =>
+      maskedFields(map, [{ path, before: 1, after: 2 }], { secrets: ['hush'], derived: nothingDerived })[0]?.path;
+
+    expect(shown('.spec.env[name=hush].value')).toBe('.spec.env[name=***].value');
+    expect(shown('.spec.env[name=a[name=hush].value[name=b')).toBe('.spec.env[name=***].value[name=b');
+    const long = `.spec.env${'[name='.repeat(50_000)}`;
+    expect(shown(long)).toBe(long);
+  });
+
   it('hides both sides of a field that differs when it is rendered with stand-ins', () => {
     const derived = derivedOf(
       { ...map, data: { t: 'token=none', b: base64('new'), plan: 'gold' } },

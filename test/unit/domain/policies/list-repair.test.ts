@@ -119,6 +119,12 @@ describe('domain/policies/list-repair', () => {
     expect(repairOf(container, pod({ name: 'sidecar' }), fields)).toBeUndefined();
   });
 
+  it('takes the longest name of a field at once', () => {
+    const fields = [`spec.${'['.repeat(200_000)}`];
+
+    expect(repairOf(container, pod({ name: 'sidecar' }), fields)).toBeUndefined();
+  });
+
   it('touches only the innermost list around what was refused', () => {
     const repair = repairOf(container, pod({ name: 'sidecar' }), ['spec.containers[0].env[1].value']);
     const value = [{ name: 'a', image: 'i', env: [{ name: 'OURS' }] }, { name: 'sidecar' }];
