@@ -94,13 +94,15 @@ export interface Host {
 export interface Context extends Omit<Host, 'services' | 'version'> {
   readonly options: GlobalOptions;
   readonly services: Services;
+  /** What people type to get here, without arguments and flags: `lynq get nodes`. */
+  readonly command: string;
   /** `-n`, else the context's namespace, else `lynq-system`. */
   namespace(): Promise<string>;
 }
 
 export const fallbackNamespace = 'lynq-system';
 
-export function makeContext(host: Host, options: GlobalOptions): Context {
+export function makeContext(host: Host, options: GlobalOptions, command: string): Context {
   const services = host.services(options);
   const { out, err, files, clock, debug, stop } = host;
   return {
@@ -112,6 +114,7 @@ export function makeContext(host: Host, options: GlobalOptions): Context {
     stop,
     options,
     services,
+    command,
     ask: (question) => host.ask(question),
     heedInterrupt: (work) => host.heedInterrupt(work),
     namespace: async () => options.namespace ?? (await services.contextNamespace()) ?? fallbackNamespace,

@@ -93,7 +93,7 @@ function addCommand(program: Commander, command: Command, host: Host, done: (cod
   for (const argument of command.args) made.addArgument(argumentOf(argument));
   addFlags(made, command.flags);
   made.addHelpText('after', helpTail(program.name(), command));
-  made.action(async () => done(await runCommand(made, command, host)));
+  made.action(async () => done(await runCommand(made, command, { host, name: program.name() })));
 }
 
 function groupOf(parent: Commander, word: string): Commander {
@@ -133,10 +133,16 @@ function helpTail(name: string, { examples, exits = {} }: Command): string {
   return ['', 'Examples:', ...shown, ...exitText, ''].join('\n');
 }
 
-async function runCommand(made: Commander, command: Command, host: Host): Promise<ExitCode> {
+interface Caller {
+  readonly host: Host;
+  /** Of the program. */
+  readonly name: string;
+}
+
+async function runCommand(made: Commander, command: Command, { host, name }: Caller): Promise<ExitCode> {
   const options = globalOptions(valuesOf(made, globalFlags) as GlobalValues);
   const input = { args: argumentsOf(made, command), flags: valuesOf(made, command.flags) };
-  const context = makeContext(host, options);
+  const context = makeContext(host, options, `${name} ${command.name}`);
   try {
     return await command.run(input, context);
   } finally {
