@@ -86,7 +86,7 @@ export interface Host {
   readonly stop: AbortSignal;
   /** Asks a person; undefined when nobody is there to answer. */
   ask(question: string): Promise<Answer | undefined>;
-  /** Ctrl-C ends the process, but not during this work, which is told by a signal and ends in good order; a second one does. */
+  /** Ctrl-C, SIGTERM and SIGHUP end the process, but not during this work, which is told by a signal and ends in good order; a further Ctrl-C does. */
   heedInterrupt<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T>;
   services(options: GlobalOptions): Services;
 }

@@ -3,9 +3,9 @@ import { labelValue } from '../domain/identity.ts';
 import { annotations, finalizers, labels } from '../domain/keys.ts';
 import type { Cluster, WriteResult } from '../domain/ports.ts';
 import type { Context } from './context.ts';
+import { endedBy } from './endings.ts';
 import type { Engine } from './engine.ts';
 import { CommandError, describeError } from './errors.ts';
-import { exitCodes } from './exit-codes.ts';
 import { kinds, type LynqKind, refOf } from './kinds.ts';
 import { counted } from './output/problems.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
@@ -36,7 +36,7 @@ export interface LettingGoParts {
   readonly cluster: Cluster;
   readonly engine: Engine;
   readonly hubs: readonly JsonObject[];
-  /** Somebody has pressed Ctrl-C. */
+  /** Somebody has pressed Ctrl-C, or wants the process to end. */
   readonly interrupted: AbortSignal;
 }
 
@@ -70,10 +70,9 @@ export class LettingGo {
     context.err.write(`${counted(this.told.size, 'node') || 'no node'} told to keep what it made\n`);
   }
 
-  /** @throws CommandError after Ctrl-C. */
+  /** @throws CommandError after Ctrl-C, SIGTERM or SIGHUP. */
   demandGoingOn(): void {
-    if (!this.parts.interrupted.aborted) return;
-    throw new CommandError('interrupted', { exitCode: exitCodes.interrupted });
+    if (this.parts.interrupted.aborted) throw endedBy(this.parts.interrupted);
   }
 
   /**

@@ -59,7 +59,7 @@ async function removeAll(removal: Removal): Promise<void> {
   await untilGone(removal);
 }
 
-/** Ctrl-C ends it as any failure does: hubs and nodes that are not being deleted yet are as before. */
+/** Ctrl-C, SIGTERM and SIGHUP end it as any failure does: hubs and nodes that are not being deleted yet are as before. */
 async function keepObjects(removal: Removal, engine: Engine): Promise<void> {
   const { context, cluster, found, limit } = removal;
   await context.heedInterrupt(async (interrupted) => {

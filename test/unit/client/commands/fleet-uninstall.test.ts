@@ -161,6 +161,24 @@ describe('client/commands/fleet-uninstall', () => {
     expect(standing(cluster)).toEqual(['resting paused', 'shop', 'acme-web', 'beta-web']);
   });
 
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('takes it back after %s, too, and ends with its code', async (signal, code) => {
+    const cluster = aCluster();
+    const controller = new AbortController();
+    cluster.intercept(({ verb, ref }) => {
+      if (verb === 'patch' && ref.name === 'acme-web') controller.abort(signal);
+      return undefined;
+    });
+
+    const { err, exitCode } = await run('uninstall --keep-objects --yes', { cluster, interrupted: controller.signal });
+
+    expect(err).toContain(`what this run had paused and marked was taken back\nError: ended by ${signal}\n`);
+    expect(exitCode).toBe(code);
+    expect(standing(cluster)).toEqual(['shop', 'acme-web']);
+  });
+
   it('leaves what belongs to a hub that is being deleted when a further one cannot be', async () => {
     const cluster = aCluster();
     const [apart, finalizers] = [{ 'lynq.sh/hub': 'apart' }, ['lynq.sh/hub-finalizer']];
