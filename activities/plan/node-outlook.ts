@@ -20,6 +20,7 @@ import { readPeerRecord } from '../node/peer-record.ts';
 import { Removal } from '../node/removal.ts';
 import { writeChild } from '../node/write-child.ts';
 import { conflictsOf, type KnownObjects, removalsOf } from './clusters.ts';
+import type { PlanningDeps } from './deps.ts';
 import { openSecrecy, type Secrecy } from './secrecy.ts';
 
 /** What one pass of a node would do to its objects, were nothing to wait for. */
@@ -32,8 +33,7 @@ export interface NodeWork {
   readonly secrets: SecretValues;
 }
 
-export interface PlanningRun {
-  readonly deps: Deps;
+export interface PlanningRun extends Pick<PlanningDeps, 'deps' | 'isStandIn'> {
   readonly known: KnownObjects;
   readonly signal: AbortSignal;
 }
