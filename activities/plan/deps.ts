@@ -54,12 +54,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     ports.cluster.list({ apiVersion: 'v1', kind: 'Namespace' }, {}),
   ]);
   const cluster = dryRunCluster(ports.cluster);
-  const standIns: Uint8Array[] = [];
-  const standIn = (length: number): Uint8Array => {
-    const key = standInKey(namespace, length);
-    standIns.push(key);
-    return key;
-  };
+  const { standIn, isStandIn } = standInKeys(namespace);
   const deps: Deps = {
     cluster,
     // A plan is made with the rights of whoever asks for it.
@@ -91,7 +86,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     logger: ports.logger,
   };
   const nodes = new Map(listed.map((node) => [textAt(node, 'metadata', 'name') ?? '', node]));
-  return { deps, nodes, isStandIn: (key) => standIns.includes(key) };
+  return { deps, nodes, isStandIn };
 }
 
 /** What a plan never comes to. */
@@ -100,8 +95,20 @@ function notPlanned(what: string): never {
 }
 
 /** A hub whose key is not made yet has random values nobody knows; these are their stand-ins, equal in every plan. */
-const standInKey = (namespace: string, length: number) =>
-  new TextEncoder().encode(hashText(`lynq plan ${namespace} ${hubKeySecret('')}`, length));
+function standInKeys(namespace: string): Pick<PlanningDeps, 'isStandIn'> & {
+  readonly standIn: (length: number) => Uint8Array;
+} {
+  const made = new Set<Uint8Array>();
+  const text = `lynq plan ${namespace} ${hubKeySecret('')}`;
+  return {
+    standIn(length) {
+      const key = new TextEncoder().encode(hashText(text, length));
+      made.add(key);
+      return key;
+    },
+    isStandIn: (key) => made.has(key),
+  };
+}
 
 function listedNodes(objects: readonly JsonObject[]): NodeIndex {
   const digests = new Map(objects.map(nodeDigest).map((digest) => [digest.name, digest]));
