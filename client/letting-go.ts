@@ -31,6 +31,9 @@ export async function requireSchedules(engine: Engine, hubs: readonly JsonObject
   }
 }
 
+/** What was begun is taken back by then. */
+const goOn = 'check that the worker is running and run the command again, with a longer --wait-timeout';
+
 export interface LettingGoParts {
   readonly context: Context;
   readonly cluster: Cluster;
@@ -66,7 +69,7 @@ export class LettingGo {
       if (open.length > 0) return { kind: 'notYet', text: `${counted(this.told.size, 'node')} told` };
       return { kind: 'done', value: true };
     };
-    await waitUntil(context, { what: 'all nodes to be told to keep what they made', look, ...limit });
+    await waitUntil(context, { what: 'all nodes to be told to keep what they made', look, fix: goOn, ...limit });
     context.err.write(`${counted(this.told.size, 'node') || 'no node'} told to keep what it made\n`);
   }
 

@@ -230,6 +230,24 @@ describe('client/commands/fleet-uninstall', () => {
     },
   );
 
+  it.each([
+    ['uninstall --yes', 'hubs and nodes to be gone'],
+    ['uninstall --keep-objects --yes', 'hubs and nodes to be gone'],
+  ])('says of %s whose time is over that it has to go on: nobody else deletes the forms', async (line, what) => {
+    const cluster = aCluster();
+    const metadata = { name: 'slow', namespace: 'lynq-system', finalizers: ['lynq.sh/hub-finalizer'] };
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata, spec: {} });
+
+    const { err, exitCode } = await run(`${line} --wait-timeout 1s`, { cluster, timePasses: true });
+
+    expect(err).toContain(`Error: waited 1s for ${what}: 1 hub and no node still there\n`);
+    expect(err).toContain(
+      '  the forms are still there: check that the worker is running and run the command again, with a longer --wait-timeout\n',
+    );
+    expect(exitCode).toBe(4);
+    expect(cluster.objects('LynqForm')).toHaveLength(1);
+  });
+
   it('has nothing to do where there is nothing', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
