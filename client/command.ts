@@ -52,6 +52,15 @@ export interface TextFlag extends FlagBase {
   readonly completes?: Completion;
 }
 
+/** `30s`, `2m`, `1m30s`: checked before the command runs, which gets the text. */
+export interface DurationFlag extends FlagBase {
+  readonly kind: 'duration';
+  readonly value: string;
+  readonly default: string;
+  readonly required?: undefined;
+  readonly completes?: undefined;
+}
+
 /** May be given several times. */
 export interface ListFlag extends FlagBase {
   readonly kind: 'list';
@@ -60,7 +69,7 @@ export interface ListFlag extends FlagBase {
   readonly completes?: Completion;
 }
 
-export type Flag = BooleanFlag | TextFlag | ListFlag;
+export type Flag = BooleanFlag | TextFlag | DurationFlag | ListFlag;
 /** By long name, without dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 

@@ -88,7 +88,7 @@ export interface Host {
   readonly stop: AbortSignal;
   /** Asks a person; undefined when nobody is there to answer. */
   ask(question: string): Promise<Answer | undefined>;
-  /** Ctrl-C ends the process, but not during this work, which is told by a signal and ends in good order; a second one does. */
+  /** Ctrl-C, SIGTERM and SIGHUP end the process, but not during this work, which is told by a signal and ends in good order; a further Ctrl-C does. */
   heedInterrupt<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T>;
   services(options: GlobalOptions): Services;
 }
@@ -96,13 +96,15 @@ export interface Host {
 export interface Context extends Omit<Host, 'services' | 'version'> {
   readonly options: GlobalOptions;
   readonly services: Services;
+  /** What people type to get here, without arguments and flags: `lynq get nodes`. */
+  readonly command: string;
   /** `-n`, else the context's namespace, else `lynq-system`. */
   namespace(): Promise<string>;
 }
 
 export const fallbackNamespace = 'lynq-system';
 
-export function makeContext(host: Host, options: GlobalOptions): Context {
+export function makeContext(host: Host, options: GlobalOptions, command: string): Context {
   const services = host.services(options);
   const { out, err, files, clock, debug, stop } = host;
   return {
@@ -114,6 +116,7 @@ export function makeContext(host: Host, options: GlobalOptions): Context {
     stop,
     options,
     services,
+    command,
     ask: (question) => host.ask(question),
     heedInterrupt: (work) => host.heedInterrupt(work),
     namespace: async () => options.namespace ?? (await services.contextNamespace()) ?? fallbackNamespace,

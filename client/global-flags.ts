@@ -72,7 +72,7 @@ export const globalFlags = {
   },
   profile: { kind: 'text', value: 'NAME', summary: "profile of the temporal CLI's configuration file" },
   ...tlsFlags,
-  timeout: { kind: 'text', value: 'DURATION', default: '30s', summary: 'how long to wait for a server' },
+  timeout: { kind: 'duration', value: 'DURATION', default: '30s', summary: 'how long to wait for a server' },
 } as const satisfies Flags;
 
 export type GlobalValues = Readonly<Record<string, string | boolean | undefined>>;

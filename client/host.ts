@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { type Answer, askPerson } from './asking.ts';
 import type { Files, Host, Output } from './context.ts';
+import { heedEnding } from './endings.ts';
 import { CommandError } from './errors.ts';
 import { wireServices } from './wiring.ts';
 
@@ -16,7 +17,7 @@ export function processHost(stop: AbortSignal = new AbortController().signal): H
     stop,
     version: readVersion,
     ask,
-    heedInterrupt,
+    heedInterrupt: heedEnding,
     services: (options) => wireServices(options, process.env),
   };
 }
@@ -36,6 +37,13 @@ function outputOf(stream: NodeJS.WriteStream): Output {
       return stream.isTTY === true ? stream.rows || 24 : undefined;
     },
   };
+}
+
+const goneCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
+
+/** Whether a failed write says that nobody is there to read: a pipe that was closed, or a terminal, whose own way to say so is EIO. */
+export function isReaderGone({ isTTY }: { readonly isTTY?: boolean }, code: string | undefined): boolean {
+  return goneCodes.has(code) || (isTTY === true && code === 'EIO');
 }
 
 /** One that can write a line over. */
@@ -78,30 +86,6 @@ function unreadable(path: string, error: unknown): never {
 async function ask(question: string): Promise<Answer | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   return askPerson(question, { input: process.stdin, output: process.stderr });
-}
-
-/** The usual listener, which ends the process, is back after the first Ctrl-C. */
-async function heedInterrupt<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const usual = process.rawListeners('SIGINT') as NodeJS.SignalsListener[];
-  let isOurs = true;
-  const restore = (): void => {
-    if (!isOurs) return;
-    isOurs = false;
-    process.off('SIGINT', interrupt);
-    for (const listener of usual) process.on('SIGINT', listener);
-  };
-  const interrupt = (): void => {
-    restore();
-    controller.abort();
-  };
-  for (const listener of usual) process.off('SIGINT', listener);
-  process.on('SIGINT', interrupt);
-  try {
-    return await work(controller.signal);
-  } finally {
-    restore();
-  }
 }
 
 /** Version of the package this file is in: one folder up from the sources, two from `dist`. */

@@ -3,9 +3,9 @@ import { labelValue } from '../domain/identity.ts';
 import { annotations, finalizers, labels } from '../domain/keys.ts';
 import type { Cluster, WriteResult } from '../domain/ports.ts';
 import type { Context } from './context.ts';
+import { endedBy } from './endings.ts';
 import type { Engine } from './engine.ts';
 import { CommandError, describeError } from './errors.ts';
-import { exitCodes } from './exit-codes.ts';
 import { kinds, type LynqKind, refOf } from './kinds.ts';
 import { counted } from './output/problems.ts';
 import { type Look, type WaitLimit, waitUntil } from './wait.ts';
@@ -31,12 +31,15 @@ export async function requireSchedules(engine: Engine, hubs: readonly JsonObject
   }
 }
 
+/** What was begun is taken back by then. */
+const goOn = 'check that the worker is running and run the command again, with a longer --wait-timeout';
+
 export interface LettingGoParts {
   readonly context: Context;
   readonly cluster: Cluster;
   readonly engine: Engine;
   readonly hubs: readonly JsonObject[];
-  /** Somebody has pressed Ctrl-C. */
+  /** Somebody has pressed Ctrl-C, or wants the process to end. */
   readonly interrupted: AbortSignal;
 }
 
@@ -66,14 +69,13 @@ export class LettingGo {
       if (open.length > 0) return { kind: 'notYet', text: `${counted(this.told.size, 'node')} told` };
       return { kind: 'done', value: true };
     };
-    await waitUntil(context, { what: 'all nodes to be told to keep what they made', look, ...limit });
+    await waitUntil(context, { what: 'all nodes to be told to keep what they made', look, fix: goOn, ...limit });
     context.err.write(`${counted(this.told.size, 'node') || 'no node'} told to keep what it made\n`);
   }
 
-  /** @throws CommandError after Ctrl-C. */
+  /** @throws CommandError after Ctrl-C, SIGTERM or SIGHUP. */
   demandGoingOn(): void {
-    if (!this.parts.interrupted.aborted) return;
-    throw new CommandError('interrupted', { exitCode: exitCodes.interrupted });
+    if (this.parts.interrupted.aborted) throw endedBy(this.parts.interrupted);
   }
 
   /**

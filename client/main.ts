@@ -1,5 +1,5 @@
 import { exitCodes } from './exit-codes.ts';
-import { processHost } from './host.ts';
+import { isReaderGone, processHost } from './host.ts';
 import { runProgram } from './program.ts';
 
 export interface MainOptions {
@@ -21,19 +21,19 @@ export async function main({ name, before = [] }: MainOptions = {}): Promise<voi
     name === undefined ? {} : { name },
   );
   await Promise.all([process.stdout, process.stderr].map(flushed));
+  // Node aborts at its own end when its terminal is gone: it ends as one does that never heeded the signal.
+  if (process.exitCode === exitCodes.hungUp) process.kill(process.pid, 'SIGHUP');
   // Everything is closed and printed: a connection that lingers must not keep the command from ending.
   setTimeout(() => process.exit(), 500).unref();
 }
 
-const goneCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ERR_STREAM_DESTROYED']);
-
 /**
- * A reader that went away (`lynq get nodes | head`) is no error: what is printed is lost, what only follows the cluster ends, and everything else comes to
+ * A reader that went away (`lynq get nodes | head`, a terminal that was closed) is no error: what is printed is lost, what only follows the cluster ends, and everything else comes to
  * its own end and exit code.
  */
 function outlive(stream: NodeJS.WriteStream, onGone: () => void): void {
   stream.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (!goneCodes.has(code)) process.exit(exitCodes.failed);
+    if (!isReaderGone(stream, code)) process.exit(exitCodes.failed);
     onGone();
   });
 }

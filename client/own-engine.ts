@@ -1,5 +1,5 @@
-import { textAt } from '../domain/api/json.ts';
 import { isLynqFailure } from '../domain/failures.ts';
+import { clusterId } from './cluster-id.ts';
 import type { Context } from './context.ts';
 import { withDeadline } from './deadline.ts';
 import type { Engine, NamespaceMark } from './engine.ts';
@@ -54,8 +54,7 @@ async function readCluster({ options, services }: Context): Promise<ClusterId> {
   try {
     const milliseconds = Math.min(options.timeoutMilliseconds, longestMilliseconds);
     const cluster = withDeadline(await services.cluster(), milliseconds, 'of the context');
-    const found = await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' });
-    return { id: textAt(found, 'metadata', 'uid'), isDecisive: false };
+    return { id: await clusterId(cluster), isDecisive: false };
   } catch (failure) {
     const isNamed = options.context !== undefined || options.kubeconfig !== undefined;
     const isForbidden = isLynqFailure(failure) && failure.type === 'ClusterForbidden';

@@ -2,6 +2,7 @@ import { Argument, Command as Commander, CommanderError, Help, Option } from 'co
 import type { Argument as ArgumentSpec, Command, Completion, Flag, Flags, Input } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { type Host, makeContext } from './context.ts';
+import { parseDuration } from './duration.ts';
 import { describeError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { globalFlags, globalOptions, type GlobalValues, rareFlags } from './global-flags.ts';
@@ -92,7 +93,7 @@ function addCommand(program: Commander, command: Command, host: Host, done: (cod
   for (const argument of command.args) made.addArgument(argumentOf(argument));
   addFlags(made, command.flags);
   made.addHelpText('after', helpTail(program.name(), command));
-  made.action(async () => done(await runCommand(made, command, host)));
+  made.action(async () => done(await runCommand(made, command, { host, name: program.name() })));
 }
 
 function groupOf(parent: Commander, word: string): Commander {
@@ -120,7 +121,7 @@ function optionOf(long: string, flag: Flag): Option {
   if (flag.kind === 'list') {
     return option.argParser((value: string, all: readonly string[] | undefined) => [...(all ?? []), value]);
   }
-  if (flag.choices !== undefined) option.choices(flag.choices);
+  if (flag.kind === 'text' && flag.choices !== undefined) option.choices(flag.choices);
   return flag.default === undefined ? option : option.default(flag.default);
 }
 
@@ -132,17 +133,27 @@ function helpTail(name: string, { examples, exits = {} }: Command): string {
   return ['', 'Examples:', ...shown, ...exitText, ''].join('\n');
 }
 
-async function runCommand(made: Commander, command: Command, host: Host): Promise<ExitCode> {
+interface Caller {
+  readonly host: Host;
+  /** Of the program. */
+  readonly name: string;
+}
+
+async function runCommand(made: Commander, command: Command, { host, name }: Caller): Promise<ExitCode> {
   const options = globalOptions(valuesOf(made, globalFlags) as GlobalValues);
-  const context = makeContext(host, options);
+  const input = { args: argumentsOf(made, command), flags: valuesOf(made, command.flags) };
+  const context = makeContext(host, options, `${name} ${command.name}`);
   try {
-    return await command.run({ args: argumentsOf(made, command), flags: valuesOf(made, command.flags) }, context);
+    return await command.run(input, context);
   } finally {
     await context.services.close();
   }
 }
 
-const absentValues = { boolean: false, text: undefined, list: [] } as const satisfies Record<Flag['kind'], unknown>;
+const absentValues = { boolean: false, text: undefined, duration: undefined, list: [] } as const satisfies Record<
+  Flag['kind'],
+  unknown
+>;
 
 function valuesOf(made: Commander, flags: Flags): Input['flags'] {
   const values: Record<string, unknown> = made.optsWithGlobals();
@@ -152,6 +163,8 @@ function valuesOf(made: Commander, flags: Flags): Input['flags'] {
       const option = new Option(`--${long}`);
       const value = values[option.attributeName()];
       const given = option.negate ? value === false : (value ?? absentValues[flag.kind]);
+      // A command that has begun cannot end with nothing done.
+      if (flag.kind === 'duration' && typeof given === 'string') parseDuration(given, long);
       return [long, flag.kind === 'boolean' ? given : bare(given, flag.completes)] as const;
     }),
   ) as Input['flags'];

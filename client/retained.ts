@@ -30,8 +30,8 @@ export async function runRetained(context: Context, hub: string, flags: Retained
   const cluster = await context.services.cluster();
   const { mine, unknown } = await findRetained(context, cluster, { namespace: await context.namespace(), name: hub });
   const wanted = mine.filter(({ uid }) => flags.uid.length === 0 || flags.uid.includes(uid));
+  sayMissed(context, hub, wanted, flags);
   if (flags.delete) {
-    if (wanted.length === 0) throw new CommandError(`nothing is retained of ${hub}`);
     context.err.write(table(wanted, context.clock.now()));
     return deleteAll(context, cluster, wanted, flags);
   }
@@ -40,13 +40,22 @@ export async function runRetained(context: Context, hub: string, flags: Retained
   return exitCodes.ok;
 }
 
+/** Names the rows of which there is nothing: a uid may be mistyped. @throws CommandError when nothing is left to be done. */
+function sayMissed(context: Context, hub: string, wanted: readonly RetainedObject[], flags: RetainedFlags): void {
+  const rows = flags.uid.filter((uid) => !wanted.some((object) => object.uid === uid));
+  if (rows.length === 0 && wanted.length > 0) return;
+  const which = rows.length === 0 ? '' : `${rows.length === 1 ? 'row' : 'rows'} ${rows.join(', ')} of `;
+  const text = `nothing is retained of ${which}${hub}`;
+  if (wanted.length === 0 && (flags.delete || flags.adopt)) throw new CommandError(text);
+  context.err.write(`${text}\n`);
+}
+
 function list(
   context: Context,
   hub: string,
   { wanted, unknown }: Record<'wanted' | 'unknown', readonly RetainedObject[]>,
 ): void {
   const listed = [...wanted, ...unknown];
-  if (wanted.length === 0) context.err.write(`nothing is retained of ${hub}\n`);
   if (listed.length > 0) context.out.write(table(listed, context.clock.now()));
   if (unknown.length > 0) sayUnknown(context, hub, unknown.length);
 }
@@ -182,7 +191,6 @@ async function adoptAll(
   wanted: readonly RetainedObject[],
   flags: RetainedFlags,
 ): Promise<ExitCode> {
-  if (wanted.length === 0) throw new CommandError('there is nothing to adopt');
   const namespace = await context.namespace();
   const engine = await ownEngine(context);
   const nodes = new Map(wanted.map(({ uid, form }) => [nodeName(uid, form), uid]));

@@ -53,13 +53,17 @@ interface Removal {
 async function removeAll(removal: Removal): Promise<void> {
   const { context, cluster, found } = removal;
   await removeKind(removal, kinds.hub, found.hubs);
-  await untilGone(removal);
+  await untilGone(removal, found.forms.length === 0 ? {} : { fix: formsAreLeft });
   await removeKind(removal, kinds.form, found.forms);
   await removeKind(removal, kinds.node, await cluster.list(kinds.node, scopeOf(context)));
   await untilGone(removal);
 }
 
-/** Ctrl-C ends it as any failure does: hubs and nodes that are not being deleted yet are as before. */
+/** Hubs and nodes go by themselves later, forms do not. */
+const formsAreLeft =
+  'the forms are still there: check that the worker is running and run the command again, with a longer --wait-timeout';
+
+/** Ctrl-C, SIGTERM and SIGHUP end it as any failure does: hubs and nodes that are not being deleted yet are as before. */
 async function keepObjects(removal: Removal, engine: Engine): Promise<void> {
   const { context, cluster, found, limit } = removal;
   await context.heedInterrupt(async (interrupted) => {
@@ -143,7 +147,10 @@ async function removeKind(
 }
 
 /** Hubs keep their finalizer until their nodes are gone, nodes until their objects are dealt with. */
-async function untilGone({ context, cluster, limit, demandGoingOn }: Removal): Promise<void> {
+async function untilGone(
+  { context, cluster, limit, demandGoingOn }: Removal,
+  told: { readonly fix?: string } = {},
+): Promise<void> {
   const leaving = (object: JsonObject): boolean => textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
   const look = async (): Promise<Look<true>> => {
     demandGoingOn?.();
@@ -155,5 +162,5 @@ async function untilGone({ context, cluster, limit, demandGoingOn }: Removal): P
       text: `${counted(hub, 'hub') || 'no hub'} and ${counted(node, 'node') || 'no node'} still there`,
     };
   };
-  await waitUntil(context, { what: 'hubs and nodes to be gone', look, ...limit });
+  await waitUntil(context, { what: 'hubs and nodes to be gone', look, ...limit, ...told });
 }

@@ -8,7 +8,7 @@ import { startProgress } from './output/progress.ts';
 /** Of every command whose effect comes about later, in the worker. */
 export const waitFlags = {
   wait: { kind: 'boolean', summary: 'wait until it has come about, with progress on stderr' },
-  'wait-timeout': { kind: 'text', value: 'DURATION', default: '5m', summary: 'how long --wait waits' },
+  'wait-timeout': { kind: 'duration', value: 'DURATION', default: '5m', summary: 'how long --wait waits' },
 } as const;
 
 /** Of the commands that do not end before it has come about. */

@@ -11,12 +11,20 @@ import { exitCodes } from './exit-codes.ts';
 import type { OpenedPlanner } from './plan-wiring.ts';
 import { kubeconfigPaths, readContextNames, readContextNamespace, type Environment } from './kube-namespace.ts';
 
-/** The only place of the CLI that knows adapters. Connections are opened when a command first asks for one. */
-export function wireServices(options: GlobalOptions, environment: Environment): Services {
+/** Where Kubernetes puts the account of a pod. */
+const podAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * The only place of the CLI that knows adapters. Connections are opened when a command first asks for one.
+ *
+ * @param account Folder with the account of the pod that this runs in, if it does.
+ */
+export function wireServices(options: GlobalOptions, environment: Environment, account = podAccount): Services {
+  const pod = (): string | undefined => (isInPod(options, environment, account) ? account : undefined);
   let cluster: Promise<OpenedCluster> | undefined;
   let engine: Promise<Engine> | undefined;
   let planner: Promise<OpenedPlanner> | undefined;
-  const opened = (): Promise<OpenedCluster> => (cluster ??= open(options, environment));
+  const opened = (): Promise<OpenedCluster> => (cluster ??= open(options, environment, pod() !== undefined));
   const tables = async (): Promise<Tables> => {
     const { tables: all, server } = await opened();
     const limited = limitedTo(options.timeoutMilliseconds, server);
@@ -34,7 +42,7 @@ export function wireServices(options: GlobalOptions, environment: Environment): 
       return { served: () => limitedTo(options.timeoutMilliseconds, server)(() => kinds.served()) };
     },
     reflector: async () => (await opened()).reflector,
-    contextNamespace: () => contextNamespace(options, environment),
+    contextNamespace: () => contextNamespace(options, environment, pod()),
     contextNames: () => readContextNames(kubeconfigPaths(options.kubeconfig, environment), readText),
     engine() {
       engine ??= wireEngine(options, environment);
@@ -85,7 +93,7 @@ async function quickTables(
   environment: Environment,
   others: () => Promise<Tables>,
 ): Promise<Tables> {
-  const plain = isInPod(options, environment) ? undefined : await plainTables(options, environment);
+  const plain = await plainTables(options, environment);
   if (plain === undefined) return others();
   const limited = limitedTo(options.timeoutMilliseconds, 'of the context');
   return {
@@ -105,34 +113,39 @@ async function plainTables(options: GlobalOptions, environment: Environment): Pr
   return present.length === 0 ? undefined : openPlainTables(present.join(delimiter), options.context);
 }
 
-async function open(options: GlobalOptions, environment: Environment): Promise<OpenedCluster> {
+async function open(options: GlobalOptions, environment: Environment, inCluster: boolean): Promise<OpenedCluster> {
   const { openCluster } = await import('../adapters/kubernetes/index.ts');
   const { context } = options;
-  const inCluster = isInPod(options, environment);
   if (inCluster) return openCluster({ inCluster, logger: silent });
   const paths = kubeconfigPaths(options.kubeconfig, environment);
   const present = paths.filter((path) => existsSync(path));
-  if (present.length === 0) {
-    throw new CommandError(`no kubeconfig: ${paths.join(', ')} does not exist`, {
-      exitCode: exitCodes.unreachable,
-      fix: 'name one with --kubeconfig or KUBECONFIG',
-    });
-  }
+  if (present.length === 0) throw noKubeconfig(`${paths.join(', ')} does not exist`, context);
   return openCluster({ kubeconfig: present.join(delimiter), context, logger: silent });
 }
 
-const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
+function noKubeconfig(why: string, context: string | undefined): CommandError {
+  const what = context === undefined ? 'no kubeconfig' : `no kubeconfig has a context "${context}"`;
+  return new CommandError(`${what}: ${why}`, {
+    exitCode: exitCodes.unreachable,
+    fix: 'name one with --kubeconfig or KUBECONFIG',
+  });
+}
 
-/** In a pod without any kubeconfig, its own account is used, as kubectl does. */
-function isInPod(options: GlobalOptions, environment: Environment): boolean {
-  if (options.kubeconfig !== undefined || environment['KUBERNETES_SERVICE_HOST'] === undefined) return false;
+/** In a pod without any kubeconfig, its own account is used, as kubectl does; but never for a cluster that was named. */
+function isInPod(options: GlobalOptions, environment: Environment, account: string): boolean {
+  if (options.kubeconfig !== undefined || options.context !== undefined) return false;
+  if (environment['KUBERNETES_SERVICE_HOST'] === undefined) return false;
   const files = kubeconfigPaths(undefined, environment);
-  return !files.some((path) => existsSync(path)) && existsSync(`${serviceAccount}/token`);
+  return !files.some((path) => existsSync(path)) && existsSync(`${account}/token`);
 }
 
 const readText = (path: string): Promise<string> => readFile(path, 'utf8');
 
-async function contextNamespace(options: GlobalOptions, environment: Environment): Promise<string | undefined> {
-  if (isInPod(options, environment)) return (await readText(`${serviceAccount}/namespace`)).trim();
+async function contextNamespace(
+  options: GlobalOptions,
+  environment: Environment,
+  account: string | undefined,
+): Promise<string | undefined> {
+  if (account !== undefined) return (await readText(`${account}/namespace`)).trim();
   return readContextNamespace(kubeconfigPaths(options.kubeconfig, environment), options.context, readText);
 }

@@ -33,6 +33,8 @@ export interface PlanningDeps {
   readonly deps: Deps;
   /** LynqNodes of the namespace as they were read, by name. */
   readonly nodes: ReadonlyMap<string, JsonObject>;
+  /** Whether a key is what stands in for that of a hub without one, which everybody can work out. */
+  readonly isStandIn: (key: Uint8Array) => boolean;
 }
 
 const noTemporal: Pick<Deps, 'directory' | 'schedules'> = {
@@ -52,6 +54,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     ports.cluster.list({ apiVersion: 'v1', kind: 'Namespace' }, {}),
   ]);
   const cluster = dryRunCluster(ports.cluster);
+  const { standIn, isStandIn } = standInKeys(namespace);
   const deps: Deps = {
     cluster,
     // A plan is made with the rights of whoever asks for it.
@@ -65,7 +68,7 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     runs: noRuns,
     ...noTemporal,
     forms: openFormStore(cluster),
-    hubKeys: openHubKeys(cluster, standInKey(namespace)),
+    hubKeys: openHubKeys(cluster, standIn),
     formsSeen: () => undefined,
     others: { peer: () => notPlanned('asks for no other operator'), installation: () => notPlanned('asks for none') },
     unyielding: cluster,
@@ -82,7 +85,8 @@ export async function planningDeps(ports: PlanningPorts, namespace: string): Pro
     clock: ports.clock,
     logger: ports.logger,
   };
-  return { deps, nodes: new Map(listed.map((node) => [textAt(node, 'metadata', 'name') ?? '', node])) };
+  const nodes = new Map(listed.map((node) => [textAt(node, 'metadata', 'name') ?? '', node]));
+  return { deps, nodes, isStandIn };
 }
 
 /** What a plan never comes to. */
@@ -91,8 +95,20 @@ function notPlanned(what: string): never {
 }
 
 /** A hub whose key is not made yet has random values nobody knows; these are their stand-ins, equal in every plan. */
-const standInKey = (namespace: string) => (length: number) =>
-  new TextEncoder().encode(hashText(`lynq plan ${namespace} ${hubKeySecret('')}`, length));
+function standInKeys(namespace: string): Pick<PlanningDeps, 'isStandIn'> & {
+  readonly standIn: (length: number) => Uint8Array;
+} {
+  const made = new Set<Uint8Array>();
+  const text = `lynq plan ${namespace} ${hubKeySecret('')}`;
+  return {
+    standIn(length) {
+      const key = new TextEncoder().encode(hashText(text, length));
+      made.add(key);
+      return key;
+    },
+    isStandIn: (key) => made.has(key),
+  };
+}
 
 function listedNodes(objects: readonly JsonObject[]): NodeIndex {
   const digests = new Map(objects.map(nodeDigest).map((digest) => [digest.name, digest]));

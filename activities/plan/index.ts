@@ -24,7 +24,7 @@ import { beginCredentials, parseHub, readHub } from '../hub/read-hub.ts';
 import { orderOf } from '../forms.ts';
 import { planEntries } from '../node/gather.ts';
 import { clusterWith, type KnownObjects, rememberingCluster, withoutLists } from './clusters.ts';
-import { planningDeps, type PlanningPorts } from './deps.ts';
+import { type PlanningDeps, planningDeps, type PlanningPorts } from './deps.ts';
 import { formOutlook, type FormWork, plannedNodes, restingOutlook, workOfRow } from './form-outlook.ts';
 import { deletingOutlook, hubOutlook } from './hub-outlook.ts';
 import type { NodeWork } from './node-outlook.ts';
@@ -44,7 +44,7 @@ export async function planWorld(
   attempt: Attempt,
   onProgress: OnProgress,
 ): Promise<WorldPlan> {
-  const { known, deps, nodes, sync } = await openWorld(ports, request, attempt);
+  const { known, deps, nodes, sync, isStandIn } = await openWorld(ports, request, attempt);
   if (hubStandstill(sync.hub.hub)?.kind === 'deleting') return planDeleting(ports, request, { sync, nodes });
   const decided = await decideSync(sync);
   const hub = hubOutlook(sync, decided);
@@ -65,7 +65,7 @@ export async function planWorld(
   );
   counted.total = works.reduce((sum, work) => sum + plannedNodes(work), 0);
   const listing = isWorthListing({ planned: counted.total, nodes: nodes.size });
-  const run = { deps, known: listing ? known : withoutLists(known), signal: attempt.signal };
+  const run = { deps, known: listing ? known : withoutLists(known), signal: attempt.signal, isStandIn };
   const forms: FormOutlook[] = [];
   for (const work of works) forms.push(await formOutlook(run, work));
   return { hub, forms };
@@ -92,19 +92,17 @@ function askedForms({ forms }: PlanRequest, sync: Sync, hub: HubOutlook): readon
   return sync.forms.filter(({ name }) => isAsked(name));
 }
 
-interface PlannedWorld {
+interface PlannedWorld extends PlanningDeps {
   readonly known: KnownObjects;
-  readonly deps: Deps;
-  readonly nodes: ReadonlyMap<string, JsonObject>;
   readonly sync: Sync;
 }
 
 /** Reads what a sync reads before the table. */
 async function openWorld(ports: PlanningPorts, request: WorldRequest, attempt: Attempt): Promise<PlannedWorld> {
   const known = rememberingCluster(clusterWith(ports.cluster, request.objects));
-  const { deps, nodes } = await planningDeps({ ...ports, cluster: known.cluster }, request.namespace);
-  const sync = await openSync(deps, request, attempt);
-  return { known, deps, nodes, sync };
+  const planning = await planningDeps({ ...ports, cluster: known.cluster }, request.namespace);
+  const sync = await openSync(planning.deps, request, attempt);
+  return { ...planning, known, sync };
 }
 
 type WorldRequest = Omit<PlanRequest, 'forms'>;
@@ -119,9 +117,9 @@ export async function renderRow(
   request: RowRequest,
   attempt: Attempt,
 ): Promise<readonly RenderedRow[]> {
-  const { known, deps, nodes, sync } = await openWorld(ports, request, attempt);
+  const { known, deps, nodes, sync, isStandIn } = await openWorld(ports, request, attempt);
   const decided = await decideSync(sync);
-  const run = { deps, known, signal: attempt.signal };
+  const run = { deps, known, signal: attempt.signal, isStandIn };
   const { forms: wanted, uid } = request;
   const asked = sync.forms.filter(({ name, revision }) =>
     wanted === 'all' ? revision !== undefined : wanted.has(name),

@@ -19,6 +19,7 @@ import { PassState } from '../node/pass-state.ts';
 import { Removal } from '../node/removal.ts';
 import { writeChild } from '../node/write-child.ts';
 import { conflictsOf, type KnownObjects, removalsOf } from './clusters.ts';
+import type { PlanningDeps } from './deps.ts';
 import { openSecrecy, type Secrecy } from './secrecy.ts';
 
 /** What one pass of a node would do to its objects, were nothing to wait for. */
@@ -31,8 +32,7 @@ export interface NodeWork {
   readonly secrets: SecretValues;
 }
 
-export interface PlanningRun {
-  readonly deps: Deps;
+export interface PlanningRun extends Pick<PlanningDeps, 'deps' | 'isStandIn'> {
   readonly known: KnownObjects;
   readonly signal: AbortSignal;
 }

@@ -7,8 +7,8 @@ export const uninstall = defineCommand({
   summary: 'Remove all hubs, forms and nodes, in the right order',
   description:
     'Deletes hubs, waits until the worker has taken their nodes away, each object by its deletionPolicy, then deletes the forms. With --keep-objects no ' +
-    'object is deleted: every node lets go of its objects, which stay with orphan markers. The hubs are paused for that, and Temporal is asked whether a sync is still at work on one; after a failure or ' +
-    'Ctrl-C hubs and nodes that are not being deleted yet are as before. The worker has to be running, and a hub that is released is refused at once: take it up again with `lynq adopt` first. Of all namespaces, or of -n. ' +
+    'object is deleted: every node lets go of its objects, which stay with orphan markers. The hubs are paused for that, and Temporal is asked whether a sync is still at work on one; after a failure, ' +
+    'Ctrl-C, SIGTERM or the end of its terminal hubs and nodes that are not being deleted yet are as before. The worker has to be running, and a hub that is released is refused at once: take it up again with `lynq adopt` first. Of all namespaces, or of -n. ' +
     'The definitions, the keys of the hubs and the worker itself stay; what is left to do is printed.',
   args: [],
   flags: {

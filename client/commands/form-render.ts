@@ -2,12 +2,11 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CommandError, usageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { loadManifests } from '../manifest/files.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { sortProblems } from '../manifest/source.ts';
 import { countProblems, formatProblems } from '../output/problems.ts';
 import type { FormRequest } from '../render/render-form.ts';
-import { hasErrors, lintFiles, optionalFiles } from './manifest-files.ts';
+import { hasErrors, lintFiles, loadFiles, optionalFiles } from './manifest-files.ts';
 import { parseAssignments } from './node-scale.ts';
 
 export const render = defineCommand({
@@ -48,7 +47,7 @@ export const render = defineCommand({
       throw usageError('nothing to render', 'name files with -f, or a row with --hub and --uid');
     if (flags.row.length === 0) throw usageError('no row', 'give its values: --row NAME=VALUE');
     const paths = [...flags.filename, ...(flags['hub-file'] === undefined ? [] : [flags['hub-file']])];
-    const loaded = await loadManifests(paths, false, context.files);
+    const loaded = await loadFiles(context, { filename: paths, recursive: false });
     const [{ noLookup }, { isForm }, { LynqHubSpec }] = await Promise.all([
       import('../cluster-lookup.ts'),
       import('../lint/index.ts'),

@@ -17,6 +17,9 @@ export const apply = defineCommand({
   description:
     'Server-side apply, as kubectl does it, of files kubectl may not be able to read: template scalars need no quotes. ' +
     'Hubs and forms are linted first; when anything is wrong, nothing is applied. ' +
+    'Files are YAML or JSON, also JSON objects one after the other, as jq prints them. ' +
+    'What only a server writes into metadata (resourceVersion, generation, uid, managedFields) is left out, so that what `lynq get` or kubectl printed can be edited and applied: ' +
+    'fields that others hold are guarded by server-side apply, not by the version. ' +
     'With --wait it ends when a sync has read the hubs and forms and their nodes are Ready: those of the applied forms, or of all forms of an applied hub.',
   args: [],
   flags: {

@@ -32,10 +32,10 @@ export const proseOrJson = {
 } as const;
 
 export function loadFiles(
-  context: Context,
+  { files, command }: Context,
   flags: { readonly filename: readonly string[]; readonly recursive: boolean },
 ): Promise<LoadResult> {
-  return loadManifests(flags.filename, flags.recursive, context.files);
+  return loadManifests(flags.filename, { recursive: flags.recursive, files, command });
 }
 
 /** Lints what was read; zod and the template library are loaded here and not before. */

@@ -30,7 +30,7 @@ async function liveNames({ offer, globals }: Place, host: Host): Promise<readonl
   try {
     const { findNames } = await import('./names.ts');
     const options = { ...globalOptions({ ...globals, timeout: undefined }), timeoutMilliseconds: patienceMilliseconds };
-    const context = makeContext(host, options);
+    const context = makeContext(host, options, 'lynq');
     return await Promise.race([findNames(context, offer.of, offer.args), late]);
   } catch {
     return [];

@@ -12,11 +12,19 @@ export interface LoadResult {
   readonly files: readonly string[];
 }
 
-export async function loadManifests(paths: readonly string[], recursive: boolean, files: Files): Promise<LoadResult> {
+export interface Reading {
+  readonly recursive: boolean;
+  readonly files: Files;
+  /** `lynq lint`: for what to do in place of naming an address. */
+  readonly command: string;
+}
+
+export async function loadManifests(paths: readonly string[], reading: Reading): Promise<LoadResult> {
+  const { files } = reading;
   // The reader brings the YAML library, which commands without files do not pay for.
   const { decodeUtf8, readManifests } = await import('./reader.ts');
   const names: string[] = [];
-  for (const path of paths) names.push(...(await expand(path, recursive, files)));
+  for (const path of paths) names.push(...(await expand(path, reading)));
   const manifests: Manifest[] = [];
   const problems: Problem[] = [];
   const unique = [...new Set(names)];
@@ -41,10 +49,10 @@ export async function loadManifests(paths: readonly string[], recursive: boolean
   return { manifests, problems, files: unique };
 }
 
-async function expand(path: string, recursive: boolean, files: Files): Promise<readonly string[]> {
+async function expand(path: string, { recursive, files, command }: Reading): Promise<readonly string[]> {
   if (path === '-') return [path];
   if (/^https?:\/\//.test(path)) {
-    throw new CommandError(`${path}: addresses are not read`, { fix: `curl -fsSL ${path} | lynq apply -f -` });
+    throw new CommandError(`${path}: addresses are not read`, { fix: `curl -fsSL ${path} | ${command} -f -` });
   }
   const kind = await files.kind(path);
   if (kind === 'absent') throw new CommandError(`${path} does not exist`, { fix: 'check the path given to -f' });

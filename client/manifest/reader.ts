@@ -1,6 +1,7 @@
 import { parseAllDocuments, type Document, type ParsedNode, type YAMLParseError } from 'yaml';
 import type { JsonObject } from '../../domain/api/json.ts';
 import { isJsonObject } from '../../domain/api/json.ts';
+import { jsonObjectStarts, parseParts } from './json-stream.ts';
 import type { Located } from './located.ts';
 import { problemAt, type Problem, type SourceFile, sortProblems, sourceFile } from './source.ts';
 import { maskTemplates, type MaskedText } from './template-mask.ts';
@@ -69,6 +70,8 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 function parseDocuments(masked: MaskedText): readonly Document.Parsed[] {
   const options = { schema: 'failsafe', prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const;
+  const starts = jsonObjectStarts(masked.text);
+  if (starts !== undefined) return parseParts(masked.text, starts, options);
   const documents = parseAllDocuments(masked.text, options);
   return Array.isArray(documents) ? (documents as Document.Parsed[]) : [];
 }

@@ -50,10 +50,20 @@ export async function requireOneNamespace(
   }
 }
 
+/** A `resourceVersion` would make the file good for one version of the object: what was got and edited could never be applied after a write of its status. */
+const serversFields: ReadonlySet<string> = new Set([
+  'managedFields',
+  'uid',
+  'creationTimestamp',
+  'resourceVersion',
+  'generation',
+  'selfLink',
+]);
+
 /** The object as it is sent: with its namespace, without what only a server writes. */
 export function bodyOf({ object }: Pick<Manifest, 'object'>, namespace: string | undefined): JsonObject {
-  const { managedFields: _fields, uid: _uid, creationTimestamp: _created, ...metadata } = metadataOf(object);
-  return { ...object, metadata: { ...metadata, ...(namespace === undefined ? {} : { namespace }) } };
+  const own = Object.entries(metadataOf(object)).filter(([key]) => !serversFields.has(key));
+  return { ...object, metadata: { ...Object.fromEntries(own), ...(namespace === undefined ? {} : { namespace }) } };
 }
 
 function metadataOf(object: JsonObject): JsonObject {

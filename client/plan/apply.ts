@@ -3,6 +3,7 @@ import type { PlanFile } from '../../domain/api/plan-file.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { versionOfNothing } from '../../domain/resource-version.ts';
 import type { Context } from '../context.ts';
+import { requireClusterId } from '../cluster-id.ts';
 import { CommandError } from '../errors.ts';
 import { printedName } from '../kinds.ts';
 import { conflictText, isSameContent, refusal, sendManifest } from '../manifest/send.ts';
@@ -16,12 +17,14 @@ import type { TriedManifest } from './manifests.ts';
  */
 export async function applyPlan(context: Context, path: string): Promise<readonly JsonObject[]> {
   const planned = await readPlan(context, path);
+  const cluster = await context.services.cluster();
+  const here = await requireClusterId(cluster);
+  refuseOther(path, planned.cluster, here);
   const { files, recursive, forceConflicts } = planned;
   const made = await makePlan(context, { filename: files, recursive });
-  const now = planFile({ ...made, files, recursive, forceConflicts, now: context.clock.now() });
+  const now = planFile({ ...made, cluster: here, files, recursive, forceConflicts, now: context.clock.now() });
   refuseMoved(context, path, movedSince(planned, now));
   if (!forceConflicts) refuseConflicts(path, made.tried);
-  const cluster = await context.services.cluster();
   const looks = await Promise.all(made.tried.map((item) => lookAgain(cluster, item)));
   refuseMoved(
     context,
@@ -33,6 +36,17 @@ export async function applyPlan(context: Context, path: string): Promise<readonl
     context.out.write(`${printedName(item.manifest)} ${item.outcome} (as planned)\n`);
   }
   return made.tried.map(({ after }) => after);
+}
+
+/** What is planned for a new hub has no uid that another cluster would not have. */
+function refuseOther(path: string, planned: string, here: string): void {
+  if (planned === here) return;
+  throw new CommandError(
+    `${path} was made for cluster ${planned}, and the context is cluster ${here}; nothing was applied`,
+    {
+      fix: 'name the cluster it was made for (--context), or plan again',
+    },
+  );
 }
 
 /** Planned without --force-conflicts: these fields stay with whoever has them. */

@@ -7,6 +7,8 @@ import { kinds } from '../kinds.ts';
 import { contentHash, type TriedManifest } from './manifests.ts';
 
 export interface PlanRecord {
+  /** Id of the cluster. */
+  readonly cluster: string;
   readonly files: readonly string[];
   readonly recursive: boolean;
   readonly forceConflicts: boolean;
@@ -15,9 +17,10 @@ export interface PlanRecord {
   readonly now: Date;
 }
 
-export function planFile({ files, recursive, forceConflicts, tried, plans, now }: PlanRecord): PlanFile {
+export function planFile({ cluster, files, recursive, forceConflicts, tried, plans, now }: PlanRecord): PlanFile {
   return {
-    lynqPlan: 1,
+    lynqPlan: 2,
+    cluster,
     createdAt: now.toISOString(),
     files: [...files],
     recursive,

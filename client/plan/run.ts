@@ -1,5 +1,6 @@
 import type { HubOutlook } from '../../domain/change-plan/types.ts';
 import type { Context } from '../context.ts';
+import { requireClusterId } from '../cluster-id.ts';
 import { CommandError, describeError, usageError } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { askPlanner } from './ask.ts';
@@ -111,8 +112,9 @@ async function keepPlan(
   { made, flags }: { readonly made: MadePlan; readonly flags: PlanFlags },
 ): Promise<void> {
   const { planFile } = await import('./file.ts');
+  const cluster = await requireClusterId(await context.services.cluster());
   const { filename: files, recursive, 'force-conflicts': forceConflicts } = flags;
-  const file = planFile({ ...made, files, recursive, forceConflicts, now: context.clock.now() });
+  const file = planFile({ ...made, cluster, files, recursive, forceConflicts, now: context.clock.now() });
   await context.files.write(path, `${JSON.stringify(file, undefined, 2)}\n`).catch((error: unknown) => {
     throw new CommandError(`${path} could not be written: ${error instanceof Error ? error.message : String(error)}`);
   });

@@ -29,7 +29,9 @@ const PlannedHub = z.strictObject({
 });
 
 export const PlanFile = z.strictObject({
-  lynqPlan: z.literal(1),
+  lynqPlan: z.literal(2),
+  /** Id of the cluster it was made for: the uid of its namespace kube-system. */
+  cluster: z.string().min(1),
   createdAt: z.string(),
   /** As given to -f. */
   files: z.array(z.string()).min(1),
@@ -38,7 +40,7 @@ export const PlanFile = z.strictObject({
   forceConflicts: z.boolean().default(false),
   objects: z.array(Planned).min(1),
   hubs: z.array(PlannedHub),
-  /** HMAC of the outlook of each LynqNode, by namespace/name. */
+  /** HMAC of the outlook of each LynqNode, by namespace/name; without the values of its row where the hub has no key yet. */
   nodes: z.record(z.string(), z.string()),
 });
 export type PlanFile = z.infer<typeof PlanFile>;

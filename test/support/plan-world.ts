@@ -3,6 +3,7 @@ import { planWorld, renderRow } from '../../activities/plan/index.ts';
 import type { Planner } from '../../client/planner.ts';
 import type { JsonObject } from '../../domain/api/json.ts';
 import { ScopePolicy } from '../../domain/api/scope.ts';
+import { hubKeySecret } from '../../domain/identity.ts';
 import type { Logger } from '../../domain/ports.ts';
 import { createFakeCluster, type FakeCluster } from './fake-cluster.ts';
 import { type MemoryRowServer, openInMemoryRowServer } from './in-memory-row-source.ts';
@@ -60,6 +61,13 @@ export function openPlanWorld(now: Date): PlanWorld {
       server.tables.set('app.nodes', { columns: ['id', 'active', 'plan', 'token'], rows });
     },
   };
+}
+
+/** The key that a worker makes with the first node of the hub. */
+export function seedHubKey(cluster: FakeCluster): void {
+  const data = { key: Buffer.alloc(32, 'k').toString('base64') };
+  const metadata = { name: hubKeySecret('shop'), namespace: 'lynq-system' };
+  cluster.seed({ apiVersion: 'v1', kind: 'Secret', metadata, data });
 }
 
 /** The real planner over a cluster and a database server in memory. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { processHost } from '../../../client/host.ts';
+import { isReaderGone, processHost } from '../../../client/host.ts';
 
 describe('client/host', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynq-host-'));
@@ -19,6 +19,16 @@ describe('client/host', () => {
     await expect(files.list(absent)).rejects.toMatchObject({ message: `${absent} cannot be read: it does not exist` });
   });
 
+  it.each([
+    [{ isTTY: false }, 'EPIPE', true],
+    [{ isTTY: true }, 'EIO', true],
+    // A disk that cannot be written.
+    [{ isTTY: false }, 'EIO', false],
+    [{ isTTY: true }, 'ENOSPC', false],
+  ])('knows a reader that went away: %j, %s', (stream, code, isGone) => {
+    expect(isReaderGone(stream, code)).toBe(isGone);
+  });
+
   it('has work end in good order at the first Ctrl-C, and lets the process end at the next', async () => {
     let ended = 0;
     const usual = (): void => void (ended += 1);
@@ -33,6 +43,31 @@ describe('client/host', () => {
 
     expect(process.listeners('SIGINT')).not.toContain(usual);
   });
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'takes %s for a first Ctrl-C however often it comes, and a Ctrl-C after that for a second one',
+    async (signal) => {
+      let ended = 0;
+      const usual = (): void => void (ended += 1);
+      process.once('SIGINT', usual);
+      const before = process.listeners(signal);
+
+      await processHost().heedInterrupt(async (interrupted) => {
+        process.emit(signal, signal);
+        // A closed terminal is told by the kernel and by the shell, and timeout(1) tells the process and its group.
+        expect(process.emit(signal, signal)).toBe(true);
+        expect({ ended, aborted: interrupted.aborted, by: interrupted.reason }).toEqual({
+          ended: 0,
+          aborted: true,
+          by: signal,
+        });
+        process.emit('SIGINT');
+        expect(ended).toBe(1);
+      });
+
+      expect(process.listeners(signal)).toEqual(before);
+    },
+  );
 
   it('leaves Ctrl-C as it was behind such work', async () => {
     const usual = (): void => undefined;

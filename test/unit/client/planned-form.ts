@@ -1,4 +1,4 @@
-import { openPlanWorld, type PlanWorld } from '../../support/plan-world.ts';
+import { openPlanWorld, type PlanWorld, seedHubKey } from '../../support/plan-world.ts';
 import { now, type Ran, run } from './run.ts';
 
 /** A form over two rows, and the program run against them. */
@@ -22,6 +22,13 @@ export const rows = [
 ];
 
 export function open(): PlanWorld {
+  const world = openWithoutKey();
+  seedHubKey(world.cluster);
+  return world;
+}
+
+/** Of a hub that has made no node yet. */
+export function openWithoutKey(): PlanWorld {
   const world = openPlanWorld(now);
   world.setRows(rows);
   return world;

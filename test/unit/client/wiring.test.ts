@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +91,38 @@ describe('client/wiring', () => {
     expect(asked).toEqual(['/apis/operator.lynq.sh/v1/namespaces/lynq/lynqforms']);
     expect(await namesOf('twice')).toEqual(['web']);
     await services.close();
+  });
+
+  describe('in a pod without kubeconfig', () => {
+    let pod: { readonly home: string; readonly serviceAccount: string };
+    beforeAll(() => {
+      pod = { home: join(folder, 'home'), serviceAccount: join(folder, 'serviceaccount') };
+      for (const made of Object.values(pod)) mkdirSync(made);
+      writeFileSync(join(pod.serviceAccount, 'token'), 'token');
+      writeFileSync(join(pod.serviceAccount, 'namespace'), 'team-a');
+    });
+    const servicesWith = (context?: string) =>
+      wireServices(
+        { context, temporalTls: {}, timeoutMilliseconds: 5_000 },
+        { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBECONFIG: join(pod.home, 'config') },
+        pod.serviceAccount,
+      );
+
+    it("is of the pod's own cluster", async () => {
+      expect(await servicesWith().contextNamespace()).toBe('team-a');
+    });
+
+    it('refuses a context that was named, and does not take the own cluster for it', async () => {
+      const services = servicesWith('production');
+      const refusal = {
+        message: `no kubeconfig has a context "production": ${join(pod.home, 'config')} does not exist`,
+        exitCode: 3,
+      };
+
+      await expect(services.cluster()).rejects.toMatchObject(refusal);
+      await expect(services.quickTables()).rejects.toMatchObject(refusal);
+      expect(await services.contextNamespace()).toBeUndefined();
+    });
   });
 
   it('is the only place that lets the server be quoted', () => {

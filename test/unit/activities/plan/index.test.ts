@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../domain/api/json.ts';
 import { groupChanges } from '../../../../domain/change-plan/groups.ts';
 import type { PlanRequest } from '../../../../domain/change-plan/types.ts';
 import { startProcess } from '../../../support/node-deps.ts';
-import { openPlanWorld, type PlanWorld } from '../../../support/plan-world.ts';
+import { openPlanWorld, type PlanWorld, seedHubKey } from '../../../support/plan-world.ts';
 
 const namespace = 'lynq-system';
 const apiVersion = 'operator.lynq.sh/v1';
@@ -154,7 +154,9 @@ describe('activities/plan/index', () => {
 
   it('gives the same digests for the same world, and others when a value, even a secret one, changes', async () => {
     const digests = async (rows: readonly (readonly string[])[]): Promise<readonly (string | undefined)[]> => {
-      const { forms } = await planWorld(open(rows).ports, request, attempt, () => undefined);
+      const { cluster, ports } = open(rows);
+      seedHubKey(cluster);
+      const { forms } = await planWorld(ports, request, attempt, () => undefined);
       return forms.flatMap(({ nodes }) => nodes.map(({ digest }) => digest));
     };
     const first = await digests(rowsOf(2));

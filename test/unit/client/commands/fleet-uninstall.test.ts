@@ -161,6 +161,24 @@ describe('client/commands/fleet-uninstall', () => {
     expect(standing(cluster)).toEqual(['resting paused', 'shop', 'acme-web', 'beta-web']);
   });
 
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('takes it back after %s, too, and ends with its code', async (signal, code) => {
+    const cluster = aCluster();
+    const controller = new AbortController();
+    cluster.intercept(({ verb, ref }) => {
+      if (verb === 'patch' && ref.name === 'acme-web') controller.abort(signal);
+      return undefined;
+    });
+
+    const { err, exitCode } = await run('uninstall --keep-objects --yes', { cluster, interrupted: controller.signal });
+
+    expect(err).toContain(`what this run had paused and marked was taken back\nError: ended by ${signal}\n`);
+    expect(exitCode).toBe(code);
+    expect(standing(cluster)).toEqual(['shop', 'acme-web']);
+  });
+
   it('leaves what belongs to a hub that is being deleted when a further one cannot be', async () => {
     const cluster = aCluster();
     const [apart, finalizers] = [{ 'lynq.sh/hub': 'apart' }, ['lynq.sh/hub-finalizer']];
@@ -211,6 +229,24 @@ describe('client/commands/fleet-uninstall', () => {
       expect(writes(cluster)).toEqual([]);
     },
   );
+
+  it.each([
+    ['uninstall --yes', 'hubs and nodes to be gone'],
+    ['uninstall --keep-objects --yes', 'hubs and nodes to be gone'],
+  ])('says of %s whose time is over that it has to go on: nobody else deletes the forms', async (line, what) => {
+    const cluster = aCluster();
+    const metadata = { name: 'slow', namespace: 'lynq-system', finalizers: ['lynq.sh/hub-finalizer'] };
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata, spec: {} });
+
+    const { err, exitCode } = await run(`${line} --wait-timeout 1s`, { cluster, timePasses: true });
+
+    expect(err).toContain(`Error: waited 1s for ${what}: 1 hub and no node still there\n`);
+    expect(err).toContain(
+      '  the forms are still there: check that the worker is running and run the command again, with a longer --wait-timeout\n',
+    );
+    expect(exitCode).toBe(4);
+    expect(cluster.objects('LynqForm')).toHaveLength(1);
+  });
 
   it('has nothing to do where there is nothing', async () => {
     const cluster = createFakeCluster();

@@ -399,4 +399,16 @@ describe('client/commands/hub-retained', () => {
     expect(err).toContain('not listed, so not looked for: Secret');
     expect(out).toContain('node-acme');
   });
+
+  it.each([
+    ['', 'nothing is retained of row typo of shop\n', 0],
+    [' --delete --yes', 'Error: nothing is retained of row typo of shop\n', 1],
+    [' --adopt', 'Error: nothing is retained of row typo of shop\n', 1],
+    [' --uid none', 'nothing is retained of rows typo, none of shop\n', 0],
+    [' --uid beta', 'nothing is retained of row typo of shop\n', 0],
+  ])('names the rows of which nothing is retained: --uid typo%s', async (more, err, exitCode) => {
+    const ran = await run(`retained shop --uid typo${more}`, { cluster: aCluster() });
+
+    expect({ err: ran.err, exitCode: ran.exitCode }).toEqual({ err, exitCode });
+  });
 });

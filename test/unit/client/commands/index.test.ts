@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { commandGroups, commands } from '../../../../client/commands/index.ts';
 import { globalFlags } from '../../../../client/global-flags.ts';
-import { run } from '../run.ts';
+import { createFakeCluster } from '../../../support/fake-cluster.ts';
+import { fakeEngine, run } from '../run.ts';
 
 describe('client/commands/index', () => {
   it('has every command file, each named noun-verb', () => {
@@ -64,4 +65,38 @@ describe('client/commands/index', () => {
     }
     expect(ran).toMatchObject({ exitCode: 0, err: '' });
   });
+
+  const waiting = commands.filter(({ flags }) => 'wait-timeout' in flags);
+
+  it('has every command that waits in the table below', () => {
+    expect(waiting.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['apply', 'delete hub', 'uninstall', 'release', 'adopt', 'scale', 'resync', 'retained']),
+    );
+  });
+
+  it.each(waiting.map((command) => [command.name, command] as const))(
+    '%s refuses a --wait-timeout that is none before it does anything',
+    async (name, { args, flags }) => {
+      const given = args.filter(({ kind }) => kind === 'required').map(() => 'x');
+      const needed = Object.entries(flags).flatMap(([long, flag]) =>
+        'required' in flag && flag.required ? [`--${long} x=y`] : [],
+      );
+      const wait = 'wait' in flags ? ['--wait'] : [];
+      const yes = 'yes' in flags ? ['--yes'] : [];
+      const line = [name, ...given, ...needed, ...wait, ...yes].join(' ');
+
+      for (const [timeout, message] of [
+        ['5min', '--wait-timeout 5min is not a duration'],
+        ['48h', '--wait-timeout 48h is too long'],
+      ] as const) {
+        const cluster = createFakeCluster();
+        const engine = fakeEngine();
+        const ran = await run(`${line} --wait-timeout ${timeout}`, { cluster, engine });
+
+        expect(ran).toMatchObject({ exitCode: 2, out: '', questions: [] });
+        expect(ran.err).toContain(`Error: ${message}\n`);
+        expect([...cluster.calls, ...engine.sent]).toEqual([]);
+      }
+    },
+  );
 });

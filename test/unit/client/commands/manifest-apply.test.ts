@@ -207,13 +207,26 @@ describe('client/commands/manifest-apply', () => {
     const cluster = aCluster();
     const exported = secret.replace(
       '  name: db',
-      '  name: db\n  uid: "1"\n  creationTimestamp: "2026-01-01T00:00:00Z"\n  managedFields: []',
+      '  name: db\n  uid: "1"\n  creationTimestamp: "2026-01-01T00:00:00Z"\n  managedFields: []\n  resourceVersion: "99"\n  generation: 3\n  selfLink: /x',
     );
 
     await run('apply -f s.yaml', { cluster, files: { 's.yaml': exported } });
 
     const { body } = cluster.calls.filter(({ verb }) => verb === 'apply')[0] ?? {};
     expect(at(body as JsonObject, 'metadata')).toEqual({ name: 'db', namespace: 'lynq-system' });
+  });
+
+  it('applies a file that was got from the cluster and edited, although the object has changed since', async () => {
+    const cluster = aCluster();
+    await run('apply -f s.yaml', { cluster, files: { 's.yaml': secret } });
+    const got = secret.replace('  name: db', '  name: db\n  resourceVersion: "1"');
+
+    const { out, err, exitCode } = await run('apply -f s.yaml', {
+      cluster,
+      files: { 's.yaml': `${got}type: Opaque\n` },
+    });
+
+    expect({ out, err, exitCode }).toEqual({ out: 'secret/db configured\n', err: '', exitCode: 0 });
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { processHost } from '../../../../client/host.ts';
 import { loadManifests } from '../../../../client/manifest/files.ts';
+import { run } from '../run.ts';
 
 describe('client/manifest/files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynq-files-'));
@@ -17,7 +18,22 @@ describe('client/manifest/files', () => {
     [false, ['a.yaml']],
     [true, ['a.yaml', 'old.yaml/b.yaml']],
   ])('takes a folder named as a file for a folder; deeper folders too: %s', async (recursive, names) => {
-    const { files } = await loadManifests([folder], recursive, processHost().files);
+    const { files } = await loadManifests([folder], { recursive, files: processHost().files, command: 'lynq lint' });
     expect(files).toEqual(names.map((name) => join(folder, name)));
+  });
+
+  it.each([
+    ['apply', 'apply'],
+    ['lint', 'lint'],
+    ['plan', 'plan'],
+    ['render --row a=b', 'render'],
+  ])('tells %s how to read an address, with the command itself', async (line, name) => {
+    const { err, exitCode } = await run(`${line} -f https://example.com/a.yaml`, { programName: 'kubectl lynq' });
+
+    expect(err).toBe(
+      'Error: https://example.com/a.yaml: addresses are not read\n' +
+        `  curl -fsSL https://example.com/a.yaml | kubectl lynq ${name} -f -\n`,
+    );
+    expect(exitCode).toBe(name === 'plan' ? 2 : 1);
   });
 });

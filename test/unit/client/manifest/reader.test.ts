@@ -183,4 +183,51 @@ describe('client/manifest/reader', () => {
     expect(problems).toEqual([]);
     expect(clock()).toBeLessThan(8_000);
   });
+
+  describe('of a stream of JSON objects, as jq prints them', () => {
+    const object = (name: string, more = '') =>
+      `{\n  "apiVersion": "v1",\n  "kind": "Thing",\n  "metadata": {"name": "${name}"},\n  "data": "}{ \\" [ {{ .uid }}" ${more}\n}`;
+    const named = (text: string) => readManifests('stdin', text).manifests.map(({ name }) => name);
+
+    it.each([
+      ['on lines of their own', `${object('a')}\n${object('b')}\n${object('c')}\n`],
+      ['one after the other', `\n${object('a')}${object('b')} ${object('c')}`],
+      ['compact', ['a', 'b', 'c'].map((name) => JSON.stringify(JSON.parse(object(name)))).join('\n')],
+    ])('reads each %s', (_how, text) => {
+      const { manifests, problems } = readManifests('stdin', text);
+
+      expect(problems).toEqual([]);
+      expect(manifests.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+      expect(manifests[2]?.object['data']).toBe('}{ " [ {{ .uid }}');
+    });
+
+    it('tells the place of a problem in the whole text', () => {
+      const text = `${object('a')}\n${object('b').replace('"kind": "Thing",', '')}\n${object('c', ', "x": [1')}`;
+
+      expect(readManifests('stdin', text).problems.map(({ line, column, message }) => [line, column, message])).toEqual(
+        [[7, 1, 'kind is required'], expect.arrayContaining([18])],
+      );
+    });
+
+    it('refuses one that is nested too deeply', () => {
+      const deep = object('b', `, "x": ${'['.repeat(20_000)}${']'.repeat(20_000)}`);
+
+      expect(readManifests('stdin', `${object('a')}\n${deep}`).problems.map(({ line }) => line)).toEqual([11]);
+    });
+
+    it('leaves YAML in braces as it is', () => {
+      const yaml = (name: string) => `{apiVersion: v1, kind: Thing, metadata: {name: ${name}}, data: '} {'} # } {`;
+
+      expect(named(`${yaml('a')}\n---\n${yaml('b')}\n`)).toEqual(['a', 'b']);
+      expect(readManifests('stdin', `${yaml('a')}\n${yaml('b')}\n`).problems).not.toEqual([]);
+    });
+
+    it('reads thousands of them in no time', () => {
+      const text = Array.from({ length: 3_000 }, (_, at) => object(`n${at}`)).join('\n');
+      const began = performance.now();
+
+      expect(named(text)).toHaveLength(3_000);
+      expect(performance.now() - began).toBeLessThan(20_000);
+    });
+  });
 });

@@ -4,7 +4,7 @@ import type { Planner } from '../../../../client/planner.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import { applyingEngine } from '../../../support/cli/applying-worker.ts';
 import { planHub, type PlanWorld } from '../../../support/plan-world.ts';
-import { form, lynq, open, rows, wrote } from '../planned-form.ts';
+import { form, lynq, open, openWithoutKey, rows, wrote } from '../planned-form.ts';
 import { run } from '../run.ts';
 
 const hubRef = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqHub', namespace: 'lynq-system', name: 'shop' };
@@ -44,6 +44,34 @@ describe('client/plan/apply', () => {
   it('keeps no value and no template in the file', async () => {
     const kept = await keep(open());
     for (const text of ['hush', 'gold', '.plan', 'ConfigMap']) expect(kept).not.toContain(text);
+  });
+
+  it('keeps nothing that values of rows can be guessed with where the hub has no key yet', async () => {
+    const nodesOf = async (world: PlanWorld) => (JSON.parse(await keep(world)) as JsonObject)['nodes'];
+    const [here, there] = [openWithoutKey(), openWithoutKey()];
+    there.setRows([rows[0] ?? [], ['beta', '1', 'silver', 'other']]);
+
+    expect(await nodesOf(there)).toEqual(await nodesOf(here));
+    expect(Object.keys((await nodesOf(here)) as JsonObject)).toEqual(['lynq-system/acme-web', 'lynq-system/beta-web']);
+  });
+
+  it('refuses a plan of another cluster before anything else, that of a new hub too', async () => {
+    const world = open();
+    const kept = await keep(world);
+    const spaceRef = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' };
+    const id = textAt(await world.cluster.get(spaceRef), 'metadata', 'uid') ?? '';
+    await world.cluster.delete(spaceRef, id);
+    world.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } });
+    const other = textAt(await world.cluster.get(spaceRef), 'metadata', 'uid') ?? '';
+
+    const { err, exitCode } = await lynq(world, 'apply --plan kept', { kept, 'web.yaml': form });
+
+    expect(err).toBe(
+      `Error: kept was made for cluster ${id}, and the context is cluster ${other}; nothing was applied\n` +
+        '  name the cluster it was made for (--context), or plan again\n',
+    );
+    expect(exitCode).toBe(1);
+    expect(wrote(world)).toEqual([]);
   });
 
   it.each<[string, (world: PlanWorld) => unknown, string]>([
@@ -108,7 +136,7 @@ describe('client/plan/apply', () => {
     const kept = await keep(world);
     const edited = await lynq(world, 'apply --plan kept', { kept, 'web.yaml': form.replace('-config"', '-settings"') });
     expect(edited.err).toContain('the file of LynqForm lynq-system/web has changed');
-    for (const text of ['{}', 'no json', kept.replace('"lynqPlan": 1', '"lynqPlan": 2')]) {
+    for (const text of ['{}', 'no json', kept.replace('"lynqPlan": 2', '"lynqPlan": 1')]) {
       const other = await lynq(world, 'apply --plan kept', { kept: text, 'web.yaml': form });
       expect(other).toMatchObject({ exitCode: 1, out: '' });
       expect(other.err).toContain('is not a plan');
