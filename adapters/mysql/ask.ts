@@ -1,3 +1,4 @@
+import { answerLimits, openAnswer } from '../sql/answer.ts';
 import type { Limits } from '../sql/session-error.ts';
 import type { Session } from './session.ts';
 
@@ -6,12 +7,8 @@ export type Ask = (sql: string) => Promise<readonly (readonly (string | null)[])
 
 export function askSession(session: Session, limits: Limits): Ask {
   return async (sql) => {
-    const rows: (readonly (string | null)[])[] = [];
-    await session.run(
-      sql,
-      { onRow: (values) => rows.push(values.map((value) => (value === null ? null : value.toString('utf8')))) },
-      limits,
-    );
+    const { rows, add } = openAnswer((value: Buffer) => value.toString('utf8'));
+    await session.run(sql, { columns: answerLimits.columns, onRow: add }, limits);
     return rows;
   };
 }

@@ -51,6 +51,7 @@ async function passRows({ session, limits, plan }: ProvenRead): Promise<RowsSeen
   await session.run(
     plan.select,
     {
+      columns: plan.columns.length,
       onPacket(bytes, start, end) {
         rows += 1;
         digest.add(bytes, start, end);
@@ -123,6 +124,7 @@ async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: So
   await session.run(
     plan.select,
     {
+      columns: plan.columns.length,
       onPacket(bytes, start, end) {
         shown += 1;
         digest.add(bytes, start, end);

@@ -16,6 +16,8 @@ import type { ColumnShape } from './value-text.ts';
 
 /** Receives a result set while it arrives. `onRow` gets the raw bytes of the text protocol, null for NULL; they are valid during the call. */
 export interface ResultSink {
+  /** As many columns as the result has at most. */
+  readonly columns: number;
   onColumns?(columns: readonly ColumnShape[]): void;
   onRow(values: readonly (Buffer | null)[]): void;
   /** Each row as it came, before it is taken apart; false: it need not be. Never called where mysql2 does not show it. */
@@ -145,7 +147,7 @@ function startStatement(
       }
     };
   };
-  guard.rowSeen();
+  guard.asked(sink.columns);
   const query = connection.query({ sql, rowsAsArray: true, typeCast: false });
   if (sink.onPacket !== undefined) {
     showPackets(query, (bytes, start, end) => {
@@ -154,20 +156,28 @@ function startStatement(
     });
   }
   query
-    // Absent for a statement without a result set.
-    .on(
-      'fields',
-      guarded((columns?: readonly ColumnShape[]) => columns && sink.onColumns?.(columns)),
-    )
+    .on('fields', guarded(onlyResult(guard, sink)))
     .on(
       'result',
       guarded((row: unknown) => {
+        if (!Array.isArray(row)) return;
         guard.rowSeen();
-        if (Array.isArray(row)) sink.onRow(row);
+        sink.onRow(row);
       }),
     )
     .on('error', settle)
     .on('end', () => settle());
+}
+
+/** Takes the columns of the one result of a statement, which are absent where there are no rows. The library keeps each further result, which only a server that lies sends. */
+function onlyResult(guard: StreamGuard, sink: ResultSink): (columns?: readonly ColumnShape[]) => void {
+  let results = 0;
+  return (columns = []) => {
+    results += 1;
+    guard.columnsSeen();
+    if (results > 1 || columns.length > sink.columns) throw new SessionError('SESSION_TOO_MUCH');
+    if (columns.length > 0) sink.onColumns?.(columns);
+  };
 }
 
 /** A packet of mysql2; `offset` is behind its header while nothing has been read from it. */

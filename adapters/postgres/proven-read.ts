@@ -50,7 +50,7 @@ async function passRows({ session, plan, limits }: ProvenRead): Promise<RowsSeen
     digest.addTexts(values);
   };
   session.takeWarnings();
-  await session.run(plan.select, { onRow }, limits);
+  await session.run(plan.select, { columns: plan.columns.length, onRow }, limits);
   return { rows, digest: digest.finish(), warnings: [] };
 }
 
@@ -100,6 +100,7 @@ async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: So
   await session.run(
     plan.select,
     {
+      columns: plan.columns.length,
       onColumns(fields) {
         if (fields.length !== plan.columns.length) return;
         const cells = plan.columns.map((column, index) => ({

@@ -14,7 +14,9 @@ import { TlsError, verifiedTls } from '../sql/tls.ts';
 
 /** Receives a result while it arrives. */
 export interface ResultSink {
-  /** Before the first row, or at the end of an empty result. */
+  /** As many columns as the result has at most. */
+  readonly columns: number;
+  /** Before the first row; never for a statement without a result. */
   onColumns?(columns: readonly FieldDef[]): void;
   onRow(values: readonly (string | null)[]): void;
 }
@@ -39,6 +41,7 @@ function loadLibrary(): Promise<Library> {
 interface Line extends ExchangeLine {
   readonly pg: Library;
   readonly client: Client;
+  readonly connection: Connection;
   readonly socket: Socket;
   readonly guard: StreamGuard;
   /** What is known to be wrong with the server, better than the error that the library then gives. */
@@ -68,7 +71,7 @@ export async function openSession(access: Access, limits: Limits): Promise<Sessi
       return taken;
     },
     ping: (bounds) =>
-      run('SELECT 1', { onRow: () => undefined }, bounds).then(
+      run('SELECT 1', { columns: 1, onRow: () => undefined }, bounds).then(
         () => true,
         () => false,
       ),
@@ -103,6 +106,7 @@ function openLine(pg: Library, { tls, ...access }: Access): Line {
   return {
     pg,
     client,
+    connection,
     socket,
     guard,
     problems,
@@ -169,37 +173,62 @@ function listenTo(client: Client): ExchangeLine['listen'] {
 const asText = { getTypeParser: () => (text: string) => text };
 
 function startStatement(
-  { pg, client, guard, socket, destroy }: Line,
+  { pg, client, connection, guard, socket, destroy }: Line,
   sql: string,
   sink: ResultSink,
   settle: Settle,
 ): void {
-  let hasColumns = false;
-  const guarded = (handle: () => void): void => {
-    try {
-      if (!socket.destroyed) handle();
-    } catch (error) {
-      settle(error);
-      destroy();
-    }
+  const guarded = <Values extends unknown[]>(handle: (...values: Values) => void) => {
+    return (...values: Values): void => {
+      try {
+        if (!socket.destroyed) handle(...values);
+      } catch (error) {
+        end(error);
+        destroy();
+      }
+    };
   };
-  const columns = (fields: readonly FieldDef[]): void => {
-    if (!hasColumns) sink.onColumns?.(fields);
-    hasColumns = true;
+  const forget = watchResult(connection, guarded, {
+    onColumns(fields) {
+      guard.columnsSeen();
+      if (fields.length > sink.columns) throw new SessionError('SESSION_TOO_MUCH');
+      sink.onColumns?.(fields);
+    },
+  });
+  const end: Settle = (error) => {
+    forget();
+    settle(error);
   };
-  guard.rowSeen();
+  guard.asked(sink.columns);
   const query = new pg.Query({ text: sql, rowMode: 'array', types: asText })
-    .on('row', (values, { fields }) =>
-      guarded(() => {
+    .on(
+      'row',
+      guarded((values) => {
         guard.rowSeen();
-        columns(fields);
         sink.onRow(values);
       }),
     )
-    .on('error', settle)
-    .on('end', (result) => {
-      guarded(() => columns(result.fields));
-      settle();
-    });
+    .on('error', end)
+    .on('end', () => end());
   client.query(query);
+}
+
+/** Tells of the columns of the one result that a statement has. The library keeps each further result, which only a server that lies sends. */
+function watchResult(
+  connection: Connection,
+  guarded: <Values extends unknown[]>(handle: (...values: Values) => void) => (...values: Values) => void,
+  { onColumns }: { readonly onColumns: (fields: readonly FieldDef[]) => void },
+): () => void {
+  const once = <Values extends unknown[]>(handle: (...values: Values) => void): ((...values: Values) => void) => {
+    let isFirst = true;
+    return guarded((...values: Values) => {
+      if (!isFirst) throw new SessionError('SESSION_TOO_MUCH');
+      isFirst = false;
+      handle(...values);
+    });
+  };
+  const described = once(({ fields }: { readonly fields: readonly FieldDef[] }) => onColumns(fields));
+  const completed = once(() => undefined);
+  connection.on('rowDescription', described).on('commandComplete', completed);
+  return () => connection.off('rowDescription', described).off('commandComplete', completed);
 }

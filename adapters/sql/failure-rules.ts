@@ -88,6 +88,11 @@ export function sessionRules(own: {
       type: 'SourceShapeWrong',
       text: (place) => `a row of ${place.table} is larger than 32 MiB: map smaller columns`,
     },
+    SESSION_TOO_MUCH: {
+      type: 'SourceShapeWrong',
+      text: (place) =>
+        `${serverName(place)} sends more than it was asked for, reading ${place.table}: check that it is the server that is meant`,
+    },
     SESSION_OUT_OF_ORDER: stopped,
     SESSION_CLEAR_PASSWORD: own.clearPassword,
     SESSION_POOL_EXHAUSTED: {

@@ -66,6 +66,9 @@ export function errorPayload(errno: number): Buffer {
   return Buffer.concat([Buffer.from([0xff]), number, Buffer.from('#HY000canary text of the server')]);
 }
 
+/** What ends a statement without rows, and says that more results follow. */
+export const okWithMore = Buffer.from([0, 0, 0, 0x0a, 0, 0, 0]);
+
 function eofPayload(warnings = 0): Buffer {
   return Buffer.from([0xfe, warnings, 0, 2, 0]);
 }
@@ -94,7 +97,7 @@ function rowPayload(cells: readonly (string | null)[]): Buffer {
 /** A whole result set. */
 export function resultBytes({ rows, columns, warnings }: Extract<Answer, { rows: unknown }>): Buffer {
   const payloads = [
-    Buffer.from([columns]),
+    columns < 251 ? Buffer.from([columns]) : Buffer.from([0xfc, columns % 256, columns >> 8]),
     ...Array.from({ length: columns }, (_, index) => columnPayload(`c${index}`)),
     eofPayload(),
     ...rows.map(rowPayload),

@@ -11,6 +11,7 @@ import {
   type FakeServer,
   greeting,
   honest,
+  okWithMore,
   openFakeServer,
   packet,
   resultBytes,
@@ -26,20 +27,20 @@ describe('adapters/mysql with a server that lies', () => {
     for (const server of servers.splice(0)) await server.close();
   });
 
-  function openSource(): RowSource {
+  function openSource(statementTimeoutMs = 200): RowSource {
     const logger = { info() {}, warn() {}, error() {} };
-    const source = openMySqlRowSource({ logger, connectTimeoutMs: 300, statementTimeoutMs: 200 });
+    const source = openMySqlRowSource({ logger, connectTimeoutMs: 300, statementTimeoutMs });
     sources.push(source);
     return source;
   }
 
-  async function readFrom(behaviour: FakeBehaviour) {
+  async function readFrom(behaviour: FakeBehaviour, statementTimeoutMs?: number) {
     const server = await openFakeServer(behaviour);
     servers.push(server);
     const rows: unknown[] = [];
     const place = { host: '127.0.0.1', port: server.port, username: 'reader', database: 'nodes_db' };
     const request = aRequest({ place, password: 'password-canary' });
-    const outcome = await openSource()
+    const outcome = await openSource(statementTimeoutMs)
       .read(request, (row) => rows.push(row))
       .catch((error: unknown) => error);
     return { server, rows, outcome };
@@ -95,7 +96,7 @@ describe('adapters/mysql with a server that lies', () => {
     ['warnings', lying('SELECT @@warning_count', { columns: 1, rows: [['1']] })],
     ['an empty answer to the warning count', lying('SELECT @@warning_count', { columns: 1, rows: [] })],
     ['OK instead of rows', lying('SELECT `', { kind: 'ok' })],
-    ['other columns', lying('SELECT `', { columns: 3, rows: [['acme', '1', 'x']] })],
+    ['other columns', lying('SELECT `', { columns: 1, rows: [['acme']] })],
     ['an error to COMMIT', lying('COMMIT', { errno: 1317 })],
     ['an unknown error', lying('START TRANSACTION', { errno: 4242 })],
     ['a packet out of order', lying('SELECT `', { bytes: packet(9, Buffer.from([2])) })],
@@ -180,6 +181,36 @@ describe('adapters/mysql with a server that lies', () => {
     const { outcome } = await readFrom(lying('SELECT `', { bytes }));
 
     expect(outcome).toMatchObject({ type: 'SourceShapeWrong', message: expect.stringContaining('32 MiB') });
+  });
+
+  const version = (rows: readonly (readonly string[])[], columns = 1): FakeBehaviour =>
+    lying('SELECT VERSION', { columns, rows });
+
+  it.each([
+    ['rows without end to a question about itself', version(Array.from({ length: 100_000 }, () => ['8.0.36']))],
+    ['many large rows to a question about itself', version(Array.from({ length: 40 }, () => ['8'.repeat(2 ** 20)]))],
+    ['more columns than a question has', version([], 1_000)],
+    ['one column more', lying('SELECT `', { columns: 3, rows: [['acme', '1', 'x']] })],
+    ['columns without end', lying('SELECT `', { columns: 60_000, rows: [] })],
+    [
+      'results without end',
+      lying('SET NAMES', { bytes: Buffer.concat(Array.from({ length: 100 }, (_, at) => packet(at + 1, okWithMore))) }),
+    ],
+  ])('hangs up on a server that answers with %s', async (_name, behaviour) => {
+    const { server, outcome } = await readFrom(behaviour, 20_000);
+
+    expect(outcome).toMatchObject({ type: 'SourceShapeWrong', detail: { error: 'SESSION_TOO_MUCH' } });
+    await vi.waitFor(() => expect(server.connections()).toBe(0), { timeout: 2_000 });
+  });
+
+  it('takes as many rows to a question as a table can have columns', async () => {
+    const rows = Array.from({ length: 4_096 }, (_, index) => [`c${index}`, 'x'.repeat(1_000), 'YES', null]);
+    const answer = (sql: string): Answer =>
+      sql.includes('information_schema.columns') ? { columns: 4, rows } : honest(sql);
+
+    const { outcome } = await readFrom({ answer }, 20_000);
+
+    expect(outcome).toMatchObject({ rows: 1 });
   });
 
   it('answers any bytes with a failure and keeps the process clean', async () => {

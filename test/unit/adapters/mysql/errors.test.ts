@@ -63,6 +63,7 @@ describe('adapters/mysql/errors', () => {
     expect(readFailure(new SessionError('SESSION_ABORTED'), place, 'connect').type).toBe('SourceIncomplete');
     expect(readFailure(new SessionError('SESSION_OVERTIME'), place, 'read').type).toBe('SourceIncomplete');
     expect(readFailure(new SessionError('SESSION_ROW_TOO_LARGE'), place, 'read').type).toBe('SourceShapeWrong');
+    expect(readFailure(new SessionError('SESSION_TOO_MUCH'), place, 'read').type).toBe('SourceShapeWrong');
     expect(readFailure(new SessionError('SESSION_POOL_EXHAUSTED'), place, 'connect').type).toBe('SourceUnreachable');
   });
 
