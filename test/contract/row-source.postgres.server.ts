@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askSession } from '../../adapters/postgres/ask.ts';
+import { Client, Connection, Query } from 'pg';
 import { openPostgresRowSource } from '../../adapters/postgres/index.ts';
-import { openSession } from '../../adapters/postgres/session.ts';
 import type { RowSource } from '../../domain/ports.ts';
 import { type PostgresOptions, type RunningPostgres, startPostgres } from '../../stack/index.ts';
 import type { RowSourceWorld } from './row-source.contract.ts';
@@ -18,24 +18,44 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
-const limits = { milliseconds: 60_000, signal: new AbortController().signal };
+type Rows = readonly (readonly (string | null)[])[];
+
+/** Not a session of ours, which takes one result and no more. */
+async function asAdministrator({ host, port, user, password }: RunningPostgres, text: string): Promise<Rows> {
+  const client = new Client({
+    connection: new Connection({ stream: new Socket(), ssl: false }),
+    host,
+    port,
+    user,
+    database: 'postgres',
+    ssl: false,
+    application_name: 'administrator',
+    password: async () => password,
+  });
+  await client.connect();
+  try {
+    return await new Promise<Rows>((resolve, reject) => {
+      const rows: (readonly (string | null)[])[] = [];
+      const types = { getTypeParser: () => (value: string) => value };
+      const query = new Query({ text, rowMode: 'array', types })
+        .on('row', (row) => rows.push(row))
+        .on('error', reject)
+        .on('end', () => resolve(rows));
+      client.query(query);
+    });
+  } finally {
+    await client.end();
+  }
+}
 
 export async function openPostgresServer(
   options: Pick<PostgresOptions, 'settings' | 'tls'> = {},
 ): Promise<PostgresServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lynqflow-postgres-'));
   const running = await startPostgres({ dataDir, ...options });
-  const { host, port, user, password } = running;
   return {
     running,
-    async sql(text) {
-      const session = await openSession({ host, port, user, password, database: 'postgres', tls: undefined }, limits);
-      try {
-        return await askSession(session, limits)(text);
-      } finally {
-        session.end();
-      }
-    },
+    sql: (text) => asAdministrator(running, text),
     async close() {
       await running.stop();
       rmSync(dataDir, { recursive: true, force: true });
