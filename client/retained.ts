@@ -3,6 +3,7 @@ import { isLynqFailure, type LynqFailure } from '../domain/failures.ts';
 import { nodeName } from '../domain/identity.ts';
 import { annotations, labels } from '../domain/keys.ts';
 import type { Cluster, KindRef, ObjectRef } from '../domain/ports.ts';
+import { groupKind } from '../domain/readiness/index.ts';
 import type { Context } from './context.ts';
 import { CommandError, usageError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
@@ -107,7 +108,9 @@ async function findRetained(context: Context, cluster: Cluster, hub: HubName): P
     for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
       const objects = await listMarked(cluster, kind, unread);
       mine.push(...objects.filter((object) => isOf(hub, object)).map((object) => asRetained(kind as KindRef, object)));
-      unknown.push(...objects.filter(isUnknown).map((object) => asRetained(kind as KindRef, object)));
+      unknown.push(
+        ...objects.filter((object) => isUnknown(kind, object)).map((object) => asRetained(kind as KindRef, object)),
+      );
     }
   };
   await Promise.all(Array.from({ length: parallelLists }, work));
@@ -149,7 +152,11 @@ function isAboutKind({ type, detail }: LynqFailure): boolean {
 const originOf = (object: JsonObject): string | undefined =>
   textAt(object, 'metadata', 'annotations', annotations.orphanedFrom);
 
-const isUnknown = (object: JsonObject): boolean => originOf(object) === undefined;
+/** Kinds that the cluster makes for a Service, with its labels but not with what says of which row it is. */
+const copiedKinds: ReadonlySet<string> = new Set(['/Endpoints', 'discovery.k8s.io/EndpointSlice']);
+
+const isUnknown = ({ apiVersion, kind }: KindRef, object: JsonObject): boolean =>
+  originOf(object) === undefined && !copiedKinds.has(groupKind(apiVersion, kind));
 
 function isOf(hub: HubName, object: JsonObject): boolean {
   const place = textAt(object, 'metadata', 'annotations', annotations.orphanedNamespace) ?? hub.namespace;

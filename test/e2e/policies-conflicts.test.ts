@@ -42,7 +42,10 @@ describe('e2e/policies-conflicts', () => {
         case 'retained':
           return {
             labels: { 'lynq.sh/orphaned': 'true' },
-            annotations: { 'lynq.sh/orphaned-from': `${world.hubName}/foreign/other` },
+            annotations: {
+              'lynq.sh/orphaned-from': `${world.hubName}/foreign/other`,
+              'lynq.sh/orphaned-namespace': world.namespace,
+            },
           };
         case 'owned': {
           const { name, uid } = holder.metadata;

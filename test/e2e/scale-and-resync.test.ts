@@ -10,6 +10,15 @@ describe('e2e/scale-and-resync', () => {
   let world: World;
 
   const lastSync = async (): Promise<string> => (await world.hub()).status.lastSyncTime as string;
+  /** Forms that have just been made start syncs, of which the last may come after its nodes are Ready. */
+  const untilNoSync = async (milliseconds: number): Promise<unknown> => {
+    let [seen, since] = ['', Date.now()];
+    return eventually(`no sync for ${milliseconds} ms`, async () => {
+      const last = await lastSync();
+      if (last !== seen) [seen, since] = [last, Date.now()];
+      return Date.now() - since >= milliseconds ? there(last) : notYet(last);
+    });
+  };
   const replicasAre = (expected: number): Promise<number> =>
     eventually(
       `${expected} replicas`,
@@ -25,6 +34,7 @@ describe('e2e/scale-and-resync', () => {
     await world.database.sql(`INSERT INTO nodes (node_id) VALUES ('${uid}')`);
     await world.applyAll(world.hubText('1h'), ...seedForms.map((form) => world.formText(form)));
     await world.ready(seedForms.map((form) => `${uid}-${form}`));
+    await untilNoSync(6_000);
   });
   afterAll(() => world?.close());
 

@@ -353,6 +353,7 @@ const node: Expected = {
       'inventory[].apiVersion': 'string required',
       'inventory[].kind': 'string required',
       'inventory[].namespace': 'string',
+      'inventory[].ignoredNamespace': 'string',
       'inventory[].name': 'string required',
       'inventory[].uid': 'string',
       'inventory[].policy': 'Delete|Retain required',

@@ -116,6 +116,18 @@ describe('client/commands/hub-retained', () => {
     expect(names(cluster)).toEqual(expect.arrayContaining(['peers']));
   });
 
+  it('does not list what the cluster makes for a retained Service and marks as that is', async () => {
+    const cluster = aCluster();
+    const metadata = { name: 'acme-api', namespace: 'node-acme', labels: { 'lynq.sh/orphaned': 'true' } };
+    cluster.seed({ apiVersion: 'v1', kind: 'Endpoints', metadata });
+    cluster.seed({ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata });
+
+    const { out, err } = await run('retained shop', { cluster });
+
+    expect(out).not.toContain('acme-api');
+    expect(err).toBe('');
+  });
+
   it('deletes what was named, namespaces last, and only after a yes', async () => {
     const cluster = aCluster();
     ofGamma(cluster);
