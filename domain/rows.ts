@@ -1,5 +1,5 @@
 import type { Uid } from './api/names.ts';
-import { isDnsLabel } from './api/patterns.ts';
+import { isRowUid } from './api/patterns.ts';
 import { LynqFailure } from './failures.ts';
 import { annotations as keys } from './keys.ts';
 import type { SourceRow } from './ports.ts';
@@ -150,7 +150,7 @@ function unusableExtra(): LynqFailure {
 /** Why the nodes of a uid are left as they are. */
 export const frozenReasons = {
   NullUid: 'the uid column is NULL or empty',
-  InvalidUid: 'the uid is not a DNS label: 1 to 63 of a-z, 0-9 and -, no - at either end',
+  InvalidUid: 'the uid is no name: 1 to 63 of a-z, 0-9, - and ., a letter or digit at both ends and beside each dot',
   DuplicateUid: 'several rows have this uid and differ in other mapped columns',
   TooLarge:
     'its values are larger than a Kubernetes object can hold: 240 KiB, and 1 MiB for those of secretValueMappings',
@@ -239,7 +239,7 @@ export function openRowClassifier(hash: Hash): RowClassifier {
 }
 
 function newEntry(text: string, hash: string): UidEntry {
-  const uid = isDnsLabel(text) ? (text as Uid) : undefined;
+  const uid = isRowUid(text) ? (text as Uid) : undefined;
   return { hash, uid, canonical: uid ?? canonicalUid(text), active: 0, inactive: 0, differs: false, tooLarge: false };
 }
 

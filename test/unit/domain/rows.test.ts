@@ -291,6 +291,41 @@ describe('domain/rows', () => {
       ]);
     });
 
+    it.each(['acme.example.com', '1.2.3.4', 'a-b.c', 'a', '007', 'x.'.repeat(31) + 'x'])(
+      'takes the uid %s, which can be a label value and the beginning of a name',
+      (uid) => {
+        const result = classify([aRow(uid)]);
+
+        expect([...result.active.keys()]).toEqual([uid]);
+        expect(result.frozen).toEqual([]);
+      },
+    );
+
+    it.each([
+      'a..b',
+      '.a',
+      'a.',
+      '.',
+      '..',
+      'a-.b',
+      'a.-b',
+      'A.b',
+      'a.b_c',
+      'a.b/c',
+      'a.b\n',
+      'x.'.repeat(32),
+      'x.'.repeat(32) + 'x',
+    ])('freezes the uid %j, which Kubernetes takes as one of them at most', (uid) => {
+      expect(classify([aRow(uid)]).frozen).toMatchObject([{ uid, reason: 'InvalidUid', rows: 1 }]);
+    });
+
+    it('calls two spellings of a uid with dots a collision', () => {
+      expect(classify([aRow('acme.com'), aRow('Acme.COM')]).frozen.map(({ reason }) => reason)).toEqual([
+        'CollidingUid',
+        'CollidingUid',
+      ]);
+    });
+
     it('takes equal rows of one uid once and warns', () => {
       const result = classify([aRow('acme'), aRow('acme'), aRow('acme')]);
 

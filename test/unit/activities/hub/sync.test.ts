@@ -162,6 +162,29 @@ describe('activities/hub/sync', () => {
     expect(cluster.objects('LynqNode')).toHaveLength(1);
   });
 
+  it('takes over the LynqNode that the Go operator made of a uid with dots, and removes it with its row', async () => {
+    const { cluster, sync, rows } = await open();
+    const uid = 'acme.example.com';
+    const labels = { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': uid };
+    const finalizers = ['lynqnode.operator.lynq.sh/finalizer'];
+    const hubUid = textAt(cluster.objects('LynqHub')[0], 'metadata', 'uid') ?? '';
+    const ownerReferences = [{ apiVersion, kind: 'LynqHub', name: 'customers', uid: hubUid, controller: true }];
+    const metadata = { name: `${uid}-web`, namespace, labels, finalizers, ownerReferences };
+    cluster.seed({ apiVersion, kind: 'LynqNode', metadata, spec: { uid, templateRef: 'web' } }, 'lynq-operator');
+    const before = textAt(nodeOf(cluster), 'metadata', 'uid');
+    rows(uid);
+    await sync();
+
+    expect(cluster.objects('LynqNode')).toHaveLength(1);
+    expect(textAt(nodeOf(cluster), 'metadata', 'uid')).toBe(before);
+    expect(textAt(nodeOf(cluster), 'spec', 'formRevision')).toMatch(/^web-/);
+    expect(cluster.objects('LynqHub')[0]?.['status']).not.toHaveProperty('frozenRows.0');
+    rows('other');
+    await sync();
+    const left = cluster.objects('LynqNode').find((object) => nameOf(object) === `${uid}-web`);
+    expect(textAt(left, 'metadata', 'deletionTimestamp')).toBeDefined();
+  });
+
   describe('strays', () => {
     /** The row goes, and its LynqNode without its objects: someone took the finalizer off while no worker ran. */
     async function withLeftovers() {
