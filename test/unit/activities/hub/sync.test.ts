@@ -67,6 +67,9 @@ async function open(entries: JsonObject = twoMaps, policy: Partial<ScopePolicy> 
   const server = openInMemoryRowServer();
   const rows = (...uids: readonly string[]): void =>
     void server.tables.set('app.nodes', { columns: ['id', 'active'], rows: uids.map((uid) => [uid, '1']) });
+  /** Rows of one uid, by their activate texts. */
+  const rowsOf = (uid: string, ...active: readonly string[]): void =>
+    void server.tables.set('app.nodes', { columns: ['id', 'active'], rows: active.map((text) => [uid, text]) });
   rows('acme');
   let running = await startProcess(cluster, undefined, server.source);
   const deps = () => {
@@ -77,6 +80,7 @@ async function open(entries: JsonObject = twoMaps, policy: Partial<ScopePolicy> 
   return {
     cluster,
     rows,
+    rowsOf,
     sync,
     settle: async (): Promise<void> => {
       while ((await advanceNode(running.deps, { ...node, force: false }, attempt)).kind === 'advanced');
@@ -183,6 +187,26 @@ describe('activities/hub/sync', () => {
     await sync();
     const left = cluster.objects('LynqNode').find((object) => nameOf(object) === `${uid}-web`);
     expect(textAt(left, 'metadata', 'deletionTimestamp')).toBeDefined();
+  });
+
+  it('keeps and updates the node of an active row beside inactive ones of its uid, and removes it when only they are left', async () => {
+    const { cluster, sync, rowsOf } = await open();
+    const facts = () => [
+      textAt(nodeOf(cluster), 'metadata', 'uid'),
+      textAt(nodeOf(cluster), 'metadata', 'annotations', 'lynq.sh/activate'),
+      textAt(nodeOf(cluster), 'metadata', 'deletionTimestamp') !== undefined,
+    ];
+    await sync();
+    const [uid] = facts();
+    rowsOf('acme', '0', 'true', '');
+    await sync();
+    expect(facts()).toEqual([uid, 'true', false]);
+    rowsOf('acme', '0', 'true', '1');
+    await sync();
+    expect(facts()).toEqual([uid, 'true', false]);
+    rowsOf('acme', '0', '');
+    await sync();
+    expect(facts()).toEqual([uid, 'true', true]);
   });
 
   describe('strays', () => {
