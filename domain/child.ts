@@ -248,6 +248,7 @@ export function intendedRecord(child: DesiredChild): InventoryEntry {
   };
 }
 
+const namespaceRule = `1 to ${labelLength} of a-z, 0-9 and '-', no '-' at either end`;
 const objectName = /^[A-Za-z0-9]([-A-Za-z0-9._:]*[A-Za-z0-9])?$/;
 
 /**
@@ -255,11 +256,15 @@ const objectName = /^[A-Za-z0-9]([-A-Za-z0-9._:]*[A-Za-z0-9])?$/;
  * them allows is refused here, before the text (a row's, mostly) gets into a path, a record or a message. Never quotes it.
  */
 export function namingProblem(rendered: RenderedEntry): string | undefined {
-  const problem = nameProblem(textAt(rendered.object, 'metadata', 'name') ?? '');
+  const name = textAt(rendered.object, 'metadata', 'name') ?? '';
+  const problem = nameProblem(name);
   if (problem !== undefined) return problem;
+  // A uid may have dots, which nearly every other name may have too.
+  const isNamespace = textAt(rendered.object, 'kind') === 'Namespace' && textAt(rendered.object, 'apiVersion') === 'v1';
+  if (isNamespace && !isDnsLabel(name)) return `metadata.name is not a namespace: ${namespaceRule}`;
   const namespace = textAt(rendered.object, 'metadata', 'namespace') ?? '';
   if (rendered.namespaced && namespace !== '' && !isDnsLabel(namespace)) {
-    return `metadata.namespace is not a namespace: 1 to ${labelLength} of a-z, 0-9 and '-', no '-' at either end`;
+    return `metadata.namespace is not a namespace: ${namespaceRule}`;
   }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { isIPv6 } from './ip-address.ts';
+
 /** The host that a row's URL names. */
 
 /**
@@ -24,7 +26,10 @@ function hostOf(text: string): string | undefined {
 }
 
 function hostName(host: string): string | undefined {
-  if (host.startsWith('[')) return bracketedHost.exec(host)?.[1];
+  if (host.startsWith('[')) {
+    const address = bracketedHost.exec(host)?.[1];
+    return isIPv6(unescaped(address) ?? '') ? address : undefined;
+  }
   const [, name, port] = plainHost.exec(host) ?? [];
   // Go refuses anything but digits after the last colon.
   return port === undefined && name?.includes(':') ? undefined : name;

@@ -1,5 +1,5 @@
 import type { Uid } from './api/names.ts';
-import { isDnsLabel } from './api/patterns.ts';
+import { isRowUid } from './api/patterns.ts';
 import { LynqFailure } from './failures.ts';
 import { annotations as keys } from './keys.ts';
 import type { SourceRow } from './ports.ts';
@@ -150,8 +150,8 @@ function unusableExtra(): LynqFailure {
 /** Why the nodes of a uid are left as they are. */
 export const frozenReasons = {
   NullUid: 'the uid column is NULL or empty',
-  InvalidUid: 'the uid is not a DNS label: 1 to 63 of a-z, 0-9 and -, no - at either end',
-  DuplicateUid: 'several rows have this uid and differ in other mapped columns',
+  InvalidUid: 'the uid is no name: 1 to 63 of a-z, 0-9, - and ., a letter or digit at both ends and beside each dot',
+  DuplicateUid: 'several active rows have this uid and differ in other mapped columns',
   TooLarge:
     'its values are larger than a Kubernetes object can hold: 240 KiB, and 1 MiB for those of secretValueMappings',
   CollidingUid: 'another row has a uid that differs only in case, blanks or Unicode form',
@@ -163,7 +163,7 @@ export interface FrozenUid {
   readonly uid: string;
   readonly reason: FrozenReason;
   readonly message: string;
-  /** Rows with this uid. */
+  /** Active rows with this uid. */
   readonly rows: number;
 }
 
@@ -201,8 +201,10 @@ export interface RowClassifier {
   finish(): ClassifiedRows;
 }
 
+/** An inactive row asks for nothing (parity 2.4), so that it is counted and neither compared nor measured. */
 interface UidEntry {
-  readonly hash: string;
+  /** Of the first active row. */
+  hash: string | undefined;
   readonly uid: Uid | undefined;
   readonly canonical: string;
   active: number;
@@ -227,20 +229,27 @@ export function openRowClassifier(hash: Hash): RowClassifier {
       }
       const key = keptUid(row.uid, hash);
       const known = entries.get(key);
-      const entry = known ?? newEntry(row.uid, digest.hash);
+      const entry = known ?? newEntry(row.uid);
       if (known === undefined) entries.set(key, entry);
       entry[kind] += 1;
-      entry.differs ||= entry.hash !== digest.hash;
-      entry.tooLarge ||= isTooLarge(Object.values(values)) || isTooLargeForSecret(secrets);
+      if (kind === 'active')
+        compare(entry, digest, () => isTooLarge(Object.values(values)) || isTooLargeForSecret(secrets));
       return { ...digest, isUsable: entry.uid !== undefined && !entry.tooLarge && !entry.differs };
     },
     finish: () => classify(entries, nulls),
   };
 }
 
-function newEntry(text: string, hash: string): UidEntry {
-  const uid = isDnsLabel(text) ? (text as Uid) : undefined;
-  return { hash, uid, canonical: uid ?? canonicalUid(text), active: 0, inactive: 0, differs: false, tooLarge: false };
+function newEntry(text: string): UidEntry {
+  const uid = isRowUid(text) ? (text as Uid) : undefined;
+  const canonical = uid ?? canonicalUid(text);
+  return { hash: undefined, uid, canonical, active: 0, inactive: 0, differs: false, tooLarge: false };
+}
+
+function compare(entry: UidEntry, { hash }: RowDigest, tooLarge: () => boolean): void {
+  entry.hash ??= hash;
+  entry.differs ||= entry.hash !== hash;
+  entry.tooLarge ||= tooLarge();
 }
 
 /** Spellings that a person, a collation or a file system may take for the same uid. */
@@ -262,12 +271,13 @@ function classify(entries: ReadonlyMap<string, UidEntry>, nulls: { active: numbe
   let inactiveRows = nulls.inactive;
   let activeRows = 0;
   for (const [key, entry] of entries) {
+    inactiveRows += entry.inactive;
+    if (entry.active === 0) continue;
     const reason = freezes(entry, spellings);
-    if (entry.active === 0) inactiveRows += entry.inactive;
-    else if (reason !== undefined) {
-      frozen.push(frozenUid(key, reason, entry.active + entry.inactive));
+    if (reason !== undefined) {
+      frozen.push(frozenUid(key, reason, entry.active));
       if (entry.canonical !== '') frozenSpellings.add(entry.canonical);
-    } else if (entry.uid !== undefined) {
+    } else if (entry.uid !== undefined && entry.hash !== undefined) {
       active.set(entry.uid, { hash: entry.hash });
       activeRows += entry.active;
       if (entry.active > 1) repeated.push(key);

@@ -1,5 +1,5 @@
 import type { LynqHubSpec } from '../../domain/api/hub.ts';
-import { isDnsLabel } from '../../domain/api/patterns.ts';
+import { isRowUid } from '../../domain/api/patterns.ts';
 import { frozenReasons, rowAnnotations, rowVariables } from '../../domain/rows.ts';
 import { closest } from '../closest.ts';
 import { CommandError, usageError } from '../errors.ts';
@@ -59,7 +59,7 @@ function uidOf(values: ReadonlyMap<string, string>, hub: LynqHubSpec | undefined
     const column = hub === undefined ? 'uid' : hub.valueMappings.uid;
     throw usageError('the row has no uid', `add --row ${column}=acme-corp`);
   }
-  if (isDnsLabel(uid)) return uid;
+  if (isRowUid(uid)) return uid;
   const message = `nothing was rendered: a sync would freeze the row ${uid} (InvalidUid)`;
   throw new CommandError(message, { fix: frozenReasons.InvalidUid });
 }

@@ -3,8 +3,8 @@ import { dns1123Label, dns1123Subdomain } from './patterns.ts';
 
 /** Identifiers are branded, so that a uid cannot stand where a node name is meant. */
 
-/** Text in the uid column of an active row. It becomes a label value and part of a LynqNode's name, so it has to be a DNS-1123 label. */
-export const Uid = z.string().min(1).max(63).regex(dns1123Label).brand('Uid');
+/** Text in the uid column of an active row. It becomes a label value and the beginning of a LynqNode's name: `isRowUid` in patterns.ts. */
+export const Uid = z.string().min(1).max(63).regex(dns1123Subdomain).brand('Uid');
 export type Uid = z.infer<typeof Uid>;
 
 /** Name of a LynqForm. */

@@ -6,9 +6,17 @@ export const dns1123Subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z
 export const labelLength = 63;
 export const subdomainLength = 253;
 
-/** Whether a text can be a label value, a namespace and the beginning of a name: 1 to 63 of a-z, 0-9 and -, no - at either end. */
+/** Whether a text can be a namespace: 1 to 63 of a-z, 0-9 and -, no - at either end. */
 export function isDnsLabel(text: string): boolean {
   return text.length <= labelLength && dns1123Label.test(text);
+}
+
+/**
+ * Whether a text can be the uid of a row: exactly what Kubernetes takes both as the value of a label and as the beginning of a LynqNode's name,
+ * which is 1 to 63 of a-z, 0-9, - and ., each part between dots with a letter or digit at both ends.
+ */
+export function isRowUid(text: string): boolean {
+  return text.length <= labelLength && dns1123Subdomain.test(text);
 }
 
 const qualifiedName = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

@@ -231,4 +231,14 @@ describe('e2e/bad-input', () => {
     await world.gone(['late-good']);
     expect(await sizeOf('late')).toBeUndefined();
   });
+
+  test('a row with a uid with dots, which Kubernetes takes, is as any other', async () => {
+    const uid = 'acme.example.com';
+    await world.database.sql('INSERT INTO things (id, size) VALUES (?, 7)', [uid]);
+    await world.ready([`${uid}-good`]);
+    expect(await sizeOf(uid)).toBe('7');
+    await world.database.sql('DELETE FROM things WHERE id = ?', [uid]);
+    await world.gone([`${uid}-good`]);
+    expect(await sizeOf(uid)).toBeUndefined();
+  });
 });

@@ -1,5 +1,5 @@
 import { GoError } from '../../problems.ts';
-import { isIPv6 } from '../url/ip.ts';
+import { isIPv6 } from '../../../domain/ip-address.ts';
 
 /** Go refuses leading zeros. */
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|$)){4}(?<!\.)$/;

@@ -1,6 +1,6 @@
+import { isIPv6 } from '../../../domain/ip-address.ts';
 import { GoError } from '../../problems.ts';
 import { escapePart, unescapePart } from './escape.ts';
-import { isIPv6 } from './ip.ts';
 
 /** `url.Userinfo`; the password is undefined where there is none, which is not the same as an empty one. */
 export interface Userinfo {
@@ -55,12 +55,12 @@ function hierarchyOf(scheme: string, rest: string): Pick<Url, 'user' | 'host' | 
   }
   const slash = rest.indexOf('/', 2);
   const end = slash < 0 ? rest.length : slash;
-  return { ...parseAuthority(scheme, rest.slice(2, end)), path: unescapePart(rest.slice(end), 'path') };
+  return { ...parseAuthority(rest.slice(2, end)), path: unescapePart(rest.slice(end), 'path') };
 }
 
-function parseAuthority(scheme: string, authority: string): Pick<Url, 'user' | 'host'> {
+function parseAuthority(authority: string): Pick<Url, 'user' | 'host'> {
   const at = authority.lastIndexOf('@');
-  const host = parseHost(scheme, authority.slice(at + 1));
+  const host = parseHost(authority.slice(at + 1));
   if (at < 0) return { user: undefined, host };
   const userinfo = authority.slice(0, at);
   if (!/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(userinfo)) throw new GoError('net/url: invalid userinfo');
@@ -76,14 +76,13 @@ function checkPort(text: string): void {
   if (!/^(:[0-9]*)?$/.test(text)) throw new GoError('invalid port after host');
 }
 
-function parseHost(scheme: string, host: string): string {
+function parseHost(host: string): string {
   const open = host.lastIndexOf('[');
   if (open > 0) throw new GoError('invalid IP-literal');
   if (open === 0) return parseBracketed(host);
-  const colon = host.indexOf(':');
-  // Only http and https refuse a second colon: database URLs list hosts with ports.
-  const strict = scheme === 'http' || scheme === 'https';
-  if (colon >= 0) checkPort(host.slice(strict ? colon : host.lastIndexOf(':')));
+  // A second colon is refused by programs that name Go 1.26 in their go.mod (`urlstrictcolons`), of which the peer is none.
+  const colon = host.lastIndexOf(':');
+  if (colon >= 0) checkPort(host.slice(colon));
   return unescapePart(host, 'host');
 }
 

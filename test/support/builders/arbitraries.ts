@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Json } from '../../../domain/api/json.ts';
 import type { GraphEntry } from '../../../domain/graph.ts';
 
-/** DNS labels: what a uid or the name of a form can be. */
+/** DNS labels, as uids and the names of forms mostly are. */
 export const dnsLabel: fc.Arbitrary<string> = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
 
 /** Names that JavaScript objects or JSON paths could trip over. */

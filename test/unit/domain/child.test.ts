@@ -316,6 +316,21 @@ describe('domain/child', () => {
       expect(namingProblem(named({ name: 'x', namespace }))).toMatch(/^metadata\.namespace is not /);
     });
 
+    it.each(['node-acme.example.com', 'Acme', 'a_b', 'a'.repeat(64)])(
+      'refuses %s as the name of a Namespace',
+      (name) => {
+        const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+        const problem = namingProblem(rendered(object, anEntry('settings'), false));
+        expect(problem).toMatch(/^metadata\.name is not a namespace: /);
+        expect(problem).not.toContain(name);
+      },
+    );
+
+    it('lets kinds of others that are called Namespace have any name', () => {
+      const object = { apiVersion: 'example.com/v1', kind: 'Namespace', metadata: { name: 'acme.example.com' } };
+      expect(namingProblem(rendered(object, anEntry('settings'), false))).toBeUndefined();
+    });
+
     it('does not look at the namespace of a cluster-scoped object', () => {
       const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x', namespace: 'A B' } };
       expect(namingProblem(rendered(object, anEntry('settings'), false))).toBeUndefined();

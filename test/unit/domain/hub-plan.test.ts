@@ -67,7 +67,7 @@ function carriedOut({ nodes, rows }: HubFacts, plan: HubPlan): readonly KnownNod
   return [...nodes.filter(({ name }) => !removed.has(name)).map((node) => updated.get(node.name) ?? node), ...born];
 }
 
-const word = fc.constantFrom('a', 'b', 'c', 'a-b', 'b-c', 'd');
+const word = fc.constantFrom('a', 'b', 'c', 'a-b', 'b-c', 'a.b', 'd');
 /** Hubs whose names may collide, with rows, forms and nodes of every state. */
 const anyHub: fc.Arbitrary<HubFacts> = fc
   .record({

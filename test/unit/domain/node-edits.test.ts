@@ -72,6 +72,16 @@ describe('domain/node-edits', () => {
     expect(restored['spec']).toEqual(node()['spec']);
   });
 
+  it.each([
+    ['as its spec says', { uid: 'acme.example.com', templateRef: 'web.tier' }],
+    ['by the form when its uid was edited', { uid: 'acme', templateRef: 'web.tier' }],
+    ['by the label when both were edited', { uid: 'x', templateRef: 'y' }],
+  ])('knows a node of a uid with dots %s', (_, spec) => {
+    const labels = { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': 'acme.example.com' };
+    const dotted = node({ metadata: { name: 'acme.example.com-web.tier', labels }, spec });
+    expect(pairOf(dotted)).toEqual({ uid: 'acme.example.com', form: 'web.tier' });
+  });
+
   it('keeps what others have put on the node', () => {
     const theirs = { kind: 'Team', name: 'blue', uid: 'team-uid' };
     const edited = node({ metadata: { finalizers: ['example.com/theirs'], ownerReferences: [theirs] } });

@@ -280,6 +280,28 @@ describe('domain/rows', () => {
   });
 
   describe('openRowClassifier', () => {
+    const uids = fc.constantFrom(
+      'acme',
+      'Acme',
+      ' acme',
+      'beta',
+      'BETA',
+      'gamma',
+      '',
+      'x_y',
+      '-',
+      'caf\u00e9',
+      'cafe\u0301',
+    );
+    const rows = fc.array(
+      fc.record({
+        uid: uids,
+        activate: fc.constantFrom('1', '1', 'true', '0', ''),
+        hostOrUrl: fc.constantFrom('', 'h'),
+        extra: fc.constantFrom({}, { plan: 'pro' }, { plan: 'basic' }),
+      }),
+    );
+
     it('separates active, inactive and frozen rows', () => {
       const rows = [
         aRow('acme'),
@@ -297,6 +319,41 @@ describe('domain/rows', () => {
       expect(result.frozen.map(({ uid, reason, rows: count }) => [uid, reason, count])).toEqual([
         ['', 'NullUid', 1],
         ['Bad_Uid', 'InvalidUid', 1],
+      ]);
+    });
+
+    it.each(['acme.example.com', '1.2.3.4', 'a-b.c', 'a', '007', 'x.'.repeat(31) + 'x'])(
+      'takes the uid %s, which can be a label value and the beginning of a name',
+      (uid) => {
+        const result = classify([aRow(uid)]);
+
+        expect([...result.active.keys()]).toEqual([uid]);
+        expect(result.frozen).toEqual([]);
+      },
+    );
+
+    it.each([
+      'a..b',
+      '.a',
+      'a.',
+      '.',
+      '..',
+      'a-.b',
+      'a.-b',
+      'A.b',
+      'a.b_c',
+      'a.b/c',
+      'a.b\n',
+      'x.'.repeat(32),
+      'x.'.repeat(32) + 'x',
+    ])('freezes the uid %j, which Kubernetes takes as one of them at most', (uid) => {
+      expect(classify([aRow(uid)]).frozen).toMatchObject([{ uid, reason: 'InvalidUid', rows: 1 }]);
+    });
+
+    it('calls two spellings of a uid with dots a collision', () => {
+      expect(classify([aRow('acme.com'), aRow('Acme.COM')]).frozen.map(({ reason }) => reason)).toEqual([
+        'CollidingUid',
+        'CollidingUid',
       ]);
     });
 
@@ -335,10 +392,53 @@ describe('domain/rows', () => {
       expect(classify([aRow('off', { activate: '0', extra: { motto: 'x'.repeat(300_000) } })]).frozen).toEqual([]);
     });
 
-    it('freezes a uid that is active on one row and inactive on another', () => {
-      expect(classify([aRow('acme'), aRow('acme', { activate: '0' })]).frozen).toMatchObject([
-        { uid: 'acme', reason: 'DuplicateUid', rows: 2 },
-      ]);
+    const history = [
+      aRow('acme', { activate: '0', extra: { plan: 'old' } }),
+      aRow('acme', { activate: '', extra: { plan: 'x'.repeat(300_000) } }),
+    ];
+    it.each([
+      ['after', [aRow('acme'), ...history]],
+      ['before', [...history, aRow('acme')]],
+    ])('acts on the one active row of a uid, whatever inactive rows of it stand %s it', (_, rows) => {
+      const result = classify(rows);
+
+      expect([...result.active]).toEqual([...classify([aRow('acme')]).active]);
+      expect(result.rows).toEqual({ seen: 3, active: 1, inactive: 2, repeated: 0, frozen: 0 });
+      expect([result.frozen, result.warnings]).toEqual([[], []]);
+      expect(result.isFrozen('acme')).toBe(false);
+    });
+
+    it.each([
+      ['DuplicateUid', aRow('acme', { extra: { plan: 'basic' } }), aRow('acme')],
+      ['DuplicateUid', aRow('acme', { activate: 'true' }), aRow('acme')],
+      ['TooLarge', aRow('acme', { extra: { plan: 'x'.repeat(300_000) } }), aRow('acme', { activate: '0' })],
+      ['InvalidUid', aRow('A_b'), aRow('A_b', { activate: '0' })],
+    ])('freezes for active rows as if no inactive row of the uid were there: %s', (reason, ...rows) => {
+      const frozenOf = (all: readonly SourceRow[]) => classify(all).frozen;
+      const inactive = rows.map((row) => ({ ...row, activate: 'off' }));
+
+      expect(frozenOf([...inactive, ...rows])).toMatchObject([{ reason }]);
+      expect(frozenOf([...inactive, ...rows])).toEqual(frozenOf(rows));
+      expect(frozenOf(inactive)).toEqual([]);
+    });
+
+    it('says of a row that its uid can be acted on when only inactive rows differ from it', () => {
+      const classifier = openRowClassifier(hash);
+      const usable = [...history, aRow('acme'), ...history].map((row) => classifier.add(row).isUsable);
+
+      expect(usable.slice(2)).toEqual([true, true, true]);
+    });
+
+    it('gives the same for the active rows with and without the inactive ones', () => {
+      fc.assert(
+        fc.property(rows, (list) => {
+          const { rows: counts, ...all } = summary(list);
+          const { rows: activeCounts, ...active } = summary(list.filter(({ activate }) => isActive(activate)));
+
+          expect(all).toEqual(active);
+          expect({ ...counts, seen: counts.seen - counts.inactive, inactive: 0 }).toEqual(activeCounts);
+        }),
+      );
     });
 
     it('ignores that inactive rows of one uid differ', () => {
@@ -389,28 +489,6 @@ describe('domain/rows', () => {
       expect(classify([aRow(uid)]).rows).toMatchObject({ seen: 1 });
       expect(Object.getOwnPropertyNames(Object.prototype)).toHaveLength(12);
     });
-
-    const uids = fc.constantFrom(
-      'acme',
-      'Acme',
-      ' acme',
-      'beta',
-      'BETA',
-      'gamma',
-      '',
-      'x_y',
-      '-',
-      'caf\u00e9',
-      'cafe\u0301',
-    );
-    const rows = fc.array(
-      fc.record({
-        uid: uids,
-        activate: fc.constantFrom('1', '1', 'true', '0', ''),
-        hostOrUrl: fc.constantFrom('', 'h'),
-        extra: fc.constantFrom({}, { plan: 'pro' }, { plan: 'basic' }),
-      }),
-    );
 
     it('gives the same result in any order of the rows', () => {
       fc.assert(

@@ -67,6 +67,9 @@ async function open(entries: JsonObject = twoMaps, policy: Partial<ScopePolicy> 
   const server = openInMemoryRowServer();
   const rows = (...uids: readonly string[]): void =>
     void server.tables.set('app.nodes', { columns: ['id', 'active'], rows: uids.map((uid) => [uid, '1']) });
+  /** Rows of one uid, by their activate texts. */
+  const rowsOf = (uid: string, ...active: readonly string[]): void =>
+    void server.tables.set('app.nodes', { columns: ['id', 'active'], rows: active.map((text) => [uid, text]) });
   rows('acme');
   let running = await startProcess(cluster, undefined, server.source);
   const deps = () => {
@@ -77,6 +80,7 @@ async function open(entries: JsonObject = twoMaps, policy: Partial<ScopePolicy> 
   return {
     cluster,
     rows,
+    rowsOf,
     sync,
     settle: async (): Promise<void> => {
       while ((await advanceNode(running.deps, { ...node, force: false }, attempt)).kind === 'advanced');
@@ -160,6 +164,49 @@ describe('activities/hub/sync', () => {
     await cluster.patch(secret, 'merge', { metadata }, { manager: 'kubectl' });
     await sync();
     expect(cluster.objects('LynqNode')).toHaveLength(1);
+  });
+
+  it('takes over the LynqNode that the Go operator made of a uid with dots, and removes it with its row', async () => {
+    const { cluster, sync, rows } = await open();
+    const uid = 'acme.example.com';
+    const labels = { 'lynq.sh/hub': 'customers', 'lynq.sh/uid': uid };
+    const finalizers = ['lynqnode.operator.lynq.sh/finalizer'];
+    const hubUid = textAt(cluster.objects('LynqHub')[0], 'metadata', 'uid') ?? '';
+    const ownerReferences = [{ apiVersion, kind: 'LynqHub', name: 'customers', uid: hubUid, controller: true }];
+    const metadata = { name: `${uid}-web`, namespace, labels, finalizers, ownerReferences };
+    cluster.seed({ apiVersion, kind: 'LynqNode', metadata, spec: { uid, templateRef: 'web' } }, 'lynq-operator');
+    const before = textAt(nodeOf(cluster), 'metadata', 'uid');
+    rows(uid);
+    await sync();
+
+    expect(cluster.objects('LynqNode')).toHaveLength(1);
+    expect(textAt(nodeOf(cluster), 'metadata', 'uid')).toBe(before);
+    expect(textAt(nodeOf(cluster), 'spec', 'formRevision')).toMatch(/^web-/);
+    expect(cluster.objects('LynqHub')[0]?.['status']).not.toHaveProperty('frozenRows.0');
+    rows('other');
+    await sync();
+    const left = cluster.objects('LynqNode').find((object) => nameOf(object) === `${uid}-web`);
+    expect(textAt(left, 'metadata', 'deletionTimestamp')).toBeDefined();
+  });
+
+  it('keeps and updates the node of an active row beside inactive ones of its uid, and removes it when only they are left', async () => {
+    const { cluster, sync, rowsOf } = await open();
+    const facts = () => [
+      textAt(nodeOf(cluster), 'metadata', 'uid'),
+      textAt(nodeOf(cluster), 'metadata', 'annotations', 'lynq.sh/activate'),
+      textAt(nodeOf(cluster), 'metadata', 'deletionTimestamp') !== undefined,
+    ];
+    await sync();
+    const [uid] = facts();
+    rowsOf('acme', '0', 'true', '');
+    await sync();
+    expect(facts()).toEqual([uid, 'true', false]);
+    rowsOf('acme', '0', 'true', '1');
+    await sync();
+    expect(facts()).toEqual([uid, 'true', false]);
+    rowsOf('acme', '0', '');
+    await sync();
+    expect(facts()).toEqual([uid, 'true', true]);
   });
 
   describe('strays', () => {
