@@ -113,9 +113,12 @@ describe('faults/process/probes', () => {
     );
     expect(said.message).toMatch(whole);
     const { runId } = await handle.describe();
-    expect(linesOf(workflowIds.node(scenario.namespace, 'r1-form'))).toContainEqual(
-      expect.objectContaining({ level: 40, time: expect.any(String), activity: 'advanceNode', runId }),
-    );
+    const line = await eventually('the log has the failure', () => {
+      const lines = linesOf(workflowIds.node(scenario.namespace, 'r1-form'));
+      const found = lines.find(({ msg }) => msg === 'Activity failed');
+      return found === undefined ? notYet(lines) : there(found);
+    });
+    expect(line).toMatchObject({ level: 40, time: expect.any(String), activity: 'advanceNode', runId });
     await up();
     await readyIs(200);
     await isAlive();
