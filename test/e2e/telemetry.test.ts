@@ -263,9 +263,8 @@ describe('e2e/telemetry', () => {
       const found = await world.cluster.find(hub);
       return found === undefined ? there(true) : notYet(found.metadata.finalizers);
     });
-    for (const form of ['data-tier', 'worker-tier', 'taken', 'rolled']) {
-      await world.cluster.remove(lynqPath(world.namespace, 'lynqforms', form));
-    }
+    const forms = lynqPath(world.namespace, 'lynqforms');
+    for (const { metadata } of await world.cluster.list(forms)) await world.cluster.remove(`${forms}/${metadata.name}`);
     // The watch of the worker hears of it a moment later.
     await eventually('no series is about it', async () => {
       const left = await seriesOf(ofHub);
