@@ -32,6 +32,14 @@ const levels: Readonly<Record<LogLevel, 'trace' | 'debug' | 'info' | 'warn' | 'e
   ERROR: 'error',
 };
 
+/** What Temporal's lines call what ours name otherwise: one search in the log has to find all of a run. */
+const ourNames: Readonly<Record<string, string>> = {
+  workflowRunId: 'runId',
+  activityType: 'activity',
+  workflow_id: 'workflowId',
+  run_id: 'runId',
+};
+
 /** Of Temporal's native part: what a line may bring along. Anything else, such as a task as a whole, may quote what was sent to a run. */
 const coreFields: ReadonlySet<string> = new Set([
   'sdkComponent',
@@ -54,6 +62,9 @@ type Meta = Readonly<Record<string, unknown>>;
 /** `entry`: the SDK could not read a line of the native part, and has it whole. */
 const isOfCore = (meta: Meta): boolean => meta['sdkComponent'] === 'core' || 'entry' in meta;
 
+const named = (meta: Meta): Meta =>
+  Object.fromEntries(Object.entries(meta).map(([name, value]) => [ourNames[name] ?? name, value]));
+
 function ofCore(meta: Meta): Meta {
   const texts = Object.entries(meta).flatMap(([name, value]) =>
     coreFields.has(name) && typeof value === 'string' ? [[name, cut(value)]] : [],
@@ -64,8 +75,8 @@ function ofCore(meta: Meta): Meta {
 /** The SDK's log lines, in the same stream; its INFO is our debug. */
 export function temporalLogger(log: Pino): DefaultLogger {
   return new DefaultLogger('INFO', ({ level, message, meta = {} }: LogEntry) => {
-    if (isOfCore(meta)) log[levels[level]](ofCore(meta), cut(message));
-    else log[levels[level]]({ ...meta }, message);
+    if (isOfCore(meta)) log[levels[level]](named(ofCore(meta)), cut(message));
+    else log[levels[level]](named(meta), message);
   });
 }
 

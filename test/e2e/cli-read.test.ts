@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -25,18 +25,21 @@ describe('e2e/cli-read', () => {
   });
 
   describe('get', () => {
+    /** Counts are brought up to date a moment after the nodes: the two may look before and after that. */
+    const alike = (noun: string, plural: string, ...more: readonly string[]) =>
+      eventually(`${noun} are alike`, async () => {
+        const [ours, kubectls] = [
+          cellsOf(await world.said('get', noun, ...more)),
+          cellsOf(await world.kubectlSaid('get', plural, ...more)),
+        ];
+        return isDeepStrictEqual(ours, kubectls) ? there(ours) : notYet({ ours, kubectls });
+      });
+
     test.each([
       ['forms', 'lynqforms'],
       ['hubs', 'lynqhubs'],
     ])('%s has the columns that kubectl has', async (noun, plural) => {
-      // Counts are brought up to date a moment after the nodes: the two may look before and after that.
-      await eventually(`${noun} are alike`, async () => {
-        const [ours, kubectls] = [
-          cellsOf(await world.said('get', noun)),
-          cellsOf(await world.kubectlSaid('get', plural)),
-        ];
-        return isDeepStrictEqual(ours, kubectls) ? there(ours) : notYet({ ours, kubectls });
-      });
+      await alike(noun, plural);
     });
 
     test('nodes has the columns of the story: how many of its objects a node has ready', async () => {
@@ -48,8 +51,7 @@ describe('e2e/cli-read', () => {
     });
 
     test('-A puts the namespace first, as kubectl does', async () => {
-      const shown = cellsOf(await world.said('get', 'forms', '-A'));
-      expect(shown).toEqual(cellsOf(await world.kubectlSaid('get', 'lynqforms', '-A')));
+      const shown = await alike('forms', 'lynqforms', '-A');
       expect(shown.map(([namespace, name]) => `${namespace}/${name}`)).toContain(`${world.namespace}/shop`);
       const nodes = cellsOf(await world.said('get', 'nodes', '-A'));
       expect(nodes.map(([namespace, name]) => `${namespace}/${name}`)).toContain(`${world.namespace}/acme-shop`);
@@ -188,6 +190,38 @@ describe('e2e/cli-read', () => {
       const words = ['__complete', 'lynq', '-n', world.namespace, 'explain', 'acme-'];
       expect((await run(stack.kubectl, words, plugged)).stdout.split('\n')[0]).toBe('acme-shop');
     });
+  });
+
+  test('--context takes cluster, account and namespace of that context, which is not the current one', async () => {
+    const { clusters, users, contexts } = parse(readFileSync(stack.kubeconfig, 'utf8')) as {
+      readonly clusters: readonly object[];
+      readonly users: readonly object[];
+      readonly contexts: readonly [{ readonly context: object }];
+    };
+    const file = join(folder, 'two-contexts');
+    const nowhere = { name: 'nowhere', cluster: { server: 'https://127.0.0.1:1' } };
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'nowhere',
+      clusters: [nowhere, ...clusters],
+      users: [{ name: 'nobody', user: { token: 'none' } }, ...users],
+      contexts: [
+        { name: 'nowhere', context: { cluster: 'nowhere', user: 'nobody', namespace: 'elsewhere' } },
+        { name: 'shop', context: { ...contexts[0].context, namespace: world.namespace } },
+      ],
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const env = { ...world.env, KUBECONFIG: file };
+    const lynq = (...args: readonly string[]) => run(process.execPath, [bin('lynq'), ...args], env);
+    const named = await lynq('get', 'nodes', '-o', 'name', '--context', 'shop');
+    expect(named, named.stderr).toMatchObject({ code: 0, stdout: await world.said('get', 'nodes', '-o', 'name') });
+    const steered = await lynq('history', 'acme-shop', '--context', 'shop');
+    expect(steered, steered.stderr).toMatchObject({ code: 0 });
+    expect(await lynq('get', 'nodes', '--timeout', '2s')).toMatchObject({ code: 3, stdout: '' });
+    const unknown = await lynq('get', 'nodes', '--context', 'shops');
+    expect(unknown).toMatchObject({ code: 3, stdout: '' });
+    expect(unknown.stderr).toContain('shops');
   });
 
   describe('exit codes', () => {

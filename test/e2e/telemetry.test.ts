@@ -233,11 +233,42 @@ describe('e2e/telemetry', () => {
     }
   }, 240_000);
 
-  test('what is gone has no series', async () => {
+  /** The lines of an answer that is one; without a row and without a hub there is still what the worker says of itself. */
+  async function lines(): Promise<readonly string[]> {
+    const { status, text } = await scrape(reader);
+    expect(status, text).toBe(200);
+    expect(text).toMatch(/^lynqflow_leading 1$/m);
+    return text.split('\n');
+  }
+  const seriesOf = async (label: string): Promise<readonly string[]> =>
+    (await lines()).filter((line) => line.includes(label));
+
+  test('a node that is gone has no series, and its hub has its own', async () => {
+    const ofNode = `lynqnode="${node}",namespace="${world.namespace}"`;
+    expect(await seriesOf(ofNode)).not.toEqual([]);
     await world.database.sql("DELETE FROM nodes WHERE node_id = 'acme'");
     await world.gone([node]);
-    const { text } = await scrape(reader);
+    expect(await seriesOf(node)).toEqual([]);
+    expect(await seriesOf('hub="multi-tier-nodes"')).toContainEqual(
+      expect.stringMatching(/^lynqflow_sync_duration_seconds_count\{.*\} [1-9]/),
+    );
+  });
 
-    expect(text).not.toContain(node);
+  test('a hub that is gone has no series, those of its syncs and of its forms included', async () => {
+    const hub = lynqPath(world.namespace, 'lynqhubs', 'multi-tier-nodes');
+    const ofHub = `namespace="${world.namespace}"`;
+    expect(await seriesOf(ofHub)).not.toEqual([]);
+    await world.cluster.remove(hub);
+    await eventually('the hub is gone', async () => {
+      const found = await world.cluster.find(hub);
+      return found === undefined ? there(true) : notYet(found.metadata.finalizers);
+    });
+    const forms = lynqPath(world.namespace, 'lynqforms');
+    for (const { metadata } of await world.cluster.list(forms)) await world.cluster.remove(`${forms}/${metadata.name}`);
+    // The watch of the worker hears of it a moment later.
+    await eventually('no series is about it', async () => {
+      const left = await seriesOf(ofHub);
+      return left.length === 0 ? there(true) : notYet(left);
+    });
   });
 });

@@ -71,6 +71,39 @@ describe('e2e/temporal-tls', () => {
     expect(unknown, 'a server whose authority is not known').toMatchObject({ code: 3, stdout: '' });
   });
 
+  test('lynq with --profile goes where the configuration file of the temporal CLI says, and nowhere without that profile', async () => {
+    const text = `[profile.default]
+address = "127.0.0.1:1"
+
+[profile.behind]
+address = "${mutual.address}"
+namespace = "default"
+
+[profile.behind.tls]
+server_name = "${name}"
+server_ca_cert_path = "${files.ca}"
+client_cert_path = "${files.cert}"
+client_key_path = "${files.key}"
+`;
+    const { TEMPORAL_ADDRESS: _, TEMPORAL_NAMESPACE: __, ...without } = environment(stack);
+    const env = { ...without, TEMPORAL_CONFIG_FILE: file('temporal.toml', text) };
+    const history = (...more: readonly string[]) =>
+      run(
+        process.execPath,
+        [bin('lynq'), '-n', world.namespace, 'history', 'acme-plain', '--timeout', '5s', ...more],
+        env,
+      );
+    const seen = await history('--profile', 'behind');
+    expect(seen, seen.stderr).toMatchObject({ code: 0 });
+    expect(seen.stdout).toContain(`node/${world.namespace}/acme-plain`);
+    const other = await history();
+    expect(other).toMatchObject({ code: 3, stdout: '' });
+    expect(other.stderr).toContain('127.0.0.1:1');
+    const unknown = await history('--profile', 'beside');
+    expect(unknown.code).not.toBe(0);
+    expect(unknown.stderr).toContain('beside');
+  });
+
   test('lynq believes any server where it is told to, but sends no API key to it', async () => {
     const trusting = ['history', 'acme-plain', '--tls-disable-host-verification'];
     const pair = ['--tls-cert-path', files.cert, '--tls-key-path', files.key];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { typeProblems } from '../../tools/check-package/types.ts';
 import { type Ended, run } from '../support/e2e/programs.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 
@@ -14,7 +15,13 @@ const unpacked = new Set(['node_modules', 'dist', '.git', '.stack', 'coverage'])
 describe('install/package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-package-'));
   const project = join(folder, 'project');
-  const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  /** Whom npm trusts beside the authorities that Node knows, where the machine says so. */
+  const trusted = process.env['NODE_EXTRA_CA_CERTS'];
+  const environment = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    ...(trusted === undefined ? {} : { NODE_EXTRA_CA_CERTS: trusted }),
+  };
   let world: World | undefined;
   let tarball = '';
 
@@ -65,6 +72,10 @@ describe('install/package', () => {
     const { buffer } = Uint8Array.from(readFileSync(tarball));
     const { messages } = await publint({ pack: { tarball: buffer } });
     expect(messages).toEqual([]);
+  });
+
+  test('attw finds types for every way to import it', async () => {
+    expect(await typeProblems(readFileSync(tarball))).toEqual([]);
   });
 
   test('lynq has its help and finds the mistakes of a file', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { billOfMaterials } from '../build/bill.ts';
+import { typeProblems } from './types.ts';
 
 /**
  * `npm run check:package`: builds and packs the package, has publint and attw look at the file that would be published, asks for known
@@ -12,7 +13,6 @@ import { billOfMaterials } from '../build/bill.ts';
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'lynqflow-package-'));
-const attw = '@arethetypeswrong/cli@0.18.5';
 
 function run(what: string, command: string, args: readonly string[], quiet = false): string {
   process.stderr.write(`== ${what}\n`);
@@ -55,6 +55,14 @@ function audit(): void {
   process.exit(1);
 }
 
+async function types(tarball: string): Promise<void> {
+  process.stderr.write('== types for every way to import it\n');
+  const problems = await typeProblems(readFileSync(tarball));
+  if (problems.length === 0) return;
+  process.stderr.write(`${problems.join('\n')}\n== types for every way to import it: failed\n`);
+  process.exit(1);
+}
+
 /** The lines before the JSON are of the build. */
 function pack(): z.infer<typeof Packed>[0] {
   const printed = run('pack', 'npm', ['pack', '--json', '--pack-destination', scratch], true);
@@ -76,7 +84,7 @@ try {
   const { filename, unpackedSize, entryCount, files } = pack();
   const tarball = join(scratch, filename);
   run('publint', 'npx', ['--no-install', 'publint', 'run', '--strict', tarball]);
-  run('types for every way to import it', 'npx', ['--yes', attw, tarball, '--profile', 'esm-only', '--no-emoji']);
+  await types(tarball);
   audit();
   const components = billed(files);
   process.stdout.write(

@@ -84,7 +84,16 @@ describe('faults/process/probes', () => {
     }
   });
 
-  test('readyz fails while the API server cannot be reached and comes back by itself; a failed activity says object, reason and next step', async () => {
+  /** What the log has about a run. */
+  const linesOf = (workflowId: string): readonly Readonly<Record<string, unknown>>[] =>
+    world.worker
+      .stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+      .filter((line) => line['workflowId'] === workflowId);
+
+  test('readyz fails while the API server cannot be reached and comes back by itself; a failed activity says object, reason and next step, and the log which run it is of', async () => {
     await readyIs(200);
     const up = world.proxy.down();
     const text = await readyIs(503);
@@ -103,6 +112,13 @@ describe('faults/process/probes', () => {
       `^LynqNode ${scenario.namespace}/r1-form: The API server does not answer \\(\\w+\\)\\. ${nextSteps.ClusterUnreachable}$`,
     );
     expect(said.message).toMatch(whole);
+    const { runId } = await handle.describe();
+    const line = await eventually('the log has the failure', () => {
+      const lines = linesOf(workflowIds.node(scenario.namespace, 'r1-form'));
+      const found = lines.find(({ msg }) => msg === 'Activity failed');
+      return found === undefined ? notYet(lines) : there(found);
+    });
+    expect(line).toMatchObject({ level: 40, time: expect.any(String), activity: 'advanceNode', runId });
     await up();
     await readyIs(200);
     await isAlive();

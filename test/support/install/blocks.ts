@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,28 +75,49 @@ export const isRun = ({ script }: Block): boolean => script.startsWith('# run\n'
 
 export const runBlocks = (page: string): readonly Block[] => shellBlocks(page).filter(isRun);
 
-/** Blocks that no line marks, by page and the first words, with what runs them all the same or why nothing can. */
-export const unmarked: Readonly<Record<string, string>> = {
-  'README.md: npm run demo': 'these are the demo and the tests themselves',
+/** Blocks that no line marks and a test takes from the page all the same, all of their lines: by page and first words. */
+export const takenByTests: Readonly<Record<string, string>> = {
   'README.md: npx lynq get nodes': 'test/install/commands.test.ts',
-  'README.md: npm run --silent stack -- up': 'docs/quick-start.md has the same',
-  'README.md: npm run check': 'the tests themselves',
-  'docs/benchmarks.md: npm run bench': 'takes hours; what it printed is in the page',
-  'docs/sources.md: lynq notify': 'test/faults/hub/hints.test.ts',
-  'docs/migration.md: kubectl -n NAMESPACE annotate KIND NAME lynq.sh/orphaned-from=':
-    'test/unit/activities/node/peer-record.test.ts gives an object back so',
-  'docs/install.md: docker build': 'needs Docker',
-  'docs/install.md: kind create cluster': 'needs Docker',
   'docs/install.md: helm upgrade --install lynqflow deploy/chart/lynqflow --namespace lynq-system --create-namespace \\\n  --set podSecurityContext':
     'test/install/chart-values.test.ts',
   'docs/install.md: kubectl get lynqhubs,lynqnodes --all-namespaces': 'test/install/plain.test.ts',
-  'docs/install.md: tcld namespace search-attributes add': 'needs an account of Temporal Cloud',
-  'docs/operations.md: temporal worker deployment': 'test/e2e/upgrade.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
-  'docs/quick-start.md: kubectl -n lynq-system create secret generic mysql-credentials --from-literal=password=example\nsed "s/host: .*/host: mysql/"':
-    'needs Docker',
-  'docs/quick-start.md: npx lynq uninstall --yes ': 'needs Docker',
-  'stack/README.md: npm run --silent stack -- up': 'docs/quick-start.md has the same',
+};
+
+/** What of a block a shell carries out, comments left out, in a few characters: a line more or less gives others. */
+export const fingerprint = ({ page, script }: Block): string =>
+  createHash('sha256')
+    .update(`${page}\n${script.replaceAll(/(^|\s+)# .*$/gm, '').trim()}`)
+    .digest('hex')
+    .slice(0, 12);
+
+/**
+ * Blocks that no test takes from their page: what does the same, or why nothing can. Each reason is about the lines that the block has today, so it goes with
+ * their fingerprint: who changes a block looks whether the reason still holds for all of it.
+ */
+export const unmarked: Readonly<Record<string, { readonly starts: string; readonly why: string }>> = {
+  e50a79a3a77e: { starts: 'README.md: npm run demo', why: 'these are the demo and the tests themselves' },
+  '3bed5793f0b1': { starts: 'README.md: npm run --silent stack -- up', why: 'docs/quick-start.md has the same' },
+  '8636da37a159': { starts: 'README.md: npm run check', why: 'the tests themselves' },
+  '48e300e0269b': { starts: 'docs/benchmarks.md: npm run bench', why: 'takes hours; what it printed is in the page' },
+  cb5080a9d55e: { starts: 'docs/sources.md: lynq notify', why: 'test/faults/hub/hints.test.ts' },
+  '7126de6ce600': {
+    starts: 'docs/migration.md: kubectl -n NAMESPACE annotate KIND NAME lynq.sh/orphaned-from=',
+    why: 'test/unit/activities/node/peer-record.test.ts gives an object back so',
+  },
+  '7e62113286f1': { starts: 'docs/install.md: docker build', why: 'needs Docker' },
+  '6daae9c38df8': { starts: 'docs/install.md: kind create cluster', why: 'needs Docker' },
+  '0c8b58ae1729': {
+    starts: 'docs/install.md: tcld namespace search-attributes add',
+    why: 'needs an account of Temporal Cloud',
+  },
+  cdea12b5b684: { starts: 'docs/operations.md: temporal worker deployment', why: 'test/e2e/upgrade.test.ts' },
+  f7f9df1b0cde: {
+    starts: 'docs/quick-start.md: kubectl -n lynq-system create secret generic mysql-credentials',
+    why: 'needs Docker',
+  },
+  f909a36228e0: { starts: 'docs/quick-start.md: npx lynq uninstall --yes', why: 'needs Docker' },
+  '466912281115': { starts: 'stack/README.md: npm run --silent stack -- up', why: 'docs/quick-start.md has the same' },
 };
 
 /**

@@ -2,8 +2,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { readConfig, WorkerConfig } from '../../../worker/config.ts';
+import { readFlags } from '../../../worker/flags.ts';
+
+interface Workload {
+  readonly kind: string;
+  readonly spec?: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly args: readonly string[];
+          readonly env: readonly { readonly name: string; readonly value: string }[];
+        }[];
+      };
+    };
+  };
+}
 
 describe('worker/config', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-config-'));
@@ -85,6 +101,26 @@ describe('worker/config', () => {
     expect(readConfig(version).version).toEqual({ deploymentName: 'lynqflow', buildId: '0.2.0' });
     expect(() => readConfig({ TEMPORAL_DEPLOYMENT_NAME: 'lynqflow' })).toThrow(/TEMPORAL_WORKER_BUILD_ID/);
     expect(() => readConfig({ TEMPORAL_WORKER_BUILD_ID: '0.2.0' })).toThrow(/TEMPORAL_DEPLOYMENT_NAME/);
+  });
+
+  it('can use the flags and variables of the plain manifests, and knows them all', () => {
+    const manifests = parseAllDocuments(
+      readFileSync(new URL('../../../deploy/worker.yaml', import.meta.url), 'utf8'),
+    ).map((document) => document.toJS() as Workload);
+    const [container] = manifests.find(({ kind }) => kind === 'Deployment')?.spec?.template.spec.containers ?? [];
+    const { environment, ignored } = readFlags(container?.args ?? []);
+    const variables = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+    const own = Object.keys({ ...variables, ...environment }).filter((name) => !name.startsWith('TEMPORAL_'));
+
+    expect(own.length).toBeGreaterThan(3);
+    expect(own.filter((name) => !(name in WorkerConfig.in.shape))).toEqual([]);
+    expect(ignored.map(({ flag }) => flag)).toEqual(['--leader-elect']);
+    expect(readConfig({ ...variables, ...environment })).toMatchObject({
+      taskQueue: 'lynqflow',
+      logLevel: 'info',
+      metrics: { address: { kind: 'at', port: 8443 }, secure: true },
+      probes: { address: { kind: 'at', port: 8081 } },
+    });
   });
 
   describe('docs/configuration.md', () => {

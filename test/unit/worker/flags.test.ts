@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../../worker/config.ts';
-import { flagsHelp, readFlags } from '../../../worker/flags.ts';
+import { flags, flagsHelp, readFlags } from '../../../worker/flags.ts';
 
 /** Every flag of parity 7.2. */
 const peerFlags = [
@@ -27,6 +27,21 @@ const peerFlags = [
   'kubeconfig',
 ];
 
+const folder = '/etc/certificates';
+const certificate = { path: folder, name: 'tls.crt', key: 'tls.key' };
+
+/** Of every flag that means something here: a value that is not the default, and what the configuration makes of it. */
+const working: Readonly<Record<string, readonly [value: string, config: object]>> = {
+  'metrics-bind-address': [':8443', { metrics: { address: { kind: 'at', port: 8443 } } }],
+  'metrics-secure': ['false', { metrics: { secure: false } }],
+  'metrics-cert-path': ['/elsewhere', { metrics: { certificate: { ...certificate, path: '/elsewhere' } } }],
+  'metrics-cert-name': ['own.crt', { metrics: { certificate: { ...certificate, name: 'own.crt' } } }],
+  'metrics-cert-key': ['own.key', { metrics: { certificate: { ...certificate, key: 'own.key' } } }],
+  'health-probe-bind-address': [':8081', { probes: { address: { kind: 'at', port: 8081 } } }],
+  kubeconfig: ['/home/me/config', { kubeconfig: '/home/me/config', inCluster: false }],
+  'zap-log-level': ['error', { logLevel: 'error' }],
+};
+
 describe('worker/flags', () => {
   it("takes the arguments of the Go operator's Deployment as they are", () => {
     const { environment, ignored } = readFlags([
@@ -50,6 +65,25 @@ describe('worker/flags', () => {
     const help = flagsHelp();
 
     expect(peerFlags.filter((flag) => !help.includes(`--${flag} `))).toEqual([]);
+  });
+
+  it.each(Object.entries(working))('--%s: its value is in the configuration', (flag, [value, config]) => {
+    const { environment, ignored } = readFlags([`--${flag}=${value}`]);
+    const around = { LYNQ_METRICS_CERT_PATH: folder, KUBERNETES_SERVICE_HOST: '10.0.0.1' };
+
+    expect(ignored).toEqual([]);
+    expect(readConfig({ ...around, ...environment })).toMatchObject(config);
+    expect(readConfig(around), 'without the flag').not.toMatchObject(config);
+  });
+
+  it('those are all that set something; the help names the variable of each', () => {
+    const setting = Object.entries(flags).filter(([, { kind }]) => kind === 'sets');
+
+    expect(setting.map(([flag]) => flag).toSorted()).toEqual(Object.keys(working).toSorted());
+    for (const [flag, [value]] of Object.entries(working)) {
+      const [variable = ''] = Object.keys(readFlags([`--${flag}=${value}`]).environment);
+      expect(flagsHelp()).toMatch(new RegExp(`^  --${flag} .*; ${variable}$`, 'm'));
+    }
   });
 
   it('takes switches with and without a value', () => {

@@ -54,7 +54,7 @@ describe('worker/logging', () => {
       level: 40,
       msg: expect.stringMatching(/^Tried to act after it shut down, when sending y{450,}…$/),
       target: 'temporalio_sdk_core::worker',
-      run_id: 'run-1',
+      runId: 'run-1',
       failure: expect.stringMatching(/^Failure { message: "out of order"/),
     });
     const text = JSON.stringify(lines.at(-1));
@@ -62,6 +62,19 @@ describe('worker/logging', () => {
     expect(text.length).toBeLessThan(1_500);
     log.error('Error converting native log entry: SyntaxError', { entry: 'apiReplicas: 4', error: new SyntaxError() });
     expect(JSON.stringify(lines.at(-1))).not.toContain('apiReplicas');
+  });
+
+  it('names run and activity in lines of the SDK as in those of an activity', () => {
+    const log = temporalLogger(pino({ base: null, level: 'debug' }, sink));
+    const own = { workflowId: 'node/n/acme-web', runId: 'run-1', activity: 'advanceNode', attempt: 2 };
+    const { runId: workflowRunId, activity: activityType, ...same } = own;
+    log.warn('Activity failed', { sdkComponent: 'worker', ...same, workflowRunId, activityType });
+    expect(lines.at(-1)).toMatchObject({ ...own, msg: 'Activity failed', sdkComponent: 'worker' });
+    log.warn('Task not found', { sdkComponent: 'core', workflow_id: own.workflowId, run_id: own.runId });
+    expect(lines.at(-1)).toMatchObject({ workflowId: own.workflowId, runId: own.runId });
+    log.info('Workflow started', { sdkComponent: 'worker', workflowId: own.workflowId, runId: own.runId });
+    expect(lines.at(-1)).toMatchObject({ workflowId: own.workflowId, runId: own.runId });
+    expect(JSON.stringify(lines.slice(-3))).not.toMatch(/workflowRunId|activityType|workflow_id|run_id/);
   });
 
   it.each([

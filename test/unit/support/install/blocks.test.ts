@@ -3,7 +3,18 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { commands } from '../../../../client/commands/index.ts';
-import { inline, inlineCommands, isRun, pages, root, shellBlocks, unmarked } from '../../../support/install/blocks.ts';
+import {
+  type Block,
+  fingerprint,
+  inline,
+  inlineCommands,
+  isRun,
+  pages,
+  root,
+  shellBlocks,
+  takenByTests,
+  unmarked,
+} from '../../../support/install/blocks.ts';
 
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 
@@ -34,22 +45,45 @@ function isDead(page: string, link: string): boolean {
   return anchor !== undefined && !anchors(target).has(anchor);
 }
 
+const namedTests = (reasons: readonly string[]): readonly string[] =>
+  reasons.flatMap((reason) => reason.match(/test\/[\w/.-]+\.test\.ts/g) ?? []);
+
 describe('test/support/install/blocks', () => {
   it.each(pages)('%s has no link that leads nowhere', (page) => {
     expect(links(page).filter((link) => isDead(page, link))).toEqual([]);
   });
 
-  it('every block of commands is run by a test, or has its reason', () => {
+  describe('blocks of commands', () => {
     // The reference page has the examples of the commands themselves; test/install/commands.test.ts runs them.
     const others = pages.filter((page) => page !== 'docs/cli.md').flatMap(shellBlocks);
-    const reasons = Object.keys(unmarked);
-    const unknown = others
-      .filter((block) => !isRun(block))
-      .map(({ page, script }) => `${page}: ${script.trimStart()}`)
-      .filter((start) => !reasons.some((reason) => start.startsWith(reason)));
-    expect(unknown).toEqual([]);
-    const starts = others.map(({ page, script }) => `${page}: ${script.trimStart()}`);
-    expect(reasons.filter((reason) => !starts.some((start) => start.startsWith(reason)))).toEqual([]);
+    const startOf = ({ page, script }: Block): string => `${page}: ${script.trimStart()}`;
+    const isTaken = (block: Block): boolean =>
+      Object.keys(takenByTests).some((start) => startOf(block).startsWith(start));
+
+    it('are run by a test, or have a reason that is about exactly the lines they have', () => {
+      const reasoned = others.filter((block) => !isRun(block) && !isTaken(block));
+      const present = reasoned.map((block) => `${fingerprint(block)} ${startOf(block)}`);
+      const known = Object.entries(unmarked).map(([print, { starts }]) => `${print} ${starts}`);
+      expect(present.filter((block) => !known.some((start) => block.startsWith(start)))).toEqual([]);
+      expect(known.filter((start) => !present.some((block) => block.startsWith(start)))).toEqual([]);
+    });
+
+    it('that tests take from their page are there, and so are the tests that are named', () => {
+      const starts = others.filter((block) => !isRun(block)).map(startOf);
+      expect(Object.keys(takenByTests).filter((start) => !starts.some((block) => block.startsWith(start)))).toEqual([]);
+      for (const file of Object.values(takenByTests)) expect(textOf(file)).toContain('shellBlocks(');
+      const reasons = Object.values(unmarked).map(({ why }) => why);
+      expect(namedTests(reasons).filter((file) => !existsSync(join(root, file)))).toEqual([]);
+    });
+
+    it('have another fingerprint with a line more, a flag less or a program in place of another, and the same with other comments', () => {
+      const block = { page: 'README.md', line: 1, script: 'npm test --all  # everything\nnpm run demo' };
+      const of = (script: string) => fingerprint({ ...block, line: 9, script });
+      expect(of('npm test --all   # all of it\nnpm run demo  # looks')).toBe(fingerprint(block));
+      for (const script of [`${block.script}\nrm -r .`, 'npm test\nnpm run demo', 'npm test --all\nnpx demo']) {
+        expect(of(script)).not.toBe(fingerprint(block));
+      }
+    });
   });
 
   describe('commands in running text', () => {
@@ -86,8 +120,7 @@ describe('test/support/install/blocks', () => {
       const reasons = Object.keys(inline);
       expect(others.filter(({ command }) => !reasons.some((reason) => command.startsWith(reason)))).toEqual([]);
       expect(reasons.filter((reason) => !others.some(({ command }) => command.startsWith(reason)))).toEqual([]);
-      const tests = Object.values(inline).flatMap((reason) => reason.match(/test\/[\w/-]+\.test\.ts/g) ?? []);
-      expect(tests.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+      expect(namedTests(Object.values(inline)).filter((file) => !existsSync(join(root, file)))).toEqual([]);
     });
   });
 
