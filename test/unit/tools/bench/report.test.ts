@@ -4,6 +4,7 @@ import { limitTexts } from '../../../../tools/bench/limits.ts';
 import { parseOptions } from '../../../../tools/bench/options.ts';
 import {
   type BenchResult,
+  exitCodeOf,
   isWithin,
   median,
   ratioOf,
@@ -90,6 +91,13 @@ describe('tools/bench/report', () => {
   it('says so when above the limit or below the stated size', () => {
     expect(resultLines({ ...result, ours: [90_000, 90_000] }, machine).at(-1)).toContain('ABOVE THE LIMIT');
     expect(resultLines({ ...result, rows: 3 }, machine).at(-1)).toContain('below the stated size of 25 rows');
+  });
+
+  it('ends with 2 when one benchmark ran below its stated size, and with 0 otherwise, above a limit too', () => {
+    expect(exitCodeOf([result, { ...result, rows: 26 }])).toBe(0);
+    expect(exitCodeOf([{ ...result, ours: [90_000, 90_000] }])).toBe(0);
+    expect(exitCodeOf([result, { ...result, rows: 24 }])).toBe(2);
+    expect(exitCodeOf([])).toBe(0);
   });
 
   it('holds each further figure against its own limit', () => {
