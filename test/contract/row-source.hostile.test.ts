@@ -27,9 +27,9 @@ describe('adapters/mysql with a server that lies', () => {
     for (const server of servers.splice(0)) await server.close();
   });
 
-  function openSource(statementTimeoutMs = 200): RowSource {
+  function openSource(statementTimeoutMs = 200, connectTimeoutMs = 300): RowSource {
     const logger = { info() {}, warn() {}, error() {} };
-    const source = openMySqlRowSource({ logger, connectTimeoutMs: 300, statementTimeoutMs });
+    const source = openMySqlRowSource({ logger, connectTimeoutMs, statementTimeoutMs });
     sources.push(source);
     return source;
   }
@@ -141,15 +141,14 @@ describe('adapters/mysql with a server that lies', () => {
     const server = await openFakeServer({ greeting: Buffer.alloc(0) });
     servers.push(server);
     const place = { host: '127.0.0.1', port: server.port, username: 'reader', database: 'nodes_db' };
-    const started = performance.now();
+    const longerThanTheTest = 600_000;
 
-    const read = openSource().read(
+    const read = openSource(longerThanTheTest, longerThanTheTest).read(
       aRequest({ place, password: 'password-canary' }, { signal: AbortSignal.timeout(20) }),
       () => undefined,
     );
 
     await expect(read).rejects.toMatchObject({ type: 'SourceIncomplete' });
-    expect(performance.now() - started).toBeLessThan(250);
   });
 
   it('gives up on a server that never answers the login', async () => {

@@ -116,13 +116,12 @@ describe.skipIf(serverUrl === undefined)('adapters/mysql on a real server', () =
       await sql(
         'CREATE OR REPLACE VIEW lynq_contract.slow AS SELECT node_id, SLEEP(5) AS is_active FROM lynq_contract.nodes',
       );
-      const started = performance.now();
 
+      // The number is the server's own for its limit: it was the server that ended the statement, before the client gave up.
       await expect(readAll(worldWith({ statementTimeoutMs: 300 }), { table: 'slow' })).rejects.toMatchObject({
         type: 'SourceIncomplete',
         detail: { error: world.server.isMariaDb ? 1969 : 3024 },
       });
-      expect(performance.now() - started).toBeLessThan(2_000);
     });
 
     it('sees one snapshot whatever others commit meanwhile', async () => {

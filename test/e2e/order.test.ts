@@ -94,10 +94,9 @@ describe('e2e/order', () => {
     expect(await mapOf(world, 'acme-page')).toBeUndefined();
     expect(conditionOf(await world.node('acme-web'), 'WaitingForForm')?.status).toBe('True');
 
-    const place = Date.now();
+    // By itself the wait asks again after ten minutes, which is longer than anything here is waited for: only the watch can end it.
     await open('acme-store');
     await world.ready(['acme-data', 'acme-web']);
-    expect(Date.now() - place).toBeLessThan(25_000);
     const web = await world.node('acme-web');
     expect(conditionOf(web, 'WaitingForForm')).toBeUndefined();
     expect(conditionOf(await world.form('web'), 'DependencyMissing')).toBeUndefined();

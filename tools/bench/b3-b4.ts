@@ -2,6 +2,7 @@ import type { Session } from '../demo/session.ts';
 import { b3, largeNoop, noopResult, smallNoop } from './b3.ts';
 import { b4, changeResult, changeShare, latencies } from './b4.ts';
 import { growFleet, openFleet } from './fleet.ts';
+import { temporalChecks } from './limits.ts';
 import type { BenchResult } from './report.ts';
 import { withBench } from './setup.ts';
 
@@ -20,7 +21,10 @@ export function runFleet(session: Session, rows: number, names: readonly string[
     await growFleet(fleet, few, rows);
     const results: BenchResult[] = [];
     if (names.includes(b3.name)) results.push(noopResult({ rows, few }, small, await largeNoop(fleet, rows)));
-    if (latency !== undefined) results.push(changeResult(rows, latency, await changeShare(fleet, rows)));
+    if (latency !== undefined) {
+      const changed = changeResult(rows, latency, await changeShare(fleet, rows));
+      results.push({ ...changed, checks: [...(changed.checks ?? []), ...(await temporalChecks(bench.temporal))] });
+    }
     return results;
   });
 }

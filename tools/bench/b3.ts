@@ -5,8 +5,8 @@ import { databaseName } from '../demo/database.ts';
 import { ToolError } from '../demo/failure.ts';
 import { cpuBetween, loadText, memoryOf, requestsBetween, type Snapshot, snapshot } from './cost.ts';
 import type { Fleet } from './fleet.ts';
-import { limitLines } from './limits.ts';
-import { type BenchResult, median } from './report.ts';
+import { temporalChecks } from './limits.ts';
+import { type BenchResult, type Check, median } from './report.ts';
 import { seedHubRef } from './setup.ts';
 import type { TimedSync } from './temporal.ts';
 
@@ -37,7 +37,7 @@ interface Noop extends NoopCost {
   readonly memory: { readonly now: number; readonly most: number };
   readonly workerCpuMs: number;
   readonly temporalCpuMs: number;
-  readonly limits: Readonly<Record<string, string>>;
+  readonly limits: readonly Check[];
   readonly openRuns: number;
 }
 
@@ -166,7 +166,7 @@ export async function largeNoop(fleet: Fleet, rows: number): Promise<Noop> {
     openRuns,
     workerCpuMs: (1_000 * cpuBetween(before, after, 'worker')) / repeats,
     temporalCpuMs: (1_000 * cpuBetween(before, after, 'temporal')) / repeats,
-    limits: await limitLines(temporal),
+    limits: await temporalChecks(temporal),
   };
 }
 
@@ -191,6 +191,7 @@ export function noopResult(
       { label: `API requests a sync with ${few} rows`, value: small.requests, atMost: large.requests, unit: '' },
       { label: 'writes a sync', value: large.writes, atMost: 1, unit: '' },
       { label: 'memory of the worker', value: large.memory.now, atMost: b3.mostMemoryMiB, unit: 'MiB' },
+      ...large.limits,
     ],
     costs: [
       one('requests a sync', large.requestKinds),
@@ -200,7 +201,6 @@ export function noopResult(
       one('CPU of Temporal a sync', `${Math.round(large.temporalCpuMs)} ms`),
       one('open runs in Temporal', String(large.openRuns)),
       one('load average after', loadText()),
-      ...Object.entries(large.limits).map(([label, text]) => one(label, text)),
     ],
   };
 }

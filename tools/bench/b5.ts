@@ -11,7 +11,7 @@ import { Arrivals } from './arrivals.ts';
 import { cpuCosts, eventWrites, loadText, readsByKind, snapshot } from './cost.ts';
 import { untilQuiet } from './fleet.ts';
 import { keyOf, measureFloor, writeAll } from './floor.ts';
-import { limitLines } from './limits.ts';
+import { temporalChecks } from './limits.ts';
 import { forRow, refOf, rowModel, type RowModel } from './model.ts';
 import type { BenchResult } from './report.ts';
 import {
@@ -58,6 +58,7 @@ export function runB5(session: Session, rows: number): Promise<readonly BenchRes
         nodes: rows * seed.names.length,
         floor: [floor.ms],
         ours: [ours.ms],
+        checks: await temporalChecks(bench.temporal),
         costs: labelsOf.map((label) => ({ label, floor: cell(floor, label), ours: cell(ours, label) })),
       },
     ];
@@ -188,7 +189,7 @@ async function hold(bench: Bench, rows: readonly string[]): Promise<void> {
 
 /** Ours: the sync holds the deletion, and the clock starts with the approval. */
 async function approvedDelete(bench: Bench, rows: readonly string[]): Promise<Measured> {
-  const { session, temporal } = bench;
+  const { session } = bench;
   const worker: WorkerProcess = await session.startWorker();
   await provision(bench, worker, { rows, forms: seed, notify: true });
   await untilQuiet(bench);
@@ -206,7 +207,6 @@ async function approvedDelete(bench: Bench, rows: readonly string[]): Promise<Me
   const ms = performance.now() - startedAt;
   const after = await snapshot(session, worker.process.pid);
   const writes = session.audit.since(mark).filter(isWorkerWrite);
-  const limits = await limitLines(temporal);
   return {
     ms,
     costs: {
@@ -217,7 +217,6 @@ async function approvedDelete(bench: Bench, rows: readonly string[]): Promise<Me
       'Events of all clients': eventWrites(before, after),
       ...cpuCosts(before, after),
       'load average after': loadText(),
-      ...limits,
     },
   };
 }

@@ -5,7 +5,7 @@ import { seconds } from '../demo/text.ts';
 import type { WorkerProcess } from '../demo/worker-process.ts';
 import { cpuBetween, loadText, requestsBetween, snapshot, type Snapshot } from './cost.ts';
 import { untilQuiet } from './fleet.ts';
-import { limitLines } from './limits.ts';
+import { temporalChecks } from './limits.ts';
 import type { BenchResult, Check } from './report.ts';
 import {
   applyHub,
@@ -47,7 +47,7 @@ export function runB6(session: Session, rows: number): Promise<readonly BenchRes
     const settled = await settleTimes(bench, worker, many);
     const idle = await idleFleet(bench, worker, rows);
     const one = (label: string, text: string) => ({ label, floor: [], ours: [text] });
-    const lines = [...idle.lines, ...Object.entries(await limitLines(bench.temporal))];
+    const limits = await temporalChecks(bench.temporal);
     return [
       {
         ...b6,
@@ -57,8 +57,8 @@ export function runB6(session: Session, rows: number): Promise<readonly BenchRes
         sides: { unit: 'ms', floor: `${many} LynqNodes`, ours: `${many * seed.names.length} LynqNodes` },
         floor: settled.map(({ few }) => few),
         ours: settled.map(({ all }) => all),
-        checks: idle.checks,
-        costs: lines.map(([label, text]) => one(label, text)),
+        checks: [...idle.checks, ...limits],
+        costs: idle.lines.map(([label, text]) => one(label, text)),
       },
     ];
   });

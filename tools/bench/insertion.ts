@@ -7,7 +7,7 @@ import { namespace, nodeKind } from '../demo/stage.ts';
 import { seconds } from '../demo/text.ts';
 import { cpuCosts, eventWrites, loadText, readsByKind, snapshot } from './cost.ts';
 import { measureFloor, removeNodes } from './floor.ts';
-import { limitLines } from './limits.ts';
+import { temporalChecks } from './limits.ts';
 import { forRow, kindsOf, rowModel, type RowModel } from './model.ts';
 import type { BenchResult, CostLine } from './report.ts';
 import { applyHub, type Bench, createNamespaces, type FormSet, nodesOf, provision, uids, withBench } from './setup.ts';
@@ -65,6 +65,7 @@ async function measure(run: Run): Promise<BenchResult> {
     floor: floor.map(({ ms }) => ms),
     ours: ours.map(({ ms }) => ms),
     syncWait: ours.map(({ syncWaitMs }) => syncWaitMs),
+    checks: await temporalChecks(run.temporal),
     costs: costLines(floor, ours),
   };
 }
@@ -147,7 +148,6 @@ async function oursRound(run: Run, round: number): Promise<Measured> {
   const first = writes.find(({ verb, resource }) => verb === 'create' && resource === 'lynqnodes')?.at ?? committed;
   const began = (await temporal.syncBefore(first)) ?? first;
   const cost = await temporal.nodes(namespace, nodesOf(names, forms));
-  const limits = await limitLines(temporal);
   await worker.stop();
   return {
     ms,
@@ -163,7 +163,6 @@ async function oursRound(run: Run, round: number): Promise<Measured> {
       'history events a node': cost.events,
       'activities a node': cost.activities,
       'workflow tasks a node': cost.workflowTasks,
-      ...limits,
     },
   };
 }

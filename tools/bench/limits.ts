@@ -1,3 +1,4 @@
+import type { Check } from './report.ts';
 import type { HistorySize, TemporalReader } from './temporal.ts';
 
 /** What Temporal ends or refuses a run at (server 1.32 with its default settings). We keep to a tenth of each. */
@@ -8,27 +9,26 @@ export const temporalLimits = {
   mostPendingChildren: 2_000,
 } as const;
 
-const titles: Readonly<Record<keyof typeof temporalLimits, string>> = {
-  events: 'Temporal: events of a history',
-  bytes: 'Temporal: bytes of a history',
-  largestPayload: 'Temporal: bytes of a payload',
-  mostPendingChildren: 'Temporal: children of a run',
+const titles: Readonly<Record<keyof typeof temporalLimits, readonly [label: string, unit: string]>> = {
+  events: ['Temporal: events of a history', ''],
+  bytes: ['Temporal: a history', 'bytes'],
+  largestPayload: ['Temporal: a payload', 'bytes'],
+  mostPendingChildren: ['Temporal: children of a run', ''],
 };
 
 const lookedAtNodes = 20;
 
-/** How near the runs came to Temporal's limits, as `largest of LIMIT (share)`. Part of the names is `OVER A TENTH` where that is so. */
-export async function limitLines(temporal: TemporalReader): Promise<Readonly<Record<string, string>>> {
-  return limitTexts(await temporal.histories(lookedAtNodes));
+/** How near the runs came to Temporal's limits, each held against a tenth of it. */
+export async function temporalChecks(temporal: TemporalReader): Promise<readonly Check[]> {
+  return limitChecks(await temporal.histories(lookedAtNodes));
 }
 
-export function limitTexts(histories: readonly HistorySize[]): Readonly<Record<string, string>> {
+export function limitChecks(histories: readonly HistorySize[]): readonly Check[] {
+  if (histories.length === 0) throw new RangeError('no history');
   const names = Object.keys(titles) as (keyof typeof temporalLimits)[];
-  return Object.fromEntries(
-    names.map((name) => {
-      const largest = Math.max(0, ...histories.map((history) => history[name]));
-      const share = (100 * largest) / temporalLimits[name];
-      return [titles[name], `${largest} (${share.toFixed(share < 1 ? 2 : 0)} %)${share > 10 ? ' OVER A TENTH' : ''}`];
-    }),
-  );
+  return names.map((name) => {
+    const [label, unit] = titles[name];
+    const value = Math.max(...histories.map((history) => history[name]));
+    return { label, value, atMost: Math.floor(temporalLimits[name] / 10), unit };
+  });
 }

@@ -18,7 +18,7 @@ import { b0, b1, b2 } from './insertions.ts';
 import { describeMachine } from './machine.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
 import { r1, runR1 } from './r1.ts';
-import { type BenchResult, resultLines, resultsJson } from './report.ts';
+import { type BenchResult, exitCodeOf, resultLines, resultsJson } from './report.ts';
 
 /** `npm run bench`. A new benchmark is one more row here. */
 interface Benchmark {
@@ -96,7 +96,7 @@ async function bench(options: BenchOptions): Promise<number> {
     const results = await runAll(options, printer, stop.signal);
     for (const result of results) process.stdout.write(`\n${resultLines(result, machine).join('\n')}\n`);
     if (options.json !== undefined) writeFileSync(options.json, resultsJson(results, machine));
-    return results.some(({ rows, statedRows }) => rows < statedRows) ? 2 : 0;
+    return exitCodeOf(results);
   } catch (error) {
     if (stop.signal.aborted) return 130;
     throw error;

@@ -70,6 +70,11 @@ export function isWithin(result: BenchResult): boolean {
   return kept && ratioOf(result) <= result.limit && result.rows >= result.statedRows;
 }
 
+/** 2 where a benchmark ran below its stated size: what it says counts for nothing then. One above a limit was measured all the same: the line says so. */
+export function exitCodeOf(results: readonly BenchResult[]): 0 | 2 {
+  return results.some(({ rows, statedRows }) => rows < statedRows) ? 2 : 0;
+}
+
 function verdict(result: BenchResult): string {
   const ratio = ratioOf(result);
   const size = result.rows < result.statedRows ? `, but below the stated size of ${result.statedRows} rows` : '';

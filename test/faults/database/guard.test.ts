@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeBehaviour, type FakeServer, honest, openFakeServer } from '../../contract/row-source.fake-server.ts';
 import { describeRequest } from '../../support/e2e/audit.ts';
 import { lynqPath } from '../../support/e2e/cluster.ts';
-import { type FaultHub, type FaultWorld, listOf, nodeWrites, openFaultWorld, rowNames } from './support.ts';
+import { addsUp, type FaultHub, type FaultWorld, listOf, nodeWrites, openFaultWorld, rowNames } from './support.ts';
 
 const approve = 'lynq.sh/approve-deletions';
 
@@ -48,7 +48,9 @@ describe('faults/database/guard', () => {
     await hub.until('DeletionHeld', 'True/EmptyResult');
     await hub.untilSynced(2);
     expect(await hub.nodes()).toEqual(before);
-    expect((await hub.status()).rows).toMatchObject({ seen: 0, held: 12 });
+    const { rows } = await hub.status();
+    expect(rows).toMatchObject({ seen: 0, held: 12 });
+    addsUp(rows);
 
     hub.proxy.retarget(faults.world.database.port);
     await hub.until('DeletionHeld', 'False');
@@ -188,6 +190,8 @@ describe('faults/database/guard', () => {
 
     // 60 rows allow 12: the first 7 went, the next 7 did not.
     expect(await hub.nodes()).toHaveProperty('size', 53);
-    expect((await hub.status()).rows).toMatchObject({ active: 4, held: 49 });
+    const { rows } = await hub.status();
+    expect(rows).toMatchObject({ seen: 4, active: 4, held: 49 });
+    addsUp(rows);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { childPath, lynqPath } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
 import { configMapForm } from '../../support/e2e/manifests.ts';
-import { type FaultHub, type FaultWorld, openFaultWorld } from './support.ts';
+import { addsUp, type FaultHub, type FaultWorld, openFaultWorld } from './support.ts';
 
 /** What a hub makes of bad rows, bad forms and a bad database: it acts on the good ones and says what is wrong with the rest. */
 describe('faults/database/hub', () => {
@@ -29,12 +29,6 @@ describe('faults/database/hub', () => {
 
   const dataOf = async (name: string) =>
     (await faults.world.cluster.find(childPath('ConfigMap', faults.world.namespace, name)))?.data;
-
-  function addsUp(rows: Readonly<Record<string, number>>): void {
-    const { seen, active, inactive, repeated, frozen, provisioned, waiting, failed } = rows;
-    expect(seen).toBe((active ?? 0) + (inactive ?? 0) + (repeated ?? 0) + (frozen ?? 0));
-    expect(active).toBe((provisioned ?? 0) + (waiting ?? 0) + (failed ?? 0));
-  }
 
   test('M1 a database that is down changes nothing but condition Ready, and drift is repaired meanwhile', async () => {
     const hub = await faults.open('m1', 2);

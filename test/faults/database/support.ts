@@ -1,4 +1,4 @@
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { openTcpProxy, type TcpProxy } from '../../contract/row-source.proxy.ts';
 import { type Condition, conditionOf, type Json, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
@@ -39,6 +39,13 @@ export interface FaultHubOptions {
   readonly extra?: Readonly<Record<string, string>>;
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly port?: number;
+}
+
+/** `status.rows` of a hub as docs/sources.md has it; what is held stands beside what was seen. */
+export function addsUp(rows: Readonly<Record<string, number>>): void {
+  const { seen, active, inactive, repeated, frozen, provisioned, waiting, failed } = rows;
+  expect(seen).toBe((active ?? 0) + (inactive ?? 0) + (repeated ?? 0) + (frozen ?? 0));
+  expect(active).toBe((provisioned ?? 0) + (waiting ?? 0) + (failed ?? 0));
 }
 
 export async function openFaultWorld(

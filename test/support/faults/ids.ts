@@ -1,6 +1,6 @@
 import { failpoints, hubFailpoints } from './failpoints.ts';
 
-/** The faults that have tests of their own, by the names of the list of faults: how many there are of each kind. */
+/** The faults that have tests of their own, by the names of the list of faults (test/faults/ids.test.ts compares): how many there are of each kind. */
 const lastOf = {
   /** Temporal. */
   T: 16,
@@ -40,4 +40,14 @@ export interface RanTest {
 export function unproven(ran: readonly RanTest[]): readonly string[] {
   const proven = new Set(ran.filter(({ status }) => status === 'passed').flatMap(({ title }) => idsOf(title)));
   return [...faultIds, ...pointNames].filter((id) => !proven.has(id));
+}
+
+/** Faults of which some test was skipped, failed or did not end, whatever others that have their name did: a row has more than one half. */
+export function blemished(ran: readonly RanTest[]): readonly string[] {
+  return [...new Set(ran.filter(({ status }) => status !== 'passed').flatMap(({ title }) => idsOf(title)))];
+}
+
+/** Ids in the first column of the tables of a text, in order. */
+export function idsOfTables(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^\| ([A-Z]\d+) \|/gm)].map(([, id = '']) => id);
 }

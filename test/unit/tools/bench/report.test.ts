@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readRequests, requestCounts, spread } from '../../../../tools/bench/cost.ts';
-import { limitTexts } from '../../../../tools/bench/limits.ts';
+import { limitChecks } from '../../../../tools/bench/limits.ts';
 import { parseOptions } from '../../../../tools/bench/options.ts';
 import {
   type BenchResult,
+  exitCodeOf,
   isWithin,
   median,
   ratioOf,
@@ -92,6 +93,13 @@ describe('tools/bench/report', () => {
     expect(resultLines({ ...result, rows: 3 }, machine).at(-1)).toContain('below the stated size of 25 rows');
   });
 
+  it('ends with 2 when one benchmark ran below its stated size, and with 0 otherwise, above a limit too', () => {
+    expect(exitCodeOf([result, { ...result, rows: 26 }])).toBe(0);
+    expect(exitCodeOf([{ ...result, ours: [90_000, 90_000] }])).toBe(0);
+    expect(exitCodeOf([result, { ...result, rows: 24 }])).toBe(2);
+    expect(exitCodeOf([])).toBe(0);
+  });
+
   it('holds each further figure against its own limit', () => {
     const check = { label: 'requests', value: 6, atMost: 5, unit: '' };
     expect(resultLines({ ...result, checks: [check] }, machine).at(-1)).toBe(
@@ -162,10 +170,20 @@ describe('tools/bench/cost', () => {
 describe('tools/bench/limits', () => {
   it('holds the largest of each against a tenth of what Temporal allows', () => {
     const near = { events: 100, bytes: 1_000, largestPayload: 300_000, mostPendingChildren: 200 };
-    const texts = limitTexts([near, { ...near, events: 90 }]);
-    expect(texts['Temporal: events of a history']).toBe('100 (0.20 %)');
-    expect(texts['Temporal: children of a run']).toBe('200 (10 %)');
-    expect(texts['Temporal: bytes of a payload']).toBe('300000 (14 %) OVER A TENTH');
+    const checks = limitChecks([near, { ...near, events: 90 }]);
+
+    expect(checks).toEqual([
+      { label: 'Temporal: events of a history', value: 100, atMost: 5_120, unit: '' },
+      { label: 'Temporal: a history', value: 1_000, atMost: 5_242_880, unit: 'bytes' },
+      { label: 'Temporal: a payload', value: 300_000, atMost: 209_715, unit: 'bytes' },
+      { label: 'Temporal: children of a run', value: 200, atMost: 200, unit: '' },
+    ]);
+    expect(isWithin({ ...result, checks })).toBe(false);
+    expect(isWithin({ ...result, checks: limitChecks([{ ...near, largestPayload: 3 }]) })).toBe(true);
+  });
+
+  it('holds nothing for within where no history was read', () => {
+    expect(() => limitChecks([])).toThrow(RangeError);
   });
 });
 
