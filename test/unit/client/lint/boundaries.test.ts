@@ -70,6 +70,12 @@ describe('client/lint/boundaries', () => {
     expect(code).toBe(0);
   });
 
+  it('says of a Namespace without a name only that it has none', async () => {
+    const { lines } = await lint(form.replace('nameTemplate: kube-{{ .uid }}', 'nameTemplate: ""'));
+
+    expect(lines.filter((line) => line.includes("'system'"))).toEqual([expect.stringContaining('has no name')]);
+  });
+
   it('names what a worker with the default policy refuses, and no more', () => {
     expect(refused(ScopePolicy.parse({}))).toEqual(['dns', 'role', 'space', 'system', 'token']);
   });
