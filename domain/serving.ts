@@ -28,5 +28,8 @@ export const requestLimits = {
 /** Of a handshake of TLS. */
 export const handshakeLimits = { handshakeTimeout: 5_000 } as const;
 
-/** Of the connections of a server, as its properties; `timeout` is for those on which nothing moves, such as one that does not read its answer. */
+/**
+ * Of the connections of a server: beyond so many the one goes that is idle for the longest time (crowd.ts). `timeout` is for those on which nothing
+ * moves, such as one that does not read its answer.
+ */
 export const connectionLimits = { maxConnections: 1_000, timeout: 30_000 } as const;

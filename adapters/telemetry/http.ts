@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createSecureServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { hasBody, makeRoom } from '../../domain/crowd.ts';
 import {
   type BindAddress,
   connectionLimits,
@@ -9,7 +10,6 @@ import {
   requestLimits,
   splitTarget,
 } from '../../domain/serving.ts';
-import { makeRoom } from './crowd.ts';
 
 /** PEM texts of a server. */
 export interface ServerIdentity {
@@ -38,15 +38,12 @@ async function serve(
 ): Promise<void> {
   const { path } = splitTarget(request.url);
   const handler = Object.hasOwn(handlers, path) ? handlers[path] : undefined;
+  // None of ours has one.
   if (hasBody(request)) return answer(response.setHeader('connection', 'close'), 413, 'no body\n');
   if (handler === undefined) return answer(response, 404, 'not found\n');
   if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET\n');
   await handler(request, response);
 }
-
-/** None of ours has one; what is sent all the same is not read. */
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 
 /** What a listener throws ends the process, and anybody may ask: whatever goes wrong is an answer. */
 function listener(handlers: Readonly<Record<string, Handler>>, onError: (error: unknown) => void): RequestListener {
@@ -77,8 +74,7 @@ export async function listen({ address, identity, handlers, onError }: ServerOpt
       : createSecureServer({ ...contextOf(identity), ...requestLimits, ...handshakeLimits }, listening);
   const server: Server = secured ?? createServer(requestLimits, listening);
   server.timeout = connectionLimits.timeout;
-  if (secured === undefined) makeRoom(server, connectionLimits.maxConnections);
-  else secured.maxConnections = connectionLimits.maxConnections;
+  makeRoom(server, connectionLimits.maxConnections);
   server.listen({ port: address.port, ...(address.host === undefined ? {} : { host: address.host }) });
   await once(server, 'listening');
   return {

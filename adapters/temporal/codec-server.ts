@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { makeRoom } from '../../domain/crowd.ts';
 import { connectionLimits, requestLimits, splitTarget } from '../../domain/serving.ts';
 import { Body } from './schema.ts';
 
@@ -117,7 +118,8 @@ export async function serveCodec(options: CodecServerOptions): Promise<CodecServ
       else response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' }).end(`${why}\n`);
     });
   });
-  Object.assign(server, connectionLimits);
+  server.timeout = connectionLimits.timeout;
+  makeRoom(server, connectionLimits.maxConnections);
   server.listen({ host: options.host, port: options.port });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

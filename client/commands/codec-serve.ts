@@ -9,7 +9,8 @@ export const codecServer = defineCommand({
   summary: 'Decode encrypted Temporal payloads for the Temporal UI',
   description:
     'Serves POST /decode and /encode with the keys of LYNQ_CODEC_KEYS until Ctrl-C. Set the printed address as the codec endpoint of the Temporal UI, ' +
-    'or give it to `temporal --codec-endpoint`. On any address but this machine callers need the bearer token of LYNQ_CODEC_TOKEN.',
+    'or give it to `temporal --codec-endpoint`; for a UI give its origin with --ui, no other page is answered. On any address but this machine callers ' +
+    'need the bearer token of LYNQ_CODEC_TOKEN; without a token only requests to localhost, 127.0.0.1 and [::1] are answered.',
   args: [],
   flags: {
     ui: { kind: 'list', value: 'ORIGIN', summary: 'origin of a Temporal UI that may ask, e.g. http://localhost:8233' },
@@ -27,6 +28,7 @@ export const codecServer = defineCommand({
     if (served === undefined)
       throw new CommandError('there are no keys to decode with', { fix: 'set LYNQ_CODEC_KEYS as the worker has it' });
     context.out.write(`decoding at ${served.url}\n`);
+    if (flags.ui.length === 0) context.err.write('no Temporal UI may ask: give its origin with --ui\n');
     await new Promise<void>((resolve) => {
       if (context.stop.aborted) resolve();
       else context.stop.addEventListener('abort', () => resolve(), { once: true });

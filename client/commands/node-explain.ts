@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../domain/api/json.ts';
 import { at, isJsonObject, listAt, textAt } from '../../domain/api/json.ts';
-import { annotations, labels } from '../../domain/keys.ts';
+import { annotations } from '../../domain/keys.ts';
+import { hubOf } from '../../domain/node-edits.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -58,8 +59,8 @@ export const explainNode = defineCommand({
 });
 
 async function readHub(cluster: Cluster, namespace: string, node: JsonObject): Promise<JsonObject | undefined> {
-  const name = textAt(node, 'metadata', 'labels', labels.hub);
-  return name === undefined ? undefined : cluster.get(refOf(kinds.hub, namespace, name));
+  const name = hubOf(node);
+  return name === '' ? undefined : cluster.get(refOf(kinds.hub, namespace, name));
 }
 
 /** What stands still because of a switch, whatever the entries say. */

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../domain/api/json.ts';
 import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
-import { labels } from '../../domain/keys.ts';
+import { hubOf } from '../../domain/node-edits.ts';
 import type { NodeRunState } from '../engine.ts';
 import { conditionOf } from '../kinds.ts';
 import { ageSince, formatAge } from '../output/age.ts';
@@ -141,7 +141,7 @@ function runText({ node, run, now }: Explanation): string {
 
 /** The hub of a node as a command takes it. */
 export function hubArgument(node: JsonObject): string {
-  return `${textAt(node, 'metadata', 'labels', labels.hub) ?? 'HUB'} -n ${textAt(node, 'metadata', 'namespace')}`;
+  return `${hubOf(node) || 'HUB'} -n ${textAt(node, 'metadata', 'namespace')}`;
 }
 
 function nextText(next: Date, now: Date): string {

@@ -1,7 +1,7 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { ScopePolicy } from '../../domain/api/scope.ts';
 import { kindProblems } from '../../domain/object-rules.ts';
-import { judgeScope, type ScopeReason } from '../../domain/policies/scope.ts';
+import { judgeScope, reachedNamespace, type ScopeQuestion, type ScopeReason } from '../../domain/policies/scope.ts';
 import { atKey, type EntryInFile, type EntryRule, literalParts } from './entry.ts';
 
 /**
@@ -64,6 +64,11 @@ function pathOf({ nameTemplate, targetNamespace }: EntryInFile['resource'], reas
   return nameTemplate ? ['nameTemplate'] : ['spec', 'metadata', 'name'];
 }
 
+/** Whether nothing more is known than that there is no name, which is told elsewhere: no namespace is called so, not even the worker's. */
+function isUnnamed(reason: ScopeReason, question: ScopeQuestion): boolean {
+  return reason === 'NamespaceNotAllowed' && reachedNamespace(question) === '';
+}
+
 export const lintBoundaries: EntryRule = (entry) => {
   const { manifest, placed, resource } = entry;
   if (kindProblems(resource).length > 0 || placed.dropped.has('targetNamespace')) return [];
@@ -72,7 +77,7 @@ export const lintBoundaries: EntryRule = (entry) => {
   const question = { entry: resource, object, namespaced, nodeNamespace: manifest.namespace ?? '' };
   // Where the worker runs is not known here.
   const refusal = judgeScope({ policy, workerNamespace: '' }, question);
-  if (refusal === undefined) return [];
+  if (refusal === undefined || isUnnamed(refusal.reason, question)) return [];
   const message = `the worker's default policy refuses resource '${resource.id}': ${refusal.message}`;
   const fix = `remove it, or allow it in ${lists[refusal.reason]}: docs/boundaries.md`;
   return [atKey(entry, pathOf(resource, refusal.reason, namespaced), { message, fix, severity: 'warning' })];

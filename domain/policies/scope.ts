@@ -44,8 +44,8 @@ const neverKinds = [
   'PersistentVolume',
 ] as const;
 
-/** Keys that other programs take orders from: ours, and those of policies of the cluster. */
-const reservedKeys = [
+/** Keys that other programs take orders from: ours, which no policy allows, and those of policies of the cluster. */
+export const reservedKeys = [
   `${reservedPrefix}*`,
   'admission.kubernetes.io/*',
   'authorization.k8s.io/*',
@@ -112,7 +112,7 @@ export function isNeverAllowed(object: { readonly apiVersion: string; readonly k
   return anyKind(neverKinds, kindText(object));
 }
 
-/** Whether a key is reserved unless the worker's policy says otherwise. */
+/** Whether a key is reserved, unless the worker's policy says otherwise. */
 export function isReservedKey(key: string): boolean {
   return anyOf(reservedKeys, key);
 }
@@ -169,7 +169,8 @@ function judgeNamespace(rules: ScopeRules, question: ScopeQuestion): ScopeRefusa
 function judgeMetadata({ policy }: ScopeRules, { object }: ScopeQuestion): ScopeRefusal | undefined {
   const members = reservedMembers.filter((member) => !isEmptyMember(at(object, 'metadata', member)));
   const keys = (['labels', 'annotations'] as const).flatMap((map) => Object.keys(textMapAt(object, 'metadata', map)));
-  const taken = keys.filter((key) => anyOf(reservedKeys, key) && !anyOf(policy.allowMetadata, key));
+  const mayBeSet = (key: string): boolean => !key.startsWith(reservedPrefix) && anyOf(policy.allowMetadata, key);
+  const taken = keys.filter((key) => isReservedKey(key) && !mayBeSet(key));
   const named = [...members, ...new Set(taken)];
   if (named.length === 0) return undefined;
   return { reason: 'ReservedMetadata', message: `forms may not set ${named.join(', ')}; remove it from metadata` };

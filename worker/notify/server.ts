@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { HubRef } from '../../activities/contract.ts';
+import { makeRoom } from '../../domain/crowd.ts';
 import type { Logger } from '../../domain/ports.ts';
 import { Refusals } from '../../domain/refusals.ts';
 import { connectionLimits, requestLimits } from '../../domain/serving.ts';
@@ -103,7 +104,8 @@ export async function openNotifyServer(parts: NotifyParts): Promise<NotifyServer
   const server = createServer({ ...requestLimits, maxHeaderSize: 8_192 }, (request, response) => {
     serve(parts, refusals, [request, response]).catch(() => response.destroy());
   });
-  Object.assign(server, connectionLimits);
+  server.timeout = connectionLimits.timeout;
+  makeRoom(server, connectionLimits.maxConnections);
   server.listen(parts.port, parts.host);
   await once(server, 'listening');
   const port = portOf(server);

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { type AddressInfo, isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeRoom } from '../../domain/crowd.ts';
 import type { Cluster, Logger } from '../../domain/ports.ts';
 import { connectionLimits, handshakeLimits, requestLimits, splitTarget } from '../../domain/serving.ts';
 import { Bodies } from './body.ts';
@@ -56,7 +57,8 @@ export function createWebhook(parts: WebhookParts): Webhook {
       const opened = createServer({ ...identity, ...callers, ...limits }, (request, response) => {
         answer(parts, bodies, [request, response]).catch(() => response.destroy());
       });
-      Object.assign(opened, connectionLimits);
+      opened.timeout = connectionLimits.timeout;
+      makeRoom(opened, connectionLimits.maxConnections);
       server = opened.listen(settings.port, settings.host === '' ? undefined : settings.host);
       await once(opened, 'listening');
       timer = setInterval(() => void renew(parts, trust, opened), refreshMilliseconds);

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../domain/api/json.ts';
 import type { Answer } from '../../../client/asking.ts';
-import type { Files, GlobalOptions, Host } from '../../../client/context.ts';
+import type { Files, GlobalOptions, Host, ServedCodec } from '../../../client/context.ts';
 import type { Engine, ScaleResult, SentResult } from '../../../client/engine.ts';
 import type { ExitCode } from '../../../client/exit-codes.ts';
 import type { Planner } from '../../../client/planner.ts';
@@ -40,6 +40,8 @@ export interface World {
   readonly timePasses?: true;
   /** Somebody presses Ctrl-C during work that heeds it. */
   readonly interrupted?: AbortSignal;
+  /** What decodes payloads; absent means there are no keys. */
+  readonly codec?: ServedCodec;
   /** Ends a watch. */
   readonly stop?: AbortSignal;
 }
@@ -107,7 +109,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
         reflector: async () => (await cluster()).reflector,
         contextNamespace: async () => world.contextNamespace,
         contextNames: async () => ['kind', 'production'],
-        serveCodec: async () => undefined,
+        serveCodec: async () => world.codec,
         engine: async () => world.engine ?? fakeEngine(),
         planner: async () => {
           if (world.planner === undefined) throw new Error('this world has no planner');

@@ -126,12 +126,16 @@ describe('domain/serving', () => {
     expect(await firstLine(portOf('webhook'), long, true)).toMatch(/ 413 /);
   });
 
-  it('probes are answered although somebody holds all connections that they have', async () => {
-    const held: Socket[] = [];
-    for (let count = 0; count < 1_100; count += 1) held.push(await open('probes'));
+  it.each(names)(
+    'callers of %s are answered although somebody holds all connections that it has',
+    async (name) => {
+      const held: Socket[] = [];
+      for (let count = 0; count < 1_100; count += 1) held.push(await open(name, false));
 
-    expect(await firstLine(portOf('probes'), rawGet('/healthz'))).toBe('HTTP/1.1 200 OK');
-    expect(held.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(1_000);
-    for (const socket of held) socket.destroy();
-  }, 20_000);
+      expect(await firstLine(portOf(name), rawGet('/healthz'), isSecure(name))).toMatch(/^HTTP\/1.1 \d{3} /);
+      expect(held.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(1_000);
+      for (const socket of held) socket.destroy();
+    },
+    20_000,
+  );
 });

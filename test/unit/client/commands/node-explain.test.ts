@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
-import { annotations } from '../../../../domain/keys.ts';
+import { labelValue } from '../../../../domain/identity.ts';
+import { annotations, apiVersion, labels } from '../../../../domain/keys.ts';
+import { ownedByHub } from '../../../../domain/node-edits.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, run } from '../run.ts';
 
@@ -33,6 +35,27 @@ describe('client/commands/node-explain', () => {
     expect(out).toContain(
       'It is released to another operator: lynq adopt multi-tier-nodes -n team-a takes it up again.',
     );
+  });
+
+  describe('of a hub whose name is too long for a label', () => {
+    const hub = `shop-${'of-many-words-'.repeat(5)}end`;
+    const label = { [labels.hub]: labelValue(hub) };
+    const owner = ownedByHub({ name: hub, uid: 'u' });
+
+    it.each([
+      ['its owner', { labels: label, ownerReferences: [owner] }],
+      ['its annotation, where nobody owns it', { labels: label, annotations: { [annotations.hubId]: hub } }],
+    ])('names the hub by %s', async (_, metadata) => {
+      const world = worldWith(metadata);
+      const status = { conditions: [{ type: 'OtherOperator', status: 'True', message: 'lease of lynq' }] };
+      world.cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: hub, namespace: 'team-a' }, status });
+
+      const { out } = await run('explain acme -n team-a', world);
+
+      expect(hub.length).toBeGreaterThan(63);
+      expect(out).toContain(`lynq notify ${hub} -n team-a\n`);
+      expect(out).toContain('Another operator holds its hub: lease of lynq');
+    });
   });
 
   it('says what kind of name the command takes where the node does not say which hub it is of', async () => {

@@ -5,7 +5,8 @@ import { LynqFormSpec } from '../../../../domain/api/form.ts';
 import { isJsonObject, type JsonObject, mapAt, textAt } from '../../../../domain/api/json.ts';
 import { collectResources } from '../../../../domain/api/resource.ts';
 import { ScopePolicy } from '../../../../domain/api/scope.ts';
-import { judgeScope } from '../../../../domain/policies/scope.ts';
+import { reservedPrefix } from '../../../../domain/keys.ts';
+import { judgeScope, reservedKeys } from '../../../../domain/policies/scope.ts';
 import { run } from '../run.ts';
 import { goodHub } from './forms.ts';
 
@@ -70,11 +71,32 @@ describe('client/lint/boundaries', () => {
     expect(code).toBe(0);
   });
 
+  it('says of a Namespace without a name only that it has none', async () => {
+    const { lines } = await lint(form.replace('nameTemplate: kube-{{ .uid }}', 'nameTemplate: ""'));
+
+    expect(lines.filter((line) => line.includes("'system'"))).toEqual([expect.stringContaining('has no name')]);
+  });
+
   it('names what a worker with the default policy refuses, and no more', () => {
     expect(refused(ScopePolicy.parse({}))).toEqual(['dns', 'role', 'space', 'system', 'token']);
   });
 
   it('the policy of docs/migration.md refuses none of it', () => {
     expect(refused(documented())).toEqual([]);
+  });
+
+  it('the policy of docs/migration.md lets forms set every reserved key but ours', () => {
+    const keys = reservedKeys.filter((pattern) => !pattern.startsWith(reservedPrefix));
+    const spec = { apiVersion: 'v1', kind: 'ConfigMap' };
+    const entry = { spec, targetNamespace: '', nameTemplate: 'one' };
+    const judged = (key: string) => {
+      const object = { ...spec, metadata: { name: 'one', labels: { [key]: 'x' } } };
+      const question = { entry, object, namespaced: true, nodeNamespace: 'tenants' };
+      return judgeScope({ policy: documented(), workerNamespace: 'lynq-system' }, question)?.reason;
+    };
+
+    expect(keys.length).toBeGreaterThan(10);
+    expect(keys.filter((pattern) => judged(pattern.replace('*', 'some')) !== undefined)).toEqual([]);
+    expect(judged(`${reservedPrefix}node`)).toBe('ReservedMetadata');
   });
 });

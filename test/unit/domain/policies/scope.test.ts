@@ -139,6 +139,17 @@ describe('domain/policies/scope', () => {
     });
   });
 
+  it.each(['*', 'lynq.sh/*', 'lynq.sh/hub-secret'])(
+    'lets no form set a key of ours, though the policy allows %s',
+    (pattern) => {
+      const policy = { allowMetadata: [pattern] };
+      expect(judge(labelled({ 'lynq.sh/hub-secret': 'true' }), { policy })).toBe('ReservedMetadata');
+      expect(
+        judge(labelled({ 'openshift.io/node-selector': 'x' }), { policy: { allowMetadata: ['*'] } }),
+      ).toBeUndefined();
+    },
+  );
+
   it('matches patterns as a regular expression with .* for * does', () => {
     const piece = fc.constantFrom('a', 'b', '-', '*', '.');
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '-', '.'), maxLength: 8 });
