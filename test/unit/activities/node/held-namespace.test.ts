@@ -30,7 +30,7 @@ const nodeRef = (name: string) => ({ apiVersion, kind: 'LynqNode', namespace, na
 const spaceRef = { apiVersion: 'v1', kind: 'Namespace', name: 'of-acme' };
 const held = 'Ready HeldBySibling';
 
-describe('activities/node: a Namespace that several forms of a row name', () => {
+describe('activities/node/held-namespace', () => {
   let cluster: FakeCluster;
   let process: FakeProcess;
   let nodes: RowNodes;
