@@ -30,7 +30,7 @@ const nodeRef = (name: string) => ({ apiVersion, kind: 'LynqNode', namespace, na
 const spaceRef = { apiVersion: 'v1', kind: 'Namespace', name: 'of-acme' };
 const held = 'Ready HeldBySibling';
 
-describe('activities/node/held-namespace', () => {
+describe('activities/node/hand-over', () => {
   let cluster: FakeCluster;
   let process: FakeProcess;
   let nodes: RowNodes;
