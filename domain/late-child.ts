@@ -1,8 +1,7 @@
-import { type JsonObject, textAt } from './api/json.ts';
-import { annotations } from './keys.ts';
+import type { JsonObject } from './api/json.ts';
 import { writtenByUs } from './owned-fields.ts';
 import { tracksNode } from './ownership.ts';
-import { isOrphaned } from './removal-plan.ts';
+import { isDeletable } from './removal-plan.ts';
 
 /**
  * A LynqNode whose finalizer was released: everything it had on record was proven gone, kept with markers, or not its own. What it left is by
@@ -25,6 +24,5 @@ export function standsAgain(node: RemovedNode, key: string, uid: string): boolea
  * and it was to be deleted with the node. Anything else there is not for us to touch.
  */
 export function isLateChild(object: JsonObject, node: Pick<RemovedNode, 'namespace' | 'name'>): boolean {
-  const policy = textAt(object, 'metadata', 'annotations', annotations.deletionPolicy);
-  return tracksNode(object, node) && writtenByUs(object) && !isOrphaned(object) && policy === 'Delete';
+  return tracksNode(object, node) && writtenByUs(object) && isDeletable(object);
 }
