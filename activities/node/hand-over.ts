@@ -108,7 +108,8 @@ async function heirNow(
   identity: NodeIdentity,
   { digest, space }: { readonly digest: NodeDigest; readonly space: string },
 ): Promise<ReturnType<typeof heirOf>> {
-  if (!isConcerned(digest, space)) return 'none';
+  // What one that lives has said just now may not have been heard of yet.
+  if (digest.deleting && !isConcerned(digest, space)) return 'none';
   const node = await readSibling(deps, digest);
   return node === undefined ? 'none' : takes(deps, identity, { digest, node, space });
 }

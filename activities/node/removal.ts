@@ -114,8 +114,10 @@ export class Removal {
     return left;
   }
 
-  /** Nothing goes for now, and why. */
+  /** Nothing goes for now, and why. A Namespace that was somebody else's may be handed to this node meanwhile (hand-over.ts). */
   hold(reason: string): void {
+    for (const entry of this.entries)
+      if (isNamespace(entry) && entry.uid === undefined) this.facts.delete(removalKey(entry));
     for (const entry of this.remaining()) this.reasons.set(removalKey(entry), reason);
   }
 

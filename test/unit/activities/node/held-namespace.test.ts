@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Removal } from '../../../../activities/node/removal.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import type { NodeDigest, NodeIndex } from '../../../../domain/watching.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
 import { namespace, type RowNodes, rowNodes } from '../../../support/row-nodes.ts';
@@ -280,6 +282,23 @@ describe('activities/node/hand-over', () => {
     expect([await find(), deletesOfSpace()]).toEqual([undefined, 1]);
   });
 
+  it('is looked at again by a node that begins to wait for the one that keeps it', async () => {
+    await both(alone(), alone());
+    const identity = { namespace, name: 'acme-api', nodeUid: 'api', hub: 'customers', form: 'api', uid: 'acme' };
+    const entry = { id: 'ns', ...spaceRef, policy: 'Delete' as const };
+    const removal = new Removal(process.deps, { identity }, { entries: [entry], reason: 'LynqNodeDeleted' });
+    const { signal } = new AbortController();
+    await removal.proceed(signal);
+    expect([removal.isDone(), deletesOfSpace()]).toEqual([true, 0]);
+    await leave('acme-web');
+    const labelled = { metadata: { labels: { 'lynq.sh/node': 'acme-api' } } };
+    await cluster.patch(spaceRef, 'merge', labelled, { manager: 'test' });
+    removal.hold('waits');
+    expect(removal.isDone()).toBe(false);
+    await removal.proceed(signal);
+    expect([await find(), deletesOfSpace()]).toEqual([undefined, 1]);
+  });
+
   it('and is kept then, when the one that goes first says Retain', async () => {
     await nodes.make('acme', 'web', alone({ deletionPolicy: 'Retain' }));
     await nodes.make('acme', 'api', alone());
@@ -320,6 +339,18 @@ describe('activities/node/hand-over', () => {
       before,
       undefined,
     ]);
+  });
+
+  it('goes to a node that lives and names it, also where the watch has not told of that yet', async () => {
+    await both(alone(), alone());
+    const before = await uidOfSpace();
+    await leave('acme-web');
+    const { deps } = process;
+    const unsaid = (digest: NodeDigest) => ({ ...digest, children: new Map(), spaces: [] });
+    const ofRow: NodeIndex['ofRow'] = (...row) => deps.nodes.ofRow(...row).map(unsaid);
+    const behind = { ...deps, nodes: Object.assign(Object.create(deps.nodes) as NodeIndex, { ofRow }) };
+    await removeNode(behind, { namespace, node: 'acme-web' }, { signal: AbortSignal.timeout(1_000) });
+    expect([await uidOfSpace(), await keeper(), deletesOfSpace()]).toEqual([before, 'acme-api', 0]);
   });
 
   it('stays while it is not known whether the other node still names it', async () => {
