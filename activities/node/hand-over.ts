@@ -155,6 +155,6 @@ export function leaveRetained(
 ): Promise<WriteResult> | undefined {
   if (!isNamespace(entry) || entry.policy !== 'Retain' || !isDeletable(object)) return undefined;
   if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return undefined;
-  if (holderOf(object, siblingsOf(deps, identity))?.kind !== 'held') return undefined;
+  if (holderOf(object, siblingsOf(deps, identity)) === undefined) return undefined;
   return cluster.patch(entry, 'merge', retainPatch(object, identity), { manager: managers.markers, signal });
 }

@@ -324,6 +324,22 @@ describe('activities/node/hand-over', () => {
     expect(await uidOfSpace()).toBe(before);
   });
 
+  it('is kept when a form says Retain whose node has gone before the one that made it has said so', async () => {
+    await nodes.make('acme', 'web', alone());
+    const bare = { status: { inventory: null, resources: null, observedInput: null } };
+    await cluster.patch(nodeRef('acme-web'), 'merge', bare, { manager: 'test', subresource: 'status' });
+    await nodes.make('acme', 'api', alone({ deletionPolicy: 'Retain' }));
+    const waiting = { status: { inventory: [{ id: 'ns', ...spaceRef, policy: 'Retain' }] } };
+    await cluster.patch(nodeRef('acme-api'), 'merge', waiting, { manager: 'test', subresource: 'status' });
+    await leave('acme-api');
+    await turns('acme-api');
+    await nodes.waves('acme-web');
+    await leave('acme-web');
+    await turns('acme-web');
+    expect(cluster.objects('LynqNode')).toEqual([]);
+    expect([textAt(await find(), 'metadata', 'labels', 'lynq.sh/orphaned'), deletesOfSpace()]).toEqual(['true', 0]);
+  });
+
   it('retained of the row is taken back by its own form first, and is no conflict for the other', async () => {
     await both(alone({ deletionPolicy: 'Retain' }), alone());
     const before = await uidOfSpace();
