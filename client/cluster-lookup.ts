@@ -1,5 +1,5 @@
 import { LynqHubSpec } from '../domain/api/hub.ts';
-import { textAt } from '../domain/api/json.ts';
+import { at, isJsonObject, textAt } from '../domain/api/json.ts';
 import { orderedForm } from '../domain/admission.ts';
 import type { Cluster } from '../domain/ports.ts';
 import type { Context } from './context.ts';
@@ -16,6 +16,7 @@ export interface Lookup {
 
 export function clusterLookup(context: Context): Lookup {
   const answers = new Map<string, Promise<HubAnswer>>();
+  const forms = new Map<string, Promise<FormsAnswer>>();
   return {
     findHub: (namespace, name) => {
       const key = `${namespace}/${name}`;
@@ -23,7 +24,11 @@ export function clusterLookup(context: Context): Lookup {
       answers.set(key, answer);
       return answer;
     },
-    findForms: (namespace) => askForForms(context, namespace),
+    findForms: (namespace) => {
+      const answer = forms.get(namespace) ?? askForForms(context, namespace);
+      forms.set(namespace, answer);
+      return answer;
+    },
   };
 }
 
@@ -57,7 +62,11 @@ async function askForForms(context: Context, namespace: string): Promise<FormsAn
   try {
     const listed = await (await impatient(context)).list(kinds.form, { namespace });
     const living = listed.filter((form) => textAt(form, 'metadata', 'deletionTimestamp') === undefined);
-    const forms = living.map((form) => ({ ...orderedForm(form), hub: textAt(form, 'spec', 'hubId') ?? '' }));
+    const forms = living.map((form) => {
+      const spec = at(form, 'spec');
+      const hub = textAt(form, 'spec', 'hubId') ?? '';
+      return { ...orderedForm(form), hub, ...(isJsonObject(spec) ? { spec } : {}) };
+    });
     return { kind: 'found', forms };
   } catch (error) {
     return unknown(error);

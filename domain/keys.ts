@@ -68,6 +68,8 @@ export const annotations = {
   orphanedFrom: 'lynq.sh/orphaned-from',
   /** Namespace of the LynqNode an orphan was kept from: hubs of one name may be in several. */
   orphanedNamespace: 'lynq.sh/orphaned-namespace',
+  /** On a Namespace that another node of the row keeps: a node that named it too has gone, whose form said Retain (removal-plan.ts). */
+  retainedFor: 'lynq.sh/retained-for',
   /** On Secret `<node>-generated`: kinds of the objects that were rendered with what it holds (generated.ts). */
   renderedKinds: 'lynq.sh/rendered-kinds',
 } as const;

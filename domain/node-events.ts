@@ -2,7 +2,7 @@ import type { LynqNodeStatus, ResourceStatus } from './api/node.ts';
 import type { ConflictPolicy, ResourceList } from './api/resource.ts';
 import { countedForNode } from './events.ts';
 import { goDuration } from './go-text.ts';
-import type { NodeIdentity } from './ownership.ts';
+import { type NodeIdentity, oneFormEach } from './ownership.ts';
 import type { EventDraft, RefusedReason } from './ports.ts';
 import { countStates, isMoving } from './status.ts';
 
@@ -60,7 +60,11 @@ const refusals: ReadonlySet<string> = new Set<
 
 function conflictText(resource: ResourceStatus, entry: EventEntry | undefined): string {
   const place = `${entry?.namespace ?? ''}/${resource.name}`;
-  return `Resource conflict detected for ${place} (Kind: ${resource.kind}, Policy: ${entry?.conflictPolicy ?? 'Stuck'}). Another controller or user may be managing this resource. Consider using ConflictPolicy=Force to take ownership or resolve the conflict manually. Error: ${resource.message ?? ''}`;
+  const { kind, message = '' } = resource;
+  const advice = message.endsWith(oneFormEach)
+    ? 'ConflictPolicy=Force does not take it: resolve the conflict manually.'
+    : 'Consider using ConflictPolicy=Force to take ownership or resolve the conflict manually.';
+  return `Resource conflict detected for ${place} (Kind: ${kind}, Policy: ${entry?.conflictPolicy ?? 'Stuck'}). Another controller or user may be managing this resource. ${advice} Error: ${message}`;
 }
 
 function failedFact(resource: ResourceStatus, view: StatusView): Fact {

@@ -3,7 +3,8 @@ import type { ResourceState, ResourceStatus } from './api/node.ts';
 import type { DesiredChild } from './child.ts';
 import type { Graph } from './graph.ts';
 import { clocked } from './node-clock.ts';
-import { type Step, textOf, type Verdict } from './node-verdict.ts';
+import { heldBySibling, type Step, textOf, type Verdict } from './node-verdict.ts';
+import { heldBy } from './ownership.ts';
 import type { RefusedReason } from './ports.ts';
 import type { Readiness } from './readiness/types.ts';
 
@@ -51,6 +52,10 @@ export type Observation =
   | { readonly kind: 'ours'; readonly digest: ChildDigest; readonly untouched?: boolean }
   | { readonly kind: 'orphan'; readonly digest: ChildDigest }
   | { readonly kind: 'foreign'; readonly owner: string }
+  /** A Namespace that another node of the row keeps (shared-namespace.ts). */
+  | { readonly kind: 'held'; readonly by: string; readonly digest: ChildDigest }
+  /** The same, as far as its marks tell; that node has not said so yet. */
+  | { readonly kind: 'claimed'; readonly by: string }
   /** What is on record about it had to change: the plan is made anew from the new record. */
   | { readonly kind: 'replan' };
 
@@ -221,13 +226,15 @@ function readinessVerdict(child: DesiredChild, digest: ChildDigest): Verdict {
   return { state: 'Progressing', reason, message, done: readiness.satisfies === true };
 }
 
+const terminating: Verdict = { state: 'Waiting', reason: 'Terminating', message: 'the object is being deleted' };
+
 function liveVerdict(
   facts: PassFacts,
   planned: Extract<PlannedEntry, { kind: 'desired' }>,
   digest: ChildDigest,
   blocked: Verdict | undefined,
 ): Verdict {
-  if (digest.deleting) return { state: 'Waiting', reason: 'Terminating', message: 'the object is being deleted' };
+  if (digest.deleting) return terminating;
   const difference = differenceOf(facts, planned.child, digest);
   if (difference === 'none') return readinessVerdict(planned.child, digest);
   if (difference === 'drifted' && facts.reportDrift) return withDrift(readinessVerdict(planned.child, digest));
@@ -250,16 +257,32 @@ function desiredVerdict(
       return blocked ?? { step: 'look', state: 'Pending' };
     case 'replan':
       return { state: 'Pending' };
-    case 'foreign':
-      return { state: 'Conflicted', reason: 'ResourceConflict', message: `held by ${observation.owner}` };
     case 'orphan':
     case 'absent':
       return due(facts, child.id, blocked);
+    default:
+      return othersVerdict(child, observation);
   }
 }
 
+type OfOthers = Extract<Observation, { kind: 'foreign' | 'held' | 'claimed' }>;
+
+/** What another node of the row keeps is there for this one, which does not write it: what that one's form says of it holds. */
+function othersVerdict(child: DesiredChild, observation: OfOthers): Verdict {
+  if (observation.kind === 'foreign')
+    return { state: 'Conflicted', reason: 'ResourceConflict', message: heldBy(observation.owner) };
+  const { by } = observation;
+  if (observation.kind === 'claimed')
+    return { state: 'Waiting', reason: heldBySibling, message: `waits for ${by} to say that it keeps it` };
+  const { digest } = observation;
+  if (digest.deleting) return terminating;
+  const verdict = readinessVerdict(child, digest);
+  if (verdict.state !== 'Ready') return verdict;
+  return { ...verdict, reason: heldBySibling, message: `kept by ${by}, whose form names it too` };
+}
+
 /** What holds for all entries together, whatever their objects are like. */
-function heldVerdict(facts: PassFacts, planned: PlannedEntry): Verdict | undefined {
+function commonVerdict(facts: PassFacts, planned: PlannedEntry): Verdict | undefined {
   if (facts.rolledBack !== undefined) {
     const id = planned.kind === 'desired' ? planned.child.id : planned.entry.id;
     const previous = facts.previous.get(id);
@@ -279,7 +302,7 @@ function rawVerdict(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyM
 function judge(facts: PassFacts, planned: PlannedEntry, verdicts: ReadonlyMap<string, EntryVerdict>): EntryVerdict {
   const desired = planned.kind === 'desired';
   const entry = desired ? planned.child.entry : planned.entry;
-  const raw = heldVerdict(facts, planned) ?? rawVerdict(facts, planned, verdicts);
+  const raw = commonVerdict(facts, planned) ?? rawVerdict(facts, planned, verdicts);
   const { verdict, since, deadline, timedOutAfter } = clocked(raw, {
     previous: facts.previous.get(entry.id),
     appliedAt: facts.appliedAt.get(entry.id),

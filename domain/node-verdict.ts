@@ -2,6 +2,9 @@ import type { ResourceState } from './api/node.ts';
 
 /** What a pass makes of one entry, before the clock has its say. */
 
+/** Reason of an entry whose Namespace another node of the row keeps, or is about to (shared-namespace.ts). */
+export const heldBySibling = 'HeldBySibling';
+
 export type Step = 'look' | 'apply' | 'none';
 
 export interface Verdict {

@@ -70,6 +70,14 @@ function ownerName(object: JsonObject): string {
   return manager === undefined ? 'someone else' : `field manager ${manager}`;
 }
 
+/** What is said of an object that another LynqNode has: no policy takes it, so that the forms have to agree. */
+export const oneFormEach = 'each object belongs into one form, under a name that no other row gives';
+
+/** Who holds an object, and what is to be done where that is another LynqNode. */
+export function heldBy(owner: string): string {
+  return owner.startsWith('LynqNode ') ? `held by ${owner}: ${oneFormEach}` : `held by ${owner}`;
+}
+
 /**
  * Classifies a live object for a node.
  *

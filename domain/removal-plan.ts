@@ -121,6 +121,7 @@ export function adoptionPatch(object: JsonObject, body: JsonObject): JsonObject 
         [annotations.orphanedReason]: null,
         [annotations.orphanedFrom]: null,
         [annotations.orphanedNamespace]: null,
+        [annotations.retainedFor]: null,
         ...(nodeName === undefined ? {} : { [labels.node]: nodeName }),
       },
       ...withoutOwner(object, body),
@@ -128,16 +129,32 @@ export function adoptionPatch(object: JsonObject, body: JsonObject): JsonObject 
   };
 }
 
-/** Merge patch after which an object tracks another node, which takes it for its own by that. */
-export function handOverPatch(object: JsonObject, to: Pick<NodeIdentity, 'namespace' | 'name'>): JsonObject {
+/**
+ * Merge patch after which an object tracks another node, which takes it for its own by that. `retainedFor`: who says that it is to be kept, whatever that
+ * other node's form does.
+ */
+export function handOverPatch(
+  object: JsonObject,
+  to: Pick<NodeIdentity, 'namespace' | 'name'>,
+  retainedFor?: NodeIdentity,
+): JsonObject {
   const label = labelValue(to.name);
   return {
     metadata: {
       ...preconditions(object),
       labels: { [labels.node]: label, [labels.nodeNamespace]: to.namespace },
-      annotations: { [labels.node]: label === to.name ? null : to.name },
+      annotations: { [labels.node]: label === to.name ? null : to.name, ...retainMark(retainedFor) },
     },
   };
+}
+
+/** Merge patch after which an object that another node keeps is kept when that one goes. */
+export function retainPatch(object: JsonObject, retainedFor: NodeIdentity): JsonObject {
+  return { metadata: { ...preconditions(object), annotations: retainMark(retainedFor) } };
+}
+
+function retainMark(identity: NodeIdentity | undefined): JsonObject {
+  return identity === undefined ? {} : { [annotations.retainedFor]: orphanedFrom(identity) };
 }
 
 function withoutOwner(object: JsonObject, body: JsonObject): JsonObject {
@@ -161,7 +178,8 @@ export function removalAction(entry: InventoryEntry, object: JsonObject): 'retai
 }
 
 function saysDelete(object: JsonObject): boolean {
-  return textAt(object, 'metadata', 'annotations', annotations.deletionPolicy) === 'Delete';
+  const isRetained = textAt(object, 'metadata', 'annotations', annotations.retainedFor) !== undefined;
+  return !isRetained && textAt(object, 'metadata', 'annotations', annotations.deletionPolicy) === 'Delete';
 }
 
 /** What an object itself says of its removal: its policy is Delete, and it is not kept from an earlier life. */

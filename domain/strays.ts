@@ -1,11 +1,10 @@
 import { type JsonObject, textAt } from './api/json.ts';
 import type { InventoryEntry } from './api/node.ts';
 import { nodeName } from './identity.ts';
-import { annotations } from './keys.ts';
 import { writtenByUs } from './owned-fields.ts';
 import { tracksNode } from './ownership.ts';
 import type { ObjectRef } from './ports.ts';
-import { isOrphaned } from './removal-plan.ts';
+import { isDeletable, isOrphaned } from './removal-plan.ts';
 
 /**
  * Objects that name a LynqNode which does not exist: a create that arrived after the removal, or what was left when someone took the finalizer off.
@@ -80,7 +79,7 @@ export function strayRecord(
   const uid = textAt(object, 'metadata', 'uid');
   if (object === undefined || uid === undefined) return undefined;
   if (!tracksNode(object, node) || !writtenByUs(object) || isOrphaned(object)) return undefined;
-  const goes = textAt(object, 'metadata', 'annotations', annotations.deletionPolicy) === 'Delete';
+  const goes = isDeletable(object);
   const { apiVersion, kind, namespace, name } = ref;
   const place = namespace === undefined ? {} : { namespace };
   return { id: `${kind}/${name}`, apiVersion, kind, ...place, name, uid, policy: goes ? 'Delete' : 'Retain' };

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PayloadCodec } from '@temporalio/common';
 import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import type { NodeRef } from '../activities/contract.ts';
 import { actingCluster, serviceAccountUser } from '../activities/acting.ts';
 import { judgeAdmission } from '../activities/admission.ts';
 import { createActivities } from '../activities/index.ts';
@@ -29,6 +28,7 @@ import { openPostgresRowSource } from '../adapters/postgres/index.ts';
 import { type Meters, openMeters, openTelemetry } from '../adapters/telemetry/index.ts';
 import { openCodec, readCodecKeys } from '../adapters/temporal/index.ts';
 import { installationId } from '../domain/identity.ts';
+import type { NodeIdentity } from '../domain/ownership.ts';
 import { installationLease } from '../domain/policies/other-operator.ts';
 import { readCrds } from '../deploy/crds.ts';
 import type { Cluster, Logger, ObjectRef, RowSource } from '../domain/ports.ts';
@@ -243,7 +243,7 @@ export function openKubernetes(config: WorkerConfig, logger: Logger): Promise<Op
 function followNodes(deps: Deps, { ports }: Watches, meters: Meters): LateWrites {
   ports.nodes.onGone((namespace, node) => void meters.forgetNode(namespace, node));
   ports.nodes.onChange(({ after }) => after && deps.hubKeys.known(after.namespace, after.hub));
-  const remove = (node: NodeRef, ref: ObjectRef) => removeLateChild(deps, node, ref);
+  const remove = (node: NodeIdentity, ref: ObjectRef) => removeLateChild(deps, node, ref);
   return new LateWrites({ ...ports, remove, logger: deps.logger });
 }
 

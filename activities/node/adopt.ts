@@ -7,6 +7,9 @@ export function takeLook(state: PassState, child: DesiredChild, looked: Look): v
   if (looked.kind === 'adopt') return adopt(state, child, looked);
   const { observation } = looked;
   state.observed.set(child.id, observation);
+  // Without a uid it claims nothing, and makes the node one that takes it when the other gives it up.
+  if (observation.kind === 'held' || observation.kind === 'claimed')
+    state.record.set(refKey(child.ref), intendedRecord(child));
   if (observation.kind === 'ours') state.recordFound(child, observation);
   if (observation.kind !== 'absent' || child.adopted !== true) return;
   state.record.delete(refKey(child.ref));

@@ -4,21 +4,30 @@ import { type DesiredChild, refKey } from '../../domain/child.ts';
 import { childDigest } from '../../domain/node-digest.ts';
 import type { Observation } from '../../domain/node-plan.ts';
 import { writtenOnlyByUs } from '../../domain/owned-fields.ts';
-import { classifyOwnership } from '../../domain/ownership.ts';
+import { classifyOwnership, type Ownership } from '../../domain/ownership.ts';
 import { isAppliedKeyOf } from '../../domain/peer-record.ts';
 import { adoptionOf } from '../../domain/policies/adoption.ts';
+import { isNamespace, type SpaceHolder, trackerAmong } from '../../domain/shared-namespace.ts';
 import type { Deps } from '../deps.ts';
+import { siblingsOf } from './boundaries.ts';
+import { isAlsoRecorded, readHolder } from './hand-over.ts';
 import type { NodePass } from './gather.ts';
 
 /**
  * What the watch already knows of an object of our record; anything else has to be read, as has one whose digest was made before the expression that
  * decides over its readiness was known.
  */
-export function watchedObservation(deps: Deps, child: DesiredChild, record: InventoryEntry | undefined): Observation {
+export function watchedObservation(
+  deps: Deps,
+  { identity }: Pick<NodePass, 'identity'>,
+  { child, record }: { readonly child: DesiredChild; readonly record: InventoryEntry | undefined },
+): Observation {
   const digest = deps.children.get(child.ref);
   const judged = digest?.judgedBy === child.entry.readyWhen;
   const known = digest !== undefined && judged && record?.uid !== undefined && digest.uid === record.uid;
-  return known ? { kind: 'ours', digest } : { kind: 'unread' };
+  return known && !isAlsoRecorded(deps, identity, child.ref, digest.uid)
+    ? { kind: 'ours', digest }
+    : { kind: 'unread' };
 }
 
 /**
@@ -71,6 +80,9 @@ export async function lookAt(
   }
   const readyWhen = pass.readyWhen.get(child.id);
   const ownership = classifyOwnership(object, pass.identity, record, listedByPeer(pass.node.status, child));
+  const holder = await otherHolder(deps, pass, { object, ownership });
+  if (holder?.kind === 'claimed') return seen(holder);
+  if (holder !== undefined) return seen({ ...holder, digest: childDigest(object, readyWhen) });
   const elsewhere = ownership.kind === 'foreign' && recordedElsewhere(deps, pass, child, object);
   const facts = { identity: pass.identity, ownership, record, recordedElsewhere: elsewhere };
   const adoption = adoptionOf(child, object, facts);
@@ -85,6 +97,25 @@ export async function lookAt(
       : { kind: 'orphan', digest },
   );
 }
+
+/**
+ * Which other node of the row keeps a Namespace that is not this one's, or is on its record while the labels name that one: of two that have had it, the
+ * labels tell which has it now.
+ */
+function otherHolder(
+  deps: Deps,
+  { identity }: NodePass,
+  { object, ownership }: { readonly object: JsonObject; readonly ownership: Ownership },
+): Promise<SpaceHolder | undefined> {
+  if (!isNamespace(refOf(object)) || ownership.kind === 'orphan') return Promise.resolve(undefined);
+  const isOwn = ownership.kind === 'ours' && trackerAmong(object, siblingsOf(deps, identity)) === undefined;
+  return isOwn ? Promise.resolve(undefined) : readHolder(deps, identity, object);
+}
+
+const refOf = (object: JsonObject) => ({
+  apiVersion: textAt(object, 'apiVersion') ?? '',
+  kind: textAt(object, 'kind') ?? '',
+});
 
 /** Since when all objects of these kinds have been compared with a complete list. */
 export function comparedAt(deps: Deps, children: readonly DesiredChild[]): Date | undefined {

@@ -89,7 +89,7 @@ export class PassState {
     this.forced = new Set(force ? rewritable(this.children) : []);
     for (const child of this.children) {
       if (deps.children.get(child.ref) !== undefined) deps.children.judge(child.ref, pass.readyWhen.get(child.id));
-      this.observed.set(child.id, watchedObservation(deps, child, this.recordOf(child)));
+      this.observed.set(child.id, watchedObservation(deps, pass, { child, record: this.recordOf(child) }));
     }
   }
 
@@ -284,7 +284,8 @@ export class PassState {
   private followForm(): void {
     for (const child of this.children) {
       const known = this.recordOf(child);
-      if (known?.uid !== undefined) this.record.set(refKey(child.ref), recordFor(child, known));
+      const isHeld = this.observed.get(child.id)?.kind === 'held';
+      if (known?.uid !== undefined || isHeld) this.record.set(refKey(child.ref), recordFor(child, known));
     }
   }
 

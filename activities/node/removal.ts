@@ -1,5 +1,5 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
-import type { InventoryEntry, LynqNodeStatus } from '../../domain/api/node.ts';
+import type { InventoryEntry } from '../../domain/api/node.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
 import { writtenByUs } from '../../domain/owned-fields.ts';
@@ -16,13 +16,14 @@ import {
 } from '../../domain/removal-plan.ts';
 import type { Cluster, DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
+import { isNamespace } from '../../domain/shared-namespace.ts';
 import { type PresentRecord, presentPolicies, withNeedsRead } from '../../domain/unread-needs.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
 import { findRecorded } from './find-recorded.ts';
-import { handOver, isHandedOver } from './hand-over.ts';
+import { handOver, isHandedOver, isKeptForRow, leaveRetained } from './hand-over.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
@@ -101,6 +102,8 @@ export class Removal {
       try {
         const found = await findRecorded(this.deps.cluster, this.cluster, entry, signal);
         if (found === undefined || !this.isOurs(entry, found.object)) continue;
+        const handed = await this.handToRow(found.entry, found.object, signal);
+        if (handed?.kind === 'done') continue;
         left.push(`${entry.kind} ${entry.namespace === undefined ? '' : `${entry.namespace}/`}${entry.name}`);
         await this.keep(found.entry, found.object, signal);
       } catch (error) {
@@ -111,8 +114,10 @@ export class Removal {
     return left;
   }
 
-  /** Nothing goes for now, and why. */
+  /** Nothing goes for now, and why. A Namespace that was somebody else's may be handed to this node meanwhile (hand-over.ts). */
   hold(reason: string): void {
+    for (const entry of this.entries)
+      if (isNamespace(entry) && entry.uid === undefined) this.facts.delete(removalKey(entry));
     for (const entry of this.remaining()) this.reasons.set(removalKey(entry), reason);
   }
 
@@ -177,22 +182,28 @@ export class Removal {
   }
 
   private async release(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    if (!this.isOurs(entry, object)) {
-      this.keepsSomething ||= isOrphaned(object);
-      return { kind: 'done' };
-    }
+    if (!this.isOurs(entry, object)) return this.leave(entry, object, signal);
     if (isUntouched(entry, object)) return { kind: 'done' };
     return (await this.handToRow(entry, object, signal)) ?? this.dismiss(entry, object, signal);
   }
 
+  /** What is somebody else's stays as it is; but that the row's Namespace is to be kept outlives the node whose form says so. */
+  private async leave(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
+    this.keepsSomething ||= isOrphaned(object);
+    const { identity } = this.read;
+    const isGoing = this.orphanReason === 'LynqNodeDeleted';
+    const said = isGoing
+      ? await leaveRetained(this.deps, this.cluster, { identity, entry, object, signal })
+      : undefined;
+    if (said === undefined || said.kind === 'ok' || said.kind === 'missing') return { kind: 'done' };
+    return said.kind === 'refused' ? this.refused(entry, said) : this.blocked(entry, 'Changed while it was marked');
+  }
+
   /** Keeps an object of ours with markers, or has it go. */
   private async dismiss(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    const read = (other: InventoryEntry) => findRecorded(this.deps.cluster, this.cluster, other, signal);
-    if (
-      removalAction(entry, object) === 'retain' ||
-      (await isNamedByRetained(this.deps, entry, { recorded: [...this.entries, ...this.staying], read }))
-    )
-      return this.keep(entry, object, signal);
+    const { identity } = this.read;
+    const isKept = removalAction(entry, object) === 'retain' || isKeptForRow(this.deps, { identity, entry, object });
+    if (isKept || (await this.isNeeded(entry, signal))) return this.keep(entry, object, signal);
     const content = await this.contentOf(entry);
     if (content?.keeps === true) return this.keep(entry, object, signal);
     if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return this.leaving(entry, 'Terminating');
@@ -200,7 +211,14 @@ export class Removal {
       if (this.isInUse(entry, content)) return this.blocked(entry, `NamespaceInUse by ${content.users.join(', ')}`);
       this.tellTakenAlong(entry, content);
     }
-    return this.removed(entry, await this.cluster.delete(entry, textAt(object, 'metadata', 'uid') ?? '', { signal }));
+    // A node of the row may have left word meanwhile that it is to be kept.
+    const asSeen = content === undefined ? { signal } : { signal, resourceVersion: versionOf(object) };
+    return this.removed(entry, await this.cluster.delete(entry, textAt(object, 'metadata', 'uid') ?? '', asSeen));
+  }
+
+  private isNeeded(entry: InventoryEntry, signal: AbortSignal): Promise<boolean> {
+    const read = (other: InventoryEntry) => findRecorded(this.deps.cluster, this.cluster, other, signal);
+    return isNamedByRetained(this.deps, entry, { recorded: [...this.entries, ...this.staying], read });
   }
 
   /** A Namespace that another node of the row has, or is to have; undefined when there is none. */
@@ -210,16 +228,24 @@ export class Removal {
     signal: AbortSignal,
   ): Promise<RemovalFact | undefined> {
     const { identity } = this.read;
-    if (!isNamespace(entry)) return undefined;
-    if (isHandedOver(this.deps, identity, entry, object)) return { kind: 'done' };
-    const going = textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
-    if (this.orphanReason !== 'RemovedFromTemplate' || going || isOrphaned(object)) return undefined;
-    const result = await handOver(this.deps, this.cluster, { identity, entry, object, signal });
-    if (result === undefined) return undefined;
-    if (result.kind === 'refused') return this.refused(entry, result);
-    if (result.kind !== 'ok') return this.blocked(entry, 'Changed while it was handed over');
-    this.deps.children.observe(result.object);
-    return { kind: 'done' };
+    if (!isNamespace(entry) || isOrphaned(object)) return undefined;
+    if (await isHandedOver(this.deps, { identity, entry, object })) return { kind: 'done' };
+    if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return undefined;
+    const retain = this.orphanReason === 'LynqNodeDeleted' && entry.policy === 'Retain';
+    const handed = await handOver(this.deps, this.cluster, { identity, entry, object, retain, signal });
+    switch (handed.kind) {
+      case 'nobody':
+        return undefined;
+      case 'unsettled':
+        this.users.set(removalKey(entry), [handed.node]);
+        return this.blocked(entry, `NamespaceInUse by ${handed.node}`);
+      case 'failed':
+        if (handed.result.kind === 'refused') return this.refused(entry, handed.result);
+        return this.blocked(entry, 'Changed while it was handed over');
+      case 'handed':
+        this.deps.children.observe(handed.object);
+        return { kind: 'done' };
+    }
   }
 
   private isOurs(entry: InventoryEntry, object: JsonObject): boolean {
@@ -304,7 +330,7 @@ export class Removal {
   }
 }
 
-const isNamespace = (entry: InventoryEntry): boolean => entry.apiVersion === 'v1' && entry.kind === 'Namespace';
+const versionOf = (object: JsonObject): string => textAt(object, 'metadata', 'resourceVersion') ?? '';
 
 /** Changes that can bring the removal of an object on. */
 function keysOf(entry: InventoryEntry): readonly string[] {
@@ -316,21 +342,4 @@ function keysOf(entry: InventoryEntry): readonly string[] {
 /** Put on record to be taken over, and not written since: there is nothing of ours on it to take off. */
 function isUntouched(entry: InventoryEntry, object: JsonObject): boolean {
   return entry.adopted === true && !writtenByUs(object);
-}
-
-/** Status of a node whose objects are going: what is left, and why. */
-export function removalStatus(previous: LynqNodeStatus | undefined, removal: Removal, now: Date): LynqNodeStatus {
-  const since = new Map(
-    (previous?.resources ?? []).filter(({ state }) => state === 'Deleting').map((item) => [item.id, item.since]),
-  );
-  const resources = removal.remaining().map((entry) => ({
-    id: entry.id,
-    kind: entry.kind,
-    name: entry.name,
-    state: 'Deleting' as const,
-    reason: removal.reasons.get(removalKey(entry))?.split(' ')[0] ?? 'WaitsForDependents',
-    message: removal.reasons.get(removalKey(entry)) ?? 'goes after the objects that depend on it',
-    since: since.get(entry.id) ?? now.toISOString(),
-  }));
-  return { ...previous, resources };
 }

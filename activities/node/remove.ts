@@ -18,8 +18,9 @@ import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
 import { readPeerRecord } from './peer-record.ts';
 import { asRecorded, withPresentPolicies } from './present-policies.ts';
 import { dropGenerated } from './generated.ts';
-import { Removal, removalStatus } from './removal.ts';
+import { Removal } from './removal.ts';
 import { tellBlocked } from './removal-events.ts';
+import { removalStatus } from './removal-status.ts';
 import { writeNodeStatus } from './status-writer.ts';
 
 const sliceMilliseconds = 10_000;

@@ -46,7 +46,7 @@ function refresh({ deps, state }: Wave, changed: ReadonlySet<string>, also: Read
       state.attempts.delete(child.id);
       state.observed.set(child.id, { kind: 'unread' });
     } else if (changed.has(changeKeys.child(refKey(child.ref)))) {
-      state.observed.set(child.id, watchedObservation(deps, child, state.recordOf(child)));
+      state.observed.set(child.id, watchedObservation(deps, state.pass, { child, record: state.recordOf(child) }));
     }
     moved ||= freed || changed.has(changeKeys.child(refKey(child.ref)));
   }

@@ -1,5 +1,7 @@
 import type { Json } from '../../domain/api/json.ts';
 import { at, listAt, numberAt, textAt } from '../../domain/api/json.ts';
+import { heldBySibling } from '../../domain/node-verdict.ts';
+import { oneFormEach } from '../../domain/ownership.ts';
 import { formatAge } from '../output/age.ts';
 
 /** What happens next with an entry, and when, in words: the rules of node-plan.ts as people need them. */
@@ -24,11 +26,16 @@ const states: Readonly<Record<string, (facts: EntryFacts) => string>> = {
   Progressing: progressing,
   Waiting: waiting,
   Failed: failed,
-  Conflicted: () =>
-    'looked at again every 30 s; its holder has to let go, or the form has to say conflictPolicy: Force for fields of our own objects',
+  Conflicted: ({ resource }) =>
+    (textAt(resource, 'message') ?? '').endsWith(oneFormEach)
+      ? 'looked at again every 30 s; the other node has to give it up, or this form another name: conflictPolicy: Force does not take it'
+      : 'looked at again every 30 s; its holder has to let go, or the form has to say conflictPolicy: Force for fields of our own objects',
   Skipped: () => 'made as soon as the dependency that failed is ready, or with skipOnDependencyFailure: false',
   Deleting: () => 'the node stays until the object is proven gone',
-  Ready: () => 'kept as it is: compared whenever it changes, and put right',
+  Ready: ({ resource }) =>
+    textAt(resource, 'reason') === heldBySibling
+      ? 'left to the node that keeps it; taken over as it is when that one gives it up'
+      : 'kept as it is: compared whenever it changes, and put right',
 };
 
 export function whatNext(facts: EntryFacts): string {
@@ -57,6 +64,7 @@ const waits: Readonly<Record<string, string>> = {
   DependencyNotReady: 'written as soon as what it waits for is ready',
   WaitingForForm: 'starts as soon as these nodes are Ready',
   Terminating: 'made again as soon as the old object is gone',
+  HeldBySibling: 'goes on as soon as that node has said what it keeps',
   FieldFight: 'put right less and less often while someone else changes it as often; take the other writer off',
   MissingNamespace: 'tried again by itself; made as soon as the namespace exists',
   TerminatingNamespace: 'tried again by itself; made as soon as the namespace is there anew',

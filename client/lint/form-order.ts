@@ -1,4 +1,4 @@
-import { listAt, textAt } from '../../domain/api/json.ts';
+import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import { describeCycle, formCycles, type OrderedForm } from '../../domain/form-order.ts';
 import { offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
@@ -7,6 +7,7 @@ import { problemAt, type Problem } from '../manifest/source.ts';
 /** A form of the cluster, as far as the order among the forms of its hub needs it. */
 export interface ClusterForm extends OrderedForm {
   readonly hub: string;
+  readonly spec?: JsonObject;
 }
 
 export type FormsAnswer =

@@ -7,6 +7,7 @@ import { asMeant } from './envelope.ts';
 import { type FormsLookup, lintFormOrder } from './form-order.ts';
 import { lintFormShape } from './form.ts';
 import { lintHub } from './hub.ts';
+import { lintSharedObjects } from './shared-objects.ts';
 import { besides, lintAroundEntries, lintForeign, lintInHub } from './stray-templates.ts';
 import { lintTemplates, type TemplateVariables } from './templates.ts';
 import { type HubAnswer, type HubLookup, type HubVariables, variablesInFile } from './variables.ts';
@@ -27,6 +28,7 @@ export async function lintManifests(given: readonly Manifest[], options: LintOpt
   const manifests = meant.map(({ manifest }) => manifest);
   // Asked at the same time as for hubs: a cluster that does not answer is waited for once.
   const order = lintFormOrder(manifests.filter(isForm), options);
+  const shared = lintSharedObjects({ forms: manifests.filter(isForm), hubs: manifests.filter(isHub) }, options);
   const problems: Problem[] = [
     ...meant.flatMap((one) => one.problems),
     ...lintIdentities(manifests, options.namespace),
@@ -37,7 +39,7 @@ export async function lintManifests(given: readonly Manifest[], options: LintOpt
       problems.push(...besides(lintAroundEntries(manifest), await lintForm(manifest, manifests, options)));
     else problems.push(...lintForeign(manifest));
   }
-  return sortProblems([...problems, ...(await order)]);
+  return sortProblems([...problems, ...(await order), ...(await shared)]);
 }
 
 export function isHub({ apiVersion: version, kind }: Manifest): boolean {

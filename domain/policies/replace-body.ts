@@ -1,5 +1,6 @@
 import { at, isJsonObject, type Json, type JsonObject, listAt, textAt, textMapAt } from '../api/json.ts';
 import { below, type FieldSet, type Holding, holdingsOf, isOwnHolding, isPeerUpdate, leavesOf } from '../field-sets.ts';
+import { annotations } from '../keys.ts';
 import { ownersToWrite } from './merge-body.ts';
 
 /**
@@ -90,6 +91,7 @@ export function replaceBody(body: JsonObject, live: JsonObject): JsonObject {
     ...keptPaths(body),
     ...heldPaths(holdings.filter((holding) => !isOwn(holding))),
     ...systemAnnotations(live, own),
+    ['metadata', 'annotations', annotations.retainedFor],
     ['status'],
   ];
   const complete = paths.reduce<Json>((result, path) => {

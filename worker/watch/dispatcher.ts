@@ -3,6 +3,7 @@ import { isHashOf } from '../../domain/hashes.ts';
 import { neededDifferences } from '../../domain/row-needs.ts';
 import { childSignature } from '../../domain/node-plan.ts';
 import type { Logger } from '../../domain/ports.ts';
+import { spacesGivenUp } from '../../domain/shared-namespace.ts';
 import type { NodeDigest, ReportedChild } from '../../domain/watching.ts';
 import type { TrackedChild, WatchedChildren } from './child-index.ts';
 import type { DigestChange } from './digest-store.ts';
@@ -62,6 +63,8 @@ export class Dispatcher {
   private readonly resumed = new Set<string>();
   /** Nodes with a pass under way when what others need of them changed: it may have looked before. */
   private readonly unheard = new Set<string>();
+  /** Nodes with a pass under way when an object was given to them. */
+  private readonly given = new Set<string>();
   private active = 0;
   private firstSweeps = 0;
   private sweeping: NodeJS.Timeout | undefined;
@@ -96,6 +99,7 @@ export class Dispatcher {
     this.stopListening = undefined;
     this.queue.clear();
     this.unheard.clear();
+    this.given.clear();
   }
 
   /** The last pass of a node here has ended: whatever it did not see is looked at now. */
@@ -110,6 +114,7 @@ export class Dispatcher {
     if (this.stopListening === undefined || node === undefined) return;
     this.considerNode(node);
     if (this.unheard.delete(key)) this.considerNeeds(node);
+    if (this.given.delete(key)) this.considerGiven(node);
     const missed = [...seen].some(([key, signature]) => childSignature(this.parts.children.byKey(key)) !== signature);
     if (missed) this.enqueue(node, 'childrenChanged');
   }
@@ -161,12 +166,30 @@ export class Dispatcher {
   /** What other nodes of the row need is known from their records; a node that is to keep something for them, or need not any more, hears of it. */
   private considerRow({ before, after }: DigestChange<NodeDigest>): void {
     const node = after ?? before;
+    const spaces = spacesGivenUp(before, after);
+    if (node !== undefined && spaces.length > 0) this.considerSpaces(node, spaces);
     if (node === undefined || String(before?.needs ?? []) === String(after?.needs ?? [])) return;
     for (const sibling of this.siblingsOf(node)) {
       const { namespace, name } = sibling;
       if (this.parts.runs.isBusy(namespace, name)) this.unheard.add(`${namespace}/${name}`);
       else this.considerNeeds(sibling);
     }
+  }
+
+  /** A Namespace that a node has no more may be that of another one of the row, to which it was there already. */
+  private considerSpaces(node: NodeDigest, spaces: readonly string[]): void {
+    for (const sibling of this.siblingsOf(node)) {
+      const waits = spaces.some((key) => sibling.children.has(key) && sibling.children.get(key)?.uid === undefined);
+      if (waits) this.considerGiven(sibling);
+    }
+  }
+
+  /** A pass that is under way may have looked before. */
+  private considerGiven(node: NodeDigest): void {
+    const key = `${node.namespace}/${node.name}`;
+    if (node.deleting || node.paused) return;
+    if (this.parts.runs.isBusy(node.namespace, node.name)) this.given.add(key);
+    else this.enqueue(node, 'childrenChanged');
   }
 
   private considerNeeds(node: NodeDigest): void {
@@ -220,6 +243,8 @@ export class Dispatcher {
     for (const node of new Set(named)) {
       const reported = node.children.get(key);
       if (reported === undefined || node.deleting) continue;
+      if (before !== undefined && after !== undefined && before.node !== after.node && after.node === node.name)
+        this.considerGiven(node);
       if (isNews(reported, { before, after }, this.keyOf(node))) this.enqueue(node, 'childrenChanged');
     }
   }

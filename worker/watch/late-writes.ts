@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { NodeRef } from '../../activities/contract.ts';
 import type { LateChildOutcome } from '../../activities/node/late-child.ts';
 import { type RemovedNode, standsAgain } from '../../domain/late-child.ts';
+import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { Logger, ObjectRef } from '../../domain/ports.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { TrackedChild, WatchedChildren } from './child-index.ts';
@@ -11,7 +11,7 @@ import type { WatchedNodes } from './node-index.ts';
 export interface LateWritesParts {
   readonly nodes: Pick<WatchedNodes, 'onChange'>;
   readonly children: Pick<WatchedChildren, 'onChange' | 'byKey'>;
-  readonly remove: (node: NodeRef, ref: ObjectRef) => Promise<LateChildOutcome>;
+  readonly remove: (node: NodeIdentity, ref: ObjectRef) => Promise<LateChildOutcome>;
   readonly logger: Logger;
 }
 
@@ -47,8 +47,8 @@ export class LateWrites {
   private onNode({ key, before, after }: DigestChange<NodeDigest>): void {
     if (after !== undefined) this.removed.delete(key);
     else if (before?.deleting === true) {
-      const { namespace, name, children: left } = before;
-      this.removed.set(key, { namespace, name, left });
+      const { namespace, name, nodeUid, hub, form, rowUid: uid, children: left } = before;
+      this.removed.set(key, { identity: { namespace, name, nodeUid, hub, form, uid }, left });
       for (const child of left.keys()) this.onChild(this.parts.children.byKey(child));
     }
   }
@@ -59,11 +59,11 @@ export class LateWrites {
     if (node !== undefined && standsAgain(node, child.key, child.uid)) this.take(node, child);
   }
 
-  private take({ namespace, name }: RemovedNode, child: TrackedChild): void {
+  private take({ identity }: RemovedNode, child: TrackedChild): void {
     if (this.retries.has(child.key)) return;
     const { remove, logger } = this.parts;
-    const what = { node: name, namespace, ...child.ref };
-    remove({ namespace, node: name }, child.ref).then(
+    const what = { node: identity.name, nodeNamespace: identity.namespace, ...child.ref };
+    remove(identity, child.ref).then(
       (outcome) => {
         if (outcome === 'removed')
           logger.warn('a create arrived after its node was removed, the object is taken away', what);

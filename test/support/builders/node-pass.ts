@@ -50,6 +50,8 @@ export const live = {
     }),
   },
   foreign: { kind: 'foreign', owner: 'Deployment someone-else' },
+  held: { kind: 'held', by: 'LynqNode tenants/acme-api', digest: aDigest() },
+  claimed: { kind: 'claimed', by: 'LynqNode tenants/acme-api' },
   absent: { kind: 'absent' },
   unread: { kind: 'unread' },
 } as const satisfies Record<string, Observation>;

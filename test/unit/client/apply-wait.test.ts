@@ -6,7 +6,7 @@ import { goodForm, goodHub } from './lint/forms.ts';
 import { fakeEngine, type Ran, run } from './run.ts';
 
 const apiVersion = 'operator.lynq.sh/v1';
-const api = goodForm.replace('name: web', 'name: api');
+const api = goodForm.replace('name: web', 'name: api').replaceAll('{{ .uid }}-', '{{ .uid }}-api-');
 const files = { 'hub.yaml': goodHub, 'web.yaml': goodForm, 'api.yaml': api };
 const all = 'apply -f hub.yaml -f web.yaml -f api.yaml';
 const secret = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: s3cret\n';

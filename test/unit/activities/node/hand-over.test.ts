@@ -38,9 +38,12 @@ describe('activities/node/hand-over', () => {
       node: textAt(object, 'metadata', 'labels', 'lynq.sh/node'),
       deleting: textAt(object, 'metadata', 'deletionTimestamp'),
     }));
+  /** What a node has on record as its own. */
   const recorded = (name: string): readonly string[] => {
     const node = cluster.objects('LynqNode').find((object) => textAt(object, 'metadata', 'name') === name);
-    return listAt(node, 'status', 'inventory').map((entry) => textAt(entry, 'id') ?? '');
+    return listAt(node, 'status', 'inventory').flatMap((entry) =>
+      textAt(entry, 'uid') === undefined ? [] : (textAt(entry, 'id') ?? ''),
+    );
   };
   async function edit(form: string, lists: JsonObject): Promise<void> {
     const ref = { apiVersion, kind: 'LynqNode', namespace, name: `acme-${form}` };
@@ -102,17 +105,26 @@ describe('activities/node/hand-over', () => {
   });
 
   it.each([
-    ['one', 'two'],
-    ['two', 'one'],
+    ['one first', ['one', 'two'], {}],
+    ['two first', ['two', 'one'], {}],
+    ['one first, the new one without a record', ['one', 'two'], { inventory: null }],
+    ['two first, the new one without a record', ['two', 'one'], { inventory: null }],
   ])(
-    'a Namespace whose new node goes with the old one before it has put it on record goes with them (%s first)',
-    async (...order) => {
+    'a Namespace whose new node goes with the old one before it has put it on record as its own goes with them (%s)',
+    async (_case, order, status) => {
       await make('acme', 'one', { namespaces: [space] });
       await make('acme', 'two', { namespaces: [space] });
       const named = { metadata: { labels: { 'lynq.sh/node': 'acme-two' } } };
       await cluster.patch({ apiVersion: 'v1', kind: 'Namespace', name: 'of-acme' }, 'merge', named, {
         manager: 'test',
       });
+      const asReported = { manager: 'test', subresource: 'status' } as const;
+      await cluster.patch(
+        { apiVersion, kind: 'LynqNode', namespace, name: 'acme-two' },
+        'merge',
+        { status },
+        asReported,
+      );
       expect([recorded('acme-one'), recorded('acme-two')]).toEqual([['ns'], []]);
       for (const node of cluster.objects('LynqNode')) {
         const ref = { apiVersion, kind: 'LynqNode', namespace, name: textAt(node, 'metadata', 'name') ?? '' };

@@ -7,6 +7,7 @@ import { goodForm, goodHub } from './forms.ts';
 const inFile = (name: string, dependsOn: string, hub = 'shop'): string =>
   goodForm
     .replace('name: web', `name: ${name}`)
+    .replaceAll('{{ .uid }}-', `{{ .uid }}-${name}-`)
     .replace('  hubId: shop', `  hubId: ${hub}\n  dependsOn: [{ form: ${dependsOn} }]`);
 
 const inCluster = (name: string, dependsOn: string, { hub = 'shop', leaving = false } = {}): JsonObject => ({

@@ -311,6 +311,7 @@ describe('client/lint/index', () => {
     const form = (name: string, dependsOn: string) =>
       goodForm
         .replace('name: web', `name: ${name}`)
+        .replaceAll('{{ .uid }}-', `{{ .uid }}-${name}-`)
         .replace('  hubId: shop', `  hubId: shop\n  dependsOn: [{ form: ${dependsOn} }]`);
     const files = { 'a.yaml': form('a', 'b'), 'b.yaml': form('b', 'a'), 'c.yaml': form('c', 'a'), 'hub.yaml': goodHub };
 

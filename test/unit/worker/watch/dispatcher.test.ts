@@ -360,4 +360,44 @@ describe('worker/watch/dispatcher', () => {
       expect(woken.filter((name) => name === 'a-base')).toHaveLength(3);
     });
   });
+
+  describe('a Namespace that another form of the row names too', () => {
+    const space = { id: 'ns', apiVersion: 'v1', kind: 'Namespace', name: 'of-a', policy: 'Delete' };
+    const tier = (form: string, inventory: JsonObject[]): JsonObject => {
+      const made = node('a');
+      const metadata = { ...(made['metadata'] as JsonObject), name: `a-${form}`, uid: `a-${form}` };
+      const bare = { ...made, metadata, spec: { uid: 'a', templateRef: form } };
+      return { ...bare, status: { observedInput: inputHash(bare), inventory } };
+    };
+    const start = () => {
+      const world = open(hubKey);
+      for (const name of ['a-api', 'a-web', 'a-jobs']) world.runs.running('ns', name);
+      world.nodes.observe(tier('web', [{ ...space, uid: 'u1' }]));
+      world.nodes.observe(tier('api', [space]));
+      world.nodes.observe(tier('jobs', []));
+      world.dispatcher.start();
+      return world;
+    };
+
+    it('wakes the node that names it when the one that had it has it no more', async () => {
+      const { nodes, woken, dispatcher } = start();
+      nodes.observe(tier('web', []));
+      await vi.advanceTimersByTimeAsync(0);
+      dispatcher.stop();
+      expect(woken).toEqual(['a-api']);
+    });
+
+    it('also after the pass that may not have seen it', async () => {
+      const { nodes, runs, woken, dispatcher } = start();
+      const leave = runs.enter('ns', 'a-api');
+      nodes.observe(tier('web', []));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(woken).toEqual([]);
+      leave(new Map());
+      dispatcher.onIdle('ns', 'a-api', new Map());
+      await vi.advanceTimersByTimeAsync(0);
+      dispatcher.stop();
+      expect(woken).toEqual(['a-api']);
+    });
+  });
 });
