@@ -45,9 +45,13 @@ export function placeOf(rendered: RenderedEntry, facts: PlaceFacts): 'named' | '
   const named = refKey(childRef(rendered, facts.namespace));
   if (facts.taken.has(here)) return 'named';
   const known = facts.record.get(here);
-  if (known !== undefined) return facts.isPeers || known.ignoredNamespace === inside ? 'here' : 'named';
+  if (known !== undefined && !facts.isPeers && known.ignoredNamespace !== inside) return 'named';
+  if (known !== undefined && (facts.isPeers || isOfNode(known))) return 'here';
   return here === named || facts.record.has(named) ? 'named' : 'unknown';
 }
+
+/** Whether an object on record is the node's own. What is only intended may have been somebody else's, a conflict, and may be gone by now. */
+const isOfNode = ({ uid, adopted }: InventoryEntry): boolean => uid !== undefined || adopted === true;
 
 /** Objects whose entries name no namespace inside of them, by key. */
 export function plainPlaces(rendered: readonly RenderedEntry[], { namespace }: NodeIdentity): ReadonlySet<string> {

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
 import { benchNode, type NodeBench, openNodeBench } from '../../../support/node-bench.ts';
 
@@ -163,15 +164,59 @@ describe('activities/node/kept-places', () => {
     expect(await states()).toEqual(['Ready']);
   });
 
-  it('what the Go operator kept of a row without saying of which is a conflict, and no reason for an empty one beside it', async () => {
-    await writeObject('uid-of-an-earlier-node');
+  describe('what the Go operator kept of a row without saying of which', () => {
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: node.namespace, name: 'acme-db' };
-    const metadata = { ownerReferences: null, labels: { 'lynq.sh/orphaned': 'true' } };
-    await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'manager' });
-    await follow(entry());
+    const plain = { id: 'plain', nameTemplate: '{{ .uid }}-plain', spec: { apiVersion: 'v1', kind: 'ConfigMap' } };
+    let uid: string;
 
-    expect(places()).toEqual(['tenants/acme-db']);
-    expect(await states()).toEqual(['Conflicted']);
+    beforeEach(async () => {
+      uid = await writeObject('uid-of-an-earlier-node');
+      const metadata = { ownerReferences: null, labels: { 'lynq.sh/orphaned': 'true' } };
+      await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'manager' });
+    });
+
+    it('is a conflict, and no reason for an empty one beside it', async () => {
+      await follow(entry());
+
+      expect(places()).toEqual(['tenants/acme-db']);
+      expect(await states()).toEqual(['Conflicted']);
+    });
+
+    it('is nothing to stay with once it is gone, also when the row has other objects by then', async () => {
+      await follow(entry(), plain);
+      expect(places()).toEqual(['tenants/acme-db', 'tenants/acme-plain']);
+      await bench.cluster.delete(ref, uid);
+      await bench.settle();
+
+      expect(places()).toEqual(['data/acme-db', 'tenants/acme-plain']);
+      expect(told()).toEqual([]);
+      expect(JSON.stringify(listAt(await bench.node(), 'status', 'inventory'))).not.toContain('ignoredNamespace');
+    });
+
+    it('is nothing to stay with either when it goes while a pass is under way', async () => {
+      await bench.follow([entry(), { ...plain, readyWhen: 'false' }]);
+      const going = bench.pass(1_500);
+      await vi.waitFor(() => expect(places()).toEqual(['tenants/acme-db', 'tenants/acme-plain']));
+      await sleep(200);
+      await bench.cluster.delete(ref, uid);
+      await going;
+      await bench.pass(300);
+
+      expect(places()).toEqual(['data/acme-db', 'tenants/acme-plain']);
+      expect(told()).toEqual([]);
+    });
+
+    it("is the row's once a person says so on it", async () => {
+      await follow(entry(), plain);
+      const metadata = { annotations: { 'lynq.sh/orphaned-from': 'customers/web/acme' } };
+      await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'kubectl' });
+      await bench.settle();
+
+      expect(places()).toEqual(['tenants/acme-db', 'tenants/acme-plain']);
+      expect(await uidHere()).toBe(uid);
+      expect(await states()).toEqual(['Ready', 'Ready']);
+      expect(told()).toHaveLength(1);
+    });
   });
 
   it('a new row has its object in the namespace that the entry names', async () => {
