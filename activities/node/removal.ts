@@ -26,7 +26,7 @@ import { handOver, isHandedOver } from './hand-over.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
-import { isNamedByRetained } from './retained-pods.ts';
+import { RetainedNeeds } from './retained-pods.ts';
 
 type Refusal = Extract<DeleteResult, { readonly kind: 'refused' }>;
 
@@ -61,6 +61,8 @@ export class Removal {
   private readonly staying: readonly InventoryEntry[];
   private present: PresentRecord | undefined;
   private readonly told = new Set<string>();
+  /** What this round of the removal knows of them. */
+  private needs: RetainedNeeds | undefined;
 
   constructor(deps: Deps, read: Pick<ReadNode, 'identity'>, work: RemovalWork) {
     this.deps = deps;
@@ -83,6 +85,7 @@ export class Removal {
   /** Everything that can be done without waiting; entries that wait for something outside are tried once per call. */
   async proceed(signal: AbortSignal): Promise<void> {
     const tried = new Set<string>();
+    this.needs = this.needsNow(signal);
     for (;;) {
       const due = nextRemovals(this.entries, this.facts).filter((entry) => !tried.has(removalKey(entry)));
       if (due.length === 0) return;
@@ -185,17 +188,21 @@ export class Removal {
     return (await this.handToRow(entry, object, signal)) ?? this.dismiss(entry, object, signal);
   }
 
+  private needsNow(signal: AbortSignal): RetainedNeeds {
+    const recorded = () => [...this.entries, ...this.staying];
+    const read = (other: InventoryEntry) => findRecorded(this.deps.cluster, this.cluster, other, signal);
+    return new RetainedNeeds(this.deps, { recorded, read });
+  }
+
   /** Keeps an object of ours with markers, or has it go. */
   private async dismiss(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    const read = (other: InventoryEntry) => findRecorded(this.deps.cluster, this.cluster, other, signal);
-    if (
-      removalAction(entry, object) === 'retain' ||
-      (await isNamedByRetained(this.deps, entry, { recorded: [...this.entries, ...this.staying], read }))
-    )
+    const isGoing = textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+    this.needs ??= this.needsNow(signal);
+    if (removalAction(entry, object) === 'retain' || (!isGoing && (await this.needs.isNamed(entry))))
       return this.keep(entry, object, signal);
     const content = await this.contentOf(entry);
     if (content?.keeps === true) return this.keep(entry, object, signal);
-    if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return this.leaving(entry, 'Terminating');
+    if (isGoing) return this.leaving(entry, 'Terminating');
     if (content !== undefined) {
       if (this.isInUse(entry, content)) return this.blocked(entry, `NamespaceInUse by ${content.users.join(', ')}`);
       this.tellTakenAlong(entry, content);
@@ -230,6 +237,7 @@ export class Removal {
 
   private async keep(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
     this.keepsSomething = true;
+    this.needs?.keep(entry, object);
     if (isOrphaned(object)) return { kind: 'done' };
     const mark = { identity: this.read.identity, reason: this.orphanReason, now: this.deps.clock.now() };
     const result = await this.cluster.patch(entry, 'merge', orphanPatch(object, mark), {
