@@ -45,8 +45,23 @@ export function placeOf(rendered: RenderedEntry, facts: PlaceFacts): 'named' | '
   const named = refKey(childRef(rendered, facts.namespace));
   if (facts.taken.has(here)) return 'named';
   const known = facts.record.get(here);
-  if (known !== undefined) return facts.isPeers || known.ignoredNamespace === inside ? 'here' : 'named';
+  const onRecord = known === undefined ? undefined : placeOnRecord(known, inside, facts);
+  if (onRecord !== undefined) return onRecord;
   return here === named || facts.record.has(named) ? 'named' : 'unknown';
+}
+
+/**
+ * Where what is on record in the node's namespace has an entry that names another one. An object that is only intended there may have been somebody else's,
+ * a conflict, and may be gone by now: that has to be looked at.
+ */
+function placeOnRecord(
+  { uid, adopted, ignoredNamespace }: InventoryEntry,
+  inside: string,
+  { isPeers }: PlaceFacts,
+): 'named' | 'here' | undefined {
+  if (isPeers) return 'here';
+  if (ignoredNamespace !== inside) return 'named';
+  return uid !== undefined || adopted === true ? 'here' : undefined;
 }
 
 /** Objects whose entries name no namespace inside of them, by key. */

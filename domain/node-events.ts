@@ -214,7 +214,9 @@ function retainedEvents({ before, after, entries }: NodeTransition): readonly Ev
 
 function placeEvents({ identity, before, after, entries }: NodeTransition): readonly EventDraft[] {
   const isSaid = (status: LynqNodeStatus | undefined, id: string): boolean =>
-    status?.inventory?.some((item) => item.id === id && item.ignoredNamespace !== undefined) === true;
+    status?.inventory?.some(
+      (item) => item.id === id && item.ignoredNamespace !== undefined && item.uid !== undefined,
+    ) === true;
   const fresh = entries.filter(({ id, staysHere }) => staysHere && isSaid(after, id) && !isSaid(before, id));
   return fresh.map(({ id }) => {
     const message = `Resource '${id}' stays in namespace ${identity.namespace}, where it was made: its spec.metadata.namespace is not followed. Remove that, or write targetNamespace to move the object`;

@@ -2,9 +2,11 @@ import type { InventoryEntry } from './api/node.ts';
 import { refKey } from './child.ts';
 import { labelValue } from './identity.ts';
 import { annotations, labels } from './keys.ts';
+import { writtenByUs } from './owned-fields.ts';
 import { type NodeIdentity, orphanedFrom } from './ownership.ts';
 import { isNodeReference } from './policies/merge-body.ts';
 import { isoSeconds } from './status.ts';
+import { changeKeys } from './watching.ts';
 import { at, type JsonObject, listAt, textAt } from './api/json.ts';
 
 /**
@@ -54,6 +56,13 @@ function outermostCycles(entries: readonly InventoryEntry[]): readonly Inventory
 /** Key of a recorded object in the facts of a removal; ids may repeat in a record while an object is being renamed. */
 export function removalKey(entry: InventoryEntry): string {
   return refKey(entry);
+}
+
+/** Changes that can bring the removal of an object on. */
+export function removalChanges(entry: InventoryEntry): readonly string[] {
+  const own = changeKeys.child(removalKey(entry));
+  if (entry.kind !== 'Namespace') return [own];
+  return [own, changeKeys.namespace(entry.name), changeKeys.records(entry.name)];
 }
 
 /**
@@ -180,6 +189,11 @@ export function removalAction(entry: InventoryEntry, object: JsonObject): 'retai
 function saysDelete(object: JsonObject): boolean {
   const isRetained = textAt(object, 'metadata', 'annotations', annotations.retainedFor) !== undefined;
   return !isRetained && textAt(object, 'metadata', 'annotations', annotations.deletionPolicy) === 'Delete';
+}
+
+/** Put on record to be taken over, and not written since: there is nothing of ours on it to take off. */
+export function isUntouched(entry: InventoryEntry, object: JsonObject): boolean {
+  return entry.adopted === true && !writtenByUs(object);
 }
 
 /** What an object itself says of its removal: its policy is Delete, and it is not kept from an earlier life. */

@@ -11,9 +11,15 @@ export function takeLook(state: PassState, child: DesiredChild, looked: Look): v
   if (observation.kind === 'held' || observation.kind === 'claimed')
     state.record.set(refKey(child.ref), intendedRecord(child));
   if (observation.kind === 'ours') state.recordFound(child, observation);
-  if (observation.kind !== 'absent' || child.adopted !== true) return;
-  state.record.delete(refKey(child.ref));
+  if (observation.kind !== 'absent') return;
+  if (child.adopted === true) state.record.delete(refKey(child.ref));
+  else if (!leavesItsPlace(state, child)) return;
   state.observed.set(child.id, { kind: 'replan' });
+}
+
+/** What was to stay with an object that is not the node's (kept-places.ts) goes where its entry says once that is gone. */
+function leavesItsPlace(state: PassState, child: DesiredChild): boolean {
+  return child.ignoredNamespace !== undefined && state.recordOf(child)?.uid === undefined;
 }
 
 /** Puts on record that an object was not made here, before it is written (domain/policies/adoption.ts). */

@@ -1,6 +1,7 @@
 import { textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry } from '../../domain/api/node.ts';
-import { childRef, namingProblem, type RenderedEntry } from '../../domain/child.ts';
+import { collectResources } from '../../domain/api/resource.ts';
+import { childRef, namingProblem, type RenderedEntry, refKey } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { keptHere, placeOf, plainPlaces, type PlaceFacts } from '../../domain/kept-places.ts';
 import type { PlannedEntry } from '../../domain/node-plan.ts';
@@ -45,8 +46,19 @@ export async function inItsPlace(
     return (await isHere(deps, read, here)) ? here : rendered;
   } catch (error) {
     if (!isLynqFailure(error) || error.type !== 'ClusterForbidden') throw error;
+    if (!mayBeHere(read, facts, here)) return rendered;
     return { kind: 'broken', entry: rendered.entry, state: 'Waiting', reason: 'Forbidden', message: error.message };
   }
+}
+
+/**
+ * Whether there is more than the entry to say that its object may be in the node's namespace: the Go operator had the node, or the object was seen there. An
+ * account need not have the right to read it for anything else.
+ */
+function mayBeHere({ identity, node }: ReadNode, { record, isPeers }: PlaceFacts, here: RenderedEntry): boolean {
+  const isApplied = isPeers && (node.status?.appliedResources ?? []).length > 0;
+  const wasPeers = isApplied || collectResources(node.spec).length > 0;
+  return wasPeers || record.has(refKey(childRef(here, identity.namespace)));
 }
 
 async function isHere(deps: Deps, { identity, node }: ReadNode, here: RenderedEntry): Promise<boolean> {

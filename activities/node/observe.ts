@@ -32,15 +32,15 @@ export function watchedObservation(
 
 /**
  * Neither the record (`news`) nor a watch that has listed the kind tells of the object, so that its creation can show whether it is there. Looked at first where
- * that may be expected (`Force` takes what it finds), and where a creation may have to be taken back as a whole: what was there before has to be known
- * for sure then.
+ * that may be expected (`Force` takes what it finds; for an object that was seen an entry is not followed, kept-places.ts), and where a creation may have to
+ * be taken back as a whole: what was there before has to be known for sure then.
  */
 export function isUnheardOf(
   deps: Deps,
   child: DesiredChild,
   { news, atomic }: { readonly news: boolean; readonly atomic: boolean },
 ): boolean {
-  if (!news || atomic || child.entry.conflictPolicy === 'Force') return false;
+  if (!news || atomic || child.entry.conflictPolicy === 'Force' || child.ignoredNamespace !== undefined) return false;
   return deps.children.listedAt(child.ref) !== undefined && deps.children.get(child.ref) === undefined;
 }
 

@@ -2,23 +2,24 @@ import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry } from '../../domain/api/node.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
-import { writtenByUs } from '../../domain/owned-fields.ts';
 import { classifyOwnership } from '../../domain/ownership.ts';
 import { isDeletableAsSeen } from '../../domain/removal-as-seen.ts';
 import {
   isOrphaned,
+  isUntouched,
   nextRemovals,
   type OrphanReason,
   orphanPatch,
   type RemovalFact,
   removalAction,
+  removalChanges,
   removalKey,
 } from '../../domain/removal-plan.ts';
 import type { Cluster, DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
 import { isNamespace } from '../../domain/shared-namespace.ts';
 import { type PresentRecord, presentPolicies, withNeedsRead } from '../../domain/unread-needs.ts';
-import { changeKeys, type Subscription } from '../../domain/watching.ts';
+import type { Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';
 import type { Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
@@ -27,7 +28,7 @@ import { handOver, isHandedOver, isKeptForRow, leaveRetained } from './hand-over
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
-import { isNamedByRetained } from './retained-pods.ts';
+import { RetainedNeeds } from './retained-pods.ts';
 
 type Refusal = Extract<DeleteResult, { readonly kind: 'refused' }>;
 
@@ -62,6 +63,8 @@ export class Removal {
   private readonly staying: readonly InventoryEntry[];
   private present: PresentRecord | undefined;
   private readonly told = new Set<string>();
+  /** What this round of the removal knows of them. */
+  private needs: RetainedNeeds | undefined;
 
   constructor(deps: Deps, read: Pick<ReadNode, 'identity'>, work: RemovalWork) {
     this.deps = deps;
@@ -84,6 +87,7 @@ export class Removal {
   /** Everything that can be done without waiting; entries that wait for something outside are tried once per call. */
   async proceed(signal: AbortSignal): Promise<void> {
     const tried = new Set<string>();
+    this.needs = this.needsNow(signal);
     for (;;) {
       const due = nextRemovals(this.entries, this.facts).filter((entry) => !tried.has(removalKey(entry)));
       if (due.length === 0) return;
@@ -125,13 +129,13 @@ export class Removal {
   lookAgain(changed?: ReadonlySet<string>): void {
     for (const entry of this.entries) {
       if (this.facts.get(removalKey(entry))?.kind !== 'leaving') continue;
-      const isDue = changed === undefined || keysOf(entry).some((key) => changed.has(key));
+      const isDue = changed === undefined || removalChanges(entry).some((key) => changed.has(key));
       if (isDue) this.facts.set(removalKey(entry), { kind: 'open' });
     }
   }
 
   subscribe(subscription: Pick<Subscription, 'add'>): void {
-    for (const key of this.remaining().flatMap(keysOf)) subscription.add(key);
+    for (const key of this.remaining().flatMap(removalChanges)) subscription.add(key);
   }
 
   /** What cannot be read or written now is left as it is and tried again; it holds back nothing but what has to go after it. */
@@ -199,26 +203,37 @@ export class Removal {
     return said.kind === 'refused' ? this.refused(entry, said) : this.blocked(entry, 'Changed while it was marked');
   }
 
+  private needsNow(signal: AbortSignal): RetainedNeeds {
+    const recorded = () => [...this.entries, ...this.staying];
+    const read = (other: InventoryEntry) => findRecorded(this.deps.cluster, this.cluster, other, signal);
+    return new RetainedNeeds(this.deps, { recorded, read });
+  }
+
+  /** By its policy, by what another node of the row has said, or since the pods of what is retained name it; of what is on its way out nobody asks the last. */
+  private async isToStay(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<boolean> {
+    const { identity } = this.read;
+    this.needs ??= this.needsNow(signal);
+    if (removalAction(entry, object) === 'retain' || isKeptForRow(this.deps, { identity, entry, object })) return true;
+    return textAt(object, 'metadata', 'deletionTimestamp') === undefined && this.needs.isNamed(entry);
+  }
+
   /** Keeps an object of ours with markers, or has it go. */
   private async dismiss(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    const { identity } = this.read;
-    const isKept = removalAction(entry, object) === 'retain' || isKeptForRow(this.deps, { identity, entry, object });
-    if (isKept || (await this.isNeeded(entry, signal))) return this.keep(entry, object, signal);
+    const isGoing = textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+    if (await this.isToStay(entry, object, signal)) return this.keep(entry, object, signal);
     const content = await this.contentOf(entry);
     if (content?.keeps === true) return this.keep(entry, object, signal);
-    if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return this.leaving(entry, 'Terminating');
+    if (isGoing) return this.leaving(entry, 'Terminating');
     if (content !== undefined) {
       if (this.isInUse(entry, content)) return this.blocked(entry, `NamespaceInUse by ${content.users.join(', ')}`);
       this.tellTakenAlong(entry, content);
     }
     // A node of the row may have left word meanwhile that it is to be kept.
-    const asSeen = content === undefined ? { signal } : { signal, resourceVersion: versionOf(object) };
+    const asSeen =
+      content === undefined
+        ? { signal }
+        : { signal, resourceVersion: textAt(object, 'metadata', 'resourceVersion') ?? '' };
     return this.removed(entry, await this.cluster.delete(entry, textAt(object, 'metadata', 'uid') ?? '', asSeen));
-  }
-
-  private isNeeded(entry: InventoryEntry, signal: AbortSignal): Promise<boolean> {
-    const read = (other: InventoryEntry) => findRecorded(this.deps.cluster, this.cluster, other, signal);
-    return isNamedByRetained(this.deps, entry, { recorded: [...this.entries, ...this.staying], read });
   }
 
   /** A Namespace that another node of the row has, or is to have; undefined when there is none. */
@@ -256,6 +271,7 @@ export class Removal {
 
   private async keep(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
     this.keepsSomething = true;
+    this.needs?.keep(entry, object);
     if (isOrphaned(object)) return { kind: 'done' };
     const mark = { identity: this.read.identity, reason: this.orphanReason, now: this.deps.clock.now() };
     const result = await this.cluster.patch(entry, 'merge', orphanPatch(object, mark), {
@@ -328,18 +344,4 @@ export class Removal {
     this.told.add(key);
     tellNode(this.deps, this.read.identity, removalEvents.namespaceTakes(entry.name, { foreign, unseen }));
   }
-}
-
-const versionOf = (object: JsonObject): string => textAt(object, 'metadata', 'resourceVersion') ?? '';
-
-/** Changes that can bring the removal of an object on. */
-function keysOf(entry: InventoryEntry): readonly string[] {
-  const own = changeKeys.child(removalKey(entry));
-  if (entry.kind !== 'Namespace') return [own];
-  return [own, changeKeys.namespace(entry.name), changeKeys.records(entry.name)];
-}
-
-/** Put on record to be taken over, and not written since: there is nothing of ours on it to take off. */
-function isUntouched(entry: InventoryEntry, object: JsonObject): boolean {
-  return entry.adopted === true && !writtenByUs(object);
 }

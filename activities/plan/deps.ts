@@ -131,7 +131,8 @@ function listedNodes(objects: readonly JsonObject[]): NodeIndex {
     ofHub: (namespace, hub) => all.filter((digest) => digest.namespace === namespace && digest.hub === hub),
     ofRow: (namespace, hub, uid) =>
       (rows.get(rowKey(hub, uid)) ?? []).filter((digest) => digest.namespace === namespace),
-    withObjectsIn: (namespace, except) => (inNamespace.get(namespace) ?? []).filter(({ name }) => name !== except),
+    withObjectsIn: (namespace, except) =>
+      (inNamespace.get(namespace) ?? []).filter((node) => `${node.namespace}/${node.name}` !== except),
     changesOf: () => 0,
     removalsIn: () => 0,
     newborn: () => undefined,

@@ -3,7 +3,7 @@ import type { InventoryEntry } from '../../domain/api/node.ts';
 import { changedFields } from '../../domain/change-plan/fields.ts';
 import { maskedFields } from '../../domain/change-plan/masking.ts';
 import type { ObjectChange, PlannedObject } from '../../domain/change-plan/types.ts';
-import { type DesiredChild, refKey } from '../../domain/child.ts';
+import { type DesiredChild, intendedRecord, refKey } from '../../domain/child.ts';
 import { buildGraph } from '../../domain/graph.ts';
 import { annotations, apiVersion, labels } from '../../domain/keys.ts';
 import { childDigest } from '../../domain/node-digest.ts';
@@ -58,7 +58,7 @@ export async function planObjects(run: PlanningRun, work: NodeWork): Promise<rea
     if (entry === undefined || verdict === undefined) continue;
     planned.push(...(await planEntry(run, { entry, verdict, state, secrecy })));
   }
-  return [...planned, ...(await planLeftovers(run, pass, state.leftovers()))];
+  return [...planned, ...(await planLeftovers(run, state))];
 }
 
 /** The node once the record says what was not made here: what it is made into depends on that. */
@@ -178,21 +178,30 @@ function stoppedChange(
 }
 
 /** Objects on record that the form does not name any more. */
-async function planLeftovers(
-  { deps, signal }: PlanningRun,
-  pass: NodePass,
-  entries: readonly InventoryEntry[],
-): Promise<readonly PlannedObject[]> {
+async function planLeftovers({ deps, signal }: PlanningRun, state: PassState): Promise<readonly PlannedObject[]> {
+  const entries = state.leftovers();
   if (entries.length === 0) return [];
   const noted = removalsOf(deps.cluster);
   const { cluster } = noted;
   const noting = { ...deps, cluster, childCluster: () => cluster };
-  const removal = new Removal(noting, pass, { entries, reason: 'RemovedFromTemplate' });
+  const removal = new Removal(noting, state.pass, {
+    entries,
+    reason: 'RemovedFromTemplate',
+    staying: stayingBeside(state, entries),
+  });
   await removal.proceed(signal);
   return entries.flatMap((entry): readonly PlannedObject[] => {
     const change = leftoverChange(removal, entry, noted);
     return change === undefined ? [] : [{ id: entry.id, ref: coordinates(entry), change }];
   });
+}
+
+/** What the node has on record beside its leftovers, or is to have before any of them goes. */
+function stayingBeside(state: PassState, leftovers: readonly InventoryEntry[]): readonly InventoryEntry[] {
+  const going = new Set(leftovers);
+  const recorded = [...state.record.values()].filter((entry) => !going.has(entry));
+  const intended = state.children.filter((child) => state.recordOf(child) === undefined).map(intendedRecord);
+  return [...recorded, ...intended];
 }
 
 function leftoverChange(

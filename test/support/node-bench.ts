@@ -30,7 +30,10 @@ export interface NodeBench {
 
 const nodeRef: ObjectRef = { apiVersion, kind: 'LynqNode', namespace, name: benchNode };
 
-export async function openNodeBench(): Promise<NodeBench> {
+/** `acting` is what the account that objects are read and written as sees of the cluster. */
+export async function openNodeBench(
+  acting: (cluster: FakeCluster) => FakeCluster = (cluster) => cluster,
+): Promise<NodeBench> {
   const cluster = createFakeCluster();
   const request = { namespace, node: benchNode };
   cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
@@ -41,7 +44,8 @@ export async function openNodeBench(): Promise<NodeBench> {
     spec: { hubId: hub },
   });
   const process = await startProcess(cluster);
-  const { deps, told } = process;
+  const { told } = process;
+  const deps = { ...process.deps, childCluster: () => acting(cluster) };
   const attempt = { signal: new AbortController().signal };
   const node = async (): Promise<JsonObject> => (await cluster.get(nodeRef)) ?? {};
   return {

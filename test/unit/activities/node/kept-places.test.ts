@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { benchNode, type NodeBench, openNodeBench } from '../../../support/node-bench.ts';
 
 const node = { apiVersion: 'operator.lynq.sh/v1', kind: 'LynqNode', namespace: 'tenants', name: benchNode };
@@ -15,8 +17,17 @@ const entry = (metadata: JsonObject = { namespace: elsewhere }, change: JsonObje
 
 describe('activities/node/kept-places', () => {
   let bench: NodeBench;
+  /** Whether the account of the objects may not read a ConfigMap in the node's namespace. */
+  let barred: boolean;
   beforeEach(async () => {
-    bench = await openNodeBench();
+    barred = false;
+    bench = await openNodeBench((cluster) => ({
+      ...cluster,
+      get: (ref, signal) =>
+        ref.kind === 'ConfigMap' && ref.namespace === node.namespace && barred
+          ? Promise.reject(new LynqFailure('ClusterForbidden', 'may not get ConfigMap', { code: 403 }))
+          : cluster.get(ref, signal),
+    }));
     for (const name of [elsewhere, 'further'])
       bench.cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   });
@@ -163,15 +174,59 @@ describe('activities/node/kept-places', () => {
     expect(await states()).toEqual(['Ready']);
   });
 
-  it('what the Go operator kept of a row without saying of which is a conflict, and no reason for an empty one beside it', async () => {
-    await writeObject('uid-of-an-earlier-node');
+  describe('what the Go operator kept of a row without saying of which', () => {
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: node.namespace, name: 'acme-db' };
-    const metadata = { ownerReferences: null, labels: { 'lynq.sh/orphaned': 'true' } };
-    await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'manager' });
-    await follow(entry());
+    const plain = { id: 'plain', nameTemplate: '{{ .uid }}-plain', spec: { apiVersion: 'v1', kind: 'ConfigMap' } };
+    let uid: string;
 
-    expect(places()).toEqual(['tenants/acme-db']);
-    expect(await states()).toEqual(['Conflicted']);
+    beforeEach(async () => {
+      uid = await writeObject('uid-of-an-earlier-node');
+      const metadata = { ownerReferences: null, labels: { 'lynq.sh/orphaned': 'true' } };
+      await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'manager' });
+    });
+
+    it('is a conflict, and no reason for an empty one beside it', async () => {
+      await follow(entry());
+
+      expect(places()).toEqual(['tenants/acme-db']);
+      expect(await states()).toEqual(['Conflicted']);
+    });
+
+    it('is nothing to stay with once it is gone, also when the row has other objects by then', async () => {
+      await follow(entry(), plain);
+      expect(places()).toEqual(['tenants/acme-db', 'tenants/acme-plain']);
+      await bench.cluster.delete(ref, uid);
+      await bench.settle();
+
+      expect(places()).toEqual(['data/acme-db', 'tenants/acme-plain']);
+      expect(told()).toEqual([]);
+      expect(JSON.stringify(listAt(await bench.node(), 'status', 'inventory'))).not.toContain('ignoredNamespace');
+    });
+
+    it('is nothing to stay with either when it goes while a pass is under way', async () => {
+      await bench.follow([entry(), { ...plain, readyWhen: 'false' }]);
+      const going = bench.pass(1_500);
+      await vi.waitFor(() => expect(places()).toEqual(['tenants/acme-db', 'tenants/acme-plain']));
+      await sleep(200);
+      await bench.cluster.delete(ref, uid);
+      await going;
+      await bench.pass(300);
+
+      expect(places()).toEqual(['data/acme-db', 'tenants/acme-plain']);
+      expect(told()).toEqual([]);
+    });
+
+    it("is the row's once a person says so on it", async () => {
+      await follow(entry(), plain);
+      const metadata = { annotations: { 'lynq.sh/orphaned-from': 'customers/web/acme' } };
+      await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'kubectl' });
+      await bench.settle();
+
+      expect(places()).toEqual(['tenants/acme-db', 'tenants/acme-plain']);
+      expect(await uidHere()).toBe(uid);
+      expect(await states()).toEqual(['Ready', 'Ready']);
+      expect(told()).toHaveLength(1);
+    });
   });
 
   it('a new row has its object in the namespace that the entry names', async () => {
@@ -180,6 +235,48 @@ describe('activities/node/kept-places', () => {
 
     expect(places()).toEqual(['data/acme-db']);
     expect(told()).toEqual([]);
+  });
+
+  describe("where the account may not read the kind in the node's namespace", () => {
+    it('a new row has its object in the namespace that the entry names all the same', async () => {
+      barred = true;
+      await follow(entry());
+
+      expect(places()).toEqual(['data/acme-db']);
+      expect(await states()).toEqual(['Ready']);
+    });
+
+    it('an entry of a row that the Go operator had objects of waits until it may', async () => {
+      await writePeer();
+      await follow({ ...entry(), id: 'other', nameTemplate: '{{ .uid }}-other' }, entry());
+      expect(places()).toEqual(['data/acme-other', 'tenants/acme-db']);
+      barred = true;
+      const further = { ...entry(), id: 'further', nameTemplate: '{{ .uid }}-further' };
+      await bench.follow([entry(), further]);
+      await bench.pass(500);
+      expect(places()).not.toContain('data/acme-further');
+      expect(await states()).toContain('Waiting');
+
+      barred = false;
+      await bench.settle();
+      expect(places()).toContain('data/acme-further');
+    });
+
+    it('what is on record as a conflict there waits too', async () => {
+      await writeObject('uid-of-an-earlier-node');
+      const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: node.namespace, name: 'acme-db' };
+      const metadata = { ownerReferences: null, labels: { 'lynq.sh/orphaned': 'true' } };
+      await bench.cluster.patch(ref, 'merge', { metadata }, { manager: 'manager' });
+      await follow(entry(), {
+        id: 'plain',
+        nameTemplate: '{{ .uid }}-plain',
+        spec: { apiVersion: 'v1', kind: 'ConfigMap' },
+      });
+      barred = true;
+      await bench.pass(500);
+
+      expect(places()).not.toContain('data/acme-db');
+    });
   });
 
   it('an object of ours moves when its entry comes to name a namespace', async () => {

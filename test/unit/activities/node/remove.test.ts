@@ -196,6 +196,67 @@ describe('activities/node/remove', () => {
     expect(cluster.objects('LynqNode')).toEqual([]);
   });
 
+  describe('of objects that pods can name, beside objects whose kind may have pods', () => {
+    const rollouts = { apiVersion: 'example.com/v1', kind: 'Rollout' };
+    const callsOf = (verb: string, kind: string) =>
+      cluster.calls.flatMap((call) => (call.verb === verb && call.ref.kind === kind ? [call.ref.name ?? ''] : []));
+
+    function rollout(name: string, spec: JsonObject = {}): JsonObject {
+      const labels = { 'lynq.sh/node': 'acme-web', 'lynq.sh/node-namespace': namespace };
+      const annotations = { 'lynq.sh/deletion-policy': 'Delete' };
+      return cluster.seed({ ...rollouts, metadata: { name, namespace, labels, annotations }, spec });
+    }
+    const rolloutRecord = (object: JsonObject, id: string): JsonObject => ({
+      ...recordOf(object, id),
+      apiVersion: rollouts.apiVersion,
+    });
+    const record = (inventory: readonly JsonObject[]) =>
+      cluster.patch(
+        nodeRef,
+        'merge',
+        { status: { inventory: [...inventory] } },
+        { manager: 'test', subresource: 'status' },
+      );
+
+    beforeEach(() => cluster.addKind(rollouts));
+
+    it('reads each of the latter once for all of them', async () => {
+      const maps = ['a', 'b', 'c'].map((name) => recordOf(child(cluster, `acme-${name}`), name));
+      const others = ['x', 'y'].map((name) => rolloutRecord(rollout(`acme-${name}`), name));
+      const dependent = maps.map((entry, at) => (at === 0 ? { ...entry, dependIds: ['c'] } : entry));
+      await record([...dependent, ...others]);
+
+      expect(await removeNode(running.deps, request, attempt)).toMatchObject({ kind: 'removed' });
+      for (const name of ['acme-x', 'acme-y'])
+        expect(callsOf('get', 'Rollout').filter((each) => each === name).length).toBeLessThanOrEqual(2);
+      expect(callsOf('list', 'StatefulSet')).toHaveLength(1);
+    });
+
+    it('keeps what one names that was kept meanwhile', async () => {
+      const containers = [{ name: 'app', envFrom: [{ configMapRef: { name: 'acme-named' } }] }];
+      const workload = rollout('acme-x', { template: { spec: { containers } } });
+      const [first, named] = ['acme-first', 'acme-named'].map((name) => child(cluster, name));
+      await record([
+        { ...recordOf(first ?? {}, 'first'), dependIds: ['x'] },
+        { ...rolloutRecord(workload, 'x'), policy: 'Retain', dependIds: ['named'] },
+        recordOf(named ?? {}, 'named'),
+      ]);
+
+      expect(await removeNode(running.deps, request, attempt)).toMatchObject({ kind: 'removed' });
+      const left = cluster.objects('ConfigMap').map(({ metadata }) => textAt(metadata, 'name'));
+      expect(left).toContain('acme-named');
+      expect(left).not.toContain('acme-first');
+    });
+
+    it('asks nothing for one that is on its way out already', async () => {
+      await cluster.delete(held, textAt(await cluster.get(held), 'metadata', 'uid') ?? '');
+      await record([recordOf((await cluster.get(held)) ?? {}, 'held'), rolloutRecord(rollout('acme-x'), 'x')]);
+      await removeNode(running.deps, request, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
+
+      expect(callsOf('list', 'StatefulSet')).toEqual([]);
+    });
+  });
+
   it('hears of a person who gives the node up while it waits', async () => {
     const removing = removeNode(running.deps, request, attempt);
     await expect.poll(() => readsOf(held.name)).toBeGreaterThan(0);

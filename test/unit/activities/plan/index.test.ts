@@ -142,6 +142,75 @@ describe('activities/plan/index', () => {
     worker.die();
   });
 
+  describe('of an object that an entry was removed of', () => {
+    const tracked = {
+      labels: { 'lynq.sh/node': 'row-0-web', 'lynq.sh/node-namespace': namespace },
+      annotations: { 'lynq.sh/deletion-policy': 'Delete' },
+    };
+    const rollout = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' };
+    const space = { id: 'space', apiVersion: 'v1', kind: 'Namespace', name: 'of-row-0' };
+    const config = { id: 'old', apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'row-0-old' };
+
+    /** What is planned for the removed one, while the node has the other one. */
+    async function planFor(
+      removed: typeof space | typeof config,
+      other: typeof config,
+      marks: JsonObject,
+      spec: JsonObject = {},
+    ) {
+      const world = open([['row-0', '1', 'basic', 'hush-0']]);
+      const { cluster, ports } = world;
+      cluster.addKind(rollout);
+      const manifests = [
+        entry('elsewhere', { targetNamespace: 'of-{{ .uid }}', spec: { apiVersion: 'v1', kind: 'ConfigMap' } }),
+        entry('app', { spec: { ...rollout, spec } }),
+      ];
+      const smaller = { ...form, spec: { hubId: 'shop', manifests } };
+      cluster.seed(form);
+      const worker = await startProcess(cluster, ports.clock, ports.rows);
+      await syncHub(worker.deps, { namespace, hub: 'shop' }, attempt);
+      const inventory = [
+        { ref: removed, metadata: tracked, more: {} },
+        { ref: other, metadata: { ...tracked, annotations: marks }, more: { spec } },
+      ].map(({ ref: { id, ...ref }, metadata, more }) => {
+        const place = 'namespace' in ref ? { namespace: ref.namespace } : {};
+        const { apiVersion: version, kind, name } = ref;
+        const made = cluster.seed({ apiVersion: version, kind, metadata: { name, ...place, ...metadata }, ...more });
+        return { id, ...ref, uid: (made['metadata'] as JsonObject)['uid'] as string, policy: 'Delete' };
+      });
+      const ref = { apiVersion, kind: 'LynqNode', namespace, name: 'row-0-web' };
+      await cluster.patch(ref, 'merge', { status: { inventory } }, { manager: 'test', subresource: 'status' });
+      const { forms } = await planWorld(ports, { ...request, objects: [smaller] }, attempt, () => undefined);
+      worker.die();
+      return forms[0]?.nodes[0]?.objects.find(({ id }) => id === removed.id)?.change;
+    }
+
+    it('plans that a Namespace stays in which another entry has its object, as a pass has it', async () => {
+      const other = { ...config, id: 'elsewhere', namespace: space.name, name: 'row-0-elsewhere' };
+      expect(await planFor(space, other, tracked.annotations)).toEqual({
+        kind: 'stays',
+        reason: 'NamespaceInUse by row-0-web',
+      });
+    });
+
+    it('plans that a Namespace goes with what the same node had in it', async () => {
+      const old = { ...space, name: 'further' };
+      const other = { ...config, namespace: old.name };
+      expect(await planFor(old, other, tracked.annotations)).toEqual({ kind: 'delete' });
+    });
+
+    it('plans that a Namespace stays in which an entry is to have its object', async () => {
+      expect((await planFor(space, config, tracked.annotations))?.kind).toBe('stays');
+    });
+
+    it('plans that what a workload of another entry names is kept, where that says Retain itself', async () => {
+      const containers = [{ name: 'app', envFrom: [{ configMapRef: { name: config.name } }] }];
+      const other = { ...config, ...rollout, id: 'app', name: 'row-0-app' };
+      const kept = { 'lynq.sh/deletion-policy': 'Retain' };
+      expect(await planFor(config, other, kept, { template: { spec: { containers } } })).toEqual({ kind: 'retain' });
+    });
+  });
+
   it('marks what the server could not check, with the reason', async () => {
     const { ports } = open(rowsOf(1));
 
