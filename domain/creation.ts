@@ -3,6 +3,7 @@ import { type JsonObject, textAt, textMapAt } from './api/json.ts';
 import { hashText } from './identity.ts';
 import { annotations } from './keys.ts';
 import type { EntryVerdict } from './node-plan.ts';
+import { isNamespace } from './shared-namespace.ts';
 
 /**
  * `rollbackOnFailure`: a node is created as a whole or not at all. What an attempt makes is marked on record before it is made, so that whoever comes
@@ -81,5 +82,10 @@ export function removalRecord(
   inventory: readonly InventoryEntry[],
 ): readonly InventoryEntry[] {
   if (attempt === undefined || attempt.phase === 'RolledBack') return inventory;
-  return inventory.map((entry) => (entry.attempt === undefined ? { ...entry, policy: 'Retain' as const } : entry));
+  return inventory.map((entry) =>
+    entry.attempt === undefined && !isOnlyNamed(entry) ? { ...entry, policy: 'Retain' as const } : entry,
+  );
 }
+
+/** A Namespace that another node of the row keeps (docs/decisions/0007): this one has nothing there to keep. */
+const isOnlyNamed = (entry: InventoryEntry): boolean => entry.uid === undefined && isNamespace(entry);

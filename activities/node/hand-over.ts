@@ -129,15 +129,21 @@ function takes(
   return waitsFor(deps, digest, identity) ? 'takes' : 'none';
 }
 
-/** Whether a node of the row that is being deleted begins with that only when this one has gone. */
+/** Whether a node of the row that is being deleted begins with that only when this one has gone, however many others are in between. */
 function waitsFor(deps: Deps, { namespace, name }: NodeDigest, identity: NodeIdentity): boolean {
   const row = deps.nodes.ofRow(namespace, identity.hub, identity.uid);
+  const waited = new Set([name]);
+  for (const current of waited) for (const blocker of blockersAmong(row, current)) waited.add(blocker);
+  return name !== identity.name && waited.has(identity.name);
+}
+
+function blockersAmong(row: readonly NodeDigest[], name: string): readonly string[] {
   const node = row.find((each) => each.name === name);
-  if (node?.deleting !== true) return false;
+  if (node?.deleting !== true) return [];
   return removalBlockers(
     node,
     row.filter((each) => each.name !== name),
-  ).includes(identity.name);
+  );
 }
 
 /** Whether another node of the row has kept a Namespace, or has said, going or not, that it is to be kept. */

@@ -1,4 +1,4 @@
-import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
+import { at, type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import { isFormKind } from '../../domain/form-kinds.ts';
 import { labels } from '../../domain/keys.ts';
@@ -67,7 +67,7 @@ export async function readNamespaceContent(
 
 const keyOf = ({ namespace, name }: NamedNode): string => `${namespace}/${name}`;
 
-/** Names of the LynqNodes that labels in the Namespace name, and whose record says so too, by namespace and name. */
+/** Names of the LynqNodes that labels in the Namespace name, and whose record does not say otherwise, by namespace and name. */
 async function usersAmong(
   { cluster }: Reader,
   content: readonly Content[],
@@ -78,11 +78,16 @@ async function usersAmong(
   const users = await Promise.all(
     [...named].map(async ([key, { namespace, name }]) => {
       const object = await cluster.get(nodeRef({ namespace, node: name }));
-      const records = listAt(object, 'status', 'inventory').some((entry) => textAt(entry, 'namespace') === space);
-      return records ? [[key, name] as const] : [];
+      return object !== undefined && mayUse(object, space) ? [[key, name] as const] : [];
     }),
   );
   return new Map(users.flat());
+}
+
+/** One without a record is the Go operator's still, and has what its labels are on until it is taken over. */
+function mayUse(node: JsonObject, space: string): boolean {
+  if (at(node, 'status', 'inventory') === undefined) return true;
+  return listAt(node, 'status', 'inventory').some((entry) => textAt(entry, 'namespace') === space);
 }
 
 /**

@@ -97,4 +97,9 @@ describe('domain/creation', () => {
     expect(policies(attempt('RolledBack'))).toEqual(['Delete', 'Delete']);
     expect(policies(undefined)).toEqual(['Delete', 'Delete']);
   });
+
+  it('does not say of a Namespace that another node of the row keeps that it is to stay', () => {
+    const { uid: _, ...held } = aRecord('ns', { apiVersion: 'v1', kind: 'Namespace', name: 'of-acme' });
+    expect(removalRecord(attempt('Creating'), [held])).toEqual([held]);
+  });
 });

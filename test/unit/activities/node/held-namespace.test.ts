@@ -282,6 +282,23 @@ describe('activities/node/hand-over', () => {
     expect([await find(), deletesOfSpace()]).toEqual([undefined, 1]);
   });
 
+  it('goes with the row although the one that keeps it goes before a third form, for which the other one waits', async () => {
+    await nodes.make('acme', 'web', form('w'));
+    await nodes.make('acme', 'low', form('l'));
+    const between = {
+      dependsOn: [{ form: 'low' }],
+      configMaps: [{ ...map('m'), targetNamespace: namespace, dependIds: [] }],
+    };
+    await nodes.make('acme', 'mid', between);
+    await edit('acme-web', { ...form('w'), dependsOn: [{ form: 'mid' }] });
+    await nodes.waves('acme-web');
+    const row = ['acme-web', 'acme-low', 'acme-mid'];
+    await leave(...row);
+    await turns(...row);
+    expect(cluster.objects('LynqNode')).toEqual([]);
+    expect([await find(), deletesOfSpace()]).toEqual([undefined, 1]);
+  });
+
   it('is looked at again by a node that begins to wait for the one that keeps it', async () => {
     await both(alone(), alone());
     const identity = { namespace, name: 'acme-api', nodeUid: 'api', hub: 'customers', form: 'api', uid: 'acme' };

@@ -83,6 +83,14 @@ describe('activities/node/namespace-content', () => {
     expect(content.foreign.toSorted()).toEqual(['ConfigMap/beta', 'ConfigMap/nobody', 'Secret/self']);
   });
 
+  it('takes labels for a record where a LynqNode has none yet, as one of the Go operator that is still to be taken over', async () => {
+    const content = await reading((cluster) => {
+      cluster.seed({ apiVersion, kind: 'LynqNode', metadata: { name: 'beta-web', namespace: 'tenants' }, spec: {} });
+      put(cluster, 'ConfigMap', 'beta', tracked('beta-web'));
+    });
+    expect(content).toMatchObject({ users: ['beta-web'], foreign: [] });
+  });
+
   it('counts neither what every Namespace has, nor what goes with its owner, nor what is going already', async () => {
     const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api', uid: 'some-uid' };
     const content = await reading((cluster) => {
