@@ -21,6 +21,7 @@ export const secrets: Secrets = {
   'temporal-client': { 'tls.crt': client.cert, 'tls.key': client.key, 'ca.crt': servers.cert },
   'temporal-authority': { 'ca.crt': servers.cert },
   'temporal-key': { 'api-key': apiKey },
+  'api-servers': { 'ca.crt': clients.cert },
   hints: { bearer: token },
   codec: { first: randomBytes(32).toString('base64') },
   'metrics-certificate': { 'tls.crt': metrics.cert, 'tls.key': metrics.key },
@@ -56,6 +57,6 @@ export const everything = {
   },
   scopePolicy: { denyKinds: ['Secret'] },
   impersonate: { serviceAccount: acting },
-  webhook: { enabled: true },
+  webhook: { enabled: true, clientCA: { secretName: 'api-servers' } },
   notify: { enabled: true, host: '127.0.0.1', token: { secretName: 'hints', key: 'bearer' } },
 } as const;
