@@ -310,6 +310,7 @@ describe('install/chart-pods', () => {
       'topologySpreadConstraints',
       'uninstallCheck.resources',
       'notify',
+      'webhook.clientCA',
     ];
     const [worker, check] = pods(...newer.map((name) => `${name}=null`));
     expect(worker.spec['terminationGracePeriodSeconds']).toBe(40);
