@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHelm, type RunningStack, startStack } from '../../stack/index.ts';
 import { auditedAccount } from '../../stack/servers/audit-policy.ts';
 import { renderChart } from '../../tools/manifests/render.ts';
-import { childPath, lynqPath, openCluster } from '../support/e2e/cluster.ts';
+import { childPath, conditionOf, lynqPath, openCluster } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { configMap, openSmallWorld, shows, type SmallWorld } from '../support/e2e/forms.ts';
 import { applyManifests, installAccount, plainInstall, readManifests } from '../support/install/account.ts';
@@ -87,25 +87,15 @@ describe('install/rbac-owners', () => {
     await world.ready(['gamma-small']);
   }, 240_000);
 
-  /** The messages of a failed sync, as Temporal shows them. */
-  async function failureOf(query: string): Promise<string> {
-    const [run] = await world.engine.runs(query);
-    if (run === undefined) return 'no run failed';
-    const ended: unknown = await world.engine.client.workflow
-      .getHandle(run.workflowId, run.runId)
-      .result()
-      .catch((error: unknown) => error);
-    const messages: string[] = [];
-    for (let cause = ended; cause instanceof Error; cause = cause.cause) messages.push(cause.message);
-    return messages.join(': ');
-  }
-
-  test('without the one for LynqForms a new form is not taken up, the run says why, and it is when the grant is given', async () => {
+  test('without the one for LynqForms a new form is not taken up and says why, and it is when the grant is given', async () => {
     await without('lynqforms', async () => {
       await world.putForm('other', { configMaps: [configMap('other-map')] });
-      await eventually('the run of a sync says why', async () => {
-        const said = await failureOf('WorkflowType = "hubSync" AND ExecutionStatus = "Failed"');
-        return said.includes('of form other cannot be written') && said.includes(why) ? there(said) : notYet(said);
+      await eventually('the form says why', async () => {
+        const form = await world.cluster.get(lynqPath(world.namespace, 'lynqforms', 'other'));
+        const valid = conditionOf(form, 'Valid');
+        const said = valid?.message ?? '';
+        const isSaid = said.includes('of form other cannot be written') && said.includes(why);
+        return valid?.status === 'False' && isSaid ? there(said) : notYet(valid);
       });
       expect(await world.node('gamma-other')).toBeUndefined();
     });
