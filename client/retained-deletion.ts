@@ -1,6 +1,7 @@
 import { type JsonObject, textAt } from '../domain/api/json.ts';
 import { annotations, labels } from '../domain/keys.ts';
-import type { Cluster, DeleteResult, ObjectRef } from '../domain/ports.ts';
+import { isNamespace } from '../domain/form-kinds.ts';
+import type { Cluster, DeleteResult } from '../domain/ports.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -59,8 +60,6 @@ export async function deleteAll(
 
 const uidsOf = (objects: readonly RetainedObject[]): ReadonlySet<string> =>
   new Set(objects.map(({ objectUid }) => objectUid));
-
-const isNamespace = ({ apiVersion, kind }: ObjectRef): boolean => apiVersion === 'v1' && kind === 'Namespace';
 
 /** A Namespace takes along what is in it: that is looked at for the question, and again before it is deleted. */
 class Spaces {

@@ -1,9 +1,9 @@
 import type { CreationAttempt, InventoryEntry } from './api/node.ts';
 import { type JsonObject, textAt, textMapAt } from './api/json.ts';
+import { isNamespace } from './form-kinds.ts';
 import { hashText } from './identity.ts';
 import { annotations } from './keys.ts';
 import type { EntryVerdict } from './node-plan.ts';
-import { isNamespace } from './shared-namespace.ts';
 
 /**
  * `rollbackOnFailure`: a node is created as a whole or not at all. What an attempt makes is marked on record before it is made, so that whoever comes

@@ -25,6 +25,10 @@ const groupKind = ({ apiVersion, kind }: KindRef): string =>
 
 const known: ReadonlySet<string> = new Set(Object.values(formKinds).map(groupKind));
 
+export function isNamespace({ apiVersion, kind }: KindRef): boolean {
+  return apiVersion === 'v1' && kind === 'Namespace';
+}
+
 /** Whether a kind, in whatever version, is one that forms have an array for. */
 export function isFormKind(kind: KindRef): boolean {
   return known.has(groupKind(kind));

@@ -1,5 +1,6 @@
 import type { InventoryEntry } from './api/node.ts';
 import { refKey } from './child.ts';
+import { isNamespace } from './form-kinds.ts';
 import { labelValue } from './identity.ts';
 import { annotations, labels } from './keys.ts';
 import { writtenByUs } from './owned-fields.ts';
@@ -22,8 +23,6 @@ export type RemovalFact =
   | { readonly kind: 'leaving' }
   /** Proven gone, kept with markers, or not ours. */
   | { readonly kind: 'done' };
-
-const isNamespace = (entry: InventoryEntry): boolean => entry.apiVersion === 'v1' && entry.kind === 'Namespace';
 
 function dependsOn(dependent: InventoryEntry, entry: InventoryEntry): boolean {
   if (removalKey(dependent) === removalKey(entry)) return false;

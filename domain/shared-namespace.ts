@@ -1,10 +1,10 @@
 import { at, type JsonObject, listAt, textAt } from './api/json.ts';
 import { refKey } from './child.ts';
+import { isNamespace } from './form-kinds.ts';
 import { annotations, labels } from './keys.ts';
 import { inputHash } from './node-digest.ts';
 import { writtenByUs } from './owned-fields.ts';
 import { isOrphanOf, tracksNode } from './ownership.ts';
-import type { KindRef } from './ports.ts';
 import { isOrphaned } from './removal-plan.ts';
 import type { NodeDigest } from './watching.ts';
 
@@ -24,10 +24,6 @@ type Sibling = Pick<
   NodeDigest,
   'namespace' | 'name' | 'nodeUid' | 'hub' | 'form' | 'rowUid' | 'deleting' | 'paused' | 'observedInput' | 'inputHash'
 > & { readonly children: ReadonlyMap<string, { readonly uid: string | undefined }> };
-
-export function isNamespace({ apiVersion, kind }: KindRef): boolean {
-  return apiVersion === 'v1' && kind === 'Namespace';
-}
 
 const keyOf = (object: JsonObject): string =>
   refKey({ apiVersion: 'v1', kind: 'Namespace', name: textAt(object, 'metadata', 'name') ?? '' });

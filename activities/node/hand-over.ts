@@ -1,20 +1,14 @@
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import type { InventoryEntry } from '../../domain/api/node.ts';
 import { refKey } from '../../domain/child.ts';
+import { isNamespace } from '../../domain/form-kinds.ts';
 import { removalBlockers } from '../../domain/form-order.ts';
 import { managers } from '../../domain/keys.ts';
 import { nodeDigest } from '../../domain/node-digest.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { Cluster, ObjectRef, WriteResult } from '../../domain/ports.ts';
 import { handOverPatch, isDeletable, isOrphaned, retainPatch } from '../../domain/removal-plan.ts';
-import {
-  heirOf,
-  holderOf,
-  isNamespace,
-  recordsSpace,
-  type SpaceHolder,
-  trackerAmong,
-} from '../../domain/shared-namespace.ts';
+import { heirOf, holderOf, recordsSpace, type SpaceHolder, trackerAmong } from '../../domain/shared-namespace.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
 import { siblingsOf } from './boundaries.ts';

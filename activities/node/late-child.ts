@@ -3,7 +3,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import { isLateChild } from '../../domain/late-child.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { ObjectRef } from '../../domain/ports.ts';
-import { isNamespace } from '../../domain/shared-namespace.ts';
+import { isNamespace } from '../../domain/form-kinds.ts';
 import { strayRecord } from '../../domain/strays.ts';
 import type { Deps } from '../deps.ts';
 import { nodeRef } from './gather.ts';

@@ -17,7 +17,7 @@ import {
 } from '../../domain/removal-plan.ts';
 import type { Cluster, DeleteResult } from '../../domain/ports.ts';
 import { neededObjects } from '../../domain/retain.ts';
-import { isNamespace } from '../../domain/shared-namespace.ts';
+import { isNamespace } from '../../domain/form-kinds.ts';
 import { type PresentRecord, presentPolicies, withNeedsRead } from '../../domain/unread-needs.ts';
 import type { Subscription } from '../../domain/watching.ts';
 import { removalEvents } from '../../domain/events.ts';

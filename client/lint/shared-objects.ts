@@ -1,6 +1,6 @@
 import { at, isJsonObject, textAt } from '../../domain/api/json.ts';
 import { sameObjects } from '../../domain/object-rules.ts';
-import { isNamespace } from '../../domain/shared-namespace.ts';
+import { isNamespace } from '../../domain/form-kinds.ts';
 import { offsetOf } from '../manifest/located.ts';
 import type { Manifest } from '../manifest/reader.ts';
 import { problemAt, type Problem } from '../manifest/source.ts';

@@ -26,7 +26,7 @@ export function asDocument(objects: readonly JsonObject[], single: boolean): Jso
 }
 
 /** managedFields are bookkeeping of the API server, longer than the rest; kubectl hides them too. */
-export function withoutManagedFields(object: JsonObject): JsonObject {
+function withoutManagedFields(object: JsonObject): JsonObject {
   const metadata = object['metadata'];
   if (!isJsonObject(metadata)) return object;
   const { managedFields: _, ...rest } = metadata;

@@ -1,7 +1,7 @@
 import { advanceNode } from '../../activities/node/advance.ts';
 import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
-import type { FakeCluster } from './fake-cluster.ts';
-import type { FakeProcess } from './node-deps.ts';
+import { createFakeCluster, type FakeCluster } from './fake-cluster.ts';
+import { type FakeProcess, startProcess } from './node-deps.ts';
 
 /** LynqNodes of rows on a fake cluster, gone through by the passes of one process. */
 
@@ -16,6 +16,19 @@ export interface RowNodes {
   waves(node: string): Promise<void>;
   /** State and reason of each entry of a node, by id. */
   states(name: string): Readonly<Record<string, string>>;
+}
+
+/** A cluster with nothing in it but the namespace of the nodes, and a process that has seen it. */
+export async function openRowNodes(): Promise<{
+  readonly cluster: FakeCluster;
+  readonly process: FakeProcess;
+  readonly nodes: RowNodes;
+}> {
+  const cluster = createFakeCluster();
+  for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
+  cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  const process = await startProcess(cluster);
+  return { cluster, process, nodes: rowNodes(cluster, process) };
 }
 
 export function rowNodes(cluster: FakeCluster, { deps }: FakeProcess): RowNodes {

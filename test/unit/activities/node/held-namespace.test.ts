@@ -3,9 +3,9 @@ import { Removal } from '../../../../activities/node/removal.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { type JsonObject, listAt, textAt } from '../../../../domain/api/json.ts';
 import type { NodeDigest, NodeIndex } from '../../../../domain/watching.ts';
-import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
+import type { FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
-import { namespace, type RowNodes, rowNodes } from '../../../support/row-nodes.ts';
+import { namespace, openRowNodes, type RowNodes, rowNodes } from '../../../support/row-nodes.ts';
 
 const apiVersion = 'operator.lynq.sh/v1';
 
@@ -38,11 +38,7 @@ describe('activities/node/hand-over', () => {
   let nodes: RowNodes;
 
   beforeEach(async () => {
-    cluster = createFakeCluster();
-    for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
-    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    process = await startProcess(cluster);
-    nodes = rowNodes(cluster, process);
+    ({ cluster, process, nodes } = await openRowNodes());
   });
 
   const find = () => cluster.get(spaceRef);

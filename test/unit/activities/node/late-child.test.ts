@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { removeLateChild } from '../../../../activities/node/late-child.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
-import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
-import { type FakeProcess, startProcess } from '../../../support/node-deps.ts';
-import { namespace, type RowNodes, rowNodes } from '../../../support/row-nodes.ts';
+import type { FakeCluster } from '../../../support/fake-cluster.ts';
+import type { FakeProcess } from '../../../support/node-deps.ts';
+import { namespace, openRowNodes, type RowNodes } from '../../../support/row-nodes.ts';
 
 const apiVersion = 'operator.lynq.sh/v1';
 const space: JsonObject = {
@@ -22,11 +22,7 @@ describe('activities/node/late-child', () => {
   let nodes: RowNodes;
 
   beforeEach(async () => {
-    cluster = createFakeCluster();
-    for (const kind of ['LynqHub', 'LynqForm', 'LynqNode']) cluster.addKind({ apiVersion, kind });
-    cluster.seed({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    process = await startProcess(cluster);
-    nodes = rowNodes(cluster, process);
+    ({ cluster, process, nodes } = await openRowNodes());
   });
 
   /** The node has gone, and its labels came onto the Namespace after its removal had looked at that. */
