@@ -5,6 +5,7 @@ import { generatedSecret, hubKeySecret } from '../domain/identity.ts';
 import { type Generated, kindsIn, kindsText, nothingGenerated } from '../domain/generated.ts';
 import { annotations, managers } from '../domain/keys.ts';
 import type { Cluster, ObjectRef } from '../domain/ports.ts';
+import { recordRefused } from './record-refused.ts';
 
 /** Secrets this product keeps for itself: keys of hubs, first results of key functions. Values stay inside the worker. */
 
@@ -155,11 +156,8 @@ export async function keepGenerated(
   const body = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data };
   const result = await cluster.apply(ref, body, { manager: managers.apply, force: true });
   if (result.kind !== 'ok') {
-    throw new LynqFailure(
-      'ClusterInvalid',
-      `Secret ${at.namespace}/${ref.name} with generated values cannot be written`,
-      { secret: ref.name },
-    );
+    const what = `Secret ${at.namespace}/${ref.name} with generated values`;
+    throw recordRefused(what, result, { namespace: at.namespace, node: at.node, secret: ref.name });
   }
 }
 

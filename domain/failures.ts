@@ -30,6 +30,10 @@ export const failures = {
   ClusterStale: 'backoff',
   /** The API server refused the request for what it contains. */
   ClusterInvalid: 'never',
+  /** The API server refused what we keep for ourselves: a status, an annotation, a Secret of generated values. Neither a form nor a row is to blame. */
+  RecordRefused: 'never',
+  /** Overrides that were asked for cannot hold, or not on this node. */
+  ScaleRefused: 'never',
   /** The definitions of our kinds lack fields of ours, as those of the Go operator do; nothing that is kept in them would last. */
   DefinitionsOutdated: 'never',
   /** Another operator is alive on these objects; nothing may be written. */
@@ -53,6 +57,9 @@ export const nextSteps = {
   ClusterForbidden: 'Give the account of the worker the right; it is tried again by itself.',
   ClusterStale: 'It is decided again by itself.',
   ClusterInvalid: 'Put the form or the row right; lynq explain says which entry.',
+  RecordRefused:
+    'See which right, quota, admission policy or webhook stands against it, and that the definitions of our kinds are those of this release; it is tried again by itself.',
+  ScaleRefused: 'Nothing was changed; lynq get node NAME -o yaml shows the variables that the node has.',
   DefinitionsOutdated: 'The next sync after that tries again.',
   OtherOperator: 'Stop the other operator, or leave the hub to it; it goes on by itself.',
   Internal: "It is tried again by itself; the worker's log has the details.",

@@ -16,6 +16,7 @@ import {
   resumeSignal,
   rolloutQuery,
   type RolloutView,
+  type UndoRequest,
   undoSignal,
   wakeSignal,
 } from './messages.ts';
@@ -37,6 +38,8 @@ class RolloutRun {
   readonly input: FormRef;
   private dirty = true;
   private view: RolloutView;
+  /** What was wrong with the last message that could not be taken; until the next command. */
+  private refused: string | undefined;
 
   constructor(input: FormRef) {
     this.input = input;
@@ -67,6 +70,12 @@ class RolloutRun {
     setCurrentDetails(this.describe());
   }
 
+  /** A message that cannot be taken changes nothing, and has nobody to answer to: it shows on the run's page. */
+  refuse(why: string | undefined): void {
+    this.refused = why;
+    setCurrentDetails(this.describe());
+  }
+
   show(): RolloutView {
     return this.view;
   }
@@ -88,7 +97,8 @@ class RolloutRun {
     ].map(([name, value]) => `| ${name} | ${value} |`);
     // Continue-as-new loses static details, which only a start can give.
     const about = workflowInfo().continuedFromExecutionRunId === undefined ? [] : [rolloutDetails(this.input), ''];
-    return [...about, `**${phase}** ${message}`, '', '| | |', '| --- | --- |', ...rows].join('\n');
+    const notice = this.refused === undefined ? [] : [`**Refused** ${this.refused}`, ''];
+    return [...about, ...notice, `**${phase}** ${message}`, '', '| | |', '| --- | --- |', ...rows].join('\n');
   }
 }
 
@@ -120,19 +130,32 @@ function answerMessages(run: RolloutRun): void {
   setHandler(abortSignal, tell('abort'), {
     description: 'Ends the rollout where it stands; nodes keep what they have.',
   });
-  setHandler(undoSignal, (request) => command(run, { ...run.input, verb: 'undo', ...revisionOf(request) }), {
+  setHandler(undoSignal, (request) => undo(run, request), {
     description:
       'Writes the last complete revision back into the form, or the named one: {"revision": "web-1a2b3c4d5e"}',
   });
 }
 
-function revisionOf(request: unknown): { revision?: string } {
-  if (typeof request !== 'object' || request === null || !('revision' in request)) return {};
-  return typeof request.revision === 'string' ? { revision: request.revision } : {};
+const undoExample = 'send nothing for the last complete revision, or {"revision": "web-1a2b3c4d5e"}';
+
+/** Going back is not to be guessed at: only what was left out means the last complete revision. */
+async function undo(run: RolloutRun, request: unknown): Promise<void> {
+  const read = readUndo(request);
+  if (read === undefined) return run.refuse(`undo: this names no revision; ${undoExample}`);
+  return command(run, { ...run.input, verb: 'undo', ...read });
+}
+
+function readUndo(request: unknown): UndoRequest | undefined {
+  if (request === undefined || request === null) return {};
+  if (typeof request !== 'object' || Object.keys(request).some((key) => key !== 'revision')) return undefined;
+  const revision: unknown = 'revision' in request ? request.revision : undefined;
+  if (revision === undefined) return {};
+  return typeof revision === 'string' && revision !== '' ? { revision } : undefined;
 }
 
 /** A command that cannot be carried out has no one to answer to: it shows in the history as a failed activity and changes nothing. */
 async function command(run: RolloutRun, request: RolloutCommandRequest): Promise<void> {
+  run.refuse(undefined);
   try {
     await quick.commandRollout.executeWithOptions({ summary: request.verb }, [request]);
   } catch (error) {

@@ -6,6 +6,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import { annotations, managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { recordRefused } from '../record-refused.ts';
 import { hubRef, parseHub, type ReadHub, readHub } from './read-hub.ts';
 
 /**
@@ -71,8 +72,7 @@ export async function writeOver(
     const result = await deps.cluster.patch(hubRef(request), 'merge', body, options);
     if (result.kind === 'ok') return parseHub(result.object);
     if (result.kind === 'missing') return undefined;
-    if (result.kind !== 'stale')
-      throw new LynqFailure('ClusterInvalid', `status of ${title} cannot be written`, { hub: request.hub });
+    if (result.kind !== 'stale') throw recordRefused(`status of ${title}`, result, { hub: request.hub });
     const live = await readHub(deps, request);
     if (live?.hub.metadata.uid !== uid) return undefined;
     if (!isSame(live, judged)) break;

@@ -1,7 +1,6 @@
 import type { LynqFormStatus, RolloutStatus } from '../../domain/api/form.ts';
 import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
-import { LynqFailure } from '../../domain/failures.ts';
 import { describeFormProblem, formEvents } from '../../domain/form-events.ts';
 import { formStatus } from '../../domain/form-status.ts';
 import { apiVersion, managers } from '../../domain/keys.ts';
@@ -12,6 +11,7 @@ import { planRollout } from '../../domain/rollout/plan.ts';
 import { statusPatch } from '../../domain/rollout/status.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
+import { recordRefused } from '../record-refused.ts';
 import { tellOwner } from '../events.ts';
 import { factsOf } from '../rollout/gather.ts';
 import type { JudgedForm } from './read-forms.ts';
@@ -90,9 +90,7 @@ async function writeFormStatus(
   const result = await deps.cluster.patch(ref, 'merge', body, { manager: managers.apply, subresource: 'status' });
   if (result.kind === 'ok') tellForm(deps, form, status, rollout);
   if (result.kind === 'ok' || result.kind === 'missing' || result.kind === 'stale') return;
-  throw new LynqFailure('ClusterInvalid', `status of LynqForm ${namespace}/${form.name} cannot be written`, {
-    form: form.name,
-  });
+  throw recordRefused(`status of LynqForm ${namespace}/${form.name}`, result, { form: form.name });
 }
 
 function tellForm(

@@ -5,6 +5,7 @@ import { LynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
 import type { HubRef } from '../contract.ts';
 import type { Deps } from '../deps.ts';
+import { recordRefused } from '../record-refused.ts';
 import { type LeftForms, recordedAbsences, stillAbsent } from './absent-forms.ts';
 import { guardPatch, isSameJudgement, judgedFields, writeOver } from './judged-status.ts';
 import { hubRef, type ReadHub, readHub } from './read-hub.ts';
@@ -91,9 +92,7 @@ async function patchStatus(
   }
   if (result.kind === 'missing') return 'gone';
   if (result.kind === 'stale') return 'stale';
-  throw new LynqFailure('ClusterInvalid', `status of LynqHub ${request.namespace}/${request.hub} cannot be written`, {
-    hub: request.hub,
-  });
+  throw recordRefused(`status of LynqHub ${request.namespace}/${request.hub}`, result, { hub: request.hub });
 }
 
 function overtaken({ namespace, hub }: HubRef): LynqFailure {

@@ -13,10 +13,10 @@ export async function recordOverrides(deps: Deps, request: OverridesRequest): Pr
   const read = await readNode(deps, request);
   const title = `LynqNode ${request.namespace}/${request.node}`;
   if (read === undefined || read.node.metadata.deletionTimestamp !== undefined) {
-    throw new LynqFailure('HubInvalid', `${title} does not exist or is being removed`, { node: request.node });
+    throw new LynqFailure('ScaleRefused', `${title} does not exist or is being removed`, { node: request.node });
   }
   if (isReleased(read))
-    throw new LynqFailure('HubInvalid', `${title} is released to another operator`, { node: request.node });
+    throw new LynqFailure('ScaleRefused', `${title} is released to another operator`, { node: request.node });
   const found = read.node.metadata.annotations ?? {};
   const row = rowVariables(found, read.identity.uid, read.identity.hub, read.identity.form);
   const current = request.clear ? new Map<string, never>() : readOverrides(found[annotations.overrides]);
@@ -24,7 +24,7 @@ export async function recordOverrides(deps: Deps, request: OverridesRequest): Pr
   const secrets = new Set(values.kind === 'values' ? values.secrets.keys() : []);
   const result = addOverrides(row, current, request.overrides, secrets);
   if (!result.ok)
-    throw new LynqFailure('HubInvalid', `${title}: ${result.refusals.map(describeRefusal).join('; ')}`, {
+    throw new LynqFailure('ScaleRefused', `${title}: ${result.refusals.map(describeRefusal).join('; ')}`, {
       node: request.node,
     });
 

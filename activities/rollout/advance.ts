@@ -1,7 +1,6 @@
 import type { RolloutStatus } from '../../domain/api/form.ts';
 import type { JsonObject } from '../../domain/api/json.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
-import { LynqFailure } from '../../domain/failures.ts';
 import { managers } from '../../domain/keys.ts';
 import { rolloutEvents } from '../../domain/rollout/events.ts';
 import type { RolloutPlan } from '../../domain/rollout/model.ts';
@@ -11,6 +10,7 @@ import { statusPatch } from '../../domain/rollout/status.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { FormRef, RolloutOutcome, RolloutProgress } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
+import { recordRefused } from '../record-refused.ts';
 import { tellOwner } from '../events.ts';
 import { carryOutAnnotation } from './command.ts';
 import { factsOf, FormJudge, formRef, type RolloutForm, rolloutNodes } from './gather.ts';
@@ -115,11 +115,7 @@ async function record(
     return 'written';
   }
   if (result.kind === 'stale' || result.kind === 'missing') return 'stale';
-  throw new LynqFailure(
-    'ClusterInvalid',
-    `rollout of LynqForm ${request.namespace}/${request.form} cannot be recorded`,
-    { form: request.form },
-  );
+  throw recordRefused(`rollout of LynqForm ${request.namespace}/${request.form}`, result, { form: request.form });
 }
 
 /** Waiting times beyond this are left to a timer of the run. */

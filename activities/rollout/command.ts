@@ -14,6 +14,7 @@ import { usedUp } from '../../domain/used-up.ts';
 import type { FormRef, RolloutCommandOutcome, RolloutCommandRequest } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import { listRevisions } from '../forms.ts';
+import { recordRefused } from '../record-refused.ts';
 import { formRef } from './gather.ts';
 
 /** Carries out what annotation `lynq.sh/rollout` says and takes it off, so that it is done once. Another command written meanwhile stays, for the next look. */
@@ -28,8 +29,8 @@ export async function carryOutAnnotation(deps: Deps, request: FormRef, { form, o
   const steps = usedUp(form.metadata.uid, annotations.rollout, text);
   const result = await deps.cluster.patch(formRef(request), 'json', steps, { manager: managers.apply });
   if (result.kind !== 'refused' || result.reason === 'Invalid') return;
-  const message = `annotation ${annotations.rollout} of LynqForm ${request.namespace}/${request.form} cannot be taken off`;
-  throw new LynqFailure('ClusterInvalid', message, { form: request.form });
+  const what = `annotation ${annotations.rollout} of LynqForm ${request.namespace}/${request.form}, which was carried out,`;
+  throw recordRefused(what, result, { form: request.form });
 }
 
 /** Carries out a command that came as a message. */

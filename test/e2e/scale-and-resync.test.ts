@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { nextSteps } from '../../domain/failures.ts';
 import { childPath, conditionOf, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { openWorld, seedForms, type World } from '../support/e2e/world.ts';
@@ -100,6 +101,7 @@ describe('e2e/scale-and-resync', () => {
     const ended = await world.lynq(['scale', uid, 'api-tier', '--set', setting]);
     expect(ended.code).not.toBe(0);
     expect(ended.stderr).toMatch(named);
+    expect(ended.stderr).toContain(nextSteps.ScaleRefused);
     const after = await world.node(api);
     expect(after?.metadata.annotations).toEqual(before?.metadata.annotations);
   });

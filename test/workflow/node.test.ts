@@ -173,10 +173,39 @@ describe('workflows/node/node', () => {
       const handle = await start(nodeInput());
       const refused = handle.executeUpdate('scale', { args: [request] });
       await expect(refused).rejects.toThrow(WorkflowUpdateFailedError);
-      await refused.catch((error: WorkflowUpdateFailedError) => expect(String(error.cause)).toContain(problem));
+      const said = await refused.then(String, (error: WorkflowUpdateFailedError) => String(error.cause));
+      expect(said).toMatch(/LynqNode lynq-system\/\S+ is not scaled: /);
+      expect(said).toContain(problem);
+      expect(said).toContain('Send {"overrides": {"apiReplicas": "4"}}');
       expect((await handle.describe()).status.name).toBe('RUNNING');
       await handle.terminate();
     });
+  });
+
+  it('shows on its page that a scale signal could not be taken, until one can', async () => {
+    const fake = advancing(settled);
+    const recordOverrides: Activities['recordOverrides'] = async ({ overrides }) => ({
+      overridden: Object.keys(overrides),
+    });
+
+    const shown = await bench.run({ ...fake, recordOverrides }, async () => {
+      const handle = await start(nodeInput());
+      const details = async () =>
+        (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails ?? '';
+      await eventually('first pass', () => fake.calls.length === 1);
+      await handle.signal('scale', { overrides: { apiReplicas: 4 } });
+      const refused = await details();
+      await handle.signal('scale', { overrides: { apiReplicas: '4' } });
+      await eventually('pass after the scale', () => fake.calls.length >= 2);
+      const taken = await details();
+      await handle.terminate();
+      return { refused, taken };
+    });
+
+    expect(shown.refused).toMatch(
+      /^\*\*Refused\*\* scale: the override of apiReplicas must be text, as the column would give it\. Send \{"overrides"/,
+    );
+    expect(shown.taken).not.toContain('Refused');
   });
 
   it('rests after a failure that no retry cures, until it is woken', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Activities, FormRef, RolloutOutcome, RolloutProgress } from '../../activities/contract.ts';
 import { abortSignal, pauseSignal, rolloutQuery, undoSignal, wakeSignal } from '../../workflows/messages.ts';
@@ -29,6 +30,16 @@ function looking(...outcomes: readonly RolloutOutcome[]) {
   };
   return { noted, activities: { advanceRollout, commandRollout } };
 }
+
+interface Metadata {
+  readonly currentDetails?: string;
+  readonly definition?: {
+    readonly signalDefinitions?: readonly { readonly name?: string; readonly description?: string }[];
+  };
+}
+
+const metadataOf = (handle: WorkflowHandle): Promise<Metadata> => handle.query('__temporal_workflow_metadata');
+const detailsOf = async (handle: WorkflowHandle): Promise<string> => (await metadataOf(handle)).currentDetails ?? '';
 
 describe('workflows/rollout', () => {
   let bench: WorkflowBench;
@@ -109,5 +120,80 @@ describe('workflows/rollout', () => {
     });
 
     expect(noted.commands).toEqual(['pause']);
+  });
+
+  it.each([['web-1a2b3c4d5e'], [{ revison: 'web-1a2b3c4d5e' }], [{ revision: 7 }], [{ revision: '' }], [5]])(
+    'goes back to nothing when an undo does not say clearly to what, and shows why: %j',
+    async (payload) => {
+      const { noted, activities } = looking(halted);
+
+      const shown = await bench.run(activities, async () => {
+        const handle = await start();
+        await eventually('a halt', () => noted.looks === 1);
+        await handle.signal('undo', payload);
+        const shown = await detailsOf(handle);
+        await handle.signal(pauseSignal);
+        await eventually('a look after the pause', () => noted.looks === 2);
+        const after = await detailsOf(handle);
+        await handle.terminate();
+        return [shown, after];
+      });
+
+      expect(noted.commands).toEqual(['pause']);
+      expect(shown[0]).toMatch(
+        /^\*\*Refused\*\* undo: this names no revision; send nothing for the last complete revision, or \{"revision": "/,
+      );
+      expect(shown[1]).not.toContain('Refused');
+    },
+  );
+
+  it.each([[], [null], [{}]])(
+    'goes back to the last complete revision when an undo names none: %j',
+    async (...payload) => {
+      const { noted, activities } = looking(halted);
+
+      await bench.run(activities, async () => {
+        const handle = await start();
+        await eventually('a halt', () => noted.looks === 1);
+        await handle.signal('undo', ...payload);
+        await eventually('a look after the undo', () => noted.looks === 2);
+        await handle.terminate();
+      });
+
+      expect(noted.commands).toEqual(['undo']);
+    },
+  );
+
+  it('says on its page where it is and what may be sent to it, also in the run that follows a long history', async () => {
+    const { noted, activities } = looking(halted);
+
+    const told = await bench.run(activities, async () => {
+      const handle = await start();
+      const { runId: first } = await handle.describe();
+      await eventually('a halt', () => noted.looks === 1);
+      const before = await metadataOf(handle);
+      await eventually(
+        'a new run',
+        async () => {
+          for (let round = 0; round < 20; round += 1) await handle.signal(wakeSignal, { cause: 'formChanged' });
+          return (await handle.describe()).runId !== first;
+        },
+        90,
+      );
+      const looks = noted.looks;
+      await handle.signal(wakeSignal, { cause: 'formChanged' });
+      await eventually('a look in the new run', () => noted.looks > looks);
+      const after = await metadataOf(handle);
+      await handle.terminate();
+      return { before, after };
+    });
+
+    expect(told.before.currentDetails).toMatch(/^\*\*Paused\*\*/);
+    expect(told.after.currentDetails).toContain('it alone lets nodes change');
+    expect(told.after.currentDetails).toContain('**Paused**');
+    const signals = new Map(
+      told.after.definition?.signalDefinitions?.map(({ name, description }) => [name, description]),
+    );
+    for (const name of ['pause', 'resume', 'abort', 'undo', 'wake']) expect(signals.get(name)).toMatch(/\w+ \w+/);
   });
 });

@@ -74,14 +74,16 @@ function answerMessages(run: NodeRun): void {
   setHandler(resyncSignal, (request) => run.wake(causeOf(request, 'resync'), true), {
     description: 'Compares and writes everything once more, now. Safe at any time.',
   });
-  setHandler(scaleSignal, (request) => (scaleProblem(request) === undefined ? run.scale(request) : undefined), {
+  setHandler(scaleSignal, (request) => takeScale(run, request), {
     description:
       'Overrides template variables until cleared or changed in the table: {"overrides": {"apiReplicas": "4"}}',
   });
   setHandler(scaleUpdate, (request) => applyScale(run, request), {
     validator: (request) => {
       const problem = scaleProblem(request);
-      if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'InvalidScale');
+      const { namespace, node } = run.input;
+      const refused = `LynqNode ${namespace}/${node} is not scaled: ${problem}. ${scaleExample}`;
+      if (problem !== undefined) throw ApplicationFailure.nonRetryable(refused, 'InvalidScale');
     },
     description: 'As the signal, with an answer.',
   });
@@ -93,6 +95,16 @@ const longestCause = 64;
 function causeOf(request: unknown, otherwise: string): string {
   if (typeof request !== 'object' || request === null || !('cause' in request)) return otherwise;
   return typeof request.cause === 'string' ? request.cause.slice(0, longestCause) : otherwise;
+}
+
+const scaleExample = 'Send {"overrides": {"apiReplicas": "4"}}, or {"overrides": {}, "clear": true} to end them all.';
+
+/** A signal has no answer: what is wrong with it shows on the run's page. */
+function takeScale(run: NodeRun, request: ScaleRequest): void {
+  const problem = scaleProblem(request);
+  if (problem === undefined) return run.scale(request);
+  run.refuse(`scale: ${problem}. ${scaleExample}`);
+  setCurrentDetails(run.details());
 }
 
 /** Plain checks: no zod in workflow code. */

@@ -48,6 +48,8 @@ export class NodeRun {
   private dirty: boolean;
   private force: boolean;
   private readonly scales: ScaleRequest[];
+  /** What was wrong with the last message that could not be taken; until the next one that can. */
+  private refused: string | undefined;
   /** Something is being done; `phase` is where the run last came to rest. */
   private atWork = false;
 
@@ -71,8 +73,14 @@ export class NodeRun {
   }
 
   scale(request: ScaleRequest): void {
+    this.refused = undefined;
     this.scales.push(request);
     this.wake('scale');
+  }
+
+  /** A message that cannot be taken changes nothing, and has nobody to answer to. */
+  refuse(why: string): void {
+    this.refused = why;
   }
 
   isDue(): boolean {
@@ -135,7 +143,8 @@ export class NodeRun {
 
   /** For the page of the run in the Temporal UI. A run that goes on with the work of another one has lost its static summary and details, which only a start can give. */
   details(): string {
-    const table = detailsOf(this.view());
+    const notice = this.refused === undefined ? '' : `**Refused** ${this.refused}\n\n`;
+    const table = `${notice}${detailsOf(this.view())}`;
     if (this.input.carried === undefined) return table;
     const { summary, details } = aboutNode(this.input);
     return `# ${summary}\n\n${details}\n\n${table}`;
