@@ -37,6 +37,11 @@ const Address = z.string().transform((text, context): BindAddress => {
   return z.NEVER;
 });
 
+/** In a pod the Go operator's default (parity 7.2), so that its probes work unchanged; elsewhere nowhere: several workers may run beside each other. */
+function probesOf(env: { readonly KUBERNETES_SERVICE_HOST?: string | undefined }): BindAddress {
+  return env.KUBERNETES_SERVICE_HOST === undefined ? { kind: 'off' } : { kind: 'at', port: 8081 };
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -162,7 +167,7 @@ export const WorkerConfig = z
     LYNQ_METRICS_CERT_NAME: z.string().min(1).default('tls.crt'),
     LYNQ_METRICS_CERT_KEY: z.string().min(1).default('tls.key'),
     LYNQ_METRICS_NODES: Switch.prefault('true'),
-    LYNQ_HEALTH_PROBE_BIND_ADDRESS: Address.prefault('0'),
+    LYNQ_HEALTH_PROBE_BIND_ADDRESS: Address.optional(),
     LYNQ_CODEC_KEYS: z.string().min(1).optional(),
     LYNQ_CODEC_KEY: z.string().min(1).optional(),
   })
@@ -201,7 +206,7 @@ export const WorkerConfig = z
           : { path: env.LYNQ_METRICS_CERT_PATH, name: env.LYNQ_METRICS_CERT_NAME, key: env.LYNQ_METRICS_CERT_KEY },
       perNode: env.LYNQ_METRICS_NODES,
     },
-    probes: { address: env.LYNQ_HEALTH_PROBE_BIND_ADDRESS },
+    probes: { address: env.LYNQ_HEALTH_PROBE_BIND_ADDRESS ?? probesOf(env) },
     codec: env.LYNQ_CODEC_KEYS === undefined ? undefined : { folder: env.LYNQ_CODEC_KEYS, current: env.LYNQ_CODEC_KEY },
   }));
 export type WorkerConfig = z.infer<typeof WorkerConfig>;

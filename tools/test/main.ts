@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Counts, noTests, readCounts } from './counts.ts';
+import { ensureShells } from './shells.ts';
 
 /**
  * `npm test`: everything a change has to pass, cheapest first. The last steps bring up their own embedded stack (real MariaDB, Temporal and Kubernetes
@@ -121,6 +122,7 @@ function run({ title, command, args, report, environment = {} }: Step): boolean 
 const suite = suites[process.argv[2] ?? 'all'];
 if (suite === undefined)
   throw new Error(`no suite is named ${process.argv[2]}; there are ${Object.keys(suites).join(', ')}`);
+if (suite === steps) await ensureShells((line) => process.stdout.write(`${line}\n`));
 const passed = suite.every(run);
 rmSync(reports, { recursive: true, force: true });
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);

@@ -112,7 +112,7 @@ export const unmarked: Readonly<Record<string, { readonly starts: string; readon
     why: 'needs an account of Temporal Cloud',
   },
   cdea12b5b684: { starts: 'docs/operations.md: temporal worker deployment', why: 'test/e2e/upgrade.test.ts' },
-  f7f9df1b0cde: {
+  '244a51825836': {
     starts: 'docs/quick-start.md: kubectl -n lynq-system create secret generic mysql-credentials',
     why: 'needs Docker',
   },

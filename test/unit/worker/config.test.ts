@@ -103,6 +103,14 @@ describe('worker/config', () => {
     expect(() => readConfig({ TEMPORAL_WORKER_BUILD_ID: '0.2.0' })).toThrow(/TEMPORAL_DEPLOYMENT_NAME/);
   });
 
+  it('serves probes where the Go operator does when it runs in a pod and is told nothing, and nowhere otherwise', () => {
+    const pod = { KUBERNETES_SERVICE_HOST: '10.96.0.1' };
+
+    expect(readConfig(pod).probes.address).toEqual({ kind: 'at', port: 8081 });
+    expect(readConfig({}).probes.address).toEqual({ kind: 'off' });
+    expect(readConfig({ ...pod, LYNQ_HEALTH_PROBE_BIND_ADDRESS: '0' }).probes.address).toEqual({ kind: 'off' });
+  });
+
   it('can use the flags and variables of the plain manifests, and knows them all', () => {
     const manifests = parseAllDocuments(
       readFileSync(new URL('../../../deploy/worker.yaml', import.meta.url), 'utf8'),
