@@ -160,11 +160,21 @@ function report(context: Context, { namespace, hub: name }: ConcernedHub, { hub,
         `the rollout of LynqForm ${namespace}/${form} is paused: ${rollout.text}\n  let it go on: lynq rollout resume ${form} -n ${namespace}\n`,
       );
   }
+  reportResting(context, namespace, forms);
   const left = leftAlone(hub, forms);
   if (left !== undefined)
     context.err.write(`LynqHub ${namespace}/${name}: ${left}; see: lynq status ${name} -n ${namespace}\n`);
   const failed = nodesAt(forms, 'failed');
   if (failed.length > 0) throw failureOf(namespace, failed);
+}
+
+function reportResting(context: Context, namespace: string, forms: readonly FormPlace[]): void {
+  for (const { form, rollout } of forms.filter(({ rollout: { kind } }) => kind === 'resting')) {
+    const commands = (rollout.paused ?? []).map((node) => `  let it go on: lynq resume node/${node} -n ${namespace}\n`);
+    context.err.write(
+      `the rollout of LynqForm ${namespace}/${form} has only paused nodes left: ${rollout.text}\n${commands.join('')}`,
+    );
+  }
 }
 
 const namedFailures = 3;

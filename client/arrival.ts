@@ -6,7 +6,7 @@ import { rolloutGate } from '../domain/rollout/settings.ts';
 import { conditionOf } from './kinds.ts';
 import { countsOf } from './node-wait.ts';
 import { counted } from './output/problems.ts';
-import { currentRollout, rolloutState } from './rollout-picture.ts';
+import { currentRollout, pausedInFlight, rolloutState } from './rollout-picture.ts';
 import { nameOf } from './targets.ts';
 
 /** Whether what was applied has come about: decisions over objects as they are, for `lynq apply --wait`. */
@@ -50,9 +50,12 @@ const isTrue = (object: JsonObject, type: string): boolean => textAt(conditionOf
 
 /** Where the rollout of a form is; `over` too where the form has none. */
 export interface RolloutPlace {
-  readonly kind: 'over' | 'underWay' | 'paused' | 'failed';
+  /** `resting`: nothing is left but nodes in flight that a person has paused. */
+  readonly kind: 'over' | 'underWay' | 'paused' | 'failed' | 'resting';
   /** What it says of itself. */
   readonly text: string;
+  /** Nodes in flight that a person has paused; absent when there are none. */
+  readonly paused?: readonly string[];
 }
 
 /** As `lynq rollout status -w` judges it; whether the nodes that it has brought to the form are Ready is told by the nodes. */
@@ -83,8 +86,17 @@ export interface FormFacts {
   readonly hub: JsonObject;
 }
 
+/** With what it waits for of nodes that are paused; no deadline of its own holds once there is nothing else. */
+function withPaused(rollout: RolloutPlace, { form, revision, nodes }: Omit<FormFacts, 'hub'>): RolloutPlace {
+  const paused = pausedInFlight(form, nodes);
+  if (rollout.kind !== 'underWay' || paused.length === 0) return rollout;
+  const isElsewhere = nodes.map(nodeDigest).some((node) => !node.paused && !rolloutNode(node, revision).onTarget);
+  const isResting = paused.length === currentRollout(form)?.inFlight?.length && !isElsewhere;
+  return { ...rollout, ...(isResting ? { kind: 'resting' as const } : {}), paused };
+}
+
 export function formPlace({ form, revision, nodes, hub }: FormFacts): FormPlace {
-  const rollout = rolloutPlace(form);
+  const rollout = withPaused(rolloutPlace(form), { form, revision, nodes });
   const isGated = rolloutGate(form.spec.rollout).kind === 'gated';
   const mayStay = rollout.kind === 'paused' || (!isGated && hasRowsLeftAlone(hub));
   const placed = nodes.map((node) => [nodePlace(node, revision, mayStay), node] as const);
@@ -122,10 +134,11 @@ export function progressText(forms: readonly FormPlace[]): string {
   const open = nodesAt(forms, 'waiting', 'behind');
   const rolling = forms.find(({ rollout }) => rollout.kind === 'underWay');
   const last = open.at(-1);
+  const [paused] = rolling?.rollout.paused ?? [];
   const what =
     rolling === undefined
       ? `${last === undefined ? '' : `${nameOf(last)} ${countsOf(last)}`}`
-      : `the rollout of ${rolling.form}: ${rolling.rollout.text}`;
+      : `the rollout of ${rolling.form}: ${rolling.rollout.text}${paused === undefined ? '' : `; ${paused} is paused: lynq resume node/${paused}`}`;
   return `${ready}/${ready + failed + open.length} nodes done${failed === 0 ? '' : `, ${failed} failed`}, waiting for ${what}`;
 }
 

@@ -1,8 +1,10 @@
+import type { Cluster } from '../domain/ports.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
+import { type CommandError, describeError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { requestSync, syncsNow, waitForSync } from './hub-sync.ts';
-import { kinds } from './kinds.ts';
+import { hindered, type HubName, requestSync, standstillOf, syncsNow, waitForSync } from './hub-sync.ts';
+import { kinds, refOf, releasedAt } from './kinds.ts';
 import { inParallel, type Passes, passesNow, waitForPasses } from './node-wait.ts';
 import { ownEngine } from './own-engine.ts';
 import { findTarget, hasFailed, isLeaving, isReady, nameOf, nodesOfHub, type Target } from './targets.ts';
@@ -24,17 +26,40 @@ interface Plan {
 /** @param text What is meant; undefined for the failed nodes of the namespace. */
 export async function runResync(context: Context, text: string | undefined, flags: ResyncFlags): Promise<ExitCode> {
   const namespace = await context.namespace();
-  const target = await findTarget(await context.services.cluster(), namespace, text);
+  const cluster = await context.services.cluster();
+  const target = await findTarget(cluster, namespace, text);
   const nodes = flags['all-failed'] ? target.nodes.filter(hasFailed) : target.nodes;
   if (flags['all-failed'] && nodes.length === 0) {
     context.out.write('no node has failed\n');
     return exitCodes.ok;
   }
+  const isHub = target.kind === 'hub' && !flags['all-failed'];
+  const hindrance = isHub ? await unreadOf(cluster, { namespace, hub: target.name }, flags.wait) : undefined;
   const engine = await ownEngine(context);
   const plan = { namespace, names: nodes.map(nameOf), forced: forcedOf({ ...target, nodes }, flags.force) };
-  if (target.kind !== 'hub' || flags['all-failed']) return resyncNodes(context, engine, plan, flags);
+  if (!isHub) return resyncNodes(context, engine, plan, flags);
   const hubPlan = { ...plan, hub: target.name };
+  if (hindrance !== undefined) {
+    context.err.write(describeError(hindrance, false).text);
+    await tellNodes(context, engine, hubPlan);
+    return exitCodes.failed;
+  }
   return flags.wait ? resyncHubAndWait(context, engine, hubPlan, flags) : resyncHub(context, engine, hubPlan);
+}
+
+/**
+ * Why no sync of a hub would read its table; undefined where one does, or has a removal to go on with. The nodes of a paused hub go on, those of a released
+ * one do not.
+ *
+ * @throws CommandError where nothing would come of a resync.
+ */
+async function unreadOf(cluster: Cluster, name: HubName, isAwaited: boolean): Promise<CommandError | undefined> {
+  const hub = await cluster.get(refOf(kinds.hub, name.namespace, name.hub));
+  const standstill = isLeaving(hub) ? undefined : standstillOf(hub, name);
+  if (standstill === undefined) return undefined;
+  const hindrance = hindered(name, standstill);
+  if (isAwaited || hub === undefined || releasedAt(hub) !== undefined) throw hindrance;
+  return hindrance;
 }
 
 function forcedOf({ kind, nodes }: Target, force: boolean): ReadonlySet<string> {

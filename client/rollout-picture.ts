@@ -1,7 +1,9 @@
 import type { LynqForm, RolloutStatus, RolloutWaveStatus } from '../domain/api/form.ts';
+import type { JsonObject } from '../domain/api/json.ts';
 import { rolloutGate } from '../domain/rollout/settings.ts';
 import { formatAge } from './output/age.ts';
 import { formatTable } from './output/table.ts';
+import { isPaused, nameOf } from './targets.ts';
 
 /** What `lynq rollout status` shows. All of it is in the form's status. */
 
@@ -31,6 +33,25 @@ function hasNothingToWaitFor(rollout: RolloutStatus | undefined): boolean {
 export function currentRollout(form: LynqForm): RolloutStatus | undefined {
   const rollout = form.status?.rollout;
   return rollout?.targetGeneration === form.metadata.generation ? rollout : undefined;
+}
+
+/** Names of nodes in flight that a person has paused. */
+export function pausedInFlight(form: LynqForm, nodes: readonly JsonObject[]): readonly string[] {
+  const flying = new Set(currentRollout(form)?.inFlight?.map(({ node }) => node));
+  return nodes.filter((node) => flying.has(nameOf(node)) && isPaused(node)).map(nameOf);
+}
+
+const namedPauses = 3;
+
+/** How those go on, a line each. */
+function pausesText({ metadata }: LynqForm, paused: readonly string[]): string {
+  const lines = paused
+    .slice(0, namedPauses)
+    .map(
+      (node) => `  ${node} is paused and waited for; let it go on: lynq resume node/${node} -n ${metadata.namespace}\n`,
+    );
+  const more = paused.length - namedPauses;
+  return `${lines.join('')}${more > 0 ? `  and ${more} more paused nodes\n` : ''}`;
 }
 
 interface Pace {
@@ -87,15 +108,15 @@ function failures({ failedNodes = [], failedUpdatedNodes = 0 }: RolloutStatus): 
 }
 
 /** The form in one line, and what it waits for. */
-function heading(form: LynqForm, pace: string): string {
+function heading(form: LynqForm, pace: string, paused: readonly string[]): string {
   const rollout = currentRollout(form);
   const message = rollout?.message === undefined || form.spec.rollout === undefined ? '' : `  ${rollout.message}\n`;
-  return `${form.metadata.name}: ${headline(form, pace)}\n${message}`;
+  return `${form.metadata.name}: ${headline(form, pace)}\n${message}${pausesText(form, paused)}`;
 }
 
-function described(form: LynqForm, pace: string): string {
+function described(form: LynqForm, pace: string, paused: readonly string[]): string {
   const rollout = currentRollout(form);
-  return `${heading(form, pace)}${rollout === undefined ? '' : failures(rollout)}`;
+  return `${heading(form, pace, paused)}${rollout === undefined ? '' : failures(rollout)}`;
 }
 
 function paceAt(form: LynqForm, now: Date): string {
@@ -104,8 +125,12 @@ function paceAt(form: LynqForm, now: Date): string {
 }
 
 /** A few lines, good as a log too. `key` leaves out the pace, which changes all the time. */
-export function describeRollout(form: LynqForm, now: Date): { readonly text: string; readonly key: string } {
-  return { text: described(form, paceAt(form, now)), key: described(form, '') };
+export function describeRollout(
+  form: LynqForm,
+  now: Date,
+  paused: readonly string[] = [],
+): { readonly text: string; readonly key: string } {
+  return { text: described(form, paceAt(form, now), paused), key: described(form, '', paused) };
 }
 
 const barWidth = 24;
@@ -137,14 +162,14 @@ function wavesOf({
 }
 
 /** The picture that `-w` keeps drawing on a terminal: each wave with its bar, then the failures, which a low terminal may have no room for. */
-export function drawRollout(form: LynqForm, now: Date): string {
+export function drawRollout(form: LynqForm, now: Date, paused: readonly string[] = []): string {
   const rollout = currentRollout(form);
-  if (rollout === undefined || form.spec.rollout === undefined) return describeRollout(form, now).text;
+  if (rollout === undefined || form.spec.rollout === undefined) return describeRollout(form, now, paused).text;
   const rows = wavesOf(rollout).map((wave) => [
     wave.name === rollout.wave ? `> ${wave.name}` : `  ${wave.name}`,
     ...[wave.nodes, wave.updated, wave.ready, wave.failed].map(String),
     bar(wave),
   ]);
   const waves = formatTable(['  WAVE', 'NODES', 'UPDATED', 'READY', 'FAILED', ''], rows);
-  return `${heading(form, paceAt(form, now))}${waves}${failures(rollout)}`;
+  return `${heading(form, paceAt(form, now), paused)}${waves}${failures(rollout)}`;
 }

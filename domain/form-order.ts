@@ -48,22 +48,50 @@ export interface LeavingNode {
   readonly form: string;
   readonly deleting: boolean;
   readonly dependsOn: readonly string[];
+  /** Its Namespaces that wait for what others have in them, where nothing else of it can go before. */
+  readonly heldUp?: readonly string[] | undefined;
+  /** What it has on record. */
+  readonly children?: ReadonlyMap<string, { readonly namespace?: string | undefined }>;
 }
 
 /**
  * Names of the nodes that have to be gone before a deleted one may begin: those being deleted themselves that depend on it. Nodes that wait for each
- * other (their forms were changed at different times) do not wait at all, since otherwise none would ever go.
+ * other do not wait at all, since otherwise none would ever go: their forms were changed at different times, or of the other one only a Namespace is left
+ * that goes after what this one has in it.
  */
 export function removalBlockers(self: LeavingNode, others: readonly LeavingNode[]): readonly string[] {
   const leaving = [self, ...others.filter(({ deleting }) => deleting)];
+  return goingBefore(self, leaving)
+    .filter((other) => !isHeldUpBy(other, self, leaving))
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+/** Those of the nodes that the order of the forms has go first. */
+function goingBefore(self: LeavingNode, leaving: readonly LeavingNode[]): readonly LeavingNode[] {
   const edges = new Map(leaving.map(({ form, dependsOn }) => [form, dependsOn] as const));
   const waitsFor = (from: string, to: string): boolean => {
     const seen = new Set([from]);
     for (const current of seen) for (const next of edges.get(current) ?? []) seen.add(next);
     return seen.has(to);
   };
-  return others
-    .filter(({ form, deleting, dependsOn }) => deleting && dependsOn.includes(self.form) && !waitsFor(self.form, form))
-    .map(({ name }) => name)
-    .toSorted();
+  return leaving.filter(
+    (other) => other !== self && other.dependsOn.includes(self.form) && !waitsFor(self.form, other.form),
+  );
+}
+
+/** Whether a Namespace of a node waits for what another one has in it, or for one that waits for that other one. */
+function isHeldUpBy(node: LeavingNode, other: LeavingNode, leaving: readonly LeavingNode[]): boolean {
+  const awaited = new Set(usersOf(node, leaving));
+  for (const current of awaited)
+    for (const next of [...usersOf(current, leaving), ...goingBefore(current, leaving)]) awaited.add(next);
+  return awaited.has(other);
+}
+
+function usersOf(node: LeavingNode, leaving: readonly LeavingNode[]): readonly LeavingNode[] {
+  const { heldUp = [] } = node;
+  if (heldUp.length === 0) return [];
+  const isUser = ({ children }: LeavingNode): boolean =>
+    [...(children?.values() ?? [])].some(({ namespace }) => namespace !== undefined && heldUp.includes(namespace));
+  return leaving.filter((other) => other !== node && isUser(other));
 }

@@ -79,6 +79,19 @@ function namedSpaces(node: JsonObject): Pick<NodeDigest, 'spaces'> {
   return spaces.length === 0 ? {} : { spaces };
 }
 
+/** What may still be there while a removal waits for the Namespaces alone: it goes after them. */
+const laterReasons: ReadonlySet<string | undefined> = new Set(['WaitsForDependents', 'WaitingForForm']);
+
+function heldUpSpaces(node: JsonObject): Pick<NodeDigest, 'heldUp'> {
+  if (textAt(node, 'metadata', 'deletionTimestamp') === undefined) return {};
+  const left = listAt(node, 'status', 'resources').filter((item) => !laterReasons.has(textAt(item, 'reason')));
+  const isHeldUp = (item: Json): boolean =>
+    textAt(item, 'state') === 'Deleting' && textAt(item, 'reason') === 'NamespaceInUse';
+  return left.length > 0 && left.every(isHeldUp)
+    ? { heldUp: listOf(left.flatMap((item) => textAt(item, 'name') || [])) }
+    : {};
+}
+
 function reportedChildren(node: JsonObject): ReadonlyMap<string, ReportedChild> {
   const reported = new Map(listAt(node, 'status', 'resources').map((item) => [textAt(item, 'id'), item]));
   return new Map(
@@ -165,6 +178,7 @@ export function nodeDigest(node: JsonObject): NodeDigest {
     counts: nodeCounts(node),
     ...recordedNeeds(node),
     ...namedSpaces(node),
+    ...heldUpSpaces(node),
     children: reportedChildren(node),
   };
 }

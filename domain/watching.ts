@@ -50,6 +50,8 @@ export interface NodeDigest extends KnownNode {
   readonly kept: readonly string[];
   /** Names of the Namespaces that its form makes, whoever has them; absent when there are none. */
   readonly spaces?: readonly string[];
+  /** Those that it is to take away and that wait for what others have in them, when nothing else of it can go before; absent when there are none. */
+  readonly heldUp?: readonly string[];
   /** Key of each recorded object (child.ts, `refKey`) with the state its entry was reported in. */
   readonly children: ReadonlyMap<string, ReportedChild>;
 }

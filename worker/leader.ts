@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type JsonObject, numberAt, textAt } from '../domain/api/json.ts';
 import { managers } from '../domain/keys.ts';
@@ -19,14 +20,26 @@ export interface Leadership {
   readonly onChange: (leading: boolean) => void;
 }
 
-/** Who holds a Lease: the process of a host, so that a restarted worker need not wait for its own dead predecessor. */
+/**
+ * What the containers of one pod share and pods that share the network of their machine, and with it the name of the host, do not: only within it a
+ * process id tells anything of a neighbour. `0` where the system has no such thing.
+ */
+function sandbox(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/ipc'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
+/** Who holds a Lease: the process of a host or pod, so that a restarted worker need not wait for its own dead predecessor. */
 export function holderIdentity(): string {
-  return `${hostname()}_${process.pid}_${randomUUID().slice(0, 8)}`;
+  return `${hostname()}_${process.pid}_${sandbox()}_${randomUUID().slice(0, 8)}`;
 }
 
 function isDeadNeighbour(holder: string, own: string): boolean {
-  const [host, pid] = holder.split('_');
-  if (holder === own || host !== hostname()) return false;
+  const [host, pid, where] = holder.split('_');
+  if (holder === own || host !== hostname() || where !== sandbox()) return false;
   if (Number(pid) === process.pid) return true;
   try {
     process.kill(Number(pid), 0);

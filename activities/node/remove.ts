@@ -66,9 +66,11 @@ export async function removeRead(reading: Omit<Work, 'removal'>): Promise<Remove
 const nothing: NodeProgress = { entries: [], ready: 0, failed: 0, desired: 0 };
 
 /** Nodes of the row's other forms that depend on this one and are being deleted too: they go first. */
-function blockersOf(deps: Deps, { identity, node }: ReadNode): readonly string[] {
+function blockersOf({ deps, read, removal }: Work): readonly string[] {
+  const { identity, node } = read;
+  const children = new Map(removal.entries.map((entry) => [removalKey(entry), entry]));
   const self = { name: identity.name, form: identity.form, deleting: true, dependsOn: node.status?.dependsOn ?? [] };
-  return removalBlockers(self, siblingsOf(deps, identity));
+  return removalBlockers({ ...self, children }, siblingsOf(deps, identity));
 }
 
 interface Work {
@@ -87,7 +89,7 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
   let said = work.read.node.status;
   for (;;) {
     if (await isAbandoned(work)) return abandon(work);
-    const blockers = blockersOf(deps, work.read);
+    const blockers = blockersOf(work);
     if (blockers.length > 0) removal.hold(`${waitingForForm} LynqNode ${blockers.join(', ')} goes first`);
     else await removal.proceed(attempt.signal);
     if (blockers.length === 0 && removal.isDone()) {

@@ -135,9 +135,11 @@ export function saysImmutable(causeReason: string, causeMessage: string): boolea
   return causeReason === 'FieldValueInvalid' && immutablePatterns.some((pattern) => pattern.test(causeMessage));
 }
 
-/** Whether a field error is about the size of the whole: `data`, all annotations. */
+/** Whether a field error is about the size of the whole: `data`, all annotations. Kubernetes up to 1.31 says `must have at most`. */
 export function saysTooLarge(causeReason: string, causeMessage: string): boolean {
-  return causeReason === 'FieldValueTooLong' && /may not be more than \d{6,} bytes$/.test(causeMessage);
+  return (
+    causeReason === 'FieldValueTooLong' && /(?:may not be more than|must have at most) \d{6,} bytes$/.test(causeMessage)
+  );
 }
 
 /** Where field paths stand in a message: behind a text of the server, and only there, since other parts quote values. */

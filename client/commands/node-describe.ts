@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
-import { labels } from '../../domain/keys.ts';
+import { hubOf } from '../../domain/node-edits.ts';
 import { kinds } from '../kinds.ts';
 import { ageSince } from '../output/age.ts';
 import { section, texts } from '../output/sections.ts';
@@ -58,7 +58,7 @@ function heading(node: JsonObject, now: Date): string {
     ['Namespace:', metadata('namespace')],
     ['Row:', textAt(node, 'spec', 'uid') ?? ''],
     ['Form:', revision === undefined ? form : `${form} (revision ${revision})`],
-    ['Hub:', textAt(node, 'metadata', 'labels', labels.hub) ?? '<none>'],
+    ['Hub:', hubOf(node) || '<none>'],
     ['Created:', timeAndAge(metadata('creationTimestamp'), now)],
     ...(deleting === undefined ? [] : [['Deleting:', `since ${deleting} (${ageSince(deleting, now)})`]]),
     ['Resources:', counts.join(', ')],

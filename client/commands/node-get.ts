@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { numberAt, textAt } from '../../domain/api/json.ts';
-import { labels } from '../../domain/keys.ts';
+import { hubOf } from '../../domain/node-edits.ts';
 import { ageColumn, conditionColumn, fieldColumn, nameColumn, wide } from '../get/columns.ts';
 import { nodeTable } from '../get/node-table.ts';
 import { conditionOf, kinds } from '../kinds.ts';
@@ -24,7 +24,7 @@ export const getNodes = getCommand({
     ageColumn,
     wide(fieldColumn('UID', 'spec', 'uid')),
     wide(fieldColumn('FORM', 'spec', 'templateRef')),
-    wide(fieldColumn('HUB', 'metadata', 'labels', labels.hub)),
+    wide({ header: 'HUB', cell: hubOf }),
     wide({ header: 'FAILED', cell: (object) => String(countAt(object, 'failedResources')) }),
     wide(conditionColumn('CONFLICTED', 'Conflicted')),
     {

@@ -8,7 +8,7 @@ export const resync = defineCommand({
   description:
     'A node, or all nodes of a row: everything is compared and written once more, what was refused is tried again. A hub: its table is read, its ' +
     'nodes that are not Ready are tried again, those that are Ready are compared; with --force everything of every node is written once more. ' +
-    'With --wait the nodes of a hub are told when the sync has ended, and all nodes there are then are waited for. A name that could mean several is written hub/NAME, node/NAME or uid/UID.',
+    'With --wait the nodes of a hub are told when the sync has ended, and all nodes there are then are waited for. Of a hub that is paused only the nodes are told (code 1). A name that could mean several is written hub/NAME, node/NAME or uid/UID.',
   args: [
     {
       name: 'target',

@@ -1,4 +1,5 @@
-import { textAt } from '../../domain/api/json.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
 import { labels } from '../../domain/keys.ts';
 import { labelValue } from '../../domain/identity.ts';
 import type { Cluster } from '../../domain/ports.ts';
@@ -39,7 +40,7 @@ export function deleteCommand(spec: DeleteSpec): Command {
       const namespace = await context.namespace();
       const cluster = await context.services.cluster();
       const object = await requireObject(cluster, kind, namespace, args.name);
-      if (kind === kinds.hub) (await import('../hub-holding.ts')).requireOurs([object]);
+      await requireOwnHub(cluster, kind, object);
       if (!flags.yes) await confirm(context, flags, await question(cluster, spec, { namespace, name: args.name }));
       const ref = refOf(kind, namespace, args.name);
       const uid = textAt(object, 'metadata', 'uid') ?? '';
@@ -57,6 +58,24 @@ export function deleteCommand(spec: DeleteSpec): Command {
       context.out.write(`${kind.resource} "${args.name}" ${words}\n`);
       return exitCodes.ok;
     },
+  });
+}
+
+/** @throws CommandError where nobody would remove the nodes. */
+async function requireOwnHub(cluster: Cluster, kind: LynqKind, object: JsonObject): Promise<void> {
+  const { requireOurs } = await import('../hub-holding.ts');
+  if (kind === kinds.hub) return requireOurs([object]);
+  const hub = await hubOfForm(cluster, object);
+  if (hub !== undefined) requireOurs([hub], 'the nodes of its forms');
+}
+
+/** Who may delete a form need not be one who may read hubs. */
+async function hubOfForm(cluster: Cluster, form: JsonObject): Promise<JsonObject | undefined> {
+  const [namespace = '', hub = ''] = [textAt(form, 'metadata', 'namespace'), textAt(form, 'spec', 'hubId')];
+  if (hub === '') return undefined;
+  return cluster.get(refOf(kinds.hub, namespace, hub)).catch((error: unknown) => {
+    if (isLynqFailure(error) && error.type === 'ClusterForbidden') return undefined;
+    throw error;
   });
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defineCommand } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { liveOutput } from '../output/live.ts';
-import { findForm } from '../rollout-form.ts';
+import { findForm, nodesInFlight } from '../rollout-form.ts';
 
 const lookMilliseconds = 500;
 
@@ -19,15 +19,16 @@ export const rolloutStatus = defineCommand({
     { command: 'lynq rollout status api-tier -w', summary: 'follow it' },
   ],
   async run({ args, flags }, context) {
-    const { describeRollout, drawRollout, rolloutState } = await import('../rollout-picture.ts');
+    const { describeRollout, drawRollout, pausedInFlight, rolloutState } = await import('../rollout-picture.ts');
     const isPicture = flags.watch && context.out.isTerminal;
     const live = liveOutput(context.out, isPicture);
     for (;;) {
       const { form } = await findForm(context, args.form);
       const now = context.clock.now();
-      const { text, key } = describeRollout(form, now);
-      live.draw(isPicture ? drawRollout(form, now) : text, key);
       const state = rolloutState(form);
+      const paused = state === 'underWay' ? pausedInFlight(form, await nodesInFlight(context, form)) : [];
+      const { text, key } = describeRollout(form, now, paused);
+      live.draw(isPicture ? drawRollout(form, now, paused) : text, key);
       if (state === 'failed') return exitCodes.failed;
       const isOver = !flags.watch || state === 'ended';
       if (isOver || (await stopsBeforeNextLook(context.stop))) return exitCodes.ok;

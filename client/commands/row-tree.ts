@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../domain/api/json.ts';
 import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
 import { labelValue } from '../../domain/identity.ts';
 import { labels } from '../../domain/keys.ts';
+import { hubOf } from '../../domain/node-edits.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../errors.ts';
@@ -60,7 +61,7 @@ async function readBranches(
   );
   const formBranches = forms.map(({ name, object }) => {
     const own = nodes.filter((node) => textAt(node, 'spec', 'templateRef') === name);
-    const hub = textAt(object, 'spec', 'hubId') ?? textAt(own[0], 'metadata', 'labels', labels.hub) ?? '';
+    const hub = textAt(object, 'spec', 'hubId') ?? hubOf(own[0] ?? {});
     return { hub, branch: formBranch(name, object, own) };
   });
   const hubNames = [...new Set(formBranches.map(({ hub }) => hub))].toSorted();

@@ -18,8 +18,10 @@ export const condition = (type: string, status: string, message: string): JsonOb
   lastTransitionTime: '2026-11-22T11:59:00Z',
 });
 
-/** `moving` is what a node is right after a sync has made or changed it. */
-export type NodeState = 'ready' | 'failed' | 'moving' | 'behind' | 'stale';
+/** `moving` is what a node is right after a sync has made or changed it; `paused` one that a person has paused then. */
+export type NodeState = 'ready' | 'failed' | 'moving' | 'behind' | 'stale' | 'paused';
+
+const pauseOf = (state: NodeState): JsonObject => (state === 'paused' ? { paused: true } : {});
 
 /** A LynqNode of a form at a revision; `stale`: no pass has acted on it yet, and what it says is of the time before. */
 export function nodeOf(
@@ -36,7 +38,13 @@ export function nodeOf(
       labels: { 'lynq.sh/hub': hub, 'lynq.sh/uid': uid, 'lynq.sh/form': form },
       ...more.metadata,
     },
-    spec: { uid, templateRef: form, formRevision: revision, ...more.spec },
+    spec: {
+      uid,
+      templateRef: form,
+      formRevision: revision,
+      ...pauseOf(state),
+      ...more.spec,
+    },
   };
   const isReady = state === 'ready' || state === 'stale';
   const message = state === 'failed' ? '1 resources failed' : 'Not all resources are ready: 1/2 ready';

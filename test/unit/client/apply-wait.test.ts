@@ -297,6 +297,23 @@ describe('client/apply-wait', () => {
       expect(exitCode).toBe(1);
     });
 
+    it('ends well and says so when only a node that a person has paused is left', async () => {
+      const { err, exitCode } = await wait(limited, {
+        nodes: (node) => (node === 'acme-web' ? 'paused' : 'ready'),
+        formStatus: rollout({
+          updatedNodes: 2,
+          inFlight: [{ node: 'acme-web', since: '' }],
+          message: 'Waiting for paused nodes: acme-web',
+        }),
+      });
+
+      expect(err).toContain(
+        'the rollout of LynqForm lynq-system/web has only paused nodes left: Waiting for paused nodes: acme-web\n' +
+          '  let it go on: lynq resume node/acme-web -n lynq-system\n',
+      );
+      expect(exitCode).toBe(0);
+    });
+
     it('ends well and says so when it is paused', async () => {
       const { err, exitCode } = await wait(paused, { formStatus: rollout({ message: 'Paused; 1/2 nodes updated' }) });
 

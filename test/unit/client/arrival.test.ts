@@ -132,6 +132,29 @@ describe('client/arrival', () => {
     });
   });
 
+  describe('a rollout with a node in flight that a person has paused', () => {
+    const inFlight = [{ node: 'acme-web', since: '' }];
+    const paused = nodeOf(pair, 'paused');
+    const placeWith = (other: JsonObject) =>
+      formPlace({ form: form({ maxSkew: 1 }, { inFlight }), revision: 'web-new', nodes: [paused, other], hub: {} });
+
+    it('rests when nothing else is left, and is not waited for', () => {
+      const place = placeWith(nodeOf({ ...pair, uid: 'globex' }, 'ready'));
+
+      expect(place.rollout).toEqual({ kind: 'resting', text: 'Updating', paused: ['acme-web'] });
+      expect(isOver([place])).toBe(true);
+    });
+
+    it('is waited for while others have to go, and says what it waits for', () => {
+      const place = placeWith(nodeOf({ ...older, uid: 'globex' }, 'ready'));
+
+      expect(place.rollout.kind).toBe('underWay');
+      expect(progressText([place])).toBe(
+        '0/1 nodes done, waiting for the rollout of web: Updating; acme-web is paused: lynq resume node/acme-web',
+      );
+    });
+  });
+
   it.each<[boolean, Parameters<typeof placed>[0], FormPlace['rollout']['kind']?]>([
     [true, {}],
     [true, { ready: 2, failed: 1, left: 1, paused: 1 }],

@@ -8,6 +8,10 @@ const leaving = (of: string, ...dependsOn: string[]): LeavingNode => {
   return { name: `acme-${of}`, form: of, deleting: true, dependsOn };
 };
 
+const within = (namespace: string, node: LeavingNode): LeavingNode => {
+  return { ...node, children: new Map([['an object', { namespace }]]) };
+};
+
 describe('domain/form-order', () => {
   describe('cycles', () => {
     it('are on every form that waits for itself, with its own chain, and on no other', () => {
@@ -53,22 +57,50 @@ describe('domain/form-order', () => {
         ).toEqual([]);
     });
 
-    it('of any set of nodes can begin somewhere and ends', () => {
+    it('does not wait for a node of which only Namespaces are left, in which it has objects itself', () => {
+      const web = { ...leaving('web', 'data'), heldUp: ['of-acme'] };
+      const data = within('of-acme', leaving('data'));
+
+      expect(removalBlockers(data, [web])).toEqual([]);
+      expect(removalBlockers(data, [{ ...web, heldUp: ['other'] }])).toEqual(['acme-web']);
+      expect(removalBlockers(data, [web, leaving('api', 'data')])).toEqual(['acme-api']);
+    });
+
+    it('does not wait for one that waits for a node which waits for it; that one waits on', () => {
+      const web = { ...leaving('web', 'api'), heldUp: ['of-acme'] };
+      const [api, data] = [leaving('api', 'data'), within('of-acme', leaving('data'))];
+
+      expect(removalBlockers(api, [web, data])).toEqual([]);
+      expect(removalBlockers(data, [web, api])).toEqual(['acme-api']);
+    });
+
+    it('of any set of nodes can begin somewhere and ends, also where some have objects in the Namespace of one', () => {
       const ids = fc.constantFrom('a', 'b', 'c', 'd');
-      const nodes = fc.uniqueArray(fc.tuple(ids, fc.array(ids, { maxLength: 3 })), { selector: ([id]) => id });
+      const nodes = fc.uniqueArray(fc.tuple(ids, fc.array(ids, { maxLength: 3 }), fc.boolean()), {
+        selector: ([id]) => id,
+      });
       fc.assert(
         fc.property(nodes, (drawn) => {
-          let left = drawn.map(([id, dependsOn]) => leaving(id, ...dependsOn));
+          let left = drawn.map(([id, dependsOn, isInside]) =>
+            isInside ? within('of-a', leaving(id, ...dependsOn)) : leaving(id, ...dependsOn),
+          );
           while (left.length > 0) {
-            const free = left.filter(
+            const present = left;
+            const begun = present.filter(
               (self) =>
                 removalBlockers(
                   self,
-                  left.filter((node) => node !== self),
+                  present.filter((node) => node !== self),
                 ).length === 0,
             );
-            expect(free).not.toEqual([]);
-            left = left.filter((node) => !free.includes(node));
+            const isHeldUp = ({ form: of }: LeavingNode): boolean =>
+              of === 'a' && present.some((other) => other.form !== 'a' && other.children !== undefined);
+            const free = begun.filter((node) => !isHeldUp(node));
+            const news = begun.filter((node) => isHeldUp(node) && node.heldUp === undefined);
+            expect([...free, ...news]).not.toEqual([]);
+            left = present
+              .filter((node) => !free.includes(node))
+              .map((node) => (news.includes(node) ? { ...node, heldUp: ['of-a'] } : node));
           }
         }),
       );

@@ -9,6 +9,9 @@ const silent: Logger = { info: () => undefined, warn: () => undefined, error: ()
 const hour = 3_600_000;
 const lease = (holderIdentity: string) => ({ spec: { holderIdentity, leaseDurationSeconds: 15 } });
 
+const own = holderIdentity();
+const pid = `_${process.pid}_`;
+
 /** Candidates for one Lease in one cluster; `leading` are those that lead. */
 function openCandidates() {
   const cluster = createFakeCluster();
@@ -41,8 +44,12 @@ describe('worker/leader', () => {
     ['another host holds it and it was just seen', lease('elsewhere_1_ab'), 0, false],
     ['another host holds it and has not renewed it for less than it lasts', lease('elsewhere_1_ab'), 15_000, false],
     ['another host holds it and has not renewed it for longer', lease('elsewhere_1_ab'), 15_001, true],
-    ['a dead process of this host holds it', lease(`${hostname()}_4194999_ab`), 0, true],
-    ['a living process of this host holds it', lease(`${hostname()}_${process.ppid}_ab`), 0, false],
+    ['a dead process of this host holds it', lease(own.replace(pid, '_4194999_')), 0, true],
+    ['a living process of this host holds it', lease(own.replace(pid, `_${process.ppid}_`)), 0, false],
+    ['this very process of an earlier life holds it', lease(`${own.slice(0, -8)}00000000`), 0, true],
+    ['another pod on the network of this host has the same process id', lease(`${hostname()}${pid}77_ab`), 0, false],
+    ['another pod on the network of this host holds it', lease(`${hostname()}_4194999_77_ab`), 0, false],
+    ['a worker of an earlier version holds it', lease(`${hostname()}${pid}ab`), 0, false],
   ])('knows whether the Lease may be taken when %s', (_story, held, unchanged, free) => {
     expect(isFree(held, 'me', unchanged)).toBe(free);
   });
@@ -115,6 +122,7 @@ describe('worker/leader', () => {
   });
 
   it('names the process', () => {
-    expect(holderIdentity()).toContain(`_${process.pid}_`);
+    expect(own).toContain(pid);
+    expect(holderIdentity()).not.toBe(own);
   });
 });

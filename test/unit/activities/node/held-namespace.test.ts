@@ -295,6 +295,25 @@ describe('activities/node/hand-over', () => {
     expect([await find(), deletesOfSpace()]).toEqual([undefined, 1]);
   });
 
+  /** Removals that run beside each other, until all have gone or the time is over. */
+  const together = (...names: readonly string[]) =>
+    Promise.all(
+      names.map((node) => removeNode(process.deps, { namespace, node }, { signal: AbortSignal.timeout(9_000) })),
+    ).catch(() => undefined);
+
+  it('goes with the row although the node that makes it goes first, and what only lies in it after that', async () => {
+    await nodes.make('acme', 'web', { ...form('w'), dependsOn: [] });
+    await nodes.make('acme', 'api', { configMaps: [{ ...map('a'), dependIds: [] }] });
+    await edit('acme-web', { ...form('w'), dependsOn: [{ form: 'api' }] });
+    await nodes.waves('acme-web');
+    await leave('acme-api', 'acme-web');
+    await together('acme-api', 'acme-web');
+    expect(cluster.objects('LynqNode')).toEqual([]);
+    expect(await find()).toBeUndefined();
+    const deleted = cluster.calls.filter(({ verb }) => verb === 'delete').map(({ ref }) => ref.name);
+    expect(deleted.filter((name) => ['w', 'a', 'of-acme'].includes(name ?? ''))).toEqual(['w', 'a', 'of-acme']);
+  }, 15_000);
+
   it('is looked at again by a node that begins to wait for the one that keeps it', async () => {
     await both(alone(), alone());
     const identity = { namespace, name: 'acme-api', nodeUid: 'api', hub: 'customers', form: 'api', uid: 'acme' };

@@ -247,6 +247,20 @@ const recorded: readonly (readonly [string, number, JsonObject, string, string])
     '[] (FieldValueTooLong)',
   ],
   [
+    'data that is too long, as servers up to 1.31 say it',
+    422,
+    invalid('FieldValueTooLong', 'Too long: must have at most 1048576 bytes', '[]'),
+    'TooLarge',
+    '[] (FieldValueTooLong)',
+  ],
+  [
+    'a field that is too long, as servers up to 1.31 say it',
+    422,
+    invalid('FieldValueTooLong', 'Too long: must have at most 63 bytes', 'spec.x'),
+    'Invalid',
+    'spec.x',
+  ],
+  [
     'a label that is too long',
     422,
     invalid('FieldValueTooLong', 'Too long: may not be more than 63 bytes', 'metadata.labels'),

@@ -241,6 +241,43 @@ describe('client/commands/node-resync', () => {
     expect(exitCode).toBe(1);
   });
 
+  const released = {
+    metadata: { name: 'multi-tier-nodes', namespace: 'lynq-system', annotations: { 'lynq.sh/released': 'now' } },
+  };
+
+  it('asks for no sync of a hub that is paused and says so; its nodes, which go on, are compared all the same', async () => {
+    const cluster = aCluster();
+    cluster.seed({ ...cluster.objects('LynqHub')[0]!, spec: { paused: true } });
+    const engine = fakeEngine(known);
+
+    const { out, err, exitCode } = await run('resync multi-tier-nodes', { cluster, engine });
+
+    expect(engine.sent.filter((sent) => sent.startsWith('sync'))).toEqual([]);
+    expect(engine.sent.filter((sent) => sent.startsWith('wake'))).toHaveLength(3);
+    expect(out).not.toContain('sync requested');
+    expect(err).toBe(
+      'Error: LynqHub lynq-system/multi-tier-nodes was not synced: it is paused\n' +
+        '  let it go on: lynq resume hub/multi-tier-nodes -n lynq-system\n',
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  it.each([
+    ['resync multi-tier-nodes', released, 'it is released to another operator'],
+    ['resync multi-tier-nodes --wait', released, 'it is released to another operator'],
+    ['resync multi-tier-nodes --wait', { spec: { paused: true } }, 'it is paused'],
+  ])('asks for nothing where nothing would come of it: %s of %j', async (line, more, why) => {
+    const cluster = aCluster();
+    cluster.seed({ ...cluster.objects('LynqHub')[0]!, ...more });
+    const engine = fakeEngine(known);
+
+    const { err, exitCode } = await run(line, { cluster, engine });
+
+    expect(engine.sent).toEqual([]);
+    expect(err).toContain(`LynqHub lynq-system/multi-tier-nodes was not synced: ${why}`);
+    expect(exitCode).toBe(1);
+  });
+
   it('ends with code 4 when no sync begins in time', async () => {
     const engine = { ...fakeEngine(known), hubSyncs: async () => [] };
 

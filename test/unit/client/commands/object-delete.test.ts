@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { textAt } from '../../../../domain/api/json.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, run } from '../run.ts';
 
@@ -81,6 +82,42 @@ describe('client/commands/object-delete', () => {
     expect(questions).toEqual([]);
     expect(exitCode).toBe(1);
     expect(cluster.objects('LynqHub').map((hub) => textAt(hub, 'metadata', 'deletionTimestamp'))).toEqual([undefined]);
+  });
+
+  it.each([
+    [{ annotations: { 'lynq.sh/released': '2026-11-22T11:00:00Z' } }, [], 'is released'],
+    [
+      {},
+      [{ type: 'OtherOperator', status: 'True', message: 'the Go operator is alive' }],
+      'is held by another operator (the Go operator is alive)',
+    ],
+  ])('refuses for a form as for its hub: nobody would remove its nodes', async (marks, conditions, why) => {
+    const cluster = aCluster();
+    await cluster.patch(hubRef, 'merge', { metadata: marks }, { manager: 'test' });
+    await cluster.patch(hubRef, 'merge', { status: { conditions } }, { manager: 'test', subresource: 'status' });
+
+    const { err, questions, exitCode } = await run('delete form data-tier --wait', { cluster, answer: true });
+
+    expect(err).toContain(`LynqHub lynq-system/multi-tier-nodes ${why}`);
+    expect(err).toContain('lynq adopt multi-tier-nodes -n lynq-system');
+    expect(questions).toEqual([]);
+    expect(exitCode).toBe(1);
+    expect(cluster.objects('LynqForm')).toHaveLength(1);
+  });
+
+  it('deletes a form whose hub the account may not read', async () => {
+    const cluster = aCluster();
+    const failure = new LynqFailure('ClusterForbidden', 'LynqHub: The account may not read this.', { code: 403 });
+    cluster.intercept(({ verb, ref }) => (verb === 'get' && ref.kind === 'LynqHub' ? { failure } : undefined));
+
+    expect(await run('delete form data-tier --yes', { cluster })).toMatchObject({ exitCode: 0 });
+  });
+
+  it('deletes a form whose hub is not there', async () => {
+    const cluster = aCluster();
+    await cluster.delete(hubRef, textAt(await cluster.get(hubRef), 'metadata', 'uid') ?? '');
+
+    expect(await run('delete form data-tier --yes', { cluster })).toMatchObject({ exitCode: 0 });
   });
 
   it('deletes when a person agrees', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { seenOn } from '../../../support/cli/terminal.ts';
-import { run } from '../run.ts';
+import { aNode, run } from '../run.ts';
 
 const apiVersion = 'operator.lynq.sh/v1';
 
@@ -54,6 +54,22 @@ describe('client/commands/rollout-status', () => {
     const cluster = clusterWith({ targetGeneration: 0 }, { progressDeadlineSeconds: 60 });
     const { out, exitCode } = await run('rollout status web -w', { cluster });
     expect(out).toBe('web: no limit in its rollout block, nodes change all at once\n');
+    expect(exitCode).toBe(0);
+  });
+
+  it('names the nodes in flight that a person has paused, and how they go on', async () => {
+    const inFlight = ['a-web', 'b-web', 'gone-web'].map((node) => ({ node, since: '2026-11-22T11:59:00Z' }));
+    const cluster = clusterWith({ phase: 'InProgress', updatedNodes: 2, readyUpdatedNodes: 0, inFlight });
+    const paused = aNode('a-web');
+    cluster.seed({ ...paused, spec: { ...(paused['spec'] as object), paused: true } });
+    cluster.seed(aNode('b-web'));
+
+    const { out, exitCode } = await run('rollout status web', { cluster });
+
+    expect(out).toBe(
+      'web: InProgress: 2/3 updated, 0 ready, 0 failed, 3 in flight\n' +
+        '  a-web is paused and waited for; let it go on: lynq resume node/a-web -n lynq-system\n',
+    );
     expect(exitCode).toBe(0);
   });
 
