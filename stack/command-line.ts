@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StackError } from './errors.ts';
+import { defaultKubernetes, kubernetesReleases } from './kubernetes-release.ts';
 import type { ServerStatus } from './stack.ts';
 import { TemporalStore } from './state.ts';
 
@@ -14,6 +15,8 @@ export const usage = `Usage: npm run --silent stack -- COMMAND [--data DIR]
   env      print the variables for a shell: eval "$(npm run --silent stack -- env)"
 
   --data DIR   the folder of this stack (default: .stack in the checkout); another folder is another stack
+
+  LYNQ_STACK_KUBERNETES=${kubernetesReleases.join('|')} in the environment: the Kubernetes of a new stack (default: ${defaultKubernetes})
 `;
 
 /** A command line, understood. */

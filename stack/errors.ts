@@ -32,6 +32,8 @@ export type StackProblem =
   | { readonly kind: 'wont-stop'; readonly server: string; readonly pid: number }
   | { readonly kind: 'bad-file'; readonly file: string; readonly reason: string }
   | { readonly kind: 'other-store'; readonly running: string; readonly wanted: string }
+  | { readonly kind: 'unknown-kubernetes'; readonly asked: string; readonly known: readonly string[] }
+  | { readonly kind: 'other-kubernetes'; readonly has: string; readonly asked: string }
   | { readonly kind: 'not-running'; readonly dataDir: string }
   | { readonly kind: 'locked'; readonly file: string; readonly holder: number; readonly waitedMs: number }
   | { readonly kind: 'usage'; readonly reason: string };
@@ -72,6 +74,11 @@ const texts = {
     `${p.file} cannot be used: ${p.reason}. Delete it (and end the servers it names) or choose another --data folder.`,
   'other-store': (p) =>
     `Temporal is running with its ${p.running} store, not ${p.wanted}. Run "down" first, then start with the other store.`,
+  'unknown-kubernetes': (p) =>
+    `LYNQ_STACK_KUBERNETES is ${p.asked}, and there is no such control plane. Set it to ${p.known.join(' or ')}, or not at all.`,
+  'other-kubernetes': (p) =>
+    `The data in this folder is of Kubernetes ${p.has}, and LYNQ_STACK_KUBERNETES asks for ${p.asked}. ` +
+    'Choose another --data folder, or delete the data with "down --purge".',
   'not-running': (p) => `No stack has been started in ${p.dataDir}. Run "up" first.`,
   locked: (p) =>
     `Process ${p.holder} still holds ${p.file} after ${Math.round(p.waitedMs / 1000)} s. Wait for it, or end it and run this again.`,

@@ -4,6 +4,7 @@ import { type StackEndpoints, stackEndpoints } from './endpoints.ts';
 import { type Environment, serverEnvironment } from './environment.ts';
 import { StackError } from './errors.ts';
 import { ensureTools } from './install/ensure-tools.ts';
+import { askedKubernetes, kubernetesToUse } from './kubernetes-release.ts';
 import { withLock } from './lock.ts';
 import { type DataPaths, dataPaths } from './paths.ts';
 import { choosePorts, isPortFree, type Ports, randomStart } from './ports.ts';
@@ -22,7 +23,7 @@ export interface StackOptions {
   readonly temporalStore?: TemporalStore;
   /** Admission plugins of the API server beside those that are on anyway; default: those of the last start in this folder, else none. */
   readonly admissionPlugins?: readonly string[];
-  /** Default: this process's environment. Only what installers and plain programs need is passed on. */
+  /** Default: this process's environment. Only what installers and plain programs need is passed on; LYNQ_STACK_KUBERNETES chooses the control plane. */
   readonly environment?: Environment;
 }
 
@@ -49,15 +50,18 @@ const silent = (): void => undefined;
 export async function startStack(options: StackOptions): Promise<RunningStack> {
   const environment = options.environment ?? process.env;
   const onProgress = options.onProgress ?? silent;
-  const tools = await ensureTools({ onProgress, environment });
   const paths = dataPaths(options.dataDir);
+  const kubernetes = kubernetesToUse(readState(paths.state), askedKubernetes(environment));
+  const tools = await ensureTools({ onProgress, environment, kubernetes });
   mkdirSync(paths.root, { recursive: true, mode: 0o700 });
   return withLock(paths.lock, { waitMs: waitForOtherStartMs, onWait: silent }, async () => {
     const kept = readState(paths.state);
+    kubernetesToUse(kept, kubernetes);
     const temporalStore = storeToUse(kept, options.temporalStore);
     const ports = await portsToUse(kept);
     const admissionPlugins = options.admissionPlugins ?? kept?.admissionPlugins ?? [];
-    writeState(paths.state, { version: 1, temporalStore, admissionPlugins, ports, tools, servers: aliveOnly(kept) });
+    const settings = { temporalStore, admissionPlugins, kubernetes, ports, tools } as const;
+    writeState(paths.state, { version: 1, ...settings, servers: aliveOnly(kept) });
     const context = makeContext(paths, environment);
     await bringUpAll(context, onProgress);
     return runningStack(context);
@@ -122,6 +126,7 @@ function makeContext(paths: DataPaths, environment: Environment): ServerContext 
     tools: state.tools,
     temporalStore: state.temporalStore,
     admissionPlugins: state.admissionPlugins,
+    kubernetes: state.kubernetes,
     secrets: loadOrMakeSecrets(paths.secrets),
     env: serverEnvironment(environment),
     asRoot: process.getuid?.() === 0,

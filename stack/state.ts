@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readJson, writeWhole } from './files.ts';
+import { defaultKubernetes, KubernetesRelease } from './kubernetes-release.ts';
 import { type PortName, portNames } from './ports.ts';
 
 /** The servers of the stack, in the order `status` shows them. */
@@ -53,6 +54,8 @@ export const StackState = z.strictObject({
   temporalStore: TemporalStore,
   /** Switched on in the API server beside those that are on anyway. */
   admissionPlugins: z.array(z.string()).readonly().default([]),
+  /** Whose data etcd holds. */
+  kubernetes: KubernetesRelease.default(defaultKubernetes),
   tools: Tools,
   ports: z.strictObject(portShape),
   servers: z.partialRecord(ServerName, ServerRecord),

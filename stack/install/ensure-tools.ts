@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { Environment } from '../environment.ts';
 import { StackError } from '../errors.ts';
+import type { KubernetesRelease } from '../kubernetes-release.ts';
 import { type OnProgress, withProgress } from '../progress.ts';
 import { toolFolder } from '../paths.ts';
 import type { Tools } from '../state.ts';
 import { type InstallContext, installContext } from './context.ts';
-import { buildGoTool, type GoTool, goProgram, goTools } from './go-tool.ts';
+import { buildGoTool, type GoTool, goProgram, goTools, kubernetesTools } from './go-tool.ts';
 import { findMariadb, installMariadb } from './mariadb.ts';
 import { findTemporal, installTemporal } from './temporal.ts';
 
@@ -24,12 +25,12 @@ function goInstaller(tool: GoTool, remark: string): Installer {
 }
 
 /** In this order: what needs rights or a registry first, so that its failure is told before minutes of compiling. */
-const installers: readonly Installer[] = [
+const installers = (kubernetes: GoTool): readonly Installer[] => [
   { what: 'MariaDB (apt-get)', isThere: (context) => findMariadb(context) !== undefined, install: installMariadb },
   { what: 'Temporal (pip)', isThere: (context) => findTemporal(context) !== undefined, install: installTemporal },
   goInstaller(goTools.etcd, 'built with go, about a minute on 2 cores'),
   goInstaller(goTools.kwok, 'built with go, about 2 minutes on 2 cores'),
-  goInstaller(goTools.kubernetes, 'built with go, about 8 minutes on 2 cores'),
+  goInstaller(kubernetes, 'built with go, about 8 minutes on 2 cores'),
 ];
 
 /** The helm program, built when the cache lacks it. Only those who render the chart need it; a stack does not. */
@@ -51,23 +52,25 @@ export async function ensureHelm(options: {
 export async function ensureTools(options: {
   readonly onProgress: OnProgress;
   readonly environment: Environment;
+  readonly kubernetes: KubernetesRelease;
 }): Promise<Tools> {
   const context = installContext(options.environment);
-  const missing = installers.filter((installer) => !installer.isThere(context));
+  const controlPlane = kubernetesTools[options.kubernetes];
+  const missing = installers(controlPlane).filter((installer) => !installer.isThere(context));
   for (const [index, { what, install }] of missing.entries()) {
     const step = { phase: 'install', step: index + 1, of: missing.length, what } as const;
     await withProgress(options.onProgress, step, (say) => install(context, say));
   }
-  return locate(context);
+  return locate(context, controlPlane);
 }
 
-function locate(context: InstallContext): Tools {
+function locate(context: InstallContext, controlPlane: GoTool): Tools {
   const mariadb = findMariadb(context);
   const temporal = findTemporal(context);
   if (mariadb === undefined)
     throw new StackError({ kind: 'tool-missing', tool: 'mariadbd', neededFor: 'the database' });
   if (temporal === undefined) throw new StackError({ kind: 'tool-missing', tool: 'temporal', neededFor: 'Temporal' });
-  const kubernetes = (program: string): string => goProgram(context, goTools.kubernetes, program);
+  const kubernetes = (program: string): string => goProgram(context, controlPlane, program);
   return {
     ...mariadb,
     temporal,

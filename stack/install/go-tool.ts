@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StackError } from '../errors.ts';
+import type { KubernetesRelease } from '../kubernetes-release.ts';
 import { toolFolder } from '../paths.ts';
 import { fillOnce } from './cached.ts';
 import type { InstallContext } from './context.ts';
@@ -13,33 +14,18 @@ import { runLogged } from './run.ts';
 export interface GoTool {
   readonly name: string;
   readonly version: string;
+  /** The folder of its module; default: its name. */
+  readonly module?: string;
   /** Program name → package. The name is the last part of the package path unless there is only one. */
   readonly programs: Readonly<Record<string, string>>;
   /** `package.variable=value`, set by the linker. */
   readonly stamps: readonly string[];
 }
 
-const kubernetesVersion = 'v1.35.4';
 const versionPackage = 'k8s.io/component-base/version';
 
 export const goTools = {
   etcd: { name: 'etcd', version: 'v3.6.5', programs: { etcd: 'go.etcd.io/etcd/server/v3' }, stamps: [] },
-  kubernetes: {
-    name: 'kubernetes',
-    version: kubernetesVersion,
-    programs: {
-      'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-      'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
-      'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
-      kubectl: 'k8s.io/kubernetes/cmd/kubectl',
-    },
-    // Without them the servers call themselves v0.0.0 and `kubectl version` fails.
-    stamps: [
-      `${versionPackage}.gitVersion=${kubernetesVersion}`,
-      `${versionPackage}.gitMajor=1`,
-      `${versionPackage}.gitMinor=35`,
-    ],
-  },
   kwok: {
     name: 'kwok',
     version: 'v0.7.0',
@@ -59,6 +45,38 @@ export const goTools = {
     stamps: [],
   },
 } as const satisfies Record<string, GoTool>;
+
+function controlPlane(release: KubernetesRelease, version: string, module: string): GoTool {
+  const [major, minor] = release.split('.');
+  return {
+    name: 'kubernetes',
+    version,
+    module,
+    programs: {
+      'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+      'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+      'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
+      kubectl: 'k8s.io/kubernetes/cmd/kubectl',
+    },
+    // Without them the servers call themselves v0.0.0 and `kubectl version` fails.
+    stamps: [
+      `${versionPackage}.gitVersion=${version}`,
+      `${versionPackage}.gitMajor=${major}`,
+      `${versionPackage}.gitMinor=${minor}`,
+    ],
+  };
+}
+
+/** The control plane of each release, with the kubectl of the same version. */
+export const kubernetesTools: Readonly<Record<KubernetesRelease, GoTool>> = {
+  '1.35': controlPlane('1.35', 'v1.35.4', 'kubernetes'),
+  '1.30': controlPlane('1.30', 'v1.30.14', 'kubernetes-1.30'),
+};
+
+/** The folder of the tool's module in `stack/tools/`. */
+export function moduleFolder({ name, module = name }: GoTool): string {
+  return fileURLToPath(new URL(`../tools/${module}/`, import.meta.url));
+}
 
 /** Where a program of a tool is, or will be. */
 export function goProgram(context: InstallContext, tool: GoTool, program: string): string {
@@ -87,7 +105,7 @@ export function goBuildArgs(tool: GoTool, folder: string): readonly string[] {
 export async function buildGoTool(context: InstallContext, tool: GoTool, say: (detail: string) => void): Promise<void> {
   const what = `${tool.name} ${tool.version}`;
   await fillOnce(context, toolFolder(context.cache, tool.name, tool.version), say, async (aside) => {
-    const module = fileURLToPath(new URL(`../tools/${tool.name}/`, import.meta.url));
+    const module = moduleFolder(tool);
     const go = requireGo(context, module, what);
     const env = { ...context.env, CGO_ENABLED: '0', GOWORK: 'off' };
     const log = join(context.logs, `${tool.name}-${tool.version}.log`);

@@ -1,3 +1,4 @@
+import type { KubernetesRelease } from '../kubernetes-release.ts';
 import type { DataPaths } from '../paths.ts';
 import type { PortName, Ports } from '../ports.ts';
 import type { CommandLine } from '../processes.ts';
@@ -12,6 +13,7 @@ export interface ServerContext {
   readonly secrets: StackSecrets;
   readonly temporalStore: TemporalStore;
   readonly admissionPlugins: readonly string[];
+  readonly kubernetes: KubernetesRelease;
   /** The filtered environment of every server (see `environment.ts`). */
   readonly env: Readonly<Record<string, string>>;
   /** True when this process is root; some servers insist on being told. */

@@ -1,8 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { call } from '../http.ts';
+import type { KubernetesRelease } from '../kubernetes-release.ts';
 import { controlPlaneKubeconfig } from './apiserver.ts';
 import { loopback, nothing, notYet, ready, type ServerDefinition } from './definition.ts';
+
+/** Later ones tell apart that it runs and that it has seen what there is. */
+const readinessPaths: Readonly<Record<KubernetesRelease, string>> = { '1.35': '/readyz', '1.30': '/healthz' };
 
 export const scheduler: ServerDefinition = {
   needs: ['apiserver'],
@@ -26,9 +30,10 @@ export const scheduler: ServerDefinition = {
       '--profiling=false',
     ],
   }),
-  probe: async ({ ports }) => {
-    const answer = await call({ url: `https://${loopback}:${ports.scheduler}/readyz` });
-    return answer.status === 200 ? ready : notYet(`/readyz says ${answer.status}`);
+  probe: async ({ ports, kubernetes }) => {
+    const path = readinessPaths[kubernetes];
+    const answer = await call({ url: `https://${loopback}:${ports.scheduler}${path}` });
+    return answer.status === 200 ? ready : notYet(`${path} says ${answer.status}`);
   },
   settle: nothing,
   readyWithinMs: 60_000,

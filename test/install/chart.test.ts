@@ -10,7 +10,7 @@ import { chart, plainManifests, renderChart } from '../../tools/manifests/render
 import { type Cluster, type Json, lynqPath, openCluster } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { run } from '../support/e2e/programs.ts';
-import { type Manifest, plainInstall, readManifests, type Rule } from '../support/install/account.ts';
+import { type Manifest, manifestText, plainInstall, readManifests, type Rule } from '../support/install/account.ts';
 
 interface Pod {
   readonly serviceAccountName: string;
@@ -218,7 +218,6 @@ describe('install/chart', () => {
       '--set',
       'commonAnnotations.team=platform',
     );
-    const text = all.map((object) => JSON.stringify(object)).join('\n---\n');
     await cluster.create('/api/v1/namespaces', namespace('lynq-system')).catch(() => undefined);
     const args = [
       '--kubeconfig',
@@ -230,7 +229,7 @@ describe('install/chart', () => {
       '-f',
       '-',
     ];
-    const ended = await run(stack.kubectl, args, { PATH: process.env['PATH'], HOME: folder }, text);
+    const ended = await run(stack.kubectl, args, { PATH: process.env['PATH'], HOME: folder }, manifestText(all));
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     expect(ofKind(all, 'MutatingWebhookConfiguration')).toHaveLength(1);
     expect(ofKind(all, 'ValidatingWebhookConfiguration')).toHaveLength(1);

@@ -8,8 +8,8 @@ import { shellBlocks } from '../support/install/blocks.ts';
 describe('install/plain', () => {
   const stack = inject('stack');
   const cluster = openCluster(stack.kubeconfig);
-  /** Not that of the other tests, whose pods are not restricted. */
-  const namespace = 'lynq-plain';
+  /** Not that of any other test, of which some have pods that are not restricted. */
+  const namespace = 'lynq-manifests';
   const manifests = relocated(readManifests(plainInstall()), { namespace });
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: stack.kubeconfig };
   /** Which of the objects are there, without those that are kept. */

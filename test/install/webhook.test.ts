@@ -80,9 +80,9 @@ describe('install/webhook', () => {
     );
     if (!(answer instanceof ClusterAnswer)) return String(answer);
     const { message } = JSON.parse(answer.message.slice(answer.message.indexOf('{'))) as { message: string };
-    // What the definition of the kind can say is said before any webhook is asked, in the same words.
+    // What the definition of the kind can say is said before any webhook is asked, in the same words; 1.30 has the type before them.
     const place =
-      /^(?:admission webhook "\w+\.kb\.io" denied the request: |Lynq\w+\.\S+ "\w+" is invalid: \S+: Invalid value: (?:"": )?)/;
+      /^(?:admission webhook "\w+\.kb\.io" denied the request: |Lynq\w+\.\S+ "\w+" is invalid: \S+: Invalid value: (?:"(?:object)?": )?)/;
     return message.replace(place, '');
   }
 

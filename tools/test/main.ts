@@ -71,6 +71,39 @@ const always = [
 /** Of the tests with faults: kills at some failpoints, chosen by a fixed seed, and the guard against mass deletion. */
 const someFaults = ['test/faults/failpoints', 'test/faults/database/guard', 'test/faults/ids'];
 
+/** What depends on how the API server and the controllers behave: it is run on the oldest Kubernetes too. */
+const onKubernetes = [
+  'test/contract/cluster-real',
+  'test/contract/control-plane',
+  ...[
+    'admission',
+    'chart',
+    'cli-plan',
+    'drift-policy',
+    'hub-deletion',
+    'hub-life',
+    'kind-versions',
+    'order',
+    'orphans',
+    'policies-conflicts',
+    'policies-drift',
+    'policies-switches',
+    'policies.test',
+    'readiness',
+    'removal',
+    'rollouts.test',
+    'secret-values',
+    'shared-namespaces',
+    'story',
+    'webhook-trust',
+  ].map((name) => `test/e2e/${name}`),
+];
+
+/** Of the installation: chart, account and webhook. */
+const installed = ['chart.test', 'chart-worker', 'plain', 'rbac.test', 'webhook'].map((name) => `test/install/${name}`);
+
+const oldest = { LYNQ_STACK_KUBERNETES: '1.30' };
+
 const steps: readonly Step[] = [
   { title: 'format', command: bin('biome'), args: ['format', '.'] },
   { title: 'lint', command: bin('oxlint'), args: [] },
@@ -85,12 +118,16 @@ const howMuch = process.env['LYNQ_FAULTS'] ?? 'full';
 /** Of all faults each has to have a test that ran and passed. */
 const demand = howMuch === 'full' ? ['./test/support/faults/ids-reporter.ts'] : [];
 
-/** By the word after the command: `e2e` is everything on real servers, `faults` everything with faults. */
+/** By the word after the command: `e2e` is everything on real servers, `faults` everything with faults, `oldest` a part on the oldest Kubernetes. */
 const suites: Readonly<Record<string, readonly Step[]>> = {
   all: steps,
   e2e: [tests('tests on real servers', 'stack')],
   faults: [tests('tests with faults', 'faults', { environment: { LYNQ_FAULTS: howMuch }, reporters: demand })],
   install: [tests('tests of the installation', 'install')],
+  oldest: [
+    tests('tests on the oldest Kubernetes', 'stack', { files: onKubernetes, environment: oldest }),
+    tests('tests of the installation on the oldest Kubernetes', 'install', { files: installed, environment: oldest }),
+  ],
 };
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -43,10 +43,13 @@ function runKubectl({ kubectl, kubeconfig }: Target, args: readonly string[], in
   return stdout;
 }
 
+/** For a kubectl. One list: that of 1.30 takes no separators between documents of JSON. */
+export const manifestText = (manifests: readonly object[]): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests });
+
 /** `kubectl apply --server-side` of manifests, as the instructions for an installation say; definitions of kinds are served afterwards. */
 export function applyManifests(target: Target, manifests: readonly Manifest[]): void {
-  const text = manifests.map((object) => JSON.stringify(object)).join('\n---\n');
-  runKubectl(target, ['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
+  runKubectl(target, ['apply', '--server-side', '--force-conflicts', '-f', '-'], manifestText(manifests));
   const kinds = manifests
     .filter(({ kind }) => kind === 'CustomResourceDefinition')
     .map(({ metadata }) => metadata.name);

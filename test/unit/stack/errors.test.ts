@@ -28,6 +28,8 @@ const examples: { readonly [K in StackProblem['kind']]: Extract<StackProblem, { 
   'wont-stop': { kind: 'wont-stop', server: 'etcd', pid: 42 },
   'bad-file': { kind: 'bad-file', file: '/d/stack.json', reason: 'version: expected 1' },
   'other-store': { kind: 'other-store', running: 'memory', wanted: 'file' },
+  'unknown-kubernetes': { kind: 'unknown-kubernetes', asked: '1.29', known: ['1.35', '1.30'] },
+  'other-kubernetes': { kind: 'other-kubernetes', has: '1.35', asked: '1.30' },
   'not-running': { kind: 'not-running', dataDir: '/d' },
   locked: { kind: 'locked', file: '/d/stack.lock', holder: 42, waitedMs: 180_000 },
   usage: { kind: 'usage', reason: 'There is no command "x".' },

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fillOnce } from '../../../stack/install/cached.ts';
-import { goBuildArgs, goDirective, goProgressReader, goTools, isAtLeast } from '../../../stack/install/go-tool.ts';
+import {
+  type GoTool,
+  goBuildArgs,
+  goDirective,
+  goProgressReader,
+  goTools,
+  isAtLeast,
+  kubernetesTools,
+  moduleFolder,
+} from '../../../stack/install/go-tool.ts';
+import { toolFolder } from '../../../stack/paths.ts';
 import { runLogged } from '../../../stack/install/run.ts';
 import { temporalPackage } from '../../../stack/install/temporal.ts';
 import { duration, type Progress, progressLine, withProgress } from '../../../stack/progress.ts';
@@ -15,8 +25,9 @@ const context = (folder: string) => ({ cache: folder, logs: folder, env: {}, pat
 const quiet = (): void => undefined;
 
 describe('stack/install', () => {
-  it.each(Object.values(goTools))('pins $name $version in a go.mod with a tool line for each program', (tool) => {
-    const goMod = read(`${tool.name}/go.mod`);
+  const tools: readonly GoTool[] = [...Object.values(goTools), ...Object.values(kubernetesTools)];
+  it.each(tools)('pins $name $version in a go.mod with a tool line for each program', (tool) => {
+    const goMod = readFileSync(join(moduleFolder(tool), 'go.mod'), 'utf8');
     for (const program of Object.values(tool.programs)) expect(goMod).toContain(program);
     expect(goMod).toContain(tool.version);
   });
@@ -29,8 +40,25 @@ describe('stack/install', () => {
 
   it('names the output of a module with one program and leaves the names of several to go', () => {
     expect(goBuildArgs(goTools.etcd, '/out')).toContain('/out/etcd');
-    expect(goBuildArgs(goTools.kubernetes, '/out')).toContain('/out/');
-    expect(goBuildArgs(goTools.kubernetes, '/out').join(' ')).toContain('version.gitVersion=v1.35.4');
+    expect(goBuildArgs(kubernetesTools['1.35'], '/out')).toContain('/out/');
+  });
+
+  it.each([
+    ['1.35', 'v1.35.4', '35'],
+    ['1.30', 'v1.30.14', '30'],
+  ] as const)('lets the servers of Kubernetes %s say that they are %s', (release, version, minor) => {
+    const args = goBuildArgs(kubernetesTools[release], '/out').join(' ');
+    expect(args).toContain(`version.gitVersion=${version} `);
+    expect(args).toContain(`version.gitMinor=${minor} `);
+  });
+
+  it('keeps each control plane in a folder of its own, with the staging modules of its version', () => {
+    for (const { name, version, module } of Object.values(kubernetesTools)) {
+      const staging = [...read(`${module}/go.mod`).matchAll(/^\tk8s\.io\/\S+ => k8s\.io\/\S+ v0\.(\S+)$/gm)];
+      expect(staging.length).toBeGreaterThan(25);
+      expect(new Set(staging.map(([, minor]) => `v1.${minor}`))).toEqual(new Set([version]));
+      expect(toolFolder('/cache', name, version)).toContain(`/cache/kubernetes/${version}-`);
+    }
   });
 
   it('compares Go versions by number', () => {

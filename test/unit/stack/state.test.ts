@@ -9,7 +9,7 @@ import { ports, tools } from './support.ts';
 const folder = (): string => mkdtempSync(join(tmpdir(), 'lynq-stack-test-'));
 const server = { pid: 42, identity: '1 etcd', startedAt: '2026-01-01T00:00:00.000Z' };
 const kept = { version: 1, temporalStore: 'memory', ports, tools, servers: { etcd: server } } as const;
-const state: StackState = { ...kept, admissionPlugins: ['AlwaysPullImages'] };
+const state: StackState = { ...kept, admissionPlugins: ['AlwaysPullImages'], kubernetes: '1.30' };
 
 describe('stack/state', () => {
   it('reads back what it wrote', () => {
@@ -18,10 +18,10 @@ describe('stack/state', () => {
     expect(readState(file)).toEqual(state);
   });
 
-  it('takes a file of an earlier version, which knew no admission plugins', () => {
+  it('takes a file of an earlier version, which knew no admission plugins and one Kubernetes', () => {
     const file = join(folder(), 'stack.json');
     writeFileSync(file, JSON.stringify(kept));
-    expect(readState(file)).toEqual({ ...kept, admissionPlugins: [] });
+    expect(readState(file)).toEqual({ ...kept, admissionPlugins: [], kubernetes: '1.35' });
   });
 
   it('says undefined when there is no file', () => {

@@ -38,6 +38,7 @@ export const secrets = {
 /** A context of a stack that does not exist. */
 export function testContext(changes: Partial<ServerContext> = {}): ServerContext {
   const paths = dataPaths('/data');
-  const rest = { temporalStore: 'memory', admissionPlugins: [], env: { PATH: '/bin' }, asRoot: false } as const;
+  const chosen = { temporalStore: 'memory', admissionPlugins: [], kubernetes: '1.35' } as const;
+  const rest = { ...chosen, env: { PATH: '/bin' }, asRoot: false } as const;
   return { tools, paths, ports, secrets, ...rest, ...changes };
 }
