@@ -280,6 +280,18 @@ describe('e2e/telemetry', () => {
       await second.stop();
       await world.worker.start();
     }
+    await eventually(
+      'the first installation has its hub again, and has read its table',
+      async () => {
+        const { text } = await scrape(reader);
+        const [series] =
+          /^lynqflow_sync_duration_seconds_count\{hub="multi-tier-nodes",.*"synced"\} [1-9]/m.exec(text) ?? [];
+        return series !== undefined && /^hub_desired\{hub="multi-tier-nodes"/m.test(text)
+          ? there(series)
+          : notYet(text.length);
+      },
+      { withinMs: 90_000 },
+    );
   }, 240_000);
 
   test('a node that is gone has no series, and its hub has its own', async () => {
