@@ -42,6 +42,14 @@ export interface RolloutCounts {
   readonly progress: number;
 }
 
+/**
+ * Whether an installation has gauges of a hub, its forms and its nodes: each hub is told of by the one that acts for it, so that two in one cluster do
+ * not count it twice. One that nobody acts for yet, or whose holder is gone, is told of by all: else it would be by none.
+ */
+export function isToldBy(installation: string, holder: string | undefined, gone: ReadonlySet<string>): boolean {
+  return holder === undefined || holder === installation || gone.has(holder);
+}
+
 const conditionNumbers: Readonly<Record<string, number>> = { False: 0, True: 1 };
 const unknownCondition = 2;
 

@@ -28,6 +28,8 @@ export interface LeadingWork {
 }
 
 export interface LeadingParts {
+  /** As which this installation holds hubs. */
+  readonly installation: string;
   readonly reflector: Reflector;
   readonly client: Client;
   readonly taskQueue: string;
@@ -67,6 +69,7 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
   const { client, taskQueue, mayHold, isOthers, isGone, reportHubless, reportScheduling, reportStuck, logger } = parts;
   return new HubWatch(
     {
+      installation: parts.installation,
       ensure: async (hub, timing) => {
         if (!(await mayHold(hub))) return 'other';
         return ensureSchedule(client, hub, timing, taskQueue);
@@ -103,6 +106,13 @@ export function reactToNode(
   if (after?.edited === true && before?.edited === false) syncSoon(after);
 }
 
+/** What gauges of this installation are about. */
+const fleetOf = (hubs: HubWatch, nodes: Watches['ports']['nodes']): Fleet => ({
+  hubs: () => hubs.seenHubs(),
+  forms: () => hubs.seenForms(),
+  nodes: () => [...nodes.all()].filter((node) => hubs.tells(node)),
+});
+
 /** A fresh start each time: what an earlier term believed of hubs may be old. */
 function beginTerm(parts: LeadingParts, watches: Watches): Term {
   const stop = new AbortController();
@@ -131,7 +141,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   return {
     dispatcher,
     formsSeen: () => hubs.formsSeen(),
-    fleet: { hubs: () => hubs.seenHubs(), forms: () => hubs.seenForms(), nodes: () => nodes.all() },
+    fleet: fleetOf(hubs, nodes),
     end() {
       stopNodes();
       counts.close();

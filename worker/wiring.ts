@@ -257,6 +257,7 @@ interface LeadingContext {
 function openLeading({ opened, parts, deps }: LeadingContext): LeadingWork {
   const { config, temporal, logger } = parts;
   return leadingWork({
+    installation: installationOf(opened, parts),
     reflector: opened.reflector,
     client: temporal.client,
     taskQueue: config.taskQueue,

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { childPath, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { configMapForm } from '../support/e2e/manifests.ts';
 import { startPrometheus } from '../support/e2e/prometheus.ts';
+import { type WorkerProcess, workerProcess } from '../support/e2e/programs.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 
 const dashboard = JSON.parse(
@@ -34,9 +36,9 @@ describe('e2e/telemetry', () => {
   let reader: string;
   let stranger: string;
 
-  /** The port the worker says it listens on, of its latest start. */
-  function portOf(what: 'metrics' | 'probes'): number {
-    const lines = world.worker
+  /** The port a worker says it listens on, of its latest start. */
+  function portOf(what: 'metrics' | 'probes', worker: WorkerProcess = world.worker): number {
+    const lines = worker
       .output()
       .split('\n')
       .filter((line) => line.includes('"listening"'));
@@ -202,12 +204,12 @@ describe('e2e/telemetry', () => {
         if (variable.type === 'datasource') continue;
         const asked = filled(variable.query.query);
         const [, selector = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(asked) ?? [];
-        const own = label === 'hub' ? 'multi-tier-nodes' : world.namespace;
+        const own = { job: 'lynqflow', hub: 'multi-tier-nodes' }[label] ?? world.namespace;
         // Other hubs of the cluster may be offered besides.
         expect(await prometheus.labelValues(selector, label), variable.name).toContain(own);
         chosen.set(variable.name, own);
       }
-      expect([...chosen.keys()]).toEqual(['namespace', 'hub']);
+      expect([...chosen.keys()]).toEqual(['job', 'namespace', 'hub']);
 
       for (const { title, targets } of dashboard.panels) {
         for (const { expr } of targets) {
@@ -242,6 +244,55 @@ describe('e2e/telemetry', () => {
   }
   const seriesOf = async (label: string): Promise<readonly string[]> =>
     (await lines()).filter((line) => line.includes(label));
+
+  test('a second installation in the cluster has no series of what the first one acts for, until that one is gone', async () => {
+    const addresses = { LYNQ_METRICS_BIND_ADDRESS: '127.0.0.1:0', LYNQ_HEALTH_PROBE_BIND_ADDRESS: '127.0.0.1:0' };
+    const second = workerProcess(inject('stack'), { LYNQ_TASK_QUEUE: 'e2e-telemetry-second', ...addresses });
+    const told = async (): Promise<readonly string[]> => {
+      const { text } = await get(`https://127.0.0.1:${portOf('metrics', second)}/metrics`, reader);
+      return text
+        .split('\n')
+        .filter((line) => line.includes(`namespace="${world.namespace}"`) || line.startsWith('lynqflow_leading '));
+    };
+    await second.start();
+    try {
+      await eventually('the second installation has a leader', async () => {
+        const lines = await told();
+        return lines.includes('lynqflow_leading 1') ? there(lines) : notYet(lines);
+      });
+      // By then it has seen all hubs, forms and nodes.
+      for (let scrapes = 0; scrapes < 20; scrapes += 1) {
+        expect(await told()).toEqual(['lynqflow_leading 1']);
+        await pause(200);
+      }
+      await world.worker.stop();
+      const hub = `hub="multi-tier-nodes",namespace="${world.namespace}"`;
+      await eventually(
+        'the second installation tells of the hub',
+        async () => {
+          const lines = await told();
+          const series = [`hub_desired{${hub}}`, `lynqnode_resources_desired{lynqnode="${node}"`];
+          return series.every((start) => lines.some((line) => line.startsWith(start))) ? there(lines) : notYet(lines);
+        },
+        { withinMs: 90_000 },
+      );
+    } finally {
+      await second.stop();
+      await world.worker.start();
+    }
+    await eventually(
+      'the first installation has its hub again, and has read its table',
+      async () => {
+        const { text } = await scrape(reader);
+        const [series] =
+          /^lynqflow_sync_duration_seconds_count\{hub="multi-tier-nodes",.*"synced"\} [1-9]/m.exec(text) ?? [];
+        return series !== undefined && /^hub_desired\{hub="multi-tier-nodes"/m.test(text)
+          ? there(series)
+          : notYet(text.length);
+      },
+      { withinMs: 90_000 },
+    );
+  }, 240_000);
 
   test('a node that is gone has no series, and its hub has its own', async () => {
     const ofNode = `lynqnode="${node}",namespace="${world.namespace}"`;

@@ -4,7 +4,7 @@ import type { HubCounts, RolloutCounts } from '../../domain/gauges.ts';
 import type { Sample, SeriesFamily } from '../../domain/measures.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 
-/** What the leading worker sees of hubs, forms and nodes. */
+/** What the leading worker sees of the hubs of its installation, their forms and nodes. */
 export interface Fleet {
   readonly hubs: () => Iterable<{ readonly hub: HubRef; readonly counts: HubCounts }>;
   readonly forms: () => Iterable<{ readonly form: FormRef; readonly rollout: RolloutCounts | undefined }>;

@@ -12,9 +12,12 @@ import { DigestStore } from './digest-store.ts';
 import { FollowUps } from './follow-ups.ts';
 import { LostSyncs } from './lost-syncs.ts';
 import { SeenVersion } from './seen-version.ts';
+import { Tellers } from './tellers.ts';
 
 /** What the hub watch does with what it sees. */
 export interface HubReactions {
+  /** As which this installation holds hubs. */
+  readonly installation: string;
   /** Has the schedule of a hub as it is to be; `other` where another installation holds the hub. */
   ensure(hub: HubRef, timing: HubTiming): Promise<'made' | 'there' | 'other'>;
   /** Whether a holder, as a hub names it, is another installation that is alive. */
@@ -120,6 +123,7 @@ export class HubWatch {
   private readonly stuckMilliseconds: number;
   private readonly followUps: FollowUps;
   private readonly lostSyncs = new LostSyncs();
+  private readonly tellers: Tellers;
   private readonly clock: Clock;
   /** Hubs whose schedule is known to have been there. */
   private readonly scheduled = new Set<string>();
@@ -149,6 +153,7 @@ export class HubWatch {
     this.stuckMilliseconds = stuckMilliseconds;
     this.clock = clock;
     this.followUps = new FollowUps(clock);
+    this.tellers = new Tellers(reactions.installation);
   }
 
   async run(reflector: Reflector, signal: AbortSignal): Promise<void> {
@@ -178,12 +183,17 @@ export class HubWatch {
     this.followUps.close();
   }
 
-  seenHubs(): Iterable<Pick<HubDigest, 'hub' | 'counts'>> {
-    return this.hubs.values();
+  /** Whether gauges of a hub, its forms and its nodes are this installation's. */
+  tells({ namespace, hub }: HubRef): boolean {
+    return this.tellers.tells(this.hubs.get(`${namespace}/${hub}`)?.holder);
   }
 
-  seenForms(): Iterable<Pick<FormDigest, 'form' | 'rollout'>> {
-    return this.forms.values();
+  seenHubs(): readonly Pick<HubDigest, 'hub' | 'counts'>[] {
+    return [...this.hubs.values()].filter(({ holder }) => this.tellers.tells(holder));
+  }
+
+  seenForms(): readonly Pick<FormDigest, 'form' | 'rollout'>[] {
+    return [...this.forms.values()].filter(({ hub }) => this.tells(hub));
   }
 
   /** Up to where forms have been seen: whoever reads them because of what was seen here must see as much. */
@@ -227,7 +237,9 @@ export class HubWatch {
     const { hub, holder, interval } = digest;
     const key = `${hub.namespace}/${hub.hub}`;
     // In another Temporal namespace its schedule would seem to be lost.
-    if (await this.reactions.isOthers(holder)) return;
+    const isOthers = await this.reactions.isOthers(holder);
+    this.tellers.heard(holder, isOthers);
+    if (isOthers) return;
     const found = await this.reactions.look(hub);
     if (found.kind !== 'there') return this.begin(digest);
     this.scheduled.add(key);

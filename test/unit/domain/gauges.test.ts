@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hubCounts, newConflicts, nodeCounts, rolloutCounts } from '../../../domain/gauges.ts';
+import { hubCounts, isToldBy, newConflicts, nodeCounts, rolloutCounts } from '../../../domain/gauges.ts';
 
 const entry = (id: string, state: 'Ready' | 'Conflicted') => ({
   id,
@@ -10,6 +10,17 @@ const entry = (id: string, state: 'Ready' | 'Conflicted') => ({
 });
 
 describe('domain/gauges', () => {
+  it.each`
+    holder       | gone        | isTold
+    ${'me'}      | ${[]}       | ${true}
+    ${'other'}   | ${[]}       | ${false}
+    ${'other'}   | ${['left']} | ${false}
+    ${'left'}    | ${['left']} | ${true}
+    ${undefined} | ${[]}       | ${true}
+  `('an installation tells of a hub that $holder holds while $gone are gone: $isTold', ({ holder, gone, isTold }) => {
+    expect(isToldBy('me', holder as string | undefined, new Set(gone as string[]))).toBe(isTold);
+  });
+
   it('counts a node by its status, and conditions as False 0, True 1, Unknown 2', () => {
     const node = {
       status: {

@@ -17,6 +17,7 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 
 /** Of which nothing comes, but for what a test changes. */
 const reactionsWith = (change: Partial<HubReactions>): HubReactions => ({
+  installation: 'me',
   ensure: async () => 'there',
   trigger: async () => undefined,
   rollout: async () => undefined,
@@ -145,6 +146,48 @@ describe('worker/watch/hub-watch', () => {
       triggered: ['ours'],
       lost: 0,
     });
+  });
+
+  it('is asked for gauges of the hubs, forms and nodes that its installation acts for, and of those that nobody does', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    const holders = { ours: 'me', theirs: 'other', left: 'gone', free: undefined };
+    for (const [name, holder] of Object.entries(holders)) {
+      const annotations = holder === undefined ? {} : { 'lynq.sh/controller-id': holder };
+      cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name, namespace, annotations }, spec: {} });
+    }
+    for (const hubId of [...Object.keys(holders), 'absent'])
+      cluster.seed({ ...form(`of-${hubId}`, undefined), spec: { hubId } });
+    let alive = ['other', 'gone'];
+    const reactions = reactionsWith({ isOthers: async (holder) => holder !== undefined && alive.includes(holder) });
+    const opened = new HubWatch(reactions, silent, 1_000);
+    watch = opened;
+    void opened.run(cluster.reflector, new AbortController().signal);
+    const told = () => ({
+      hubs: [...opened.seenHubs()].map(({ hub }) => hub.hub).toSorted(),
+      forms: [...opened.seenForms()].map(({ form: one }) => one.form).toSorted(),
+      nodes: [...Object.keys(holders), ''].filter((hub) => opened.tells({ namespace, hub })),
+    });
+    const ours = {
+      hubs: ['free', 'ours'],
+      forms: ['of-absent', 'of-free', 'of-ours'],
+      nodes: ['ours', 'free', ''],
+    };
+
+    await vi.waitFor(() => expect(told()).toEqual(ours));
+    // Not before it is known that the holder is gone, so that no hub is told of twice while a worker starts.
+    await new Promise((resolve) => void setTimeout(resolve, 1_500));
+    expect(told()).toEqual(ours);
+
+    alive = ['other'];
+    await vi.waitFor(() => expect(told().nodes).toEqual(['ours', 'left', 'free', '']), { timeout: 5_000 });
+    expect(told()).toMatchObject({
+      hubs: ['free', 'left', 'ours'],
+      forms: ['of-absent', 'of-free', 'of-left', 'of-ours'],
+    });
+
+    alive = ['other', 'gone'];
+    await vi.waitFor(() => expect(told()).toEqual(ours), { timeout: 5_000 });
   });
 
   it('takes a schedule over that the worker of another task queue has left, and believes of runs what it did', async () => {
