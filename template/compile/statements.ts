@@ -3,6 +3,7 @@ import type { Expression, ProgramNode, Statement } from './ast.ts';
 import { declareVariable, type Frame, noteDoomed, place, scoped, slotOf } from './emitter.ts';
 import { emitCommands, emitFailure, emitPipe } from './expressions.ts';
 import { block, call, content, number, program, statement, text } from './factory.ts';
+import { noteTestedPipe } from './lookups.ts';
 import { elementOf, staticOfPipe } from './statics.ts';
 
 /** Statements of a list as a Handlebars program. */
@@ -67,6 +68,7 @@ function emitStatement(frame: Frame, node: StatementNode): Statement {
 function emitCondition(frame: Frame, node: BranchNode): Statement {
   const helper = node.node === 'with' ? 'with' : 'if';
   const value = staticOfPipe(frame, node.pipe);
+  noteTestedPipe(frame, node.pipe.commands);
   const condition = emitPipe(frame, node.pipe);
   const inside = helper === 'with' ? { conditional: true, dot: { value } } : { conditional: true };
   const taken = scoped(frame, inside, () => emitList(frame, node.list));
