@@ -3,7 +3,7 @@ import type { IdentifierNode } from '../language/nodes.ts';
 import { positionOf } from '../language/position.ts';
 import type { Position } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
-import type { Expression } from './ast.ts';
+import type { Statement } from './ast.ts';
 import type { Static } from './statics.ts';
 
 /** A function as a place in a template calls it. */
@@ -36,10 +36,10 @@ export interface DoomedPlace {
   readonly conditional: boolean;
 }
 
-/** A call that every row makes with the same arguments: whether it fails is found by running it once. */
+/** A call, or a range over nothing but constants, that is the same for every row: whether it fails is found by running it once. */
 export interface ConstantCall {
   readonly at: number;
-  readonly expression: Expression;
+  readonly statement: Statement;
 }
 
 /** Everything of one scalar that is not its Handlebars programs. Shared by all its templates; filled while emitting. */

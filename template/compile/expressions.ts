@@ -18,7 +18,7 @@ import {
 } from './emitter.ts';
 import { noteLookup, noteTests } from './lookups.ts';
 import { type Static, staticOf, staticOfCommands, staticOfPipe, wrongArgument } from './statics.ts';
-import { boolean, call, nothing, number, stateField, text } from './factory.ts';
+import { boolean, call, nothing, number, stateField, statement, text } from './factory.ts';
 
 /** A pipeline as one expression; a declaration or assignment keeps the value in its slot. */
 export function emitPipe(frame: Frame, pipe: PipeNode): Expression {
@@ -169,7 +169,8 @@ function emitGet(frame: Frame, node: Selector, names: readonly string[]): Expres
   }
   if (names.length === 0) return receiver;
   const expression = call('get', [receiver, ...names.map((name) => text(name, at))], at);
-  if (isConstant(frame, node)) noteConstantCall(frame, { at: node.at, expression }, from);
+  if (isConstant(frame, node))
+    noteConstantCall(frame, { at: node.at, statement: statement('do', [expression], at) }, from);
   return expression;
 }
 
@@ -269,7 +270,11 @@ function noteCertainCall(frame: Frame, { node, fn, index, given, constants, from
   });
   // What a sample stands for is not part of the call.
   const since = constants.every(Boolean) ? from : frame.emission.constantCalls.length;
-  noteConstantCall(frame, { at: node.at, expression: call('call', [index, ...params], at) }, since);
+  noteConstantCall(
+    frame,
+    { at: node.at, statement: statement('do', [call('call', [index, ...params], at)], at) },
+    since,
+  );
 }
 
 function noteWrongCall(

@@ -16,7 +16,7 @@ import {
   newFrame,
   type RootField,
 } from './emitter.ts';
-import { program, statement } from './factory.ts';
+import { program } from './factory.ts';
 import { assignedIn } from './statics.ts';
 import { emitList } from './statements.ts';
 
@@ -123,9 +123,8 @@ function emitUnit(source: string, alsoFunctions: ReadonlySet<string>): Unit {
   return { main, templates, constants, called, rootFields, doomed, constantCalls, lookups, guarded, exposesRow };
 }
 
-function programOf({ source }: Emission, { at, expression }: ConstantCall): Program {
-  const position = positionOf(source, at);
-  return compileProgram(program([statement('do', [expression], position)], position));
+function programOf({ source }: Emission, { at, statement }: ConstantCall): Program {
+  return compileProgram(program([statement], positionOf(source, at)));
 }
 
 /** Functions that change a map they are given. */
