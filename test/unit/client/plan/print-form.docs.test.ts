@@ -18,8 +18,8 @@ const shape = (text: string): readonly string[] =>
         .replaceAll(/: \d+ to/g, ': N to'),
     );
 
-describe('docs/planning.md', () => {
-  it('shows the blocks of an edited form as the command prints them', () => {
+describe('client/plan/print-form', () => {
+  it('prints the example of docs/planning.md', () => {
     const [, block = ''] = /are one block:\n\n```\n([\s\S]*?)```/.exec(read('docs/planning.md')) ?? [];
     expect(shape(block)).toEqual(shape(read('test/golden/cli/plan-form-image.txt')));
   });
