@@ -65,6 +65,8 @@ export interface DurationFlag extends FlagBase {
 export interface ListFlag extends FlagBase {
   readonly kind: 'list';
   readonly value: string;
+  /** Takes all words up to the next flag: only for a command without arguments. */
+  readonly several?: true;
   readonly required?: true;
   readonly completes?: Completion;
 }

@@ -116,7 +116,8 @@ function addFlags(command: Commander, flags: Flags): void {
 function optionOf(long: string, flag: Flag): Option {
   const dashes = flag.short === undefined ? `--${long}` : `-${flag.short}, --${long}`;
   if (flag.kind === 'boolean') return new Option(dashes, flag.summary);
-  const option = new Option(`${dashes} <${flag.value}>`, flag.summary);
+  const value = flag.kind === 'list' && flag.several === true ? `${flag.value}...` : flag.value;
+  const option = new Option(`${dashes} <${value}>`, flag.summary);
   if (flag.required === true) option.makeOptionMandatory();
   if (flag.kind === 'list') {
     return option.argParser((value: string, all: readonly string[] | undefined) => [...(all ?? []), value]);

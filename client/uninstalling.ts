@@ -122,10 +122,13 @@ function summary({ hubs, forms, nodes }: Found, keep: boolean): string {
     ...forms.map((form) => `- LynqForm ${titleOf(form)}`),
     `- ${counted(nodes.length, 'LynqNode') || 'no LynqNode'}`,
     `- ${counted(going, 'object') || 'no object'} made for rows`,
-    `  ${counted(entries.length - going, 'object') || 'no object'} stay, with orphan markers`,
+    `  ${staying(entries.length - going)}`,
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
+
+const staying = (count: number): string =>
+  count === 0 ? 'none stays' : `${counted(count, 'object')} ${count === 1 ? 'stays' : 'stay'}, with orphan markers`;
 
 async function removeKind(
   { context, cluster, demandGoingOn }: Removal,

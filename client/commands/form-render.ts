@@ -23,13 +23,13 @@ export const render = defineCommand({
     hub: { kind: 'text', value: 'HUB', completes: 'hubs', summary: 'hub whose table has the row' },
     uid: { kind: 'text', value: 'UID', completes: 'uids', summary: 'uid of the row in the table' },
     form: { kind: 'list', value: 'FORM', completes: 'forms', summary: 'with --uid: only this form; may be repeated' },
-    row: { kind: 'list', value: 'NAME=VALUE', summary: 'a column and its text; may be repeated' },
+    row: { kind: 'list', value: 'NAME=VALUE', several: true, summary: 'columns and their texts; may be repeated' },
     'hub-file': { kind: 'text', value: 'FILE', completes: 'files', summary: 'file of the hub, if -f has none' },
     'show-secrets': { kind: 'boolean', summary: 'print the values of Secrets and of secret columns' },
   },
   examples: [
     {
-      command: 'lynq render -f api-tier.yaml --hub-file hub.yaml --row node_id=acme-corp --row api_replicas=2',
+      command: 'lynq render -f api-tier.yaml --hub-file hub.yaml --row node_id=acme-corp api_replicas=2',
       summary: 'a form for a row of the table',
     },
     { command: 'lynq render --hub multi-tier-nodes --uid acme-corp', summary: 'what a row has by now' },

@@ -21,6 +21,7 @@ import { lintFormFields, lintPolicies, lintRetained, lintSameObject } from './po
 import { lintFunctions } from './risky-functions.ts';
 import { checkShape } from './shape.ts';
 import { lintTextMaps } from './text-maps.ts';
+import { lintWorkload } from './workload.ts';
 
 export interface FormShape {
   /** What of it fits the schema; undefined when there is no spec at all. */
@@ -75,7 +76,13 @@ function lintEntry(manifest: Manifest, placed: FormEntry): readonly Problem[] {
   problems.push(...lintReadyWhen(manifest, placed));
   problems.push(...lintIgnoreFields(manifest, placed));
   const entry: EntryInFile = { manifest, placed, resource };
-  problems.push(...lintMetadata(entry), ...lintTextMaps(entry), ...lintMapKeys(entry), ...lintContent(entry));
+  problems.push(
+    ...lintMetadata(entry),
+    ...lintTextMaps(entry),
+    ...lintMapKeys(entry),
+    ...lintContent(entry),
+    ...lintWorkload(entry),
+  );
   problems.push(...lintBoundaries(entry), ...lintPolicies(entry), ...lintFunctions(entry));
   for (const [key, value] of literalTexts(placed)) {
     if (!value.includes('{{')) continue;

@@ -1,4 +1,5 @@
 import { at, textAt, textMapAt } from '../../domain/api/json.ts';
+import { resourceLists } from '../../domain/api/resource.ts';
 import { isDnsLabel, isQualifiedKey, labelLength, subdomainLength } from '../../domain/api/patterns.ts';
 import { namespaceInside } from '../../domain/kept-places.ts';
 import { reservedPrefix } from '../../domain/keys.ts';
@@ -57,6 +58,10 @@ function kindMeant(kind: string, apiVersion: string): string | undefined {
   );
 }
 
+/** Every group of a CustomResourceDefinition has a dot. */
+const isUnknownGroup = (apiVersion: string): boolean =>
+  !group(apiVersion).includes('.') && !builtInGroup.test(group(apiVersion));
+
 /** Groups of Kubernetes itself; other groups may have kinds of the same names. */
 const builtInGroup = /^(?:|apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)$/;
 const group = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');
@@ -83,10 +88,38 @@ function lintHome(entry: EntryInFile, apiVersion: string, kind: string): readonl
     const message = `apiVersion "${apiVersion}" is neither a version nor group/version`;
     return [atKey(entry, ['spec', 'apiVersion'], { message, ...(home === undefined ? {} : { fix: `write ${home}` }) })];
   }
+  if (isUnknownGroup(apiVersion)) {
+    const near = closest(group(apiVersion), Object.values(homes).map(group));
+    const fix = home === undefined ? near && `did you mean ${near}?` : `write ${home}`;
+    const message = `there is no group ${group(apiVersion)}`;
+    return [atKey(entry, ['spec', 'apiVersion'], { message, fix })];
+  }
   if (home === undefined || group(apiVersion) === group(home) || !builtInGroup.test(group(apiVersion))) return [];
   const message = `there is no ${kind} in ${apiVersion}`;
   return [atKey(entry, ['spec', 'apiVersion'], { message, fix: `write ${home}` })];
 }
+
+/** `services` for Service, `ingresses` for Ingress, `networkPolicies` for NetworkPolicy. */
+function listOf(kind: string): string {
+  const name = `${kind[0]?.toLowerCase() ?? ''}${kind.slice(1)}`;
+  if (name.endsWith('y')) return `${name.slice(0, -1)}ies`;
+  return name.endsWith('s') ? `${name}es` : `${name}s`;
+}
+
+/** The name of a list binds nobody, here as in the Go operator, but misleads everybody who reads it. */
+const lintList: EntryRule = (entry) => {
+  const { list } = entry.placed;
+  const [apiVersion, kind] = [
+    textAt(entry.resource.spec, 'apiVersion') ?? '',
+    textAt(entry.resource.spec, 'kind') ?? '',
+  ];
+  const home = homes[kind];
+  if (home === undefined || group(apiVersion) !== group(home)) return [];
+  if (list === 'manifests' || list === listOf(kind)) return [];
+  const own = resourceLists.find((name) => name === listOf(kind)) ?? 'manifests';
+  const message = `resource '${entry.resource.id}' is of kind ${kind} and stands in ${list}`;
+  return [atKey(entry, ['spec', 'kind'], { message, severity: 'warning', fix: `move it to ${own}` })];
+};
 
 /** Names of roles may have more characters than those of other kinds. */
 const anyName = /^[A-Za-z0-9._:-]*$/;
@@ -204,7 +237,7 @@ const lintGeneration: EntryRule = (entry) => {
 };
 
 export function lintMetadata(entry: EntryInFile): readonly Problem[] {
-  return [lintKind, lintNames, lintSharedName, lintInnerNamespace, lintKeys, lintGeneration].flatMap((rule) =>
+  return [lintKind, lintList, lintNames, lintSharedName, lintInnerNamespace, lintKeys, lintGeneration].flatMap((rule) =>
     rule(entry),
   );
 }

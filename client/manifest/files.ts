@@ -22,24 +22,18 @@ export interface Reading {
 export async function loadManifests(paths: readonly string[], reading: Reading): Promise<LoadResult> {
   const { files } = reading;
   // The reader brings the YAML library, which commands without files do not pay for.
-  const { decodeUtf8, readManifests } = await import('./reader.ts');
+  const { decodeUtf8, notUtf8, readManifests } = await import('./reader.ts');
   const names: string[] = [];
   for (const path of paths) names.push(...(await expand(path, reading)));
   const manifests: Manifest[] = [];
   const problems: Problem[] = [];
   const unique = [...new Set(names)];
   for (const name of unique) {
-    const text = decodeUtf8(name === '-' ? await files.standardInput() : await files.read(name));
+    const bytes = name === '-' ? await files.standardInput() : await files.read(name);
     const shown = name === '-' ? 'stdin' : name;
+    const text = decodeUtf8(bytes);
     if (text === undefined) {
-      problems.push({
-        file: shown,
-        line: 1,
-        column: 1,
-        severity: 'error',
-        message: 'not UTF-8 text',
-        fix: 'save it as UTF-8',
-      });
+      problems.push(notUtf8(shown, bytes));
       continue;
     }
     const read = readManifests(shown, text);

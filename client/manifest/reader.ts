@@ -1,4 +1,4 @@
-import { parseAllDocuments, type Document, type ParsedNode, type YAMLParseError } from 'yaml';
+import { parseAllDocuments, visit, type Document, type ParsedNode, type YAMLParseError } from 'yaml';
 import type { JsonObject } from '../../domain/api/json.ts';
 import { isJsonObject } from '../../domain/api/json.ts';
 import { jsonObjectStarts, parseParts } from './json-stream.ts';
@@ -42,7 +42,7 @@ export function readManifests(name: string, text: string): ReadResult {
   }
   const masked = maskTemplates(source);
   const manifests: Manifest[] = [];
-  const problems: Problem[] = [...masked.problems];
+  const problems: Problem[] = [...masked.problems, ...controlCharacters(source)];
   for (const document of parseDocuments(masked)) {
     problems.push(...syntaxProblems(source, masked, document));
     if (document.errors.length > 0) continue;
@@ -66,6 +66,38 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where a file stops being UTF-8. */
+export function notUtf8(file: string, bytes: Uint8Array): Problem {
+  // What is no character becomes U+FFFD; a file may have that one, too.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const start = firstBroken(text, bytes);
+  return problemAt(sourceFile(file, text), start, { message: 'not UTF-8 text', fix: 'save it as UTF-8' });
+}
+
+function firstBroken(text: string, bytes: Uint8Array): number {
+  let [from, length] = [0, 0];
+  for (const { index } of text.matchAll(/\ufffd/g)) {
+    length += new TextEncoder().encode(text.slice(from, index)).length;
+    from = index;
+    if (!isThere(bytes, length)) return index;
+  }
+  return 0;
+}
+
+/** Whether U+FFFD is written out at this byte. */
+const isThere = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === 0xef && bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd;
+
+/** Characters that YAML does not have and kubectl refuses; the library takes them. */
+function controlCharacters(source: SourceFile): readonly Problem[] {
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  const index = source.text.search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/);
+  if (index < 0) return [];
+  const code = source.text.charCodeAt(index).toString(16).padStart(2, '0');
+  const fix = `remove it, or write it as "\\x${code}" in double quotes`;
+  return [problemAt(source, index, { message: `a control character (0x${code}) cannot stand in YAML`, fix })];
 }
 
 function parseDocuments(masked: MaskedText): readonly Document.Parsed[] {
@@ -96,13 +128,26 @@ const rewordings: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
 function syntaxProblems(source: SourceFile, masked: MaskedText, document: Document<ParsedNode>): readonly Problem[] {
   const perLine = new Map<number, Problem>();
   for (const error of document.errors) {
-    const problem = problemAt(source, error.pos[0], {
+    const problem = problemAt(source, placeOf(source, document, error), {
       message: rewordings[error.code] ?? reword(error.message),
       fix: fixFor(source, masked, error),
     });
     if (!perLine.has(problem.line)) perLine.set(problem.line, problem);
   }
   return [...perLine.values()];
+}
+
+/** A text in quotes that nothing closes may reach to the end of the file: it begins where the mistake is. */
+function placeOf(source: SourceFile, document: Document<ParsedNode>, { message, pos }: YAMLParseError): number {
+  let place = pos[0];
+  if (!/^Missing closing ['"]quote/.test(message)) return place;
+  visit(document, {
+    Scalar(_key, { type, range }) {
+      if (!type?.startsWith('QUOTE_') || !range || range[0] > pos[0] || range[1] < pos[0]) return;
+      if (source.text.slice(range[0], pos[0]).includes('\n')) place = range[0];
+    },
+  });
+  return place;
 }
 
 function fixFor(source: SourceFile, masked: MaskedText, error: YAMLParseError): string | undefined {

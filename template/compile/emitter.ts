@@ -1,7 +1,9 @@
 import type { GoFunction } from '../functions/define.ts';
+import type { IdentifierNode } from '../language/nodes.ts';
 import { positionOf } from '../language/position.ts';
 import type { Position } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
+import type { Statement } from './ast.ts';
 import type { Static } from './statics.ts';
 
 /** A function as a place in a template calls it. */
@@ -34,6 +36,12 @@ export interface DoomedPlace {
   readonly conditional: boolean;
 }
 
+/** A call, or a range over nothing but constants, that is the same for every row: whether it fails is found by running it once. */
+export interface ConstantCall {
+  readonly at: number;
+  readonly statement: Statement;
+}
+
 /** Everything of one scalar that is not its Handlebars programs. Shared by all its templates; filled while emitting. */
 export interface Emission {
   readonly source: string;
@@ -41,6 +49,13 @@ export interface Emission {
   readonly called: CalledFunction[];
   readonly rootFields: RootField[];
   readonly doomed: DoomedPlace[];
+  readonly constantCalls: ConstantCall[];
+  /** Fields of the root that `get` or `index` ask for by name: an undeclared one gives nothing there. */
+  readonly lookups: RootField[];
+  /** Calls whose answer is asked for being there: `if get . "x"`, `get . "x" | default "y"`. */
+  readonly tested: Set<IdentifierNode>;
+  /** Names of such calls, and those given to `hasKey`. */
+  readonly asked: Set<string>;
   /** Names asked for with `hasKey`, `get` or `index` on the root: reading them is guarded. */
   readonly guarded: Set<string>;
   /** A dot or `$` is used as a whole: functions may get hold of the row and change it. */
@@ -124,6 +139,13 @@ export function calledIndex(frame: Frame, name: string, fn: GoFunction, piped: b
 
 export function noteRootField(frame: Frame, name: string, at: number, indirect: boolean): void {
   frame.emission.rootFields.push({ name, position: place(frame, at), conditional: frame.conditional, indirect });
+}
+
+/** A call that is the same for every row, unless not every row may get to it. What was noted of its arguments since `from` is part of it. */
+export function noteConstantCall(frame: Frame, call: ConstantCall, from: number): void {
+  if (frame.conditional || !frame.rootIsRow) return;
+  frame.emission.constantCalls.length = from;
+  frame.emission.constantCalls.push(call);
 }
 
 export function noteDoomed(

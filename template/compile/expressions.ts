@@ -3,21 +3,22 @@ import type { CommandNode, IdentifierNode, OperandNode, PipeNode, VariableNode }
 import { countProblem } from '../runtime/call.ts';
 import { idealValue } from '../runtime/coerce.ts';
 import type { Expression } from './ast.ts';
+import { areConstant, isConstant, samplesFor } from './constants.ts';
 import {
   calledIndex,
   constantIndex,
   declareVariable,
   type Frame,
+  noteConstantCall,
   noteDoomed,
   noteRootField,
   place,
   scoped,
   slotOf,
 } from './emitter.ts';
+import { noteLookup, noteTests } from './lookups.ts';
 import { type Static, staticOf, staticOfCommands, staticOfPipe, wrongArgument } from './statics.ts';
-import { boolean, call, nothing, number, stateField, text } from './factory.ts';
-
-const guards: ReadonlySet<string> = new Set(['hasKey', 'get', 'index']);
+import { boolean, call, nothing, number, stateField, statement, text } from './factory.ts';
 
 /** A pipeline as one expression; a declaration or assignment keeps the value in its slot. */
 export function emitPipe(frame: Frame, pipe: PipeNode): Expression {
@@ -33,9 +34,11 @@ export function emitPipe(frame: Frame, pipe: PipeNode): Expression {
 /** The commands of a pipeline without its variables; each is the last argument of the next. */
 export function emitCommands(frame: Frame, pipe: PipeNode): Expression {
   let value: Expression | undefined;
+  noteTests(frame, pipe.commands);
   for (const [index, command] of pipe.commands.entries()) {
-    const before = staticOfCommands(frame, pipe.commands.slice(0, index));
-    value = emitCommand(frame, command, value === undefined ? undefined : { value, known: before });
+    const before = pipe.commands.slice(0, index);
+    const [known, constant] = [staticOfCommands(frame, before), areConstant(frame, before)];
+    value = emitCommand(frame, command, value === undefined ? undefined : { value, known, constant });
   }
   return value ?? nothing(place(frame, pipe.at));
 }
@@ -44,6 +47,8 @@ export function emitCommands(frame: Frame, pipe: PipeNode): Expression {
 interface Piped {
   readonly value: Expression;
   readonly known: Static | undefined;
+  /** The same for every row. */
+  readonly constant: boolean;
 }
 
 function undefinedVariable(frame: Frame, name: string, at: number): Expression {
@@ -153,6 +158,7 @@ function emitReceiver(frame: Frame, node: Selector): Expression {
 
 function emitGet(frame: Frame, node: Selector, names: readonly string[]): Expression {
   const at = place(frame, node.at);
+  const from = frame.emission.constantCalls.length;
   const receiver = emitReceiver(frame, node);
   const start = startOf(frame, node);
   const [column, member] = names;
@@ -161,7 +167,11 @@ function emitGet(frame: Frame, node: Selector, names: readonly string[]): Expres
     const ofRow = start?.is !== 'text' || start.ofRow;
     noteDoomed(frame, node.at, { name: inside, message: "can't evaluate the field in type string", ofRow });
   }
-  return names.length === 0 ? receiver : call('get', [receiver, ...names.map((name) => text(name, at))], at);
+  if (names.length === 0) return receiver;
+  const expression = call('get', [receiver, ...names.map((name) => text(name, at))], at);
+  if (isConstant(frame, node))
+    noteConstantCall(frame, { at: node.at, statement: statement('do', [expression], at) }, from);
+  return expression;
 }
 
 /** `.a.b args`: only a method takes arguments. */
@@ -193,20 +203,78 @@ function emitFunction(
   if (name === 'and' || name === 'or') return emitLazy(frame, node, args, final?.value);
   const fn = frame.emission.functionOf(name);
   if (fn === undefined) return emitUnknownFunction(frame, node, args);
-  const [only, ...more] = args;
-  // The text of `fail` is shown only where the template spells it out: a computed one may contain values of the row.
-  if (name === 'fail' && only?.node === 'string' && more.length === 0 && final === undefined) {
-    return emitStop(frame, node.at, only.text, name);
+  if (name === 'fail') {
+    const stop = emitFail(frame, node, final === undefined ? args : undefined);
+    if (stop !== undefined) return stop;
   }
-  noteGuard(frame, name, args);
+  noteLookup(frame, node, args);
+  return emitCall(frame, { node, fn, args, final });
+}
+
+/** The text of `fail` is shown only where the template spells it out: a computed one may contain values of the row. */
+function emitFail(
+  frame: Frame,
+  node: IdentifierNode,
+  args: readonly OperandNode[] | undefined,
+): Expression | undefined {
+  const [only, ...more] = args ?? [];
+  const spelled = only?.node === 'string' && more.length === 0 ? only.text : undefined;
+  noteCertainStop(frame, node, spelled === undefined ? '' : ` with ${JSON.stringify(spelled)}`);
+  return spelled === undefined ? undefined : emitStop(frame, node.at, spelled, node.name);
+}
+
+interface FunctionCall {
+  readonly node: IdentifierNode;
+  readonly fn: GoFunction;
+  readonly args: readonly OperandNode[];
+  readonly final: Piped | undefined;
+}
+
+function emitCall(frame: Frame, { node, fn, args, final }: FunctionCall): Expression {
   const at = place(frame, node.at);
-  noteWrongCall(frame, node, fn, [
-    ...args.map((arg) => staticOf(frame, arg)),
-    ...(final === undefined ? [] : [final.known]),
-  ]);
-  const given = args.map((arg) => emitOperand(frame, arg));
-  const index = number(calledIndex(frame, name, fn, final !== undefined), at);
-  return call('call', [index, ...given, ...(final === undefined ? [] : [final.value])], at);
+  const piped = final === undefined ? [] : [final];
+  noteWrongCall(frame, node, fn, [...args.map((arg) => staticOf(frame, arg)), ...piped.map(({ known }) => known)]);
+  const from = frame.emission.constantCalls.length;
+  const given = [...args.map((arg) => emitOperand(frame, arg)), ...piped.map(({ value }) => value)];
+  const index = number(calledIndex(frame, node.name, fn, final !== undefined), at);
+  const constants = [...args.map((arg) => isConstant(frame, arg)), ...piped.map(({ constant }) => constant)];
+  noteCertainCall(frame, { node, fn, index, given, constants, from });
+  return call('call', [index, ...given], at);
+}
+
+/** `fail` is meant where a condition is around it. */
+function noteCertainStop(frame: Frame, { name, at }: IdentifierNode, words: string): void {
+  if (frame.conditional || !frame.rootIsRow) return;
+  noteDoomed(frame, at, { name, message: `stops every row${words}; put it into an {{ if }}` });
+}
+
+interface EmittedCall {
+  readonly node: IdentifierNode;
+  readonly fn: GoFunction;
+  readonly index: Expression;
+  readonly given: readonly Expression[];
+  readonly constants: readonly boolean[];
+  readonly from: number;
+}
+
+/** A call that may be found to fail for every row. */
+function noteCertainCall(frame: Frame, { node, fn, index, given, constants, from }: EmittedCall): void {
+  const samples = fn.costly ? undefined : samplesFor(node.name, fn, constants);
+  if (samples === undefined) return;
+  const at = place(frame, node.at);
+  const params = given.map((param, place) => {
+    const sample = samples[place] ?? 'given';
+    if (sample === 'given') return param;
+    if (typeof sample.sample === 'string') return text(sample.sample, at);
+    return call('num', [number(constantIndex(frame, sample.sample), at)], at);
+  });
+  // What a sample stands for is not part of the call.
+  const since = constants.every(Boolean) ? from : frame.emission.constantCalls.length;
+  noteConstantCall(
+    frame,
+    { at: node.at, statement: statement('do', [call('call', [index, ...params], at)], at) },
+    since,
+  );
 }
 
 function noteWrongCall(
@@ -224,12 +292,6 @@ function noteWrongCall(
 function emitUnknownFunction(frame: Frame, node: IdentifierNode, args: readonly OperandNode[]): Expression {
   for (const arg of args) emitOperand(frame, arg);
   return emitStop(frame, node.at, 'function not defined', node.name);
-}
-
-function noteGuard(frame: Frame, name: string, args: readonly OperandNode[]): void {
-  const [map, key] = args;
-  if (!guards.has(name) || map === undefined || key?.node !== 'string') return;
-  if (map.node === 'dot' || staticOf(frame, map)?.is === 'row') frame.emission.guarded.add(key.text);
 }
 
 /**

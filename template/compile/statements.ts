@@ -1,8 +1,10 @@
 import type { BranchNode, ListNode, StatementNode, TemplateNode } from '../language/nodes.ts';
 import type { Expression, ProgramNode, Statement } from './ast.ts';
-import { declareVariable, type Frame, noteDoomed, place, scoped, slotOf } from './emitter.ts';
+import { areConstant } from './constants.ts';
+import { declareVariable, type Frame, noteConstantCall, noteDoomed, place, scoped, slotOf } from './emitter.ts';
 import { emitCommands, emitFailure, emitPipe } from './expressions.ts';
 import { block, call, content, number, program, statement, text } from './factory.ts';
+import { noteTestedPipe } from './lookups.ts';
 import { elementOf, staticOfPipe } from './statics.ts';
 
 /** Statements of a list as a Handlebars program. */
@@ -67,6 +69,7 @@ function emitStatement(frame: Frame, node: StatementNode): Statement {
 function emitCondition(frame: Frame, node: BranchNode): Statement {
   const helper = node.node === 'with' ? 'with' : 'if';
   const value = staticOfPipe(frame, node.pipe);
+  noteTestedPipe(frame, node.pipe.commands);
   const condition = emitPipe(frame, node.pipe);
   const inside = helper === 'with' ? { conditional: true, dot: { value } } : { conditional: true };
   const taken = scoped(frame, inside, () => emitList(frame, node.list));
@@ -87,7 +90,9 @@ const rangeOfText = "range can't iterate over a value of type string";
 function emitRange(frame: Frame, node: BranchNode): Statement {
   const at = place(frame, node.at);
   const known = staticOfPipe(frame, node.pipe);
+  const from = frame.emission.constantCalls.length;
   const value = emitCommands(frame, node.pipe);
+  noteConstantRange(frame, { node, value, from });
   if (known?.is === 'text') noteDoomed(frame, node.at, { name: 'range', message: rangeOfText, ofRow: known.ofRow });
   const item = elementOf(known);
   const slots = node.pipe.variables.map((name, index, { length }) =>
@@ -100,6 +105,21 @@ function emitRange(frame: Frame, node: BranchNode): Statement {
   const body = scoped(frame, { conditional: true, dot: { value: item } }, () => emitList(frame, node.list));
   const params: Expression[] = [value, number(index, at), number(element, at)];
   return block({ helper: 'range', params, program: body, inverse: emitOtherwise(frame, node) }, at);
+}
+
+interface RangeOver {
+  readonly node: BranchNode;
+  readonly value: Expression;
+  readonly from: number;
+}
+
+/** More rounds than a field may have, whatever is printed in them. One that may jump may end before. */
+function noteConstantRange(frame: Frame, { node, value, from }: RangeOver): void {
+  if (!areConstant(frame, node.pipe.commands) || node.list.body.some(mayJump)) return;
+  const at = place(frame, node.at);
+  const params = [value, number(-1, at), number(-1, at)];
+  const rounds = block({ helper: 'range', params, program: program([], at), inverse: program([], at) }, at);
+  noteConstantCall(frame, { at: node.at, statement: rounds }, from);
 }
 
 function emitTemplateCall(frame: Frame, node: TemplateNode): Statement {

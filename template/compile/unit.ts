@@ -3,11 +3,20 @@ import type { GoFunction } from '../functions/define.ts';
 import { functionOf } from '../functions/registry.ts';
 import type { ListNode } from '../language/nodes.ts';
 import { parseTemplate, ROOT_NAME } from '../language/parser.ts';
+import { positionOf } from '../language/position.ts';
 import { cacheLimits } from '../limits.ts';
 import { failureAt, TemplateFailure } from '../problems.ts';
 import type { Argument } from '../runtime/coerce.ts';
 import { compileProgram, type Program } from '../runtime/environment.ts';
-import { type CalledFunction, type Emission, type DoomedPlace, newFrame, type RootField } from './emitter.ts';
+import {
+  type CalledFunction,
+  type ConstantCall,
+  type Emission,
+  type DoomedPlace,
+  newFrame,
+  type RootField,
+} from './emitter.ts';
+import { program } from './factory.ts';
 import { assignedIn } from './statics.ts';
 import { emitList } from './statements.ts';
 
@@ -26,7 +35,11 @@ export interface Unit {
   readonly rootFields: readonly RootField[];
   /** What Go finds only when it gets there. */
   readonly doomed: readonly DoomedPlace[];
+  /** Calls that are the same for every row, ready to be run: see form/constant-failures.ts. */
+  readonly constantCalls: readonly Program[];
   readonly guarded: ReadonlySet<string>;
+  /** Names that `get` or `index` ask for and nothing tests. */
+  readonly lookups: readonly RootField[];
   /** The row as a whole may reach functions, and so be changed; otherwise fields may share it. */
   readonly exposesRow: boolean;
 }
@@ -88,6 +101,10 @@ function emitUnit(source: string, alsoFunctions: ReadonlySet<string>): Unit {
     called: [],
     rootFields: [],
     doomed: [],
+    constantCalls: [],
+    lookups: [],
+    tested: new Set(),
+    asked: new Set(),
     guarded: new Set(),
     exposesRow: false,
     assigned: assignedIn(source),
@@ -101,7 +118,13 @@ function emitUnit(source: string, alsoFunctions: ReadonlySet<string>): Unit {
   const isChanged = exposesRow && called.some(({ name }) => changing.has(name));
   const doomed = emission.doomed.filter(({ ofRow }) => !(ofRow && isChanged));
   const rootFields = emission.rootFields.filter(({ indirect }) => !(indirect && isChanged));
-  return { main, templates, constants, called, rootFields, doomed, guarded, exposesRow };
+  const constantCalls = emission.constantCalls.map((one) => programOf(emission, one));
+  const lookups = isChanged ? [] : emission.lookups.filter((one) => !(one.conditional && emission.asked.has(one.name)));
+  return { main, templates, constants, called, rootFields, doomed, constantCalls, lookups, guarded, exposesRow };
+}
+
+function programOf({ source }: Emission, { at, statement }: ConstantCall): Program {
+  return compileProgram(program([statement], positionOf(source, at)));
 }
 
 /** Functions that change a map they are given. */
@@ -116,6 +139,5 @@ const changing: ReadonlySet<string> = new Set([
 
 function emitRunnable(emission: Emission, list: ListNode, isRoot: boolean): Runnable {
   const frame = newFrame(emission, isRoot);
-  const program = emitList(frame, list);
-  return { run: compileProgram(program), slots: frame.slots };
+  return { run: compileProgram(emitList(frame, list)), slots: frame.slots };
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { functionOf } from '../functions/registry.ts';
 import { cacheLimits } from '../limits.ts';
 import type { TemplateProblem } from '../problems.ts';
+import { newBudget } from './constant-failures.ts';
 import { compileResource, type CompiledResource, type FindsDoomed, type TemplateResource } from './resource.ts';
 
 /** The resources of a form with the list (`deployments`) and the place in it they come from. */
@@ -30,7 +31,7 @@ export interface CompileInput {
   readonly declared: ReadonlySet<string>;
   /** Those of them that are secret: in metadata they are problems. Without it, a row's rendering finds them. */
   readonly secrets?: ReadonlySet<string>;
-  /** Places that fail whenever they are reached, such as calls with too many arguments, are problems, also where no row may ever reach them; Go finds them when it gets there. `always`: only those that every row gets to. */
+  /** Places that fail whenever they are reached, such as calls with too many arguments, are problems, also where no row may ever reach them; Go finds them when it gets there. `always`: only those that every row gets to. Calls with constant arguments that every row makes are run for it. */
   readonly findsDoomed?: FindsDoomed;
 }
 
@@ -52,8 +53,9 @@ export function compileForm(input: CompileInput): CompileResult {
   const known = forms.get(key);
   if (known !== undefined) return known;
   const problems: TemplateProblem[] = [];
+  const budget = newBudget();
   const resources = input.resources.map(({ resource }) =>
-    compileResource({ resource, declared, secrets, findsDoomed, problems }),
+    compileResource({ resource, declared, secrets, findsDoomed, budget, problems }),
   );
   const result: CompileResult =
     problems.length > 0

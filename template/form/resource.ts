@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../domain/api/json.ts';
-import type { RootField } from '../compile/emitter.ts';
+import type { DoomedPlace, RootField } from '../compile/emitter.ts';
 import { functionNames } from '../functions/registry.ts';
+import { type Budget, constantFailures } from './constant-failures.ts';
 import type { Position, TemplateFailure, TemplateProblem } from '../problems.ts';
 import {
   type FieldPlan,
@@ -45,6 +46,8 @@ export interface ResourceInput {
   /** Those of them that metadata must do without. */
   readonly secrets: ReadonlySet<string>;
   readonly findsDoomed: FindsDoomed;
+  /** For what is run to find them. */
+  readonly budget: Budget;
   readonly problems: TemplateProblem[];
 }
 
@@ -56,6 +59,7 @@ export function compileResource({
   declared,
   secrets,
   findsDoomed,
+  budget,
   problems,
 }: ResourceInput): CompiledResource {
   const kind = resource.spec['kind'];
@@ -66,8 +70,13 @@ export function compileResource({
   };
   const plan = planResource(planning, resource);
   for (const field of planning.fields) {
-    problems.push(...undeclared(resource.id, field, { declared, findsDoomed }), ...shown(resource.id, field, secrets));
-    if (findsDoomed !== false) problems.push(...doomed(resource.id, field, findsDoomed === 'always'));
+    const reads = findsDoomed === true ? [...unguarded(field), ...field.unit.lookups] : unguarded(field);
+    problems.push(
+      ...undeclared(resource.id, field, { reads, declared, findsDoomed }),
+      ...shown(resource.id, field, { reads, secrets }),
+    );
+    if (findsDoomed !== false)
+      problems.push(...doomed(resource.id, field, { always: findsDoomed === 'always', budget }));
   }
   const called = planning.fields.flatMap((field) => field.unit.called.map((entry) => entry.name));
   const namePath = hasText(resource.nameTemplate) ? 'nameTemplate' : 'metadata.name';
@@ -99,6 +108,10 @@ export function problemOf(
   };
 }
 
+interface Reads {
+  readonly reads: readonly RootField[];
+}
+
 /**
  * Variables of the row that the hub does not declare. A read that a branch may never reach is fine when the scalar asks for the key
  * (`hasKey . "x"`, `get . "x"`, `index . "x"`) somewhere.
@@ -106,12 +119,12 @@ export function problemOf(
 function undeclared(
   resourceId: string,
   field: FieldPlan,
-  { declared, findsDoomed }: Pick<ResourceInput, 'declared' | 'findsDoomed'>,
+  { reads, declared, findsDoomed }: Pick<ResourceInput, 'declared' | 'findsDoomed'> & Reads,
 ): TemplateProblem[] {
   // A row that gets to another name of it fails by itself: forms of before that never do go on.
   const isSought = ({ indirect, conditional }: RootField): boolean =>
     !indirect || findsDoomed === true || (findsDoomed === 'always' && !conditional);
-  return unguarded(field)
+  return reads
     .filter((read) => !declared.has(read.name) && isSought(read))
     .map(({ name, position }) => {
       const suggestion = closest(name, declared);
@@ -132,9 +145,13 @@ function unguarded({ unit: { rootFields, guarded } }: FieldPlan): readonly RootF
 }
 
 /** Secret variables in a field that is shown: for such a field the row does not have them. */
-function shown(resourceId: string, field: FieldPlan, secrets: ReadonlySet<string>): TemplateProblem[] {
+function shown(
+  resourceId: string,
+  field: FieldPlan,
+  { reads, secrets }: Pick<ResourceInput, 'secrets'> & Reads,
+): TemplateProblem[] {
   if (secrets.size === 0 || !isPublicPath(field.path)) return [];
-  return unguarded(field)
+  return reads
     .filter(({ name }) => secrets.has(name))
     .map(({ name, position }) => ({
       resourceId,
@@ -147,8 +164,20 @@ function shown(resourceId: string, field: FieldPlan, secrets: ReadonlySet<string
 }
 
 /** Go finds these when it gets there. */
-function doomed(resourceId: string, { path, unit }: FieldPlan, always: boolean): TemplateProblem[] {
+function doomed(
+  resourceId: string,
+  { path, unit }: FieldPlan,
+  { always, budget }: { readonly always: boolean; readonly budget: Budget },
+): TemplateProblem[] {
   const places = unit.doomed.filter(({ conditional }) => !(always && conditional));
+  const isTold = ({ position: { line, column } }: TemplateFailure): boolean =>
+    unit.doomed.some(({ position }) => position.line === line && position.column === column);
+  const failures = constantFailures(unit, budget).filter((failure) => !isTold(failure));
+  const certain = failures.map((failure) => problemOf(resourceId, path, failure));
+  return [...certain, ...wrongPlaces(resourceId, path, places)];
+}
+
+function wrongPlaces(resourceId: string, path: string, places: readonly DoomedPlace[]): TemplateProblem[] {
   return places.map(({ name, message, position }) => ({
     resourceId,
     path,

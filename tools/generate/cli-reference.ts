@@ -88,7 +88,8 @@ function flagTable(flags: Flags): string {
 
 function flagText(long: string, flag: Flag): string {
   const names = flag.short === undefined ? `--${long}` : `-${flag.short}, --${long}`;
-  return flag.kind === 'boolean' ? `\`${names}\`` : `\`${names} ${flag.value}\``;
+  if (flag.kind === 'boolean') return `\`${names}\``;
+  return `\`${names} ${flag.value}${flag.kind === 'list' && flag.several === true ? '...' : ''}\``;
 }
 
 function meaningOf(flag: Flag): string {

@@ -129,7 +129,7 @@ describe('parity/peer-suite/changes', () => {
 
     test.concurrent('an entry whose template fails is failed with an event; the others are made', async () => {
       const scene = await stand.scene('render-fails', {
-        form: [configMap('bad', { v: '{{ fail "on purpose" }}' }), configMap('good')],
+        form: [configMap('bad', { v: '{{ if .uid }}{{ fail "on purpose" }}{{ end }}' }), configMap('good')],
       });
       const node = await nodeSays(scene, ({ status }) => status?.failedResources === 1 && status.readyResources === 1);
       expect(node.status.desiredResources).toBe(2);

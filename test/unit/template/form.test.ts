@@ -87,7 +87,7 @@ describe('template/form', () => {
   });
 
   it.each([
-    '{{ fail "no" }}',
+    '{{ if .a }}{{ fail "no" }}{{ end }}',
     '{{ $_ := set . "uid" (dict "x" "1") }}{{ .uid.x }}',
     '{{ with dict "x" 1 }}{{ .x }}{{ end }}',
     '{{ $_ := set . "uid" 3 }}{{ until .uid }}',

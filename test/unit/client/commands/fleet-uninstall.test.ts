@@ -53,7 +53,7 @@ describe('client/commands/fleet-uninstall', () => {
     expect(err).toContain(
       '- LynqHub lynq-system/shop\n- LynqForm lynq-system/web\n- 1 LynqNode\n- 2 objects made for rows\n',
     );
-    expect(err).toContain('  1 object stay, with orphan markers');
+    expect(err).toContain('  1 object stays, with orphan markers');
     expect(questions).toEqual(['Remove 1 hub, 1 form, 1 node? Their objects go, but for those that are retained.']);
     expect(exitCode).toBe(1);
     expect(writes(cluster)).toEqual([]);

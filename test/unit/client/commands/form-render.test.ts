@@ -36,6 +36,19 @@ describe('client/commands/form-render', () => {
     expect(exitCode).toBe(0);
   });
 
+  it.each([
+    '--row id=acme replicas=3 plan=',
+    '--row id=acme --row replicas=3 plan=',
+    '--row=id=acme --row replicas=3 plan=',
+  ])('takes several columns after one --row: %s', async (row) => {
+    const one = await run('render -f form.yaml --hub-file hub.yaml --row id=acme --row replicas=3 --row plan=', {
+      files,
+    });
+    for (const line of [`render -f form.yaml --hub-file hub.yaml ${row}`, `render ${row} -f form.yaml -f hub.yaml`]) {
+      expect(await run(line, { files })).toMatchObject({ out: one.out, err: '', exitCode: 0 });
+    }
+  });
+
   it('says which variables of the hub were not given', async () => {
     const { err } = await run('render -f form.yaml -f hub.yaml --row id=acme --row replicas=1', { files });
 

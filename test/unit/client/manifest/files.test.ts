@@ -22,6 +22,15 @@ describe('client/manifest/files', () => {
     expect(files).toEqual(names.map((name) => join(folder, name)));
   });
 
+  it('says where a file stops being UTF-8', async () => {
+    const bytes = Buffer.concat([Buffer.from('a: "\ufffd ü"\nb: x'), Buffer.from([0xff, 0xfe]), Buffer.from('\n')]);
+
+    const { out, exitCode } = await run('lint --offline -f a.yaml', { files: { 'a.yaml': bytes } });
+
+    expect(out).toContain('a.yaml:2:5: error: not UTF-8 text\n    save it as UTF-8\n');
+    expect(exitCode).toBe(1);
+  });
+
   it.each([
     ['apply', 'apply'],
     ['lint', 'lint'],

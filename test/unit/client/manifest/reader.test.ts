@@ -131,7 +131,7 @@ describe('client/manifest/reader', () => {
     ['a: .inf', ['1:4 .inf is not a number JSON can carry']],
     ['a: 9007199254740993', ['1:4 9007199254740993 is too large to be carried exactly']],
     ['a: "x\\qb"', ['1:6 invalid escape sequence \\q']],
-    ["a: 'x\nb: 1", ["2:5 missing closing '"]],
+    ["a: 'x\nb: 1", ["1:4 missing closing '"]],
     ['a: [1, 2\nb: c\n', ['2:1 flow sequence in block collection must be sufficiently indented and end with a ]']],
     ['  a: 1', ['1:1 all mapping items must start at the same column']],
     [`a: ${'['.repeat(20_000)}`, ['1:820 nested too deeply to be read']],
