@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** The part of the parity tests that needs real servers. */
 const onStack = ['test/parity/on-stack-*.test.ts', 'test/parity/peer-suite/**/*.test.ts'];
 
+/** What only a MySQL has, and not the MariaDB of the stack. */
+const onMysql = ['test/contract/row-source.mysql-login.test.ts'];
+
 /**
  * `unit` is pure and fast: no server, no network. `stack` runs against one embedded stack (real MariaDB, Temporal, Kubernetes control plane) that
  * its global setup brings up; its files run one after the other, so that they do not disturb each other's waits. `faults` is the same with
@@ -36,7 +39,7 @@ export default defineConfig({
             'test/e2e/**/*.test.ts',
             ...onStack,
           ],
-          exclude: ['test/contract/**/*-fake.test.ts'],
+          exclude: ['test/contract/**/*-fake.test.ts', ...onMysql],
           maxConcurrency: 12,
           globalSetup: ['test/support/stack-setup.ts'],
           fileParallelism: false,
@@ -47,7 +50,12 @@ export default defineConfig({
       {
         test: {
           name: 'mysql',
-          include: ['test/contract/row-source.mysql.test.ts', 'test/faults/database/reads.test.ts'],
+          include: [
+            ...onMysql,
+            'test/contract/row-source.mysql.test.ts',
+            'test/faults/database/reads.test.ts',
+            'test/faults/database/values.test.ts',
+          ],
           globalSetup: ['test/support/mysql-setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,

@@ -23,6 +23,10 @@ const denied: FailureRule = {
   text: (place) =>
     `${server(place)} refused account ${place.user}: check user name, password and the hosts it may come from`,
 };
+const locked: FailureRule = {
+  type: 'SourceDenied',
+  text: (place) => `account ${place.user} on ${server(place)} is locked: unlock it with ALTER USER ... ACCOUNT UNLOCK`,
+};
 const databaseDenied: FailureRule = {
   type: 'SourceDenied',
   text: (place) =>
@@ -53,8 +57,8 @@ const byErrno: FailureRules = {
   1130: denied, // ER_HOST_NOT_PRIVILEGED
   1820: denied, // ER_MUST_CHANGE_PASSWORD
   1862: denied, // ER_MUST_CHANGE_PASSWORD_LOGIN
-  3118: denied, // ER_ACCOUNT_HAS_BEEN_LOCKED, MySQL
-  4151: denied, // ER_ACCOUNT_HAS_BEEN_LOCKED, MariaDB
+  3118: locked, // ER_ACCOUNT_HAS_BEEN_LOCKED, MySQL
+  4151: locked, // ER_ACCOUNT_HAS_BEEN_LOCKED, MariaDB
   1044: databaseDenied, // ER_DBACCESS_DENIED_ERROR
   1251: noMethod, // ER_NOT_SUPPORTED_AUTH_MODE
   1049: noDatabase('mysql'), // ER_BAD_DB_ERROR

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /**
  * A server that speaks just enough of the MySQL protocol to lie in it. What it answers to a statement is up to the test:
@@ -7,7 +8,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 export type Answer =
   | { readonly rows: readonly (readonly (string | null)[])[]; readonly columns: number; readonly warnings?: number }
   | { readonly errno: number }
-  | { readonly bytes: Buffer }
+  /** `hangsUp`: and ends the connection after them. */
+  | { readonly bytes: Buffer; readonly hangsUp?: boolean }
   | { readonly kind: 'ok' }
   | { readonly kind: 'silence' };
 
@@ -15,7 +17,7 @@ export interface FakeServer {
   readonly port: number;
   /** Statements in the order of arrival. */
   readonly statements: readonly string[];
-  /** All bytes that clients have sent. */
+  /** All bytes that clients have sent; what came encrypted is here as it was meant. */
   received(): Buffer;
   /** Clients that are connected. */
   connections(): number;
@@ -26,8 +28,10 @@ export interface FakeBehaviour {
   readonly version?: string;
   /** Sent instead of a greeting. */
   readonly greeting?: Buffer;
-  /** Sent instead of the OK that ends a login. */
-  readonly login?: Buffer;
+  /** Sent instead of the OK that ends a login: to the login itself, and one by one to what the client says next. */
+  readonly login?: Buffer | readonly Buffer[];
+  /** Speaks TLS with this certificate: whoever asks for it right after the greeting gets it. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Does not hang up when the client has said that it sends nothing more, but goes on talking. */
   readonly stays?: boolean;
   readonly answer?: (sql: string) => Answer;
@@ -41,7 +45,14 @@ export function packet(sequence: number, payload: Buffer): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-export function greeting(version: string): Buffer {
+/** What a greeting may offer beyond the usual. */
+interface Offer {
+  readonly method?: string;
+  readonly tls?: boolean;
+  readonly compression?: boolean;
+}
+
+export function greeting(version: string, { method = 'mysql_native_password', tls, compression }: Offer = {}): Buffer {
   return packet(
     0,
     Buffer.concat([
@@ -50,10 +61,10 @@ export function greeting(version: string): Buffer {
       Buffer.from([1, 0, 0, 0]),
       Buffer.from('saltsalt\0'),
       // CONNECT_WITH_DB, PROTOCOL_41, TRANSACTIONS, SECURE_CONNECTION, LOCAL_FILES; utf8mb4; autocommit; PLUGIN_AUTH.
-      Buffer.from([0x89, 0xa2, 45, 2, 0, 0x08, 0x00, 21]),
+      Buffer.from([compression === true ? 0xa9 : 0x89, tls === true ? 0xaa : 0xa2, 45, 2, 0, 0x08, 0x00, 21]),
       Buffer.alloc(10),
       Buffer.from('saltsaltsalt\0'),
-      Buffer.from('mysql_native_password\0'),
+      Buffer.from(`${method}\0`),
     ]),
   );
 }
@@ -134,30 +145,50 @@ function keepTalking(socket: Socket): void {
   });
 }
 
+/** Bytes of the packet by which a client asks for TLS; its handshake comes right behind. */
+const tlsRequestBytes = 36;
+
+function upgrade(socket: Socket, { cert, key }: { cert: string; key: string }, serve: (line: Socket) => void): void {
+  socket.on('readable', function asked() {
+    if (socket.read(tlsRequestBytes) === null) return;
+    socket.off('readable', asked);
+    const line = new TLSSocket(socket, { isServer: true, cert, key });
+    line.on('error', () => undefined);
+    serve(line);
+  });
+}
+
 export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<FakeServer> {
   const statements: string[] = [];
   const chunks: Buffer[] = [];
   const sockets = new Set<Socket>();
 
-  const server = createServer({ allowHalfOpen: behaviour.stays ?? false }, (socket) => {
-    let isLoggedIn = false;
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    if (behaviour.stays === true) keepTalking(socket);
-    socket.write(behaviour.greeting ?? greeting(behaviour.version ?? '8.0.36'));
-    socket.on('data', (data) => {
+  function serve(line: Socket, afterTls: number): void {
+    const logins = [behaviour.login ?? packet(2 + afterTls, okPayload)].flat();
+    line.on('data', (data) => {
       chunks.push(data);
-      if (!isLoggedIn) {
-        isLoggedIn = true;
-        socket.write(behaviour.login ?? packet(2, okPayload));
+      const login = logins.shift();
+      if (login !== undefined) {
+        line.write(login);
         return;
       }
       // COM_QUERY; statements of the tests fit into one chunk.
       if (data[4] !== 3) return;
       const sql = data.subarray(5).toString('utf8');
       statements.push(sql);
-      socket.write(bytesOf((behaviour.answer ?? honest)(sql)));
+      const answer = (behaviour.answer ?? honest)(sql);
+      line.write(bytesOf(answer));
+      if ('bytes' in answer && answer.hangsUp === true) line.end();
     });
+  }
+
+  const server = createServer({ allowHalfOpen: behaviour.stays ?? false }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    if (behaviour.stays === true) keepTalking(socket);
+    socket.write(behaviour.greeting ?? greeting(behaviour.version ?? '8.0.36'));
+    if (behaviour.tls === undefined) serve(socket, 0);
+    else upgrade(socket, behaviour.tls, (line) => serve(line, 1));
   });
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

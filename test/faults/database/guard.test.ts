@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeBehaviour, type FakeServer, honest, openFakeServer } from '../../contract/row-source.fake-server.ts';
 import { describeRequest } from '../../support/e2e/audit.ts';
-import { lynqPath } from '../../support/e2e/cluster.ts';
+import { conditionOf, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
 import { addsUp, type FaultHub, type FaultWorld, listOf, nodeWrites, openFaultWorld, rowNames } from './support.ts';
 
 const approve = 'lynq.sh/approve-deletions';
@@ -35,11 +35,24 @@ describe('faults/database/guard', () => {
     hub.proxy.retarget(server.port);
   }
 
+  /** Every report since a place that lacks all rows, the first included, says that the deletions are held. */
+  function expectHeldFromTheFirst(hub: FaultHub, place: number): void {
+    const reports = faults.world.audit
+      .ofWorker(place)
+      .filter(({ objectRef }) => objectRef?.resource === 'lynqhubs' && objectRef.name === hub.name)
+      .flatMap(({ responseObject }) => (responseObject?.status?.rows?.active === 0 ? [responseObject] : []));
+    expect(reports.length).toBeGreaterThan(0);
+    for (const report of reports)
+      expect(conditionOf(report as KubeObject, 'DeletionHeld')).toMatchObject({ status: 'True' });
+    expect(nodeWrites(faults, hub, place)).toEqual([]);
+  }
+
   const planHashOf = (message: string): string => /plan hash ([0-9a-f]+)/.exec(message)?.[1] ?? '';
 
   test('M6 failover to an empty server is held, and clears by itself when the rows return', async () => {
     const hub = await faults.open('m6', 12);
     const before = await hub.nodes();
+    const place = faults.world.audit.now();
 
     await failover(hub, []);
     const held = await hub.until('DeletionHeld', 'True/SourceChanged');
@@ -51,6 +64,7 @@ describe('faults/database/guard', () => {
     const { rows } = await hub.status();
     expect(rows).toMatchObject({ seen: 0, held: 12 });
     addsUp(rows);
+    expectHeldFromTheFirst(hub, place);
 
     hub.proxy.retarget(faults.world.database.port);
     await hub.until('DeletionHeld', 'False');
@@ -82,11 +96,13 @@ describe('faults/database/guard', () => {
     await hub.sql('RENAME TABLE m8 TO m8_base; CREATE VIEW m8 AS SELECT * FROM m8_base');
     await hub.until('SourceChanged', 'True');
     await hub.until('SourceChanged', 'False');
+    const place = faults.world.audit.now();
 
     await hub.sql('CREATE OR REPLACE VIEW m8 AS SELECT * FROM m8_base WHERE FALSE');
     await hub.until('DeletionHeld', 'True/EmptyResult');
     await hub.untilSynced(2);
     expect(await hub.nodes()).toEqual(before);
+    expectHeldFromTheFirst(hub, place);
 
     await hub.sql('CREATE OR REPLACE VIEW m8 AS SELECT * FROM m8_base');
     await hub.until('DeletionHeld', 'False');
@@ -149,12 +165,14 @@ describe('faults/database/guard', () => {
   test('M14 rows that are all made inactive are held', async () => {
     const hub = await faults.open('m14', 11);
     const before = await hub.nodes();
+    const place = faults.world.audit.now();
 
     await hub.sql('UPDATE m14 SET active = 0');
     await hub.until('DeletionHeld', 'True/EmptyResult');
     await hub.untilSynced(1);
     expect((await hub.status()).rows).toMatchObject({ seen: 11, inactive: 11, active: 0, held: 11 });
     expect(await hub.nodes()).toEqual(before);
+    expectHeldFromTheFirst(hub, place);
   });
 
   test('M15 an approval by hash lets go exactly the approved set, once', async () => {
@@ -180,18 +198,32 @@ describe('faults/database/guard', () => {
     expect((await hub.status()).deletionGuard.window).toEqual([expect.objectContaining({ rows: 12 })]);
   });
 
-  test('M16 one part of the rows after the other is held when the budget of the hour is spent', async () => {
+  test('M16 15 % of the rows after the other are held when the budget of the hour is spent', async () => {
     const hub = await faults.open('m16', 60);
+    const before = await hub.nodes();
+    let gone = 0;
     for (let sync = 0; sync < 8; sync += 1) {
-      await hub.sql(`DELETE FROM m16 WHERE id IN (${listOf(rowNames(7, sync * 7))})`);
+      const part = Math.round((60 - gone) * 0.15);
+      await hub.sql(`DELETE FROM m16 WHERE id IN (${listOf(rowNames(part, gone))})`);
+      gone += part;
       await hub.untilSynced(2);
     }
     await hub.until('DeletionHeld', 'True/BudgetSpent');
 
-    // 60 rows allow 12: the first 7 went, the next 7 did not.
-    expect(await hub.nodes()).toHaveProperty('size', 53);
+    // 60 rows allow 12: the first 9 went, the next 8 did not, nor did those of them that the budget still had.
+    const left = await hub.nodes();
+    expect([...left.keys()].toSorted()).toEqual(
+      rowNames(51, 9)
+        .map((row) => `${row}-m16-form`)
+        .toSorted(),
+    );
+    for (const [name, uid] of left) expect(before.get(name)).toBe(uid);
     const { rows } = await hub.status();
-    expect(rows).toMatchObject({ seen: 4, active: 4, held: 49 });
+    expect(rows).toMatchObject({ seen: 60 - gone, active: 60 - gone, held: gone - 9 });
     addsUp(rows);
+  });
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await faults.expectRulesKept();
   });
 });

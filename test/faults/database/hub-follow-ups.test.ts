@@ -60,4 +60,8 @@ describe('faults/database/hub-follow-ups', () => {
       await second.stop();
     }
   }, 180_000);
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await faults.expectRulesKept();
+  });
 });

@@ -1,10 +1,13 @@
+import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { childPath, lynqPath } from '../../support/e2e/cluster.ts';
+import { describeRequest } from '../../support/e2e/audit.ts';
+import { childPath, type Json, lynqPath } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
 import { configMapForm } from '../../support/e2e/manifests.ts';
-import { addsUp, type FaultHub, type FaultWorld, openFaultWorld } from './support.ts';
+import { setSecret } from '../../support/e2e/world.ts';
+import { type FaultWorld, nodeWrites, openAccount, openFaultWorld, withinR } from './support.ts';
 
-/** What a hub makes of bad rows, bad forms and a bad database: it acts on the good ones and says what is wrong with the rest. */
+/** What a hub makes of bad forms and a bad database: it acts on the good ones and says what is wrong with the rest. */
 describe('faults/database/hub', () => {
   let faults: FaultWorld;
 
@@ -15,119 +18,137 @@ describe('faults/database/hub', () => {
     await faults?.close();
   });
 
-  /** Waits until the rows that are not acted on are these, as `uid reason`. */
-  const untilFrozen = (hub: FaultHub, wanted: readonly string[]) =>
-    eventually(`frozen rows of ${hub.name}`, async () => {
-      const status = await hub.status();
-      const found = ((status?.frozenRows ?? []) as readonly { uid: string; reason: string }[]).map(
-        ({ uid, reason }) => `${uid} ${reason}`,
-      );
-      return JSON.stringify(found.toSorted()) === JSON.stringify([...wanted].toSorted())
-        ? there(status)
-        : notYet(found);
-    });
-
   const dataOf = async (name: string) =>
     (await faults.world.cluster.find(childPath('ConfigMap', faults.world.namespace, name)))?.data;
 
-  test('M1 a database that is down changes nothing but condition Ready, and drift is repaired meanwhile', async () => {
-    const hub = await faults.open('m1', 2);
+  test('M1 a database that is down for ten syncs changes nothing but condition Ready, and drift is repaired meanwhile', async () => {
+    const { world } = faults;
+    const hub = await faults.open('m1', 3);
     const before = await hub.nodes();
-    const counts = await hub.status();
+    const counted = ({ desired, ready, failed, rows, lastSyncTime }: Json) => [
+      desired,
+      ready,
+      failed,
+      rows,
+      lastSyncTime,
+    ];
     hub.proxy.retarget(1);
 
     const down = await hub.until('Ready', 'False/DatabaseConnectionFailed');
     expect(down.message).toContain(`127.0.0.1:${hub.proxy.port}`);
-    const path = childPath('ConfigMap', faults.world.namespace, 'row-0-m1-form-map');
-    await faults.world.cluster.merge(path, { data: { size: 'drifted' } });
+    const counts = await hub.status();
+    expect(counts).toMatchObject({ desired: 3, failed: 0, rows: { seen: 3, active: 3 } });
+    const place = world.audit.now();
+    await hub.sql("DELETE FROM m1 WHERE id = 'row-2'; INSERT INTO m1 (id) VALUES ('fresh')");
+    const path = childPath('ConfigMap', world.namespace, 'row-0-m1-form-map');
+    await world.cluster.merge(path, { data: { size: 'drifted' } });
+    await hub.untilTried(10);
     await eventually('drift is repaired', async () => {
       const data = await dataOf('row-0-m1-form-map');
       return data?.['size'] === '1' ? there(data) : notYet(data);
     });
-    const now = await hub.status();
-    expect([now.desired, now.rows]).toEqual([counts.desired, counts.rows]);
+    expect(await hub.condition('Ready')).toMatchObject({ status: 'False', reason: 'DatabaseConnectionFailed' });
+    expect(counted(await hub.status())).toEqual(counted(counts));
     expect(await hub.nodes()).toEqual(before);
+    const written = world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.name?.includes('-m1-form'));
+    expect(new Set(written.map(describeRequest))).toEqual(new Set(['patch configmaps/row-0-m1-form-map']));
 
-    hub.proxy.retarget(faults.world.database.port);
-    await hub.until('Ready', 'True');
-    expect(await hub.nodes()).toEqual(before);
+    hub.proxy.retarget(world.database.port);
+    await hub.until('Ready', 'True', withinR);
+    const after = await eventually('the changes are taken over', async () => {
+      const nodes = await hub.nodes();
+      return nodes.has('fresh-m1-form') && !nodes.has('row-2-m1-form') ? there(nodes) : notYet([...nodes.keys()]);
+    });
+    for (const name of ['row-0-m1-form', 'row-1-m1-form']) expect(after.get(name)).toBe(before.get(name));
   });
 
-  test('M10 a dropped table is named in condition Ready, and its nodes stay', async () => {
+  test('M10 a dropped table and a renamed column are named in condition Ready, and the nodes stay', async () => {
     const hub = await faults.open('m10', 2);
     const before = await hub.nodes();
-    await hub.sql('RENAME TABLE m10 TO m10_away');
-
-    const failed = await hub.until('Ready', 'False/DatabaseQueryFailed');
-    expect(failed.message).toContain('has no table or view');
-    expect(await hub.nodes()).toEqual(before);
-    await hub.sql('RENAME TABLE m10_away TO m10');
-    await hub.until('Ready', 'True');
-  });
-
-  test('M17 M18 M19 M20 bad rows are named and frozen, and block no other', async () => {
-    const hub = await faults.open('m17', 3);
-    const before = await hub.nodes();
-    await hub.sql(`INSERT INTO m17 (id, active, size) VALUES
-      ('row-0', TRUE, 1), ('row-1', TRUE, 99), (NULL, TRUE, 1), ('', TRUE, 1), ('Row-2', TRUE, 1),
-      ('under_score', TRUE, 1), ('fresh', TRUE, 5), ('nothing', NULL, 1), (NULL, FALSE, 1)`);
-
-    const status = await untilFrozen(hub, [
-      ' NullUid',
-      'Row-2 CollidingUid',
-      'row-1 DuplicateUid',
-      'row-2 CollidingUid',
-      'under_score InvalidUid',
-    ]);
-    // NULL and the empty text are one reason; row-0 twice with equal values is one row.
-    expect(status.rows).toMatchObject({ seen: 12, active: 2, inactive: 2, repeated: 1, frozen: 7 });
-    addsUp(status.rows);
-    expect(status.warnings).toEqual([expect.stringContaining('row-0')]);
-    await hub.untilNodes(4);
-    const after = await hub.nodes();
-    for (const [name, uid] of before) expect(after.get(name)).toBe(uid);
-    expect([...after.keys()]).toContain('fresh-m17-form');
-    expect([...after.keys()]).not.toContain('-m17-form');
-    await eventually('the fresh row is provisioned', async () => {
-      const data = await dataOf('fresh-m17-form-map');
-      return data?.['size'] === '5' ? there(data) : notYet(data);
-    });
-    expect(await dataOf('row-1-m17-form-map')).toMatchObject({ size: '1' });
-
-    await hub.sql("DELETE FROM m17 WHERE size = 99 OR BINARY id = 'Row-2'");
-    await untilFrozen(hub, [' NullUid', 'under_score InvalidUid']);
-    expect(await hub.nodes()).toEqual(after);
-  });
-
-  test('M21 a value that no object can hold freezes its row, and the others settle', async () => {
-    const hub = await faults.open('m21', 2, { columns: ', wide LONGTEXT', extra: { wide: 'wide' } });
-    const before = await hub.nodes();
-    await hub.sql("UPDATE m21 SET wide = REPEAT('x', 262144) WHERE id = 'row-0'");
-    await hub.sql("INSERT INTO m21 (id, wide) VALUES ('big', REPEAT('x', 1048576)), ('small', 'y')");
-
-    const status = await untilFrozen(hub, ['big TooLarge', 'row-0 TooLarge']);
-    addsUp(status.rows);
-    await hub.untilNodes(3);
-    for (const [name, uid] of before) expect((await hub.nodes()).get(name)).toBe(uid);
-    await hub.until('Ready', 'True');
-  });
-
-  test('M26 a new password is taken from the Secret by the next sync', async () => {
-    const hub = await faults.open('m26', 1);
-    const before = await hub.nodes();
-    const secret = `/api/v1/namespaces/${faults.world.namespace}/secrets/mysql-credentials`;
-    const { password } = faults.world.database;
-    await faults.world.database.setPassword('rotated');
-    try {
-      await hub.until('Ready', 'False/DatabaseConnectionFailed');
-      await faults.world.cluster.merge(secret, { stringData: { password: 'rotated' } });
-      await hub.until('Ready', 'True');
-    } finally {
-      await faults.world.database.setPassword(password);
-      await faults.world.cluster.merge(secret, { stringData: { password } });
+    const place = faults.world.audit.now();
+    for (const { harm, mend, says } of [
+      { harm: 'RENAME TABLE m10 TO m10_away', mend: 'RENAME TABLE m10_away TO m10', says: 'has no table or view' },
+      {
+        harm: 'ALTER TABLE m10 RENAME COLUMN active TO enabled',
+        mend: 'ALTER TABLE m10 RENAME COLUMN enabled TO active',
+        says: 'has no column active (mapped to activate)',
+      },
+    ]) {
+      await hub.sql(harm);
+      const failed = await hub.until('Ready', 'False/DatabaseQueryFailed');
+      expect(failed.message).toContain(says);
+      await hub.untilTried(2);
+      expect(await hub.status()).toMatchObject({ desired: 2, rows: { seen: 2, active: 2 } });
+      await hub.sql(mend);
+      await hub.until('Ready', 'True', withinR);
     }
-    await hub.until('Ready', 'True');
     expect(await hub.nodes()).toEqual(before);
+    expect(nodeWrites(faults, hub, place)).toEqual([]);
+  });
+
+  test('M26 a new password is taken from the Secret by the next sync, and a refused one is tried once a sync', async () => {
+    const { database, cluster, namespace } = faults.world;
+    const account = await openAccount(faults, 'm26_reader', [`SELECT ON \`${database.name}\`.*`]);
+    const hub = await faults.open('m26', 1, { mysql: account.mysql });
+    const before = await hub.nodes();
+    const refused = async () => Number((await hub.sql("SHOW GLOBAL STATUS LIKE 'Access_denied_errors'"))[0]?.['Value']);
+    const ended = async () => (await faults.world.engine.syncsOf(namespace, 'm26')).length;
+    const place = faults.world.audit.now();
+    const [refusals, syncs] = [await refused(), await ended()];
+    await hub.sql(`ALTER USER ${account.name} IDENTIFIED BY 'rotated'; KILL CONNECTION USER ${account.name}`);
+
+    await hub.until('Ready', 'False/DatabaseConnectionFailed');
+    await hub.untilTried(5);
+    const tried = (await refused()) - refusals;
+    expect(tried).toBeGreaterThanOrEqual(5);
+    expect(tried).toBeLessThanOrEqual((await ended()) - syncs);
+    await setSecret(cluster, namespace, 'm26-reader-credentials', { password: 'rotated' });
+    await hub.until('Ready', 'True', withinR);
+    expect(await hub.nodes()).toEqual(before);
+    expect(nodeWrites(faults, hub, place)).toEqual([]);
+  });
+
+  test('M26 a locked account and too many connections are said, and the nodes stay', async () => {
+    const account = await openAccount(faults, 'm26_busy', [`SELECT ON \`${faults.world.database.name}\`.*`]);
+    const hub = await faults.open('m26-busy', 1, { mysql: account.mysql });
+    const before = await hub.nodes();
+    const place = faults.world.audit.now();
+    const others: Connection[] = [];
+    const crowd = async (): Promise<void> => {
+      await hub.sql(`ALTER USER ${account.name} WITH MAX_USER_CONNECTIONS 1; KILL CONNECTION USER ${account.name}`);
+      await eventually('the only connection is taken', async () => {
+        const { host, port } = faults.world.database;
+        const access = { host, port, user: 'm26_busy', password: 'password of m26_busy' };
+        return there(others.push(await createConnection(access)));
+      });
+    };
+    const cases = [
+      {
+        harm: () => hub.sql(`ALTER USER ${account.name} ACCOUNT LOCK; KILL CONNECTION USER ${account.name}`),
+        mend: () => hub.sql(`ALTER USER ${account.name} ACCOUNT UNLOCK`),
+        says: 'locked',
+      },
+      {
+        harm: crowd,
+        mend: async () => {
+          for (const other of others.splice(0)) other.destroy();
+          await hub.sql(`ALTER USER ${account.name} WITH MAX_USER_CONNECTIONS 0`);
+        },
+        says: 'connections',
+      },
+    ];
+    for (const { harm, mend, says } of cases) {
+      await harm();
+      try {
+        expect((await hub.until('Ready', 'False/DatabaseConnectionFailed')).message).toContain(says);
+        await hub.untilTried(2);
+      } finally {
+        await mend();
+      }
+      await hub.until('Ready', 'True', withinR);
+    }
+    expect(await hub.nodes()).toEqual(before);
+    expect(nodeWrites(faults, hub, place)).toEqual([]);
   });
 
   test('a broken form beside a good one blocks nothing of the good one', async () => {
@@ -240,5 +261,9 @@ describe('faults/database/hub', () => {
     const ended = await faults.world.lynq(['notify', 'asked', '--uid', 'second']);
     expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('sync requested for row second') });
     expect([...(await hub.untilNodes(2)).keys()]).toContain('second-asked-form');
+  });
+
+  test('nothing in the log of the API server breaks a rule, and what is not ours is what it was', async () => {
+    await faults.expectRulesKept();
   });
 });

@@ -21,6 +21,8 @@ export interface Ended {
 
 /** The worker as a process of its own, as `npm run worker` runs it. */
 export interface WorkerProcess {
+  /** Of the process that was started last. @throws when none runs. */
+  pid(): number;
   /** All it has printed, over all starts. */
   readonly output: () => string;
   /** What of it is its log. */
@@ -74,6 +76,10 @@ export function workerProcess(
     return code;
   }
   return {
+    pid: () => {
+      if (child?.pid === undefined) throw new Error('no worker runs');
+      return child.pid;
+    },
     output: () => output,
     stdout: () => stdout,
     start: async (more = {}) => {
