@@ -7,10 +7,14 @@ interface MessageType {
   encode(message: object): { finish(): Uint8Array };
 }
 
+interface Seconds {
+  add(seconds: number): Seconds;
+}
+
 /** Every message knows its type. */
 interface Told {
   readonly $type?: { readonly fullName: string };
-  seconds?: { add(seconds: number): Told['seconds'] };
+  seconds?: Seconds;
 }
 
 const services = proto.temporal.api.workflowservice.v1 as unknown as Readonly<Record<string, MessageType | undefined>>;
@@ -38,7 +42,7 @@ function shift(value: unknown, seconds: number): void {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
   const told: Told = value;
   if (told.$type?.fullName === '.google.protobuf.Timestamp') {
-    told.seconds = told.seconds?.add(seconds);
+    if (told.seconds !== undefined) told.seconds = told.seconds.add(seconds);
     return;
   }
   for (const part of Object.values(value)) shift(part, seconds);
