@@ -1,5 +1,6 @@
 import {
   type ClientHttp2Session,
+  type ClientHttp2Stream,
   connect,
   createSecureServer,
   createServer,
@@ -11,6 +12,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { answerAhead } from './grpc-clock.ts';
 
 /** What is done to a call instead of passing it on. */
 export type GrpcFault =
@@ -50,6 +52,8 @@ export interface GrpcProxy {
   add(rule: GrpcRule): { met(): number; remove(): void };
   /** Keeps every call of a method from now on that is passed on, and tells of each when it is on its way to the server. */
   follow(method: string, told?: (call: FollowedCall) => void): readonly FollowedCall[];
+  /** Lets the server's clock be so far ahead, as its answers tell it. */
+  ahead(milliseconds: number): void;
   /** Refuses and breaks connections until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
@@ -80,6 +84,8 @@ export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<Gr
   const upstreams = new Set<ClientHttp2Session>();
   let server: Http2Server | Http2SecureServer | undefined;
   let port = 0;
+  let ahead = 0;
+  const clocked = (method: string) => (answer: Buffer) => (ahead === 0 ? answer : answerAhead(method, answer, ahead));
 
   const matching = (method: string, body: Buffer): Active | undefined =>
     [...rules].find(
@@ -130,7 +136,7 @@ export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<Gr
     const found = matching(method, body);
     if (found === undefined) {
       const followed: FollowedCall = { isAbout: (text) => plain(body).includes(text), outcome: 'open' };
-      pass(upstream, stream, { headers, body, followed });
+      pass(upstream, stream, { headers, body, followed, clocked: clocked(method) });
       followers.get(method)?.(followed);
       return;
     }
@@ -175,6 +181,9 @@ export async function openGrpcProxy(target: string, door?: GrpcDoor): Promise<Gr
       });
       return kept;
     },
+    ahead: (milliseconds) => {
+      ahead = milliseconds;
+    },
     down,
     up: listen,
     close: down,
@@ -186,8 +195,8 @@ function tlsOf({ cert, key, clientCa }: GrpcDoor) {
   return { cert, key, ...asked };
 }
 
-/** Every call of Temporal has one message each way, so a request can be read whole before it is passed on. */
-function bodyOf(stream: ServerHttp2Stream): Promise<Buffer> {
+/** Every call of Temporal has one message each way, so a request and an answer can be read whole before they are passed on. */
+function bodyOf(stream: ServerHttp2Stream | ClientHttp2Stream): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     stream.on('data', (part: Buffer) => parts.push(part));
@@ -220,9 +229,15 @@ interface Passed {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly followed: FollowedCall;
+  /** What the answer becomes before it is passed on. */
+  readonly clocked: (answer: Buffer) => Buffer;
 }
 
-function pass(upstream: ClientHttp2Session, stream: ServerHttp2Stream, { headers, body, followed }: Passed): void {
+function pass(
+  upstream: ClientHttp2Session,
+  stream: ServerHttp2Stream,
+  { headers, body, followed, clocked }: Passed,
+): void {
   const judge = (found: IncomingHttpHeaders): void => {
     const status = found['grpc-status'];
     if (status !== undefined) followed.outcome = status === '0' ? 'done' : 'refused';
@@ -250,7 +265,10 @@ function pass(upstream: ClientHttp2Session, stream: ServerHttp2Stream, { headers
     stream.respond({ ...found }, isWhole ? { endStream: true } : { waitForTrailers: true });
     if (isWhole) return;
     stream.on('wantTrailers', () => stream.sendTrailers({ ...trailers }));
-    request.pipe(stream);
+    bodyOf(request).then(
+      (answer) => stream.end(clocked(answer)),
+      () => stream.close(),
+    );
   });
   request.end(body);
 }

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { workflowIds } from '../../../domain/identity.ts';
 import { childPath, conditionOf, type Json, type KubeObject, lynqPath } from '../e2e/cluster.ts';
 import { eventually, notYet, there } from '../e2e/eventually.ts';
+import { type AuditEntry, created } from '../e2e/audit.ts';
 import { configMapForm, hubObject } from '../e2e/manifests.ts';
 import { isReady, setSecret, stateOf } from '../e2e/world.ts';
 import { foreignPrefix, plantForeign } from './foreign.ts';
@@ -12,6 +13,8 @@ export interface Fleet {
   readonly name: string;
   readonly namespace: string;
   readonly stage: Stage;
+  /** Whether its form is the one with a ConfigMap. */
+  readonly makesMaps: boolean;
   sql(statement: string): Promise<readonly Json[]>;
   /** Asks for a sync now, or right after the one that is running. */
   sync(): Promise<void>;
@@ -81,10 +84,18 @@ export async function bringInFleet(stage: Stage, options: FleetOptions): Promise
       ...spec,
     },
   });
-  return viewOf(stage, { name, namespace });
+  const fleet = viewOf(stage, { name, namespace, makesMaps: options.form === undefined });
+  opened.set(stage, [...fleetsOf(stage), fleet]);
+  return fleet;
 }
 
-function viewOf(stage: Stage, { name, namespace }: Pick<Fleet, 'name' | 'namespace'>): Fleet {
+const opened = new WeakMap<Stage, readonly Fleet[]>();
+
+/** All that a stage has been given so far. */
+export const fleetsOf = (stage: Stage): readonly Fleet[] => opened.get(stage) ?? [];
+
+function viewOf(stage: Stage, parts: Pick<Fleet, 'name' | 'namespace' | 'makesMaps'>): Fleet {
+  const { name, namespace } = parts;
   const { cluster, database, engine } = stage;
   const hub = (): Promise<KubeObject> => cluster.get(lynqPath(namespace, 'lynqhubs', 'hub'));
   const nodes = async (): Promise<ReadonlyMap<string, KubeObject>> => {
@@ -92,8 +103,7 @@ function viewOf(stage: Stage, { name, namespace }: Pick<Fleet, 'name' | 'namespa
     return new Map(all.map((node) => [node.spec.uid as string, node]));
   };
   return {
-    name,
-    namespace,
+    ...parts,
     stage,
     sql: (statement) => database.sql(statement),
     sync: async () => {
@@ -145,10 +155,12 @@ async function unsettled(
   const maps = await stage.cluster.list(childPath('ConfigMap', namespace));
   const made = new Map(maps.map(({ metadata, data }) => [metadata.name, data?.['size']]));
   for (const [uid, size] of Object.entries(rows)) {
-    const has = made.get(`${uid}-form-map`);
+    const has = made.get(`${uid}${mapSuffix}`);
     if (has !== String(size)) return `ConfigMap of ${uid} has size ${has}, not ${size}`;
   }
-  const left = [...made.keys()].filter((name) => name.endsWith('-form-map') && !(name.slice(0, -9) in rows));
+  const left = [...made.keys()].filter(
+    (name) => name.endsWith(mapSuffix) && !(name.slice(0, -mapSuffix.length) in rows),
+  );
   return left.length === 0 ? undefined : `ConfigMaps without a row: ${left.slice(0, 3).join()}`;
 }
 
@@ -159,6 +171,47 @@ export function nodeWrites({ stage, namespace }: Pick<Fleet, 'stage' | 'namespac
     .filter(({ objectRef }) => objectRef?.resource === 'lynqnodes' && objectRef.namespace === namespace)
     .filter(({ objectRef }) => objectRef?.subresource === undefined)
     .map(({ verb, objectRef, responseObject }) => `${verb} ${objectRef?.name ?? responseObject?.metadata?.name}`);
+}
+
+/** Successful writes of the worker to the ConfigMaps that a fleet's form makes since a place of the audit log. */
+export function mapWrites(
+  { stage, namespace }: Pick<Fleet, 'stage' | 'namespace'>,
+  place: number,
+): readonly MapWrite[] {
+  return stage.audit
+    .ofWorker(place)
+    .filter(({ objectRef }) => objectRef?.resource === 'configmaps' && objectRef.namespace === namespace)
+    .filter(({ objectRef }) => objectRef?.name?.endsWith(mapSuffix) === true)
+    .map((entry) => ({
+      what: `${wordFor(entry)} ${entry.objectRef?.name?.slice(0, -mapSuffix.length)}`,
+      version: String(entry.responseObject?.metadata?.resourceVersion),
+    }));
+}
+
+/** `create`, `change` or `delete`, and the uid of the row; the version of the object afterwards, which a write that changes nothing leaves as it is. */
+export interface MapWrite {
+  readonly what: string;
+  readonly version: string;
+}
+
+/** UID and version of the ConfigMap of each row. */
+export async function mapsOf({ stage, namespace }: Pick<Fleet, 'stage' | 'namespace'>) {
+  const maps = await stage.cluster.list(childPath('ConfigMap', namespace));
+  return Object.fromEntries(
+    maps
+      .filter(({ metadata }) => metadata.name.endsWith(mapSuffix))
+      .map(({ metadata: { name, uid, resourceVersion: version } }) => [
+        name.slice(0, -mapSuffix.length),
+        { uid, version },
+      ]),
+  );
+}
+
+const mapSuffix = '-form-map';
+
+function wordFor(entry: AuditEntry): string {
+  if (entry.verb === 'delete') return 'delete';
+  return created(entry) ? 'create' : 'change';
 }
 
 /** The hub's numbers add up, and every row is provisioned. */

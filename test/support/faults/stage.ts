@@ -33,6 +33,8 @@ export interface Stage {
   readonly audit: Audit;
   readonly engine: Engine;
   readonly database: Database;
+  /** Of all its workers. */
+  readonly taskQueue: string;
   /** Objects of others that tests have put beside ours. */
   readonly foreign: Planted[];
   /** The worker that was started last. */
@@ -98,6 +100,7 @@ export async function openStage(stack: StackEndpoints, name: string, options: St
     audit: openAudit(stack.auditLog),
     engine,
     database,
+    taskQueue: common.LYNQ_TASK_QUEUE,
     foreign: [],
     worker: present,
     start,

@@ -1,6 +1,9 @@
 import { createServer, type ClientHttp2Session, connect, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import proto from '@temporalio/proto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { answerAhead } from '../../../support/faults/grpc-clock.ts';
 import { type GrpcProxy, openGrpcProxy } from '../../../support/faults/grpc-proxy.ts';
 
 interface Answer {
@@ -114,5 +117,31 @@ describe('test/support/faults/grpc-proxy', () => {
     await proxy.up();
 
     expect((await call(open(), 'Say', 'hello')).status).toBe('0');
+  });
+
+  it('tells every time in an answer as late as a clock that is ahead would, and nothing else otherwise', () => {
+    const type = proto.temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse;
+    // A number is as good as a Long.
+    const at = (seconds: number) => ({ seconds: seconds as never, nanos: 7 });
+    const answerOf = (later: number) =>
+      type
+        .encode({
+          attempt: 2,
+          startedTime: at(100 + later),
+          history: { events: [{ eventId: 1 as never, eventTime: at(50 + later) }] },
+        })
+        .finish();
+    const framed = (message: Uint8Array, isCompressed: boolean): Buffer => {
+      const body = isCompressed ? gzipSync(message) : Buffer.from(message);
+      const prefix = Buffer.alloc(5, isCompressed ? 1 : 0);
+      prefix.writeUInt32BE(body.length, 1);
+      return Buffer.concat([prefix, body]);
+    };
+    for (const isCompressed of [false, true]) {
+      const told = answerAhead('PollWorkflowTaskQueue', framed(answerOf(0), isCompressed), 3_600_000);
+      expect(told).toEqual(framed(answerOf(3_600), false));
+    }
+    const unknown = framed(Buffer.from('text'), false);
+    expect(answerAhead('NobodyKnowsThis', unknown, 3_600_000)).toEqual(unknown);
   });
 });
