@@ -98,7 +98,7 @@ export const fingerprint = ({ page, script }: Block): string =>
 export const unmarked: Readonly<Record<string, { readonly starts: string; readonly why: string }>> = {
   e50a79a3a77e: { starts: 'README.md: npm run demo', why: 'these are the demo and the tests themselves' },
   '3bed5793f0b1': { starts: 'README.md: npm run --silent stack -- up', why: 'docs/quick-start.md has the same' },
-  '8636da37a159': { starts: 'README.md: npm run check', why: 'the tests themselves' },
+  '1234f347c7a5': { starts: 'README.md: npm run check', why: 'the tests themselves' },
   '48e300e0269b': { starts: 'docs/benchmarks.md: npm run bench', why: 'takes hours; what it printed is in the page' },
   cb5080a9d55e: { starts: 'docs/sources.md: lynq notify', why: 'test/faults/hub/hints.test.ts' },
   '7126de6ce600': {
@@ -118,6 +118,7 @@ export const unmarked: Readonly<Record<string, { readonly starts: string; readon
   },
   f909a36228e0: { starts: 'docs/quick-start.md: npx lynq uninstall --yes', why: 'needs Docker' },
   '466912281115': { starts: 'stack/README.md: npm run --silent stack -- up', why: 'docs/quick-start.md has the same' },
+  '5a6f76d7b3d0': { starts: 'stack/README.md: npm run test:oldest', why: 'the tests themselves' },
 };
 
 /**

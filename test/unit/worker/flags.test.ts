@@ -37,7 +37,7 @@ const working: Readonly<Record<string, readonly [value: string, config: object]>
   'metrics-cert-path': ['/elsewhere', { metrics: { certificate: { ...certificate, path: '/elsewhere' } } }],
   'metrics-cert-name': ['own.crt', { metrics: { certificate: { ...certificate, name: 'own.crt' } } }],
   'metrics-cert-key': ['own.key', { metrics: { certificate: { ...certificate, key: 'own.key' } } }],
-  'health-probe-bind-address': [':8081', { probes: { address: { kind: 'at', port: 8081 } } }],
+  'health-probe-bind-address': [':8082', { probes: { address: { kind: 'at', port: 8082 } } }],
   kubeconfig: ['/home/me/config', { kubeconfig: '/home/me/config', inCluster: false }],
   'zap-log-level': ['error', { logLevel: 'error' }],
 };
