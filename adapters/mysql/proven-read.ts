@@ -3,9 +3,9 @@ import type { SourceRow } from '../../domain/ports.ts';
 import { type CellReader, type MappedColumn, mappedTo, rowReader } from '../sql/columns.ts';
 import { type Proof, prove, type RowsSeen } from '../sql/prove.ts';
 import type { DriverRead } from '../sql/row-source.ts';
-import { RowsDigest } from '../sql/rows-digest.ts';
 import { type Ask, askSession } from './ask.ts';
 import { errnoOf } from './errors.ts';
+import { FramesDigest } from './frames-digest.ts';
 import { readIdentity } from './identity.ts';
 import type { Session } from './session.ts';
 import type { MySqlReadPlan } from './statement.ts';
@@ -45,7 +45,7 @@ async function confirm(ask: Ask, plan: MySqlReadPlan, rows: number): Promise<voi
 }
 
 async function passRows({ session, limits, plan }: ProvenRead): Promise<RowsSeen> {
-  const digest = new RowsDigest();
+  const digest = new FramesDigest();
   let rows = 0;
   let shown = true;
   await session.run(
@@ -119,7 +119,7 @@ function engineWarning({ title }: MySqlReadPlan, engine: string | undefined): re
 async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: SourceRow) => void): Promise<RowsSeen> {
   const zeroDates = new Map<MappedColumn, number>();
   let toRow: ((values: readonly (Buffer | null)[]) => SourceRow) | undefined;
-  const digest = new RowsDigest();
+  const digest = new FramesDigest();
   let [rows, shown] = [0, 0];
   await session.run(
     plan.select,
