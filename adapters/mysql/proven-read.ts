@@ -84,27 +84,29 @@ interface PreparedServer {
 async function prepareSession(ask: Ask, statementTimeoutMs: number): Promise<PreparedServer> {
   const [[version] = []] = await ask('SELECT VERSION()');
   const isMariaDb = /mariadb/i.test(version ?? '');
-  await ask('SET NAMES utf8mb4');
-  await ask('SET SESSION sql_select_limit = 18446744073709551615');
-  await ask("SET SESSION time_zone = '+00:00'");
+  const warnings = await setSession(ask, statementTimeoutMs, isMariaDb);
   await ask('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  return { isMariaDb, warnings: await limitStatements(ask, statementTimeoutMs, isMariaDb) };
+  return { isMariaDb, warnings };
 }
+
+/** In one statement: all of them are set, or none is. */
+const settings = "SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615, SESSION time_zone = '+00:00'";
 
 const unknownVariableErrno = 1193;
 
-/** MariaDB counts in seconds, MySQL in milliseconds. A server may hide what it is behind a version text, so both are tried. */
-async function limitStatements(ask: Ask, milliseconds: number, isMariaDb: boolean): Promise<readonly string[]> {
-  const mariaDb = `SET SESSION max_statement_time = ${(milliseconds / 1000).toFixed(3)}`;
-  const mysql = `SET SESSION max_execution_time = ${Math.ceil(milliseconds)}`;
-  for (const sql of isMariaDb ? [mariaDb, mysql] : [mysql, mariaDb]) {
+/** With a limit for each statement: MariaDB counts in seconds, MySQL in milliseconds. A server may hide what it is behind a version text, so both are tried. */
+async function setSession(ask: Ask, milliseconds: number, isMariaDb: boolean): Promise<readonly string[]> {
+  const mariaDb = `SESSION max_statement_time = ${(milliseconds / 1000).toFixed(3)}`;
+  const mysql = `SESSION max_execution_time = ${Math.ceil(milliseconds)}`;
+  for (const limit of isMariaDb ? [mariaDb, mysql] : [mysql, mariaDb]) {
     try {
-      await ask(sql);
+      await ask(`${settings}, ${limit}`);
       return [];
     } catch (error) {
       if (errnoOf(error) !== unknownVariableErrno) throw error;
     }
   }
+  await ask(settings);
   return ['the server has no statement limit; a long read is cut only by closing the connection'];
 }
 
