@@ -1,7 +1,7 @@
 import { LynqFailure } from '../../domain/failures.ts';
 import type { SourceRow } from '../../domain/ports.ts';
 import { type CellReader, type MappedColumn, mappedTo, rowReader } from '../sql/columns.ts';
-import { type Proof, prove, type RowsSeen } from '../sql/prove.ts';
+import { type Proof, type ProofSteps, prove, proveUnchanged, type RowsSeen } from '../sql/prove.ts';
 import type { DriverRead } from '../sql/row-source.ts';
 import { type Ask, askSession } from './ask.ts';
 import { errnoOf } from './errors.ts';
@@ -18,12 +18,27 @@ import { type ColumnShape, columnReader } from './value-text.ts';
  */
 export type ProvenRead = DriverRead<Session, MySqlReadPlan>;
 
-export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
+export function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
+  return inSnapshot(read, onRow, (steps) => prove(read.known, steps));
+}
+
+/** The same for rows of which only one thing is asked: whether they are those of a read before. */
+export function recheckProven(read: ProvenRead): Promise<Proof | undefined> {
+  return inSnapshot(read, ignoreRow, (steps) => proveUnchanged(read.known, steps));
+}
+
+const ignoreRow = (): void => undefined;
+
+async function inSnapshot<P>(
+  read: ProvenRead,
+  onRow: (row: SourceRow) => void,
+  work: (steps: ProofSteps) => Promise<P>,
+): Promise<P> {
   const { plan } = read;
   const ask = askSession(read.session, read.limits);
   const server = await prepareSession(ask, read.statementTimeoutMs);
   await ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-  const proof = await prove(read.known, {
+  const proof = await work({
     pass: () => passRows(read),
     stream: () => streamRows(read, onRow),
     confirm: (rows) => confirm(ask, plan, rows),

@@ -19,6 +19,8 @@ export interface FakeServer {
   received(): Buffer;
   /** Clients that are connected. */
   connections(): number;
+  /** Ends all connections. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -134,6 +136,9 @@ function keepTalking(socket: Socket): void {
   });
 }
 
+/** COM_PING. */
+const ping = 14;
+
 export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<FakeServer> {
   const statements: string[] = [];
   const chunks: Buffer[] = [];
@@ -152,6 +157,7 @@ export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<Fak
         socket.write(behaviour.login ?? packet(2, okPayload));
         return;
       }
+      if (data[4] === ping) socket.write(packet(1, okPayload));
       // COM_QUERY; statements of the tests fit into one chunk.
       if (data[4] !== 3) return;
       const sql = data.subarray(5).toString('utf8');
@@ -166,6 +172,9 @@ export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<Fak
     statements,
     received: () => Buffer.concat(chunks),
     connections: () => sockets.size,
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();

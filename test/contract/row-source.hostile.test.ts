@@ -77,6 +77,27 @@ describe('adapters/mysql with a server that lies', () => {
     ]);
   });
 
+  it('is not asked for a login by the question whether rows are still the same, nor after it has dropped the connection', async () => {
+    const server = await openFakeServer({});
+    servers.push(server);
+    const place = { host: '127.0.0.1', port: server.port, username: 'reader', database: 'nodes_db' };
+    const request = aRequest({ place, password: 'password-canary' });
+    const source = openSource();
+    const known = { digest: 'd', identity: 'i', warnings: [] };
+    expect(await source.recheck({ ...request, known })).toEqual({ kind: 'unconnected' });
+    expect(server.statements).toEqual([]);
+
+    const proof = await source.read(request, () => undefined);
+    expect(await source.recheck({ ...request, known: proof })).toEqual({
+      kind: 'same',
+      proof: { ...proof, unchanged: true },
+    });
+    const asked = server.statements.length;
+    server.cut();
+    expect(await source.recheck({ ...request, known: proof })).toEqual({ kind: 'unconnected' });
+    expect(server.statements).toHaveLength(asked);
+  });
+
   it('sets the limit of MariaDB when MySQL text hides a MariaDB', async () => {
     const { server, outcome } = await readFrom(lacking('max_execution_time'));
 
