@@ -63,6 +63,11 @@ export type SyncOutcome =
   | { readonly kind: 'gone' }
   | { readonly kind: 'paused' };
 
+export type GlanceOutcome =
+  | { readonly kind: 'synced'; readonly counts: SyncCounts }
+  /** It could not be seen at a glance that nothing is to be done. */
+  | { readonly kind: 'due' };
+
 export interface BirthRequest extends HubRef {
   readonly after: string;
 }
@@ -157,6 +162,8 @@ export interface OverridesOutcome {
 export interface Activities {
   /** Reads the hub's table, plans, writes LynqNodes and the hub's status, and names the nodes that need a run. */
   syncHub(request: HubRef): Promise<SyncOutcome>;
+  /** Says on the hub that it is synced when it is seen at once that there is nothing to do; a whole sync is due otherwise. Writes nothing else, fails never. */
+  glanceHub(request: HubRef): Promise<GlanceOutcome>;
   /** Further nodes that need a run. */
   listBirths(request: BirthRequest): Promise<BirthPage>;
   /** Takes note that these nodes have a run, so that they are not offered as births again. */

@@ -3,7 +3,7 @@ import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
 import { listBirths } from './hub/births.ts';
 import { HubTurns } from './hub/turns.ts';
-import { measuredAdvance, measuredRemoval, measuredSync } from './measured.ts';
+import { measuredAdvance, measuredGlance, measuredRemoval, measuredSync } from './measured.ts';
 import { recordOverrides } from './node/overrides.ts';
 import { advanceRollout } from './rollout/advance.ts';
 import { commandRollout } from './rollout/command.ts';
@@ -52,6 +52,13 @@ export function createActivities(deps: Deps): Activities {
       informed((attempt) =>
         turns.take(`${request.namespace}/${request.hub}`, attempt.signal, () => measuredSync(deps, request, attempt)),
       ),
+    glanceHub: async (request) => {
+      const attempt = { signal: cancellationSignal() };
+      const glance = turns.takeIfFree(`${request.namespace}/${request.hub}`, attempt.signal, () =>
+        measuredGlance(deps, request, attempt),
+      );
+      return (await glance) ?? { kind: 'due' };
+    },
     listBirths: (request) => informed(() => listBirths(deps, request)),
     confirmRuns: async (births) => {
       for (const { namespace, node } of births) deps.runs.running(namespace, node);

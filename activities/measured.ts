@@ -1,7 +1,16 @@
 import type { PassResult, SyncResult } from '../domain/measures.ts';
 import type { Changes, Subscription } from '../domain/watching.ts';
-import type { AdvanceOutcome, AdvanceRequest, HubRef, NodeRef, RemoveOutcome, SyncOutcome } from './contract.ts';
+import type {
+  AdvanceOutcome,
+  AdvanceRequest,
+  GlanceOutcome,
+  HubRef,
+  NodeRef,
+  RemoveOutcome,
+  SyncOutcome,
+} from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
+import { glanceAtHub } from './hub/glance.ts';
 import { syncHub } from './hub/sync.ts';
 import { advanceNode } from './node/advance.ts';
 import { removeNode } from './node/remove.ts';
@@ -90,4 +99,15 @@ export async function measuredSync(deps: Deps, request: HubRef, attempt: Attempt
     record('error');
     throw error;
   }
+}
+
+/** A glance that sees nothing to do is a sync; any other one is part of the sync that follows. */
+export async function measuredGlance(deps: Deps, request: HubRef, attempt: Attempt): Promise<GlanceOutcome> {
+  const { namespace, hub } = request;
+  const began = performance.now();
+  const synced = await glanceAtHub(deps, request, attempt);
+  if (synced === undefined) return { kind: 'due' };
+  const seconds = (performance.now() - began) / 1_000;
+  deps.measures.record({ kind: 'sync', namespace, hub, result: synced.kind, seconds, ...writtenBy(synced) });
+  return { kind: 'synced', counts: synced.counts };
 }

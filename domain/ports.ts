@@ -250,6 +250,13 @@ export interface RowRequest {
   readonly signal: AbortSignal;
 }
 
+export type Recheck =
+  | { readonly kind: 'same'; readonly proof: ReadProof }
+  /** They are others, or that they are the same cannot be told. */
+  | { readonly kind: 'other' }
+  /** No connection is there; the next read makes one. */
+  | { readonly kind: 'unconnected' };
+
 /** A table of rows. Implementations stream: memory does not grow with the table. */
 export interface RowSource {
   /**
@@ -257,6 +264,11 @@ export interface RowSource {
    * Fails with SourceUnreachable, SourceDenied, SourceShapeWrong or SourceIncomplete; then nothing may be concluded from rows already seen.
    */
   read(request: RowRequest, onRow: (row: SourceRow) => void): Promise<ReadProof>;
+  /**
+   * Whether the rows are still those of a read that is known, by the same proof. No row is handed on, the table is read once, and nobody logs in for it.
+   * Fails as `read` does.
+   */
+  recheck(request: RowRequest & { readonly known: KnownRead }): Promise<Recheck>;
   /** Closes pooled connections of hubs that are not named. */
   retain(hubs: ReadonlySet<string>): Promise<void>;
   close(): Promise<void>;

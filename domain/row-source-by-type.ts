@@ -6,6 +6,7 @@ export function rowSourceByType(sources: Readonly<Record<HubSource['type'], RowS
   const all = Object.values(sources);
   return {
     read: (request, onRow) => sources[request.spec.source.type].read(request, onRow),
+    recheck: (request) => sources[request.spec.source.type].recheck(request),
     async retain(hubs) {
       await Promise.all(all.map((source) => source.retain(hubs)));
     },

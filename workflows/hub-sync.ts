@@ -9,13 +9,13 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BirthPage, FormRef, HubRef, NodeBirth, SyncCounts } from '../activities/contract.ts';
+import type { BirthPage, FormRef, HubRef, NodeBirth, SyncCounts, SyncOutcome } from '../activities/contract.ts';
 import { workflowIds } from '../domain/identity.ts';
 import { aboutSync } from './about-sync.ts';
 import { wakeSignal, workflowTypes } from './messages.ts';
 import { aboutNode } from './node/about.ts';
 import type { NodeInput } from './node/state.ts';
-import { quick, syncing } from './proxies.ts';
+import { glancing, quick, syncing } from './proxies.ts';
 import { rolloutOptions } from './rollout-options.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { versions } from './versions.ts';
@@ -52,10 +52,26 @@ export async function hubSync(input: SyncInput): Promise<SyncResult> {
     const page = await quick.listBirths({ ...hub, after: input.birthsAfter });
     return startAll(hub, page, { started: input.started ?? 0, ended: input.ended ?? { outcome: 'births' } });
   }
-  const outcome = await syncing.syncHub.executeWithOptions({ summary: `read, plan, write: ${input.hub}` }, [hub]);
+  const outcome = (await glance(hub)) ?? (await syncWhole(hub));
   if ('rollouts' in outcome) await Promise.all((outcome.rollouts ?? []).map(startRollout));
   const ended = { outcome: outcome.kind, ...(outcome.kind === 'synced' ? { counts: outcome.counts } : {}) };
   return 'page' in outcome ? startAll(hub, outcome.page, { started: 0, ended }) : { ...ended, started: 0 };
+}
+
+function syncWhole(hub: HubRef): Promise<SyncOutcome> {
+  return syncing.syncHub.executeWithOptions({ summary: `read, plan, write: ${hub.hub}` }, [hub]);
+}
+
+/** What a sync comes to that has nothing to do, as nearly all have; undefined where that is not seen at once. */
+async function glance(hub: HubRef): Promise<SyncOutcome | undefined> {
+  if (!patched(versions.glanceFirst)) return undefined;
+  try {
+    const seen = await glancing.glanceHub.executeWithOptions({ summary: `nothing to do? ${hub.hub}` }, [hub]);
+    return seen.kind === 'synced' ? { ...seen, page: { births: [] } } : undefined;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return undefined;
+  }
 }
 
 interface Begun {

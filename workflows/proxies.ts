@@ -1,4 +1,4 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract.ts';
 import { failures, type RetryClass } from '../domain/failures.ts';
 
@@ -24,6 +24,13 @@ export const syncing = proxyActivities<Activities>({
   startToCloseTimeout: '14m',
   heartbeatTimeout: '30s',
   retry: { ...common.retry, maximumAttempts: 3 },
+});
+
+/** Part of a step, in the worker that takes it. It gives up by itself, within a second and the time of one write; whatever ends it, a whole sync follows. */
+export const glancing = proxyLocalActivities<Pick<Activities, 'glanceHub'>>({
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  startToCloseTimeout: '1m',
+  retry: { maximumAttempts: 1 },
 });
 
 /** Waves wait for readiness up to the longest `timeoutSeconds` (one hour). */

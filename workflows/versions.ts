@@ -14,4 +14,9 @@ export const versions = {
    * can go like the one above.
    */
   fewStartsAtOnce: 'births-few-starts-at-once',
+  /**
+   * A sync first glances at its hub, as part of its first step: where nothing has changed it ends there, which spares a second step and a task for a worker.
+   * Asked by every sync at its begin; can go like the ones above.
+   */
+  glanceFirst: 'sync-glances-first',
 } as const;

@@ -5,13 +5,29 @@ import type { KnownRead } from '../../domain/ports.ts';
 import type { HubRef, SyncCounts } from '../contract.ts';
 import type { Deps } from '../deps.ts';
 import type { JudgedForm } from './read-forms.ts';
-import type { ReadHub } from './read-hub.ts';
+import type { ReadHub, SourceCredentials } from './read-hub.ts';
 
 /** A sync that had nothing to do: what it concluded, and from which rows. */
 export interface QuietSync {
   readonly rows: KnownRead;
   readonly facts: Omit<SyncFacts, 'seconds'>;
   readonly counts: SyncCounts;
+  /** What led to the rows, and what they were compared by. */
+  readonly from: QuietBasis;
+  /** How long the rows took. */
+  readonly readMilliseconds: number;
+}
+
+interface QuietBasis {
+  readonly hub: ReadHub;
+  readonly forms: readonly JudgedForm[];
+  readonly credentials: SourceCredentials;
+}
+
+/** A quiet sync, and what it concluded from as text. */
+interface KeptSync {
+  readonly basis: string;
+  readonly sync: QuietSync;
 }
 
 /** How long runs are taken to be there while nothing else changes. */
@@ -22,8 +38,13 @@ const reviewMilliseconds = 10_000;
  * concludes the same, and a large table costs no more than its reading. Kept in this process only; losing it costs a sync that looks at each row.
  */
 export class QuietSyncs {
-  private readonly hubs = new Map<string, { readonly basis: string; readonly sync: QuietSync }>();
+  private readonly hubs = new Map<string, KeptSync>();
   private readonly reviewed = new Map<string, number>();
+
+  /** The last one, if the last of the hub was one: whether it still holds is not known. */
+  kept(request: HubRef): KeptSync | undefined {
+    return this.hubs.get(keyOf(request));
+  }
 
   /** The sync to repeat if the rows are the same. */
   find(request: HubRef, basis: string): QuietSync | undefined {
@@ -65,11 +86,7 @@ export function basisOf(deps: Deps, request: HubRef, { hub }: ReadHub, forms: re
     annotations: { ...metadata.annotations },
     status: said as unknown as JsonObject,
   };
-  const formFacts = forms.map(({ object, revision }) => [
-    textAt(object, 'metadata', 'uid') ?? '',
-    textAt(object, 'metadata', 'resourceVersion') ?? '',
-    revision?.name ?? '',
-  ]);
+  const formFacts = forms.map(({ object, revision }) => [...versionOf(object), revision?.name ?? '']);
   const { namespace } = request;
   const nodes = [deps.nodes.changesOf(namespace, request.hub), deps.nodes.removalsIn(namespace)];
   const seen = [...nodes, deps.children.nameChanges(), deps.runs.losses()];
@@ -77,3 +94,14 @@ export function basisOf(deps: Deps, request: HubRef, { hub }: ReadHub, forms: re
   const secret = key === undefined ? '' : deps.rowHash(Buffer.from(key).toString('base64'));
   return canonicalJson({ hub: hubFacts, forms: formFacts, seen, secret });
 }
+
+/** Whether forms as they are listed are those of a quiet sync, which has judged them. */
+export function isSameForms(listed: readonly JsonObject[], judged: readonly JudgedForm[]): boolean {
+  const known = new Set(judged.map(({ object }) => versionOf(object).join(' ')));
+  return listed.length === known.size && listed.every((object) => known.has(versionOf(object).join(' ')));
+}
+
+const versionOf = (object: JsonObject): readonly string[] => [
+  textAt(object, 'metadata', 'uid') ?? '',
+  textAt(object, 'metadata', 'resourceVersion') ?? '',
+];

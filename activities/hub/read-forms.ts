@@ -51,8 +51,9 @@ export async function readForm(deps: FormDeps, request: HubRef, hub: ReadHub, ob
   return judgeForm(deps, object, { hub, order: orderAmong(await listForms(deps, request)) });
 }
 
-async function listForms(
-  deps: FormDeps,
+/** The forms that name a hub, as they are. */
+export async function listForms(
+  deps: Pick<FormDeps, 'cluster'>,
   { namespace, hub }: HubRef,
   notOlderThan?: string,
 ): Promise<readonly JsonObject[]> {
@@ -63,7 +64,7 @@ async function listForms(
 
 /** A server that cannot come to a state, since it was restored from an older one, is asked for what it has. */
 async function listAtLeast(
-  { cluster }: FormDeps,
+  { cluster }: Pick<FormDeps, 'cluster'>,
   namespace: string,
   notOlderThan: string | undefined,
 ): Promise<readonly JsonObject[]> {

@@ -64,7 +64,7 @@ export interface SourceCredentials {
  * Password and TLS material of the hub's source, from Secrets of its namespace. A Secret or key that is missing is an error, never an empty
  * password (decisions.md section 3).
  */
-async function readCredentials(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<SourceCredentials> {
+export async function readCredentials(deps: Deps, request: HubRef, { hub }: ReadHub): Promise<SourceCredentials> {
   const { type } = hub.spec.source;
   const block = sourceBlock(hub.spec, type);
   const read = async (ref: SecretKeyRef | undefined, field: string): Promise<string | undefined> =>

@@ -103,10 +103,15 @@ async function syncRows(sync: Sync, before: readonly string[]): Promise<Synced> 
   const { deps, request, hub, forms } = sync;
   const basis = basisOf(deps, request, hub, forms);
   const quiet = before.length > 0 ? undefined : deps.quiet.find(request, basis);
+  const began = deps.clock.now();
   const known = await readSource(sync, quiet?.rows);
+  const readMilliseconds = deps.clock.now().getTime() - began.getTime();
   const isUnread = known.proof.unchanged === true;
   // Reading takes its time: only what holds at its end is the same.
-  if (quiet !== undefined && isUnread && basis === basisOf(deps, request, hub, forms)) return repeat(sync, quiet);
+  if (quiet !== undefined && isUnread && basis === basisOf(deps, request, hub, forms)) {
+    deps.quiet.keep(request, basis, { ...quiet, readMilliseconds });
+    return repeat(sync, quiet);
+  }
   const read = isUnread ? await readSource(sync, undefined) : known;
   const decided = await decide(sync, read);
   const prepared = { ...sync, hub: await prepareDeletions(sync, decided) };
@@ -127,7 +132,9 @@ async function syncRows(sync: Sync, before: readonly string[]): Promise<Synced> 
   // What came in between may have been seen by one step and not by another.
   if (isQuiet && basis === basisOf(deps, request, hub, forms)) {
     const { digest, identity, warnings } = read.proof;
-    deps.quiet.keep(request, basis, { rows: { digest, identity, warnings }, facts, counts: synced.counts });
+    const from = { hub, forms, credentials: await sync.credentials };
+    const rows = { digest, identity, warnings };
+    deps.quiet.keep(request, basis, { rows, facts, counts: synced.counts, from, readMilliseconds });
   } else deps.quiet.drop(request);
   return synced;
 }

@@ -9,6 +9,11 @@ const longestWaitMilliseconds = 60_000;
 export class HubTurns {
   private readonly last = new Map<string, Promise<void>>();
 
+  /** Runs `work` if no sync of the hub is under way; undefined, and nothing is run, otherwise. */
+  async takeIfFree<T>(hub: string, signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+    return this.last.has(hub) ? undefined : this.take(hub, signal, work);
+  }
+
   /** Runs `work` when the sync before it has ended. @throws the signal's reason when it aborts meanwhile. */
   async take<T>(hub: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.last.get(hub);

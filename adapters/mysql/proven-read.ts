@@ -1,11 +1,11 @@
 import { LynqFailure } from '../../domain/failures.ts';
 import type { SourceRow } from '../../domain/ports.ts';
 import { type CellReader, type MappedColumn, mappedTo, rowReader } from '../sql/columns.ts';
-import { type Proof, prove, type RowsSeen } from '../sql/prove.ts';
+import { type Proof, type ProofSteps, prove, proveUnchanged, type RowsSeen } from '../sql/prove.ts';
 import type { DriverRead } from '../sql/row-source.ts';
-import { RowsDigest } from '../sql/rows-digest.ts';
 import { type Ask, askSession } from './ask.ts';
 import { errnoOf } from './errors.ts';
+import { FramesDigest } from './frames-digest.ts';
 import { readIdentity } from './identity.ts';
 import type { Session } from './session.ts';
 import type { MySqlReadPlan } from './statement.ts';
@@ -18,12 +18,27 @@ import { type ColumnShape, columnReader } from './value-text.ts';
  */
 export type ProvenRead = DriverRead<Session, MySqlReadPlan>;
 
-export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
+export function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
+  return inSnapshot(read, onRow, (steps) => prove(read.known, steps));
+}
+
+/** The same for rows of which only one thing is asked: whether they are those of a read before. */
+export function recheckProven(read: ProvenRead): Promise<Proof | undefined> {
+  return inSnapshot(read, ignoreRow, (steps) => proveUnchanged(read.known, steps));
+}
+
+const ignoreRow = (): void => undefined;
+
+async function inSnapshot<P>(
+  read: ProvenRead,
+  onRow: (row: SourceRow) => void,
+  work: (steps: ProofSteps) => Promise<P>,
+): Promise<P> {
   const { plan } = read;
   const ask = askSession(read.session, read.limits);
   const server = await prepareSession(ask, read.statementTimeoutMs);
   await ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-  const proof = await prove(read.known, {
+  const proof = await work({
     pass: () => passRows(read),
     stream: () => streamRows(read, onRow),
     confirm: (rows) => confirm(ask, plan, rows),
@@ -45,7 +60,7 @@ async function confirm(ask: Ask, plan: MySqlReadPlan, rows: number): Promise<voi
 }
 
 async function passRows({ session, limits, plan }: ProvenRead): Promise<RowsSeen> {
-  const digest = new RowsDigest();
+  const digest = new FramesDigest();
   let rows = 0;
   let shown = true;
   await session.run(
@@ -84,27 +99,29 @@ interface PreparedServer {
 async function prepareSession(ask: Ask, statementTimeoutMs: number): Promise<PreparedServer> {
   const [[version] = []] = await ask('SELECT VERSION()');
   const isMariaDb = /mariadb/i.test(version ?? '');
-  await ask('SET NAMES utf8mb4');
-  await ask('SET SESSION sql_select_limit = 18446744073709551615');
-  await ask("SET SESSION time_zone = '+00:00'");
+  const warnings = await setSession(ask, statementTimeoutMs, isMariaDb);
   await ask('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  return { isMariaDb, warnings: await limitStatements(ask, statementTimeoutMs, isMariaDb) };
+  return { isMariaDb, warnings };
 }
+
+/** In one statement: all of them are set, or none is. */
+const settings = "SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615, SESSION time_zone = '+00:00'";
 
 const unknownVariableErrno = 1193;
 
-/** MariaDB counts in seconds, MySQL in milliseconds. A server may hide what it is behind a version text, so both are tried. */
-async function limitStatements(ask: Ask, milliseconds: number, isMariaDb: boolean): Promise<readonly string[]> {
-  const mariaDb = `SET SESSION max_statement_time = ${(milliseconds / 1000).toFixed(3)}`;
-  const mysql = `SET SESSION max_execution_time = ${Math.ceil(milliseconds)}`;
-  for (const sql of isMariaDb ? [mariaDb, mysql] : [mysql, mariaDb]) {
+/** With a limit for each statement: MariaDB counts in seconds, MySQL in milliseconds. A server may hide what it is behind a version text, so both are tried. */
+async function setSession(ask: Ask, milliseconds: number, isMariaDb: boolean): Promise<readonly string[]> {
+  const mariaDb = `SESSION max_statement_time = ${(milliseconds / 1000).toFixed(3)}`;
+  const mysql = `SESSION max_execution_time = ${Math.ceil(milliseconds)}`;
+  for (const limit of isMariaDb ? [mariaDb, mysql] : [mysql, mariaDb]) {
     try {
-      await ask(sql);
+      await ask(`${settings}, ${limit}`);
       return [];
     } catch (error) {
       if (errnoOf(error) !== unknownVariableErrno) throw error;
     }
   }
+  await ask(settings);
   return ['the server has no statement limit; a long read is cut only by closing the connection'];
 }
 
@@ -119,7 +136,7 @@ function engineWarning({ title }: MySqlReadPlan, engine: string | undefined): re
 async function streamRows({ session, limits, plan }: ProvenRead, onRow: (row: SourceRow) => void): Promise<RowsSeen> {
   const zeroDates = new Map<MappedColumn, number>();
   let toRow: ((values: readonly (Buffer | null)[]) => SourceRow) | undefined;
-  const digest = new RowsDigest();
+  const digest = new FramesDigest();
   let [rows, shown] = [0, 0];
   await session.run(
     plan.select,

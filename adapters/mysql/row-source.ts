@@ -5,7 +5,7 @@ import { openSqlRowSource, type SqlDriver, type SqlRowSourceOptions } from '../s
 import { type Ask, askSession } from './ask.ts';
 import { errnoOf, missingColumnErrno, readFailure, unreadableColumnErrno } from './errors.ts';
 import { readColumnNames } from './identity.ts';
-import { type ProvenRead, readProven } from './proven-read.ts';
+import { type ProvenRead, readProven, recheckProven } from './proven-read.ts';
 import { openSession, type Session } from './session.ts';
 import { type MySqlReadPlan, planRead } from './statement.ts';
 
@@ -19,6 +19,7 @@ const driver: SqlDriver<Session, MySqlReadPlan> = {
   access: (request) => accessOf(request, 'mysql'),
   open: openSession,
   read: readProven,
+  recheck: recheckProven,
   explain,
   failure: readFailure,
 };

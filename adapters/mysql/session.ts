@@ -20,7 +20,7 @@ export interface ResultSink {
   readonly columns: number;
   onColumns?(columns: readonly ColumnShape[]): void;
   onRow(values: readonly (Buffer | null)[]): void;
-  /** Each row as it came, before it is taken apart; false: it need not be. Never called where mysql2 does not show it. */
+  /** Each row as it came, behind its frame, before it is taken apart; false: it need not be. Never called where mysql2 does not show it. */
   onPacket?(bytes: Buffer, start: number, end: number): boolean;
 }
 

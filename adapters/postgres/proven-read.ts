@@ -1,7 +1,7 @@
 import { LynqFailure } from '../../domain/failures.ts';
 import type { SourceRow } from '../../domain/ports.ts';
 import { rowReader } from '../sql/columns.ts';
-import { type Proof, prove, type RowsSeen } from '../sql/prove.ts';
+import { type Proof, type ProofSteps, prove, proveUnchanged, type RowsSeen } from '../sql/prove.ts';
 import type { DriverRead } from '../sql/row-source.ts';
 import { RowsDigest } from '../sql/rows-digest.ts';
 import { type Ask, askSession } from './ask.ts';
@@ -17,11 +17,26 @@ import { valueReader } from './value-text.ts';
  */
 export type ProvenRead = DriverRead<Session, PostgresReadPlan>;
 
-export async function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
+export function readProven(read: ProvenRead, onRow: (row: SourceRow) => void): Promise<Proof> {
+  return inSnapshot(read, onRow, (steps) => prove(read.known, steps));
+}
+
+/** The same for rows of which only one thing is asked: whether they are those of a read before. */
+export function recheckProven(read: ProvenRead): Promise<Proof | undefined> {
+  return inSnapshot(read, ignoreRow, (steps) => proveUnchanged(read.known, steps));
+}
+
+const ignoreRow = (): void => undefined;
+
+async function inSnapshot<P>(
+  read: ProvenRead,
+  onRow: (row: SourceRow) => void,
+  work: (steps: ProofSteps) => Promise<P>,
+): Promise<P> {
   const ask = askSession(read.session, read.limits);
   await ask('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const server = await prepareTransaction(ask, read.statementTimeoutMs);
-  const proof = await prove(read.known, {
+  const proof = await work({
     pass: () => passRows(read),
     stream: () => streamRows(read, onRow),
     confirm: (rows) => confirm(read, ask, rows),

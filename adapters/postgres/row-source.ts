@@ -6,7 +6,7 @@ import { openSqlRowSource, type SqlDriver, type SqlRowSourceOptions } from '../s
 import { askSession } from './ask.ts';
 import { missingColumnState, notAllowedState, readFailure } from './errors.ts';
 import { readColumnNames } from './identity.ts';
-import { type ProvenRead, readProven } from './proven-read.ts';
+import { type ProvenRead, readProven, recheckProven } from './proven-read.ts';
 import { openSession, type Session } from './session.ts';
 import { planRead, type PostgresReadPlan } from './statement.ts';
 
@@ -20,6 +20,7 @@ const driver: SqlDriver<Session, PostgresReadPlan> = {
   access: (request) => accessOf(request, 'postgres'),
   open: openSession,
   read: readProven,
+  recheck: recheckProven,
   explain,
   failure: readFailure,
 };

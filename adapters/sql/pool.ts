@@ -40,6 +40,8 @@ export interface SessionPool<Session extends SqlSession> {
    * the wire, so it is destroyed. Makes at most one login attempt: repeated ones lock accounts.
    */
   use<Result>(limits: Limits, work: (session: Session) => Promise<Result>): Promise<Result>;
+  /** The same with a session that is there; undefined, without a login, when none is or when it does not answer. */
+  useKept<Result>(limits: Limits, work: (session: Session) => Promise<Result>): Promise<Result | undefined>;
   /** Closes what is idle now, and what is lent when it comes back. */
   retire(): void;
 }
@@ -110,36 +112,54 @@ function openIdleSlot<Session extends SqlSession>(): IdleSlot<Session> {
   };
 }
 
+/** Runs what has a session lent, unless as many have as may. */
+function openCounter(): <Result>(lending: () => Promise<Result>) => Promise<Result> {
+  let lent = 0;
+  return async (lending) => {
+    if (lent >= maxLent) throw new SessionError('SESSION_POOL_EXHAUSTED');
+    lent += 1;
+    try {
+      return await lending();
+    } finally {
+      lent -= 1;
+    }
+  };
+}
+
 export function openSessionPool<Session extends SqlSession>(
   access: Access,
   open: OpenSession<Session>,
   random: () => number = Math.random,
 ): SessionPool<Session> {
   const idle = openIdleSlot<Session>();
-  let lent = 0;
+  const counted = openCounter();
 
-  async function take(limits: Limits): Promise<Ageing<Session>> {
+  async function takeKept(limits: Limits): Promise<Ageing<Session> | undefined> {
     const kept = idle.take();
     // The server or a gateway may have dropped it meanwhile, without a word.
-    if (kept !== undefined && (await kept.session.ping(limits))) return kept;
-    if (kept !== undefined) destroy(kept);
-    return startAgeing(await open(access, limits), random, (old) => idle.drop(old));
+    if (kept === undefined || (await kept.session.ping(limits))) return kept;
+    destroy(kept);
+    return undefined;
+  }
+
+  async function take(limits: Limits): Promise<Ageing<Session>> {
+    return (await takeKept(limits)) ?? startAgeing(await open(access, limits), random, (old) => idle.drop(old));
+  }
+
+  async function lend<Result>(ageing: Ageing<Session>, task: (session: Session) => Promise<Result>): Promise<Result> {
+    const result = await orDestroy(ageing, task);
+    idle.put(ageing);
+    return result;
   }
 
   return {
     access,
-    async use(limits, task) {
-      if (lent >= maxLent) throw new SessionError('SESSION_POOL_EXHAUSTED');
-      lent += 1;
-      try {
-        const ageing = await take(limits);
-        const result = await orDestroy(ageing, task);
-        idle.put(ageing);
-        return result;
-      } finally {
-        lent -= 1;
-      }
-    },
+    use: (limits, task) => counted(async () => lend(await take(limits), task)),
+    useKept: (limits, task) =>
+      counted(async () => {
+        const kept = await takeKept(limits);
+        return kept === undefined ? undefined : lend(kept, task);
+      }),
     retire: () => idle.retire(),
   };
 }

@@ -37,7 +37,8 @@ export async function prove(known: KnownRead | undefined, steps: ProofSteps): Pr
   return (await proveUnchanged(known, steps)) ?? proofOf(steps, await steps.stream());
 }
 
-async function proveUnchanged(known: KnownRead | undefined, steps: ProofSteps): Promise<Proof | undefined> {
+/** The proof that the rows are those of a read before; undefined when they are others, or when that cannot be told. */
+export async function proveUnchanged(known: KnownRead | undefined, steps: ProofSteps): Promise<Proof | undefined> {
   if (known?.digest === undefined) return undefined;
   const seen = await steps.pass();
   if (seen.digest === undefined || !known.digest.startsWith(`${seen.digest}.`)) return undefined;

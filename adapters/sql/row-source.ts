@@ -10,6 +10,7 @@ import {
   type SessionPool,
   type SqlSession,
 } from './pool.ts';
+import type { Proof } from './prove.ts';
 import type { Limits } from './session-error.ts';
 
 export interface SqlRowSourceOptions {
@@ -47,10 +48,9 @@ export interface SqlDriver<Session extends SqlSession, Plan extends ReadPlan> {
   readonly access: (request: RowRequest) => Access;
   readonly open: OpenSession<Session>;
   /** The read proof of decisions.md section 3, of one table. */
-  readonly read: (
-    read: DriverRead<Session, Plan>,
-    onRow: (row: SourceRow) => void,
-  ) => Promise<Omit<ReadProof, 'insecure'>>;
+  readonly read: (read: DriverRead<Session, Plan>, onRow: (row: SourceRow) => void) => Promise<Proof>;
+  /** The same proof, given only when the rows are the known ones. */
+  readonly recheck: (read: DriverRead<Session, Plan>) => Promise<Proof | undefined>;
   /** Looks closer at an error of a read while the session is still there; gives the error or a better one. */
   readonly explain: (error: unknown, read: DriverRead<Session, Plan>) => Promise<unknown>;
   /** What an error means; a failure of ours passes through. */
@@ -70,36 +70,37 @@ export function openSqlRowSource<Session extends SqlSession, Plan extends ReadPl
   driver: SqlDriver<Session, Plan>,
   options: SqlRowSourceOptions,
 ): RowSource {
-  const pools = new Map<string, SessionPool<Session>>();
+  const pools = openPools(driver);
 
-  function poolOf(hub: string, access: Access): SessionPool<Session> {
-    const known = pools.get(hub);
-    if (known !== undefined && isSameAccess(known.access, access)) return known;
-    known?.retire();
-    const pool = openSessionPool(access, driver.open);
-    pools.set(hub, pool);
-    return pool;
+  function told({ hub }: RowRequest, { access }: SessionPool<Session>, proof: Proof): ReadProof {
+    options.logger.info('rows read', { hub, rows: proof.rows, warnings: proof.warnings.length });
+    return { ...proof, insecure: access.tls === undefined };
   }
 
   return {
     async read(request, onRow) {
       const plan = driver.plan(request.spec);
-      const pool = poolOf(request.hub, driver.access(request));
-      const proof = await readThrough(pool, { driver, request, plan, options }, onRow);
-      options.logger.info('rows read', { hub: request.hub, rows: proof.rows, warnings: proof.warnings.length });
-      return { ...proof, insecure: pool.access.tls === undefined };
-    },
-    async retain(hubs) {
-      for (const [hub, pool] of pools) {
-        if (hubs.has(hub)) continue;
-        pools.delete(hub);
-        pool.retire();
+      const pool = pools.of(request);
+      const caller = watchCaller(onRow);
+      const lend: Lend<Session, Proof, Proof> = (limits, task) => pool.use(limits, task);
+      const work: Work<Session, Plan, Proof> = (read) => driver.read(read, caller.onRow);
+      try {
+        return told(request, pool, await readThrough(lend, { driver, request, plan, pool, options }, work));
+      } catch (error) {
+        throw caller.thrown.length > 0 ? caller.thrown[0] : error;
       }
     },
-    async close() {
-      for (const pool of pools.values()) pool.retire();
-      pools.clear();
+    async recheck(request) {
+      const plan = driver.plan(request.spec);
+      const pool = pools.of(request);
+      const lend: Lend<Session, Lent, Lent | undefined> = (limits, task) => pool.useKept(limits, task);
+      const work: Work<Session, Plan, Lent> = async (read) => ({ proof: await driver.recheck(read) });
+      const lent = await readThrough(lend, { driver, request, plan, pool, options }, work);
+      if (lent === undefined) return { kind: 'unconnected' };
+      return lent.proof === undefined ? { kind: 'other' } : { kind: 'same', proof: told(request, pool, lent.proof) };
     },
+    retain: (hubs) => pools.retain(hubs),
+    close: () => pools.retain(new Set()),
   };
 }
 
@@ -107,25 +108,59 @@ interface Read<Session extends SqlSession, Plan extends ReadPlan> {
   readonly driver: SqlDriver<Session, Plan>;
   readonly request: RowRequest;
   readonly plan: Plan;
+  readonly pool: SessionPool<Session>;
   readonly options: SqlRowSourceOptions;
 }
 
-async function readThrough<Session extends SqlSession, Plan extends ReadPlan>(
-  pool: SessionPool<Session>,
-  { driver, request, plan, options }: Read<Session, Plan>,
-  onRow: (row: SourceRow) => void,
-): Promise<Omit<ReadProof, 'insecure'>> {
+/** Connections by hub; a hub that goes elsewhere now gets others. */
+function openPools<Session extends SqlSession, Plan extends ReadPlan>({ access, open }: SqlDriver<Session, Plan>) {
+  const pools = new Map<string, SessionPool<Session>>();
+  return {
+    of(request: RowRequest): SessionPool<Session> {
+      const wanted = access(request);
+      const known = pools.get(request.hub);
+      if (known !== undefined && isSameAccess(known.access, wanted)) return known;
+      known?.retire();
+      const pool = openSessionPool(wanted, open);
+      pools.set(request.hub, pool);
+      return pool;
+    },
+    /** Closes those of hubs that are not named. */
+    async retain(hubs: ReadonlySet<string>): Promise<void> {
+      for (const [hub, pool] of pools) {
+        if (hubs.has(hub)) continue;
+        pools.delete(hub);
+        pool.retire();
+      }
+    },
+  };
+}
+
+/** What came of a session that was there. */
+interface Lent {
+  readonly proof: Proof | undefined;
+}
+
+/** Gives a session to do something with. */
+type Lend<Session, P, Given> = (limits: Limits, task: (session: Session) => Promise<P>) => Promise<Given>;
+
+type Work<Session, Plan, P> = (read: DriverRead<Session, Plan>) => Promise<P>;
+
+async function readThrough<Session extends SqlSession, Plan extends ReadPlan, P, Given>(
+  lend: Lend<Session, P, Given>,
+  { driver, request, plan, pool, options }: Read<Session, Plan>,
+  work: Work<Session, Plan, P>,
+): Promise<Given> {
   const { signal } = request;
   const { connectTimeoutMs, statementTimeoutMs } = options;
   const limits: Limits = { signal, milliseconds: statementTimeoutMs + graceMs(statementTimeoutMs) };
-  const caller = watchCaller(onRow);
   let phase: 'connect' | 'read' = 'connect';
   try {
-    return await pool.use({ signal, milliseconds: connectTimeoutMs }, async (session) => {
+    return await lend({ signal, milliseconds: connectTimeoutMs }, async (session) => {
       phase = 'read';
       const read = { session, limits, statementTimeoutMs, plan, known: request.known };
       try {
-        return await driver.read(read, caller.onRow);
+        return await work(read);
       } catch (error) {
         throw await driver.explain(error, read);
       }
@@ -133,7 +168,7 @@ async function readThrough<Session extends SqlSession, Plan extends ReadPlan>(
   } catch (error) {
     const { host, port, user, database } = pool.access;
     const place: Place = { hub: request.hub, host, port, user, database, table: plan.title };
-    throw caller.thrown.length > 0 ? caller.thrown[0] : driver.failure(error, place, phase);
+    throw driver.failure(error, place, phase);
   }
 }
 

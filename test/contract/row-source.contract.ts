@@ -174,6 +174,37 @@ export function rowSourceContract(name: string, quote: '`' | '"', open: () => Pr
       });
     });
 
+    describe('the question whether rows are still those of a read before', () => {
+      const table = 'rechecked';
+      const columns = ['node_id', 'is_active', 'plan'];
+      const extra = { plan: 'plan' };
+      const put = (...rows: readonly (readonly (string | null)[])[]) =>
+        world.putTable('lynq_contract', table, columns, rows);
+      const recheck = (known: KnownRead, change: HubChange = {}) =>
+        world.source.recheck({ ...aRequest(world, { table, extra, ...change }), known });
+
+      const same = (proof: ReadProof) => ({ kind: 'same', proof: { ...proof, unchanged: true } });
+
+      it('is answered with the proof while they are, and otherwise once they are not', async () => {
+        await put(['acme', '1', 'pro'], ['beta', '0', null]);
+        const { proof } = await readAll(world, { table, extra });
+        expect(await recheck(proof)).toEqual(same(proof));
+        expect(await recheck(proof)).toEqual(same(proof));
+        expect(await recheck({ ...proof, identity: 'another' })).toEqual({ kind: 'other' });
+        await put(['acme', '1', 'pro'], ['beta', '0', '']);
+        expect(await recheck(proof)).toEqual({ kind: 'other' });
+        const { proof: next } = await readAll(world, { table, extra });
+        expect(await recheck(next)).toEqual(same(next));
+      });
+
+      it('has no proof for an answer when the read is cancelled', async () => {
+        await put(['acme', '1', 'pro']);
+        const { proof } = await readAll(world, { table, extra });
+        const outcome = await recheck(proof, { signal: AbortSignal.abort() }).catch((error: unknown) => error);
+        expect(outcome).not.toMatchObject({ kind: 'same' });
+      });
+    });
+
     it('proves an empty table', async () => {
       const { rows, proof } = await readAll(world, { table: 'empty' });
 

@@ -21,6 +21,8 @@ export interface FakeServer {
   received(): Buffer;
   /** Clients that are connected. */
   connections(): number;
+  /** Ends all connections. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -158,6 +160,9 @@ function upgrade(socket: Socket, { cert, key }: { cert: string; key: string }, s
   });
 }
 
+/** COM_PING. */
+const ping = 14;
+
 export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<FakeServer> {
   const statements: string[] = [];
   const chunks: Buffer[] = [];
@@ -172,6 +177,7 @@ export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<Fak
         line.write(login);
         return;
       }
+      if (data[4] === ping) line.write(packet(1, okPayload));
       // COM_QUERY; statements of the tests fit into one chunk.
       if (data[4] !== 3) return;
       const sql = data.subarray(5).toString('utf8');
@@ -197,6 +203,9 @@ export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<Fak
     statements,
     received: () => Buffer.concat(chunks),
     connections: () => sockets.size,
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();

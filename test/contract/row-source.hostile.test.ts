@@ -51,6 +51,11 @@ describe('adapters/mysql with a server that lies', () => {
     return { answer: (sql) => (sql.startsWith(start) ? answer : honest(sql)) };
   }
 
+  /** Honest, without variables that have this in their names. */
+  function lacking(variable: string): FakeBehaviour {
+    return { answer: (sql) => (sql.includes(`SESSION ${variable}`) ? { errno: 1193 } : honest(sql)) };
+  }
+
   it('is proven by an honest MySQL 8, whose limit is in milliseconds', async () => {
     const { server, rows, outcome } = await readFrom({});
 
@@ -58,11 +63,8 @@ describe('adapters/mysql with a server that lies', () => {
     expect(rows).toHaveLength(1);
     expect(server.statements).toEqual([
       'SELECT VERSION()',
-      'SET NAMES utf8mb4',
-      'SET SESSION sql_select_limit = 18446744073709551615',
-      "SET SESSION time_zone = '+00:00'",
+      "SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615, SESSION time_zone = '+00:00', SESSION max_execution_time = 200",
       'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
-      'SET SESSION max_execution_time = 200',
       'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY',
       'SELECT `node_id`, `is_active` FROM `nodes_db`.`nodes`',
       'SELECT @@warning_count',
@@ -75,16 +77,42 @@ describe('adapters/mysql with a server that lies', () => {
     ]);
   });
 
-  it('sets the limit of MariaDB when MySQL text hides a MariaDB', async () => {
-    const { server, outcome } = await readFrom(lying('SET SESSION max_execution_time', { errno: 1193 }));
+  it('is not asked for a login by the question whether rows are still the same, nor after it has dropped the connection', async () => {
+    const server = await openFakeServer({});
+    servers.push(server);
+    const place = { host: '127.0.0.1', port: server.port, username: 'reader', database: 'nodes_db' };
+    const request = aRequest({ place, password: 'password-canary' });
+    const source = openSource();
+    const known = { digest: 'd', identity: 'i', warnings: [] };
+    expect(await source.recheck({ ...request, known })).toEqual({ kind: 'unconnected' });
+    expect(server.statements).toEqual([]);
 
-    expect(outcome).toMatchObject({ rows: 1, warnings: [] });
-    expect(server.statements).toContain('SET SESSION max_statement_time = 0.200');
+    const proof = await source.read(request, () => undefined);
+    expect(await source.recheck({ ...request, known: proof })).toEqual({
+      kind: 'same',
+      proof: { ...proof, unchanged: true },
+    });
+    const asked = server.statements.length;
+    server.cut();
+    expect(await source.recheck({ ...request, known: proof })).toEqual({ kind: 'unconnected' });
+    expect(server.statements).toHaveLength(asked);
   });
 
-  it('says so when the server has no statement limit', async () => {
-    const { outcome } = await readFrom(lying('SET SESSION max_', { errno: 1193 }));
+  it('sets the limit of MariaDB when MySQL text hides a MariaDB', async () => {
+    const { server, outcome } = await readFrom(lacking('max_execution_time'));
 
+    expect(outcome).toMatchObject({ rows: 1, warnings: [] });
+    expect(server.statements).toContain(
+      "SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615, SESSION time_zone = '+00:00', SESSION max_statement_time = 0.200",
+    );
+  });
+
+  it('says so when the server has no statement limit, and sets the rest all the same', async () => {
+    const { server, outcome } = await readFrom(lacking('max_'));
+
+    expect(server.statements).toContain(
+      "SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615, SESSION time_zone = '+00:00'",
+    );
     expect(outcome).toMatchObject({ rows: 1, warnings: [expect.stringContaining('no statement limit')] });
   });
 

@@ -68,6 +68,10 @@ export function openInMemoryRowServer(change: Partial<MemoryServerState> = {}): 
       await deliver({ table, plan, request, state }, isKnown ? () => undefined : onRow);
       return isKnown ? { ...proof, unchanged: true } : proof;
     },
+    async recheck(request) {
+      const proof = await source.read(request, () => undefined);
+      return proof.unchanged === true ? { kind: 'same', proof } : { kind: 'other' };
+    },
     async retain() {},
     async close() {},
   };

@@ -20,6 +20,7 @@ const quiet: Logger = { info: () => undefined, warn: () => undefined, error: () 
 
 const noRows: RowSource = {
   read: () => Promise.reject(new Error('no table is read here')),
+  recheck: () => Promise.reject(new Error('no table is read here')),
   retain: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };

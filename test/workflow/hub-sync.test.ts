@@ -63,6 +63,29 @@ describe('workflows/hub-sync', () => {
     expect(confirmed).toEqual([first, second]);
   });
 
+  it.each<readonly [string, Partial<Activities>, readonly string[]]>([
+    ['ends with a glance that sees nothing to do', { glanceHub: async () => ({ kind: 'synced', counts }) }, []],
+    ['is a whole one when a glance does not see that', { glanceHub: async () => ({ kind: 'due' }) }, ['syncHub']],
+    ['is a whole one when a glance fails', { glanceHub: () => Promise.reject(new Error('no')) }, ['syncHub']],
+    ['is a whole one on a worker that cannot glance', {}, ['syncHub']],
+  ])('%s', async (_, glance, expected) => {
+    const activities: Partial<Activities> = {
+      ...glance,
+      syncHub: async () => ({ kind: 'synced', counts, page: { births: [] } }),
+    };
+    await bench.run(activities, async () => {
+      const hub = `hub-${randomUUID()}`;
+      expect(await sync(hub)).toEqual({ outcome: 'synced', counts, started: 0 });
+      const { events } = await bench.client.workflow.getHandle(`hub-sync/lynq-system/${hub}`).fetchHistory();
+      const scheduled = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: task }) =>
+        task == null ? [] : [task.activityType?.name],
+      );
+      expect(scheduled).toEqual(expected);
+      const steps = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes != null);
+      expect(steps).toHaveLength(expected.length + 1);
+    });
+  });
+
   it('starts the runs of a page a few at a time, and all of them', async () => {
     const nodes = Array.from({ length: 45 }, () => `n-${randomUUID()}`);
     const activities: Partial<Activities> = {

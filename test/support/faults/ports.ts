@@ -56,6 +56,8 @@ function triggeredRows(trigger: Trigger, rows: RowSource): RowSource {
         }),
       );
     },
+    recheck: (request) =>
+      around(trigger, { purpose: 'readRows', kind: 'Rows', about: `${request.hub}/` }, () => rows.recheck(request)),
     retain: (hubs) => rows.retain(hubs),
     close: () => around(trigger, { purpose: 'closing', kind: 'Process', about: '' }, () => rows.close()),
   };

@@ -44,6 +44,24 @@ describe('activities/hub/turns', () => {
     expect(await Promise.all([third, other])).toEqual(['third', 'other']);
   });
 
+  it('is taken by a glance only when no sync is under way, which waits for the glance', async () => {
+    const turns = new HubTurns();
+    const { begun, end, of } = works();
+    const sync = turns.take('a', never, of('sync'));
+    expect(await turns.takeIfFree('a', never, of('late'))).toBeUndefined();
+    end('sync');
+    await sync;
+    const glance = turns.takeIfFree('a', never, of('glance'));
+    const next = turns.take('a', never, of('next'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(begun).toEqual(['sync', 'glance']);
+    end('glance');
+    expect(await glance).toBe('glance');
+    await vi.advanceTimersByTimeAsync(0);
+    end('next');
+    expect(await next).toBe('next');
+  });
+
   it('goes on after a sync that failed', async () => {
     const turns = new HubTurns();
     const failed = turns.take('a', never, () => Promise.reject(new Error('unread')));

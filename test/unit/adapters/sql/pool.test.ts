@@ -37,6 +37,18 @@ describe('adapters/sql/pool', () => {
     expect(sessions).toEqual(['ended', 'open']);
   });
 
+  it('lends what is kept without a login, and nothing where nothing is kept or answers any more', async () => {
+    const { pool, sessions } = aPool();
+    expect(await pool.useKept(limits, async () => 'read')).toBeUndefined();
+    expect(sessions).toEqual([]);
+    await pool.use(limits, async () => undefined);
+    expect(await pool.useKept(limits, async () => 'read')).toBe('read');
+    expect(await pool.useKept(limits, async () => 'read')).toBe('read');
+    await expect(pool.useKept(limits, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(await pool.useKept(limits, async () => 'read')).toBeUndefined();
+    expect(sessions).toEqual(['destroyed']);
+  });
+
   it('makes no login while nothing is read', async () => {
     const { pool, sessions } = aPool();
     await pool.use(limits, async () => undefined);
