@@ -3,6 +3,7 @@ import type { HubRef } from '../activities/contract.ts';
 import type { FormRef } from '../activities/hub/hubless-forms.ts';
 import type { Clock, Logger, Reflector } from '../domain/ports.ts';
 import type { NodeDigest } from '../domain/watching.ts';
+import { handToRemovals } from './removals.ts';
 import { wakeRollout } from './rollouts.ts';
 import { ensureSchedule, lookAtSchedule, removeSchedule, removeVanished, requestSync } from './schedules.ts';
 import type { Fleet } from './telemetry/fleet.ts';
@@ -119,6 +120,7 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
     children,
     runs,
     wake: signalWaker(parts.client),
+    removeMany: (page) => handToRemovals(parts.client, page, parts.taskQueue),
     onMissing: syncSoon,
     hubKey: parts.hubKey,
     logger: parts.logger,

@@ -43,7 +43,7 @@ import { rowSourceByType } from '../domain/row-source-by-type.ts';
 import { type LeadingWork, leadingWork } from './leading.ts';
 import { removeSchedule } from './schedules.ts';
 import { telemetryOptions } from './telemetry/index.ts';
-import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
+import { signalWaker, type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';
 import { createWebhook, type Webhook } from './webhook/index.ts';
@@ -124,6 +124,7 @@ function openDeps(
     rowHash,
     childCluster,
     directory: visibilityDirectory(temporal.client, config.taskQueue),
+    wake: signalWaker(temporal.client),
     schedules: { remove: (namespace, hub) => removeSchedule(temporal.client, { namespace, hub }) },
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),

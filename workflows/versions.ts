@@ -14,4 +14,9 @@ export const versions = {
    * can go like the one above.
    */
   fewStartsAtOnce: 'births-few-starts-at-once',
+  /**
+   * A run at rest that is told that its LynqNode is gone ends in that step; before, it looked first. Asked by a run with such a wake-up; can go when no run
+   * that was told so by a worker of before is open, which is when each has looked.
+   */
+  endsWhenTold: 'node-ends-when-told',
 } as const;

@@ -109,7 +109,12 @@ async function straysOf(deps: Deps, request: HubRef, strays: readonly StrayRun[]
   const ofForms: StrayRun[] = [];
   for (const stray of strays) {
     const { form } = stray;
-    if (stray.node !== undefined || form === undefined || !(stray.hub === hub || forms.has(form))) continue;
+    if (stray.node !== undefined) continue;
+    if (form === undefined) {
+      if (stray.hub === hub) ofForms.push(stray);
+      continue;
+    }
+    if (stray.hub !== hub && !forms.has(form)) continue;
     const read = await deps.cluster.get(formRef({ namespace, form }));
     if (isOurs(stray, textAt(read, 'spec', 'hubId'))) ofForms.push(stray);
   }

@@ -59,6 +59,7 @@ function open(key?: Uint8Array, { runs = new LocalRuns(() => undefined), onWoken
       onWoken();
       return runs.isRunning('ns', name) ? 'woken' : 'missing';
     },
+    removeMany: async () => undefined,
     onMissing: ({ name }) => missed.push(name),
     logger: silentLogger,
   });
