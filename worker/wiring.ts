@@ -104,7 +104,7 @@ function openDeps(
   { events, meters, leading }: Told,
   parts: WiringParts,
 ): Deps {
-  const { config, logger, temporal, seams } = parts;
+  const { config, logger, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
     rows: openRowSource(config, logger),
@@ -123,9 +123,7 @@ function openDeps(
     ...processMemory(),
     rowHash,
     childCluster,
-    directory: visibilityDirectory(temporal.client, config.taskQueue),
-    wake: signalWaker(temporal.client),
-    schedules: { remove: (namespace, hub) => removeSchedule(temporal.client, { namespace, hub }) },
+    ...throughTemporal(parts),
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     formsSeen: leading.formsSeen,
@@ -137,6 +135,14 @@ function openDeps(
     measures: meters,
     clock: opened.clock,
     logger,
+  };
+}
+
+function throughTemporal({ config, temporal: { client } }: WiringParts): Pick<Deps, 'directory' | 'wake' | 'schedules'> {
+  return {
+    directory: visibilityDirectory(client, config.taskQueue),
+    wake: signalWaker(client),
+    schedules: { remove: (namespace, hub) => removeSchedule(client, { namespace, hub }) },
   };
 }
 

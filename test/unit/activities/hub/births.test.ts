@@ -178,6 +178,18 @@ describe('activities/hub/births', () => {
       });
     });
 
+    it('are ended too when they remove many nodes of the hub, and not those of another one', async () => {
+      const strayRemovals = (hub: string): StrayRun => ({
+        workflowId: `removals/tenants/${hub}`,
+        runId: `r-${hub}`,
+        hub,
+        form: undefined,
+        node: undefined,
+      });
+      const { ended } = await reviewed([strayRemovals('customers'), strayRemovals('others')]);
+      expect(ended).toEqual(['removals/tenants/customers r-customers']);
+    });
+
     it('are left alone when the other installation has taken the hub meanwhile', async () => {
       expect(await reviewed(all, { holder: 'other' })).toMatchObject({ ended: [], missing: [] });
     });
