@@ -138,7 +138,10 @@ function openDeps(
   };
 }
 
-function throughTemporal({ config, temporal: { client } }: WiringParts): Pick<Deps, 'directory' | 'wake' | 'schedules'> {
+function throughTemporal({
+  config,
+  temporal: { client },
+}: WiringParts): Pick<Deps, 'directory' | 'wake' | 'schedules'> {
   return {
     directory: visibilityDirectory(client, config.taskQueue),
     wake: signalWaker(client),
