@@ -23,6 +23,11 @@ export interface NodeBirth extends NodeRef {
   readonly uid: string;
 }
 
+export interface ConfirmedBirth extends NodeRef {
+  /** There was a run of the name already. */
+  readonly found?: true;
+}
+
 /** A form whose edits are let through node by node. */
 export interface FormRef extends HubRef {
   readonly form: string;
@@ -170,8 +175,8 @@ export interface Activities {
   syncHub(request: HubRef): Promise<SyncOutcome>;
   /** Further nodes that need a run. */
   listBirths(request: BirthRequest): Promise<BirthPage>;
-  /** Takes note that these nodes have a run, so that they are not offered as births again. */
-  confirmRuns(births: readonly NodeRef[]): Promise<void>;
+  /** Takes note that these nodes have a run, so that they are not offered as births again. A run that an earlier LynqNode of the name left hears of this one. */
+  confirmRuns(births: readonly ConfirmedBirth[]): Promise<void>;
   /** Applies what can go now and waits until a member of it becomes ready, fails or exceeds its timeout. */
   advanceNode(request: AdvanceRequest): Promise<AdvanceOutcome>;
   /** Takes away what can go now, in reverse order, keeping what is retained, and waits until a member of it is gone. */

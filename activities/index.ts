@@ -1,7 +1,7 @@
 import { activityInfo, cancellationDetails, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
-import { listBirths } from './hub/births.ts';
+import { confirmRuns, listBirths } from './hub/births.ts';
 import { HubTurns } from './hub/turns.ts';
 import { measuredAdvance, measuredRemoval, measuredSync } from './measured.ts';
 import { endRuns, removeNodes } from './node/remove-many.ts';
@@ -59,9 +59,7 @@ export function createActivities(deps: Deps): Activities {
         turns.take(`${request.namespace}/${request.hub}`, attempt.signal, () => measuredSync(deps, request, attempt)),
       ),
     listBirths: (request) => informed(() => listBirths(deps, request)),
-    confirmRuns: async (births) => {
-      for (const { namespace, node } of births) deps.runs.running(namespace, node);
-    },
+    confirmRuns: (births) => alive((attempt) => confirmRuns(deps, births, attempt)),
     advanceNode: (request) => ofNode((attempt) => measuredAdvance(deps, request, attempt)),
     removeNode: (request) => ofNode((attempt) => measuredRemoval(deps, request, attempt)),
     removeNodes: (request) => ofNode((attempt) => removeNodes(deps, places, request, attempt)),
