@@ -1,5 +1,5 @@
 import type { RemovalPage } from '../../activities/contract.ts';
-import { removalOrder } from '../../domain/mass-removal.ts';
+import { fewDeletions, removalOrder } from '../../domain/mass-removal.ts';
 import type { Logger } from '../../domain/ports.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 
@@ -12,7 +12,7 @@ export interface MassRemovalsParts {
 }
 
 /** So many deletions of a hub within this time are each the business of the node's own run, at once. */
-const single = { count: 16, withinMilliseconds: 5_000 };
+const single = { count: fewDeletions, withinMilliseconds: 5_000 };
 const flushMilliseconds = 300;
 const pageSize = 100;
 /** Nodes of a hub that are handed over and not gone yet; more wait here, so that what Temporal keeps stays small. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MassNode, removalOrder } from '../../../domain/mass-removal.ts';
+import { manyAreLeaving, type MassNode, removalOrder } from '../../../domain/mass-removal.ts';
 
 const node = (rowUid: string, form: string, ...dependsOn: readonly string[]): MassNode => ({
   name: `${rowUid}-${form}`,
@@ -26,5 +26,13 @@ describe('domain/mass-removal', () => {
 
   it('has no order for a form that is not among them', () => {
     expect(names(node('a', 'app', 'data'))).toEqual(['a-app']);
+  });
+
+  it.each([
+    [16, false],
+    [17, true],
+  ])('calls %i nodes that are still to go many: %s', (count, many) => {
+    const nodes = Array.from({ length: 100 }, (_, at) => ({ deleting: at < count }));
+    expect(manyAreLeaving(nodes)).toBe(many);
   });
 });
