@@ -23,6 +23,11 @@ export interface NodeBirth extends NodeRef {
   readonly uid: string;
 }
 
+export interface ConfirmedBirth extends NodeRef {
+  /** There was a run of the name already. */
+  readonly found?: true;
+}
+
 /** A form whose edits are let through node by node. */
 export interface FormRef extends HubRef {
   readonly form: string;
@@ -158,6 +163,17 @@ export interface OverridesOutcome {
   readonly overridden: readonly string[];
 }
 
+/** LynqNodes of a hub that are being deleted together, by name. */
+export interface RemovalPage extends HubRef {
+  readonly nodes: readonly string[];
+}
+
+export interface RemovalsOutcome {
+  readonly removed: number;
+  /** Left to their own runs: they wait for something, failed, or are not for this run to remove. */
+  readonly left: number;
+}
+
 /** What workflows may call. Every activity is idempotent; an attempt that comes late is stopped by conditions on its writes. */
 export interface Activities {
   /** Reads the hub's table, plans, writes LynqNodes and the hub's status, and names the nodes that need a run. */
@@ -166,12 +182,16 @@ export interface Activities {
   glanceHub(request: HubRef): Promise<GlanceOutcome>;
   /** Further nodes that need a run. */
   listBirths(request: BirthRequest): Promise<BirthPage>;
-  /** Takes note that these nodes have a run, so that they are not offered as births again. */
-  confirmRuns(births: readonly NodeRef[]): Promise<void>;
+  /** Takes note that these nodes have a run, so that they are not offered as births again. A run that an earlier LynqNode of the name left hears of this one. */
+  confirmRuns(births: readonly ConfirmedBirth[]): Promise<void>;
   /** Applies what can go now and waits until a member of it becomes ready, fails or exceeds its timeout. */
   advanceNode(request: AdvanceRequest): Promise<AdvanceOutcome>;
   /** Takes away what can go now, in reverse order, keeping what is retained, and waits until a member of it is gone. */
   removeNode(request: NodeRef): Promise<RemoveOutcome>;
+  /** Does for many nodes what `removeNode` does for one, as far as it goes within seconds. */
+  removeNodes(request: RemovalPage): Promise<RemovalsOutcome>;
+  /** Tells the runs of these nodes that their LynqNode is gone, and wakes those whose LynqNode is still there. */
+  endRuns(request: RemovalPage): Promise<void>;
   /** Records overrides of template variables on the LynqNode. Fails for unknown, secret and identity variables. */
   recordOverrides(request: OverridesRequest): Promise<OverridesOutcome>;
   /** Lets nodes of a form go to its present revision, never more at once than it allows, and waits until they have arrived. */

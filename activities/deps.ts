@@ -8,6 +8,7 @@ import type {
   NodeIndex,
   RunDirectory,
   RunRegistry,
+  Waker,
 } from '../domain/watching.ts';
 import type { Hash } from '../domain/rows.ts';
 import type { ScopeRules } from '../domain/policies/scope.ts';
@@ -35,6 +36,7 @@ export interface Deps {
   readonly changes: Changes;
   readonly runs: RunRegistry;
   readonly directory: RunDirectory;
+  readonly wake: Waker;
   readonly schedules: HubSchedules;
   readonly forms: FormStore;
   readonly hubKeys: HubKeys;

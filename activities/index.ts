@@ -1,14 +1,19 @@
 import { activityInfo, cancellationDetails, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { Activities } from './contract.ts';
 import type { Attempt, Deps } from './deps.ts';
-import { listBirths } from './hub/births.ts';
+import { confirmRuns, listBirths } from './hub/births.ts';
 import { HubTurns } from './hub/turns.ts';
 import { measuredAdvance, measuredGlance, measuredRemoval, measuredSync } from './measured.ts';
+import { endRuns, removeNodes } from './node/remove-many.ts';
 import { recordOverrides } from './node/overrides.ts';
+import { Places } from './places.ts';
 import { advanceRollout } from './rollout/advance.ts';
 import { commandRollout } from './rollout/command.ts';
 
 const longestBeatMilliseconds = 5_000;
+
+/** Nodes of a removal of many that are at work at a time, in this process. */
+const removalsAtOnce = 16;
 
 /** Runs long work with several signs of life within its heartbeat timeout, so that a slow server is not taken for a dead worker. */
 async function alive<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
@@ -34,6 +39,7 @@ async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<v
 /** The activities of one worker, bound to what they reach the world through. */
 export function createActivities(deps: Deps): Activities {
   const turns = new HubTurns();
+  const places = new Places(removalsAtOnce);
   /** Decides from what the watches know; a worker that ends before they know anything does not wait for them. */
   const informed = <T>(work: (attempt: Attempt) => Promise<T>, more?: () => Promise<void>): Promise<T> =>
     alive(async (attempt) => {
@@ -60,11 +66,11 @@ export function createActivities(deps: Deps): Activities {
       return (await glance) ?? { kind: 'due' };
     },
     listBirths: (request) => informed(() => listBirths(deps, request)),
-    confirmRuns: async (births) => {
-      for (const { namespace, node } of births) deps.runs.running(namespace, node);
-    },
+    confirmRuns: (births) => alive((attempt) => confirmRuns(deps, births, attempt)),
     advanceNode: (request) => ofNode((attempt) => measuredAdvance(deps, request, attempt)),
     removeNode: (request) => ofNode((attempt) => measuredRemoval(deps, request, attempt)),
+    removeNodes: (request) => ofNode((attempt) => removeNodes(deps, places, request, attempt)),
+    endRuns: (request) => informed((attempt) => endRuns(deps, request, attempt)),
     recordOverrides: (request) => alive(() => recordOverrides(deps, request)),
     advanceRollout: (request) => informed((attempt) => advanceRollout(deps, request, attempt)),
     commandRollout: (request) => alive(() => commandRollout(deps, request)),

@@ -13,7 +13,7 @@ import type { Attempt, Deps } from './deps.ts';
 import { glanceAtHub } from './hub/glance.ts';
 import { syncHub } from './hub/sync.ts';
 import { advanceNode } from './node/advance.ts';
-import { removeNode } from './node/remove.ts';
+import { type RemovalPatience, removeNode } from './node/remove.ts';
 
 /** The long activities with a measurement of each; what they do is theirs. */
 
@@ -70,8 +70,12 @@ async function measuredPass<O extends AdvanceOutcome | RemoveOutcome>(
 export const measuredAdvance = (deps: Deps, request: AdvanceRequest, attempt: Attempt): Promise<AdvanceOutcome> =>
   measuredPass(deps, (measured) => advanceNode(measured, request, attempt));
 
-export const measuredRemoval = (deps: Deps, request: NodeRef, attempt: Attempt): Promise<RemoveOutcome> =>
-  measuredPass(deps, (measured) => removeNode(measured, request, attempt));
+export const measuredRemoval = (
+  deps: Deps,
+  request: NodeRef,
+  attempt: Attempt,
+  patience?: RemovalPatience,
+): Promise<RemoveOutcome> => measuredPass(deps, (measured) => removeNode(measured, request, attempt, patience));
 
 function writtenBy(outcome: SyncOutcome) {
   if (outcome.kind !== 'synced') return {};

@@ -40,6 +40,7 @@ export const workflowIds = {
   sync: (namespace: string, hub: string): string => bounded(`hub-sync/${namespace}/${hub}`),
   node: (namespace: string, node: string): string => bounded(`node/${namespace}/${node}`),
   rollout: (namespace: string, form: string): string => bounded(`rollout/${namespace}/${form}`),
+  removals: (namespace: string, hub: string): string => bounded(`removals/${namespace}/${hub}`),
 } as const;
 
 /** A label value holds 63 characters: longer text is cut to 52, `-` and 10 hex of its hash (decisions.md section 5). */

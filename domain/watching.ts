@@ -177,6 +177,9 @@ export interface RunRegistry {
   busy(): number;
 }
 
+/** How a wake-up reaches the run of a node. `missing`: there is none. */
+export type Waker = (namespace: string, node: string, cause: string) => Promise<'woken' | 'missing'>;
+
 /**
  * Temporal's visibility: eventually consistent, so it never decides anything. A run it does not show is started again, which finds it alive if it is.
  */
@@ -192,7 +195,7 @@ export interface RunDirectory {
   ): Promise<ReadonlyMap<string, string | undefined>>;
   /** The number of runs that were started for the hub, at the cost of one request. */
   count(namespace: string, hub: string, signal: AbortSignal): Promise<number>;
-  /** Open runs of nodes and rollouts of the namespace, whatever their hub, that wait on another task queue than this installation's. */
+  /** Open runs of nodes, rollouts and removals of the namespace, whatever their hub, that wait on another task queue than this installation's. */
   elsewhere(namespace: string, signal: AbortSignal, onAnswer: () => void): Promise<readonly StrayRun[]>;
   /** Ends such a run, which changes nothing but that nobody goes on; `false` when it has ended before. */
   end(run: StrayRun, reason: string): Promise<boolean>;
@@ -210,7 +213,8 @@ export interface StrayRun {
   readonly runId: string;
   /** The hub it was started for: another one may have its node or form now. */
   readonly hub: string | undefined;
+  /** The form it is of; undefined for a removal of many nodes. */
   readonly form: string | undefined;
-  /** The LynqNode it is of; undefined for a rollout. */
+  /** The LynqNode it is of; undefined for a rollout and for a removal of many. */
   readonly node: string | undefined;
 }

@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
 import type { FormRef } from '../activities/hub/hubless-forms.ts';
+import { manyAreLeaving } from '../domain/mass-removal.ts';
 import type { Clock, Logger, Reflector } from '../domain/ports.ts';
-import type { NodeDigest } from '../domain/watching.ts';
+import type { NodeDigest, NodeIndex } from '../domain/watching.ts';
+import { handToRemovals } from './removals.ts';
 import { wakeRollout } from './rollouts.ts';
 import { ensureSchedule, lookAtSchedule, removeSchedule, removeVanished, requestSync } from './schedules.ts';
 import type { Fleet } from './telemetry/fleet.ts';
@@ -93,17 +95,21 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
   );
 }
 
-/** A node that went or was edited by hand is the next sync's business; for one that went another hub may wait, which its form was moved to. */
+/**
+ * A node that went or was edited by hand is the next sync's business; for one that went another hub may wait, which its form was moved to. While many go, a
+ * sync for each few of them took as long as their removal.
+ */
 export function reactToNode(
   { before, after }: DigestChange<NodeDigest>,
   hubs: Pick<HubWatch, 'request' | 'requestOfForm'>,
+  nodes: Pick<NodeIndex, 'ofHub'>,
 ): void {
-  const syncSoon = ({ namespace, hub }: NodeDigest): void => hubs.request({ namespace, hub });
   if (before !== undefined && after === undefined) {
-    syncSoon(before);
-    hubs.requestOfForm(before);
+    const haste = manyAreLeaving(nodes.ofHub(before.namespace, before.hub)) ? 'later' : 'soon';
+    hubs.request(before, haste);
+    hubs.requestOfForm(before, haste);
   }
-  if (after?.edited === true && before?.edited === false) syncSoon(after);
+  if (after?.edited === true && before?.edited === false) hubs.request(after);
 }
 
 /** What gauges of this installation are about. */
@@ -122,13 +128,14 @@ function beginTerm(parts: LeadingParts, watches: Watches): Term {
   const counts = new CountKeeper(parts.refreshCounts, parts.logger);
   const stopNodes = nodes.onChange((change) => {
     counts.onNode(change);
-    reactToNode(change, hubs);
+    reactToNode(change, hubs, nodes);
   });
   const dispatcher = new Dispatcher({
     nodes,
     children,
     runs,
     wake: signalWaker(parts.client),
+    removeMany: (page) => handToRemovals(parts.client, page, parts.taskQueue),
     onMissing: syncSoon,
     hubKey: parts.hubKey,
     logger: parts.logger,

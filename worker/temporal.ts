@@ -11,11 +11,10 @@ import { NativeConnection, type NativeConnectionOptions } from '@temporalio/work
 import { workflowIds } from '../domain/identity.ts';
 import type { Logger } from '../domain/ports.ts';
 import { proxyWords, type TemporalProxy, temporalProxy } from '../domain/temporal-proxy.ts';
-import type { RunDirectory, StrayRun } from '../domain/watching.ts';
+import type { RunDirectory, StrayRun, Waker } from '../domain/watching.ts';
 import { wakeSignal, workflowTypes } from '../workflows/messages.ts';
 import { searchAttributes } from '../workflows/search-attributes.ts';
 import { followApiKey, readApiKey } from './api-key.ts';
-import type { Waker } from './watch/dispatcher.ts';
 
 export interface TemporalAccess {
   readonly client: Client;
@@ -138,6 +137,9 @@ const ofNodes = (namespace: string): string =>
 const ofRollouts = (namespace: string): string =>
   `WorkflowType='${workflowTypes.rollout}' AND WorkflowId STARTS_WITH ${quoted(workflowIds.rollout(namespace, ''))}`;
 
+const ofRemovals = (namespace: string): string =>
+  `WorkflowType='${workflowTypes.removals}' AND WorkflowId STARTS_WITH ${quoted(workflowIds.removals(namespace, ''))}`;
+
 type NameKey = (typeof searchAttributes)['hub' | 'form' | 'node'];
 
 function nameOf({ typedSearchAttributes }: WorkflowExecutionInfo, key: NameKey): string | undefined {
@@ -174,7 +176,7 @@ export function visibilityDirectory(client: Client, taskQueue: string): RunDirec
     elsewhere: (namespace, signal, onAnswer) =>
       client.withAbortSignal(signal, async () => {
         const found: StrayRun[] = [];
-        const either = `((${ofNodes(namespace)}) OR (${ofRollouts(namespace)}))`;
+        const either = `((${ofNodes(namespace)}) OR (${ofRollouts(namespace)}) OR (${ofRemovals(namespace)}))`;
         const query = `${either} AND ${isOpen} AND TaskQueue!='${taskQueue}'`;
         for await (const run of client.workflow.list({ query, pageSize: 1000 })) {
           // What is to be ended is told by the run itself, whatever a store makes of the query.

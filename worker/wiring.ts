@@ -43,7 +43,7 @@ import { rowSourceByType } from '../domain/row-source-by-type.ts';
 import { type LeadingWork, leadingWork } from './leading.ts';
 import { removeSchedule } from './schedules.ts';
 import { telemetryOptions } from './telemetry/index.ts';
-import { type TemporalAccess, visibilityDirectory } from './temporal.ts';
+import { signalWaker, type TemporalAccess, visibilityDirectory } from './temporal.ts';
 import { LateWrites } from './watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from './watch/index.ts';
 import { createWebhook, type Webhook } from './webhook/index.ts';
@@ -104,7 +104,7 @@ function openDeps(
   { events, meters, leading }: Told,
   parts: WiringParts,
 ): Deps {
-  const { config, logger, temporal, seams } = parts;
+  const { config, logger, seams } = parts;
   const outward: OutwardPorts = {
     cluster: opened.cluster,
     rows: openRowSource(config, logger),
@@ -123,8 +123,7 @@ function openDeps(
     ...processMemory(),
     rowHash,
     childCluster,
-    directory: visibilityDirectory(temporal.client, config.taskQueue),
-    schedules: { remove: (namespace, hub) => removeSchedule(temporal.client, { namespace, hub }) },
+    ...throughTemporal(parts),
     forms: openFormStore(ports.cluster),
     hubKeys: openHubKeys(ports.cluster, (length) => randomBytes(length)),
     formsSeen: leading.formsSeen,
@@ -136,6 +135,17 @@ function openDeps(
     measures: meters,
     clock: opened.clock,
     logger,
+  };
+}
+
+function throughTemporal({
+  config,
+  temporal: { client },
+}: WiringParts): Pick<Deps, 'directory' | 'wake' | 'schedules'> {
+  return {
+    directory: visibilityDirectory(client, config.taskQueue),
+    wake: signalWaker(client),
+    schedules: { remove: (namespace, hub) => removeSchedule(client, { namespace, hub }) },
   };
 }
 

@@ -9,7 +9,15 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BirthPage, FormRef, HubRef, NodeBirth, SyncCounts, SyncOutcome } from '../activities/contract.ts';
+import type {
+  BirthPage,
+  ConfirmedBirth,
+  FormRef,
+  HubRef,
+  NodeBirth,
+  SyncCounts,
+  SyncOutcome,
+} from '../activities/contract.ts';
 import { workflowIds } from '../domain/identity.ts';
 import { aboutSync } from './about-sync.ts';
 import { wakeSignal, workflowTypes } from './messages.ts';
@@ -108,13 +116,17 @@ const startsAtOnce = 20;
 /** Every start is awaited: a child whose parent closes before it has started never starts. */
 async function startPage(births: readonly NodeBirth[]): Promise<number> {
   const atOnce = patched(versions.fewStartsAtOnce) ? startsAtOnce : births.length;
-  let started = 0;
+  const confirmed: ConfirmedBirth[] = [];
   for (let from = 0; from < births.length; from += atOnce) {
-    const starts = await Promise.all(births.slice(from, from + atOnce).map(startNode));
-    started += starts.filter(Boolean).length;
+    confirmed.push(...(await Promise.all(births.slice(from, from + atOnce).map(confirmedStart))));
   }
-  await quick.confirmRuns(births.map(({ namespace, node }) => ({ namespace, node })));
-  return started;
+  await quick.confirmRuns(confirmed);
+  return confirmed.filter(({ found }) => found === undefined).length;
+}
+
+async function confirmedStart(birth: NodeBirth): Promise<ConfirmedBirth> {
+  const { namespace, node } = birth;
+  return (await startNode(birth)) ? { namespace, node } : { namespace, node, found: true };
 }
 
 async function startNode(birth: NodeBirth): Promise<boolean> {

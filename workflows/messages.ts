@@ -9,7 +9,12 @@ import type { ResourceState } from '../domain/api/node.ts';
  */
 
 /** Workflow type names, as they show in the Temporal UI. */
-export const workflowTypes = { hubSync: 'hubSync', node: 'lynqNode', rollout: 'formRollout' } as const;
+export const workflowTypes = {
+  hubSync: 'hubSync',
+  node: 'lynqNode',
+  rollout: 'formRollout',
+  removals: 'lynqRemovals',
+} as const;
 
 export interface ScaleRequest {
   /** Template variable to text, as the column would give it. Empty together with `clear`. */
@@ -27,6 +32,11 @@ export interface ScaleReply {
 export interface WakeRequest {
   /** Why, for people who read the run: `resync`, `nodeChanged`, `childrenChanged`. */
   readonly cause: string;
+}
+
+export interface RemoveRequest {
+  /** Names of LynqNodes of the hub. Only those that are being deleted are touched. */
+  readonly nodes: readonly string[];
 }
 
 export interface ResourceView {
@@ -71,6 +81,9 @@ export const scaleSignal = defineSignal<[ScaleRequest]>('scale');
 export const scaleUpdate = defineUpdate<ScaleReply, [ScaleRequest]>('scale');
 /** What the node's run knows right now. */
 export const statusQuery = defineQuery<NodeView>('status');
+
+/** Takes these away too, with what they own: LynqNodes that are being deleted, and no others. */
+export const removeSignal = defineSignal<[RemoveRequest]>('remove');
 
 export interface RolloutView {
   readonly namespace: string;

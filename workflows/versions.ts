@@ -19,4 +19,9 @@ export const versions = {
    * Asked by every sync at its begin; can go like the ones above.
    */
   glanceFirst: 'sync-glances-first',
+  /**
+   * A run at rest that is told that its LynqNode is gone ends in that step; before, it looked first. Asked by a run with such a wake-up; can go when no run
+   * that was told so by a worker of before is open, which is when each has looked.
+   */
+  endsWhenTold: 'node-ends-when-told',
 } as const;

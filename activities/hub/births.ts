@@ -1,6 +1,6 @@
 import { textAt } from '../../domain/api/json.ts';
 import type { StrayRun } from '../../domain/watching.ts';
-import type { BirthPage, BirthRequest, HubRef } from '../contract.ts';
+import type { BirthPage, BirthRequest, ConfirmedBirth, HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { inParallel } from '../parallel.ts';
 import { formRef } from '../rollout/gather.ts';
@@ -8,6 +8,9 @@ import { isHeldHere } from './holding.ts';
 
 /** Children that one workflow starts at a time (architecture.md, rule 2). */
 const pageSize = 200;
+
+/** Messages to Temporal at a time. */
+const wakeConcurrency = 8;
 
 /** Visibility is a store of its own that can stall while everything else works; a sync does not wait longer for one answer that is a hint only. */
 const answerMilliseconds = 5_000;
@@ -36,6 +39,20 @@ export function birthPage(deps: Deps, request: HubRef, after: string): BirthPage
 export async function listBirths(deps: Deps, request: BirthRequest): Promise<BirthPage> {
   await deps.nodes.synced();
   return birthPage(deps, request, request.after);
+}
+
+/** A run that was there may be at rest over an earlier LynqNode of the name, which has gone without it: nobody else tells it of this one soon. */
+export async function confirmRuns(deps: Deps, births: readonly ConfirmedBirth[], { signal }: Attempt): Promise<void> {
+  for (const { namespace, node } of births) deps.runs.running(namespace, node);
+  const isNew = ({ namespace, node }: ConfirmedBirth): boolean => {
+    const known = deps.nodes.get(namespace, node);
+    return known !== undefined && known.observedInput === undefined && !deps.runs.isBusy(namespace, node);
+  };
+  const unheard = births.filter((birth) => birth.found === true && isNew(birth));
+  await inParallel(unheard, wakeConcurrency, async ({ namespace, node }) => {
+    signal.throwIfAborted();
+    if ((await deps.wake(namespace, node, 'nodeChanged')) === 'missing') deps.runs.missing(namespace, node);
+  });
 }
 
 /**
@@ -109,7 +126,12 @@ async function straysOf(deps: Deps, request: HubRef, strays: readonly StrayRun[]
   const ofForms: StrayRun[] = [];
   for (const stray of strays) {
     const { form } = stray;
-    if (stray.node !== undefined || form === undefined || !(stray.hub === hub || forms.has(form))) continue;
+    if (stray.node !== undefined) continue;
+    if (form === undefined) {
+      if (stray.hub === hub) ofForms.push(stray);
+      continue;
+    }
+    if (stray.hub !== hub && !forms.has(form)) continue;
     const read = await deps.cluster.get(formRef({ namespace, form }));
     if (isOurs(stray, textAt(read, 'spec', 'hubId'))) ofForms.push(stray);
   }

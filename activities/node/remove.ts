@@ -24,13 +24,26 @@ import { removalStatus } from './removal-status.ts';
 import { writeNodeStatus } from './status-writer.ts';
 
 const sliceMilliseconds = 10_000;
-const longestWaitMilliseconds = 60_000;
+
+/** How long a removal waits for what is to go before it ends as `waiting`, and before it says so in the status. */
+export interface RemovalPatience {
+  readonly waitMilliseconds: number;
+  /** By how many nodes are under way, where it is not given. */
+  readonly silenceMilliseconds?: number;
+}
+
+const ownPatience: RemovalPatience = { waitMilliseconds: 60_000 };
 
 /**
  * Takes away what a deleted LynqNode has on record, in reverse order, and releases its finalizer when every object that is to go is proven gone
  * and every one that is to stay is marked. Starts only from a deletionTimestamp (decisions.md section 4).
  */
-export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt): Promise<RemoveOutcome> {
+export async function removeNode(
+  deps: Deps,
+  request: NodeRef,
+  attempt: Attempt,
+  patience = ownPatience,
+): Promise<RemoveOutcome> {
   const leave = deps.runs.enter(request.namespace, request.node);
   const subscription = deps.changes.subscribe();
   try {
@@ -40,7 +53,7 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
       deps.runs.missing(request.namespace, request.node);
       return { kind: 'removed' };
     }
-    return await removeRead({ deps, read, attempt, subscription });
+    return await removeRead({ deps, read, attempt, subscription }, patience);
   } finally {
     subscription.close();
     leave(new Map());
@@ -48,7 +61,10 @@ export async function removeNode(deps: Deps, request: NodeRef, attempt: Attempt)
 }
 
 /** The same for a LynqNode that has just been read, within an activity that is about it and listens for its changes. */
-export async function removeRead(reading: Omit<Work, 'removal'>): Promise<RemoveOutcome> {
+export async function removeRead(
+  reading: Omit<Work, 'removal' | 'patience'>,
+  patience = ownPatience,
+): Promise<RemoveOutcome> {
   const { deps, read, subscription } = reading;
   if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
   const unsaid = deps.unsaid.take(read.identity.nodeUid, read.node.status);
@@ -59,7 +75,7 @@ export async function removeRead(reading: Omit<Work, 'removal'>): Promise<Remove
     : await withPresentPolicies(deps, read.identity, record, reading.attempt.signal);
   const removal = new Removal(deps, read, { entries: presentPolicies(present), present, reason: 'LynqNodeDeleted' });
   for (const { namespace, name } of siblingsOf(deps, read.identity)) subscription.add(changeKeys.node(namespace, name));
-  return takeAway({ ...reading, removal });
+  return takeAway({ ...reading, removal, patience });
 }
 
 /** A released node is the other operator's to remove. */
@@ -79,10 +95,11 @@ interface Work {
   readonly removal: Removal;
   readonly attempt: Attempt;
   readonly subscription: Subscription;
+  readonly patience: RemovalPatience;
 }
 
 async function takeAway(work: Work): Promise<RemoveOutcome> {
-  const { deps, removal, attempt, subscription } = work;
+  const { deps, removal, attempt, subscription, patience } = work;
   const started = deps.clock.now().getTime();
   let lookedAt = started;
   removal.subscribe(subscription);
@@ -97,9 +114,9 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
       return release(work);
     }
     const elapsed = deps.clock.now().getTime() - started;
-    const quietFor = paceOf(deps.runs.busy()).silenceMilliseconds;
+    const quietFor = patience.silenceMilliseconds ?? paceOf(deps.runs.busy()).silenceMilliseconds;
     if (elapsed >= quietFor) said = await report(work, said);
-    if (elapsed >= longestWaitMilliseconds)
+    if (elapsed >= patience.waitMilliseconds)
       return { kind: 'waiting', progress: progressOf(removal), retryAfterSeconds: 5 };
     lookedAt = await listen(work, elapsed < quietFor ? quietFor - elapsed : sliceMilliseconds, lookedAt);
   }

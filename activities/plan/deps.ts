@@ -37,7 +37,8 @@ export interface PlanningDeps {
   readonly isStandIn: (key: Uint8Array) => boolean;
 }
 
-const noTemporal: Pick<Deps, 'directory' | 'schedules'> = {
+const noTemporal: Pick<Deps, 'directory' | 'wake' | 'schedules'> = {
+  wake: () => notPlanned('wakes no runs'),
   directory: {
     listed: () => notPlanned('knows no runs'),
     count: () => notPlanned('knows no runs'),

@@ -1,3 +1,4 @@
+import { removedCause } from '../../domain/mass-removal.ts';
 import type { ResourceView } from '../../workflows/messages.ts';
 import type { NodeRunRecord, RunFact } from '../engine.ts';
 
@@ -44,8 +45,15 @@ export function passesOf(runs: readonly NodeRunRecord[]): readonly Pass[] {
       if (fact.kind === 'step' && resting.has(fact.outcome ?? '')) close();
     }
     close();
+    const told = facts.at(-1);
+    if (told?.kind === 'message' && told.cause === removedCause) passes.push(removedTogether(runId, told));
   }
   return passes;
+}
+
+/** Another run has taken the node's objects away together with those of others; this one was told, and ended. */
+function removedTogether(runId: string, { at, cause }: Extract<RunFact, { kind: 'message' }>): Pass {
+  return { runId, started: at, ended: at, causes: [cause], steps: 0, result: 'removed with others', changes: [] };
 }
 
 function withCause(causes: readonly string[], fact: Exclude<RunFact, Step>): readonly string[] {

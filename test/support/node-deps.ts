@@ -57,6 +57,7 @@ export async function startProcess(
     rows,
     rowHash,
     directory: noRuns,
+    wake: async () => 'missing',
     schedules: { remove: () => Promise.resolve() },
     forms: openFormStore(cluster),
     hubKeys: openHubKeys(cluster, (length) => new Uint8Array(length).fill(1)),

@@ -111,12 +111,13 @@ describe('workflows/hub-sync', () => {
     });
   });
 
-  it('leaves a node alone that has a run already', async () => {
+  it('leaves a node alone that has a run already, and says so', async () => {
     const node = `n-${randomUUID()}`;
+    const confirmed: unknown[] = [];
     const activities: Partial<Activities> = {
       advanceNode: resting,
       syncHub: async () => ({ kind: 'synced', counts, page: { births: [birth(node)] } }),
-      confirmRuns: async () => undefined,
+      confirmRuns: async (births) => void confirmed.push(...births),
     };
 
     await bench.run(activities, async () => {
@@ -129,5 +130,8 @@ describe('workflows/hub-sync', () => {
       expect((await handle.describe()).runId).toBe(runId);
       await handle.terminate();
     });
+
+    const confirmation = { namespace: 'lynq-system', node };
+    expect(confirmed).toEqual([confirmation, { ...confirmation, found: true }]);
   });
 });

@@ -3,6 +3,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Activities, AdvanceOutcome, NodeProgress } from '../../activities/contract.ts';
+import { removedCause } from '../../domain/mass-removal.ts';
 import { resyncSignal, scaleUpdate, statusQuery, wakeSignal } from '../../workflows/messages.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import type { NodeInput } from '../../workflows/node/state.ts';
@@ -103,6 +104,59 @@ describe('workflows/node/node', () => {
 
     expect(forced.slice(0, 3)).toEqual([false, true, true]);
     expect(forced.slice(3)).not.toContain(true);
+  });
+
+  it('ends without a look when it is told at rest that its LynqNode is gone', async () => {
+    const fake = advancing(settled);
+
+    const events = await bench.run(fake, async () => {
+      const handle = await start(nodeInput());
+      await eventually('rest', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      await handle.signal(wakeSignal, { cause: removedCause });
+      expect(await handle.result()).toMatchObject({ ended: 'removed' });
+      return (await handle.fetchHistory()).events ?? [];
+    });
+
+    expect(fake.calls).toHaveLength(1);
+    const steps = events.filter(({ workflowTaskCompletedEventAttributes }) => workflowTaskCompletedEventAttributes);
+    expect(steps).toHaveLength(3);
+  });
+
+  it.each<readonly [string, AdvanceOutcome]>([
+    ['waits for something', { kind: 'waiting', progress: progress(0, 1), retryAfterSeconds: 600 }],
+    ['has a form that cannot be used', { kind: 'unusable', reason: 'DependencyError' }],
+  ])('looks first when it is told so while it %s', async (_, outcome) => {
+    const fake = advancing(outcome, settled);
+
+    await bench.run(fake, async () => {
+      const handle = await start(nodeInput());
+      await eventually('a wait', async () => fake.calls.length === 1);
+      await eventually('it shows', async () => (await handle.query(statusQuery)).phase !== 'Applying');
+      await handle.signal(wakeSignal, { cause: removedCause });
+      await eventually('rest', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      expect(fake.calls).toHaveLength(2);
+      await handle.terminate();
+    });
+  });
+
+  it('looks when it is woken in the same moment, as for another LynqNode of the name', async () => {
+    const fake = advancing(settled);
+    const input = nodeInput();
+
+    const handle = await bench.run(fake, async () => {
+      const started = await start(input);
+      await eventually('rest', async () => (await started.query(statusQuery)).phase === 'Ready');
+      return started;
+    });
+    // Without a worker both messages wait, and come in one step.
+    await handle.signal(wakeSignal, { cause: removedCause });
+    await handle.signal(wakeSignal, { cause: 'nodeChanged' });
+    await bench.run(fake, async () => {
+      await eventually('another look', () => fake.calls.length === 2);
+      await eventually('rest', async () => (await handle.query(statusQuery)).phase === 'Ready');
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+      await handle.terminate();
+    });
   });
 
   it('takes a node away when its LynqNode is being deleted, and ends', async () => {

@@ -118,7 +118,8 @@ async function nodeCosts(client: Client, namespace: string, names: readonly stri
 
 async function histories(client: Client, nodesAtMost: number): Promise<readonly HistorySize[]> {
   const runs: WorkflowExecutionInfo[] = [];
-  for await (const run of client.workflow.list({ query: `WorkflowType='${workflowTypes.hubSync}'` })) runs.push(run);
+  const ofHubs = `WorkflowType IN ('${workflowTypes.hubSync}', '${workflowTypes.removals}')`;
+  for await (const run of client.workflow.list({ query: ofHubs })) runs.push(run);
   const nodes: WorkflowExecutionInfo[] = [];
   for await (const run of client.workflow.list({ query: `WorkflowType='${workflowTypes.node}'` })) nodes.push(run);
   const chosen = nodes.toSorted((a, b) => b.historyLength - a.historyLength).slice(0, nodesAtMost);

@@ -4,14 +4,12 @@ import { neededDifferences } from '../../domain/row-needs.ts';
 import { childSignature } from '../../domain/node-plan.ts';
 import type { Logger } from '../../domain/ports.ts';
 import { spacesGivenUp } from '../../domain/shared-namespace.ts';
-import type { NodeDigest, ReportedChild } from '../../domain/watching.ts';
+import type { NodeDigest, ReportedChild, Waker } from '../../domain/watching.ts';
 import type { TrackedChild, WatchedChildren } from './child-index.ts';
 import type { DigestChange } from './digest-store.ts';
+import { MassRemovals, type MassRemovalsParts } from './mass-removals.ts';
 import type { WatchedNodes } from './node-index.ts';
 import type { LocalRuns } from './run-registry.ts';
-
-/** How a wake-up reaches a run. `missing`: there is none. */
-export type Waker = (namespace: string, node: string, cause: string) => Promise<'woken' | 'missing'>;
 
 export interface DispatcherParts {
   readonly nodes: WatchedNodes;
@@ -20,6 +18,7 @@ export interface DispatcherParts {
   /** The key of a hub, once it is known here. */
   readonly hubKey: (namespace: string, hub: string) => Uint8Array | undefined;
   readonly wake: Waker;
+  readonly removeMany: MassRemovalsParts['hand'];
   /** A node has no run though it needs one. */
   readonly onMissing: (node: NodeDigest) => void;
   readonly logger: Logger;
@@ -65,6 +64,7 @@ export class Dispatcher {
   private readonly unheard = new Set<string>();
   /** Nodes with a pass under way when an object was given to them. */
   private readonly given = new Set<string>();
+  private readonly removals: MassRemovals;
   private active = 0;
   private firstSweeps = 0;
   private sweeping: NodeJS.Timeout | undefined;
@@ -72,6 +72,8 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.parts = parts;
+    const { removeMany: hand, logger } = parts;
+    this.removals = new MassRemovals({ hand, wake: (node) => this.queueUp(node, 'nodeChanged'), logger });
   }
 
   /** Begins to wake runs: from now on for each change, and at once for whatever differs already. */
@@ -98,6 +100,7 @@ export class Dispatcher {
     this.stopListening?.();
     this.stopListening = undefined;
     this.queue.clear();
+    this.removals.stop();
     this.unheard.clear();
     this.given.clear();
   }
@@ -105,6 +108,7 @@ export class Dispatcher {
   /** The last pass of a node here has ended: whatever it did not see is looked at now. */
   onIdle(namespace: string, name: string, seen: ReadonlyMap<string, string>): void {
     const key = `${namespace}/${name}`;
+    this.removals.ended(key);
     const node = this.parts.nodes.get(namespace, name);
     const last = this.woken.get(key);
     // A pass that said nothing of the LynqNode it was woken for (it failed, or has said before why it cannot) would say nothing again at once.
@@ -139,6 +143,7 @@ export class Dispatcher {
   private forget(key: string): void {
     this.compared.delete(key);
     this.woken.delete(key);
+    this.removals.forget(key);
   }
 
   private sweep(): void {
@@ -254,7 +259,12 @@ export class Dispatcher {
     if (this.parts.runs.isBusy(node.namespace, node.name)) return;
     const last = this.woken.get(key);
     if (last !== undefined && Date.now() - last.at < patienceFor(last, node, cause)) return;
-    this.queue.set(key, { node, cause });
+    if (node.deleting && this.removals.takes(node)) return;
+    this.queueUp(node, cause);
+  }
+
+  private queueUp(node: NodeDigest, cause: string): void {
+    this.queue.set(`${node.namespace}/${node.name}`, { node, cause });
     this.drain();
   }
 

@@ -40,6 +40,8 @@ export interface HubReactions {
   onLost(): void;
 }
 
+type Haste = 'soon' | 'later';
+
 interface HubDigest {
   readonly resourceVersion: string;
   readonly hub: HubRef;
@@ -109,6 +111,8 @@ const debounceMilliseconds = 100;
 /** Of checks of hubs one after the other, after which the rest is left to the next round. */
 const failuresInARow = 3;
 const retryMilliseconds = 5_000;
+/** What can wait is put together for so long. */
+const collectMilliseconds = 3_000;
 const systemClock: Clock = { now: () => new Date() };
 /** A hub is told of a refusal at the second try, and should that have failed or its reason have changed, each time after so many more. */
 const triesBetweenWords = 12;
@@ -201,16 +205,18 @@ export class HubWatch {
     return this.seen.get();
   }
 
-  /** Starts a sync of a hub soon, if the hub exists. */
-  request(hub: HubRef): void {
-    if (this.hubs.get(`${hub.namespace}/${hub.hub}`) !== undefined)
-      this.soon(`trigger ${hub.namespace}/${hub.hub}`, () => this.reactions.trigger(hub));
+  /** Starts a sync of a hub, if the hub exists. `later`: with what else is asked for in the next seconds. */
+  request({ namespace, hub }: HubRef, haste: Haste = 'soon'): void {
+    const key = `trigger ${namespace}/${hub}`;
+    if (this.hubs.get(`${namespace}/${hub}`) === undefined || (haste === 'later' && this.pending.has(key))) return;
+    const delay = haste === 'later' ? collectMilliseconds : debounceMilliseconds;
+    this.soon(key, () => this.reactions.trigger({ namespace, hub }), delay);
   }
 
   /** The same for the hub that a form names now. */
-  requestOfForm({ namespace, form }: FormRef): void {
+  requestOfForm({ namespace, form }: FormRef, haste: Haste = 'soon'): void {
     const hub = this.forms.get(`${namespace}/${form}`)?.hub;
-    if (hub !== undefined) this.request(hub);
+    if (hub !== undefined) this.request(hub, haste);
   }
 
   private removeOthers(): Promise<void> {

@@ -5,6 +5,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -21,8 +22,10 @@ import {
   statusQuery,
   wakeSignal,
 } from '../messages.ts';
+import { removedCause } from '../../domain/mass-removal.ts';
 import { quick, waves } from '../proxies.ts';
 import { searchAttributes } from '../search-attributes.ts';
+import { versions } from '../versions.ts';
 import { type NodeInput, NodeRun } from './state.ts';
 
 export interface NodeResult {
@@ -50,9 +53,18 @@ export async function lynqNode(input: NodeInput): Promise<NodeResult> {
       const ended = await pass(run);
       if (ended !== undefined) return { node: input.node, ended };
     }
-    await condition(() => run.isDue() || historyIsLong());
+    run.lieStill();
+    await condition(() => run.isDue() || run.isSaidGone() || historyIsLong());
+    if (run.isSaidGone() && endsUnseen(run)) return { node: input.node, ended: 'removed' };
     if (historyIsLong()) await startAfresh(run, false);
   }
+}
+
+/** What is to be done came later than the word that the LynqNode is gone: another one of the name may be there. */
+function endsUnseen(run: NodeRun): boolean {
+  if (!run.isDue() && patched(versions.endsWhenTold)) return true;
+  run.wake(removedCause);
+  return false;
 }
 
 function historyIsLong(): boolean {
@@ -68,8 +80,9 @@ async function startAfresh(run: NodeRun, unfinished: boolean): Promise<never> {
 
 function answerMessages(run: NodeRun): void {
   setHandler(statusQuery, () => run.view(), { description: 'What this run knows of its entries.' });
-  setHandler(wakeSignal, (request) => run.wake(causeOf(request, 'wake')), {
-    description: 'Looks again; sent by the watches of the worker.',
+  setHandler(wakeSignal, (request) => run.hear(causeOf(request, 'wake')), {
+    description:
+      'Looks again; sent by the watches of the worker. With cause `removed` a run at rest ends: its LynqNode is gone.',
   });
   setHandler(resyncSignal, (request) => run.wake(causeOf(request, 'resync'), true), {
     description: 'Compares and writes everything once more, now. Safe at any time.',

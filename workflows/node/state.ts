@@ -1,5 +1,6 @@
 import type { AdvanceOutcome, NodeProgress, RemoveOutcome } from '../../activities/contract.ts';
 import { aboutNode } from './about.ts';
+import { removedCause } from '../../domain/mass-removal.ts';
 import type { NodePhase, NodeView, ScaleRequest } from '../messages.ts';
 
 /** Everything a run of a node knows, as plain data: it travels through continue-as-new. The truth is in Kubernetes; this is for people. */
@@ -52,6 +53,9 @@ export class NodeRun {
   private refused: string | undefined;
   /** Something is being done; `phase` is where the run last came to rest. */
   private atWork = false;
+  /** No pass is under way, and nothing else is waited for than a message. */
+  private still = false;
+  private gone = false;
 
   constructor(input: NodeInput) {
     this.input = input;
@@ -70,6 +74,21 @@ export class NodeRun {
     this.dirty = true;
     this.force ||= force;
     this.lastCause = cause;
+  }
+
+  /** A wake-up. That the LynqNode is gone is believed by a run with nothing to do only: any other one looks. */
+  hear(cause: string): void {
+    if (cause === removedCause && this.still && !this.dirty) this.gone = true;
+    else this.wake(cause);
+  }
+
+  lieStill(): void {
+    this.still = true;
+    this.gone = false;
+  }
+
+  isSaidGone(): boolean {
+    return this.gone;
   }
 
   scale(request: ScaleRequest): void {
@@ -100,6 +119,7 @@ export class NodeRun {
     const { force } = this;
     this.dirty = false;
     this.force = false;
+    this.still = false;
     this.passes += 1;
     return force;
   }

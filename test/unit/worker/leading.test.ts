@@ -21,24 +21,35 @@ const node: JsonObject = {
 function reactions() {
   const asked: string[] = [];
   const hubs = {
-    request: ({ namespace, hub }: { namespace: string; hub: string }) => void asked.push(`hub ${namespace}/${hub}`),
-    requestOfForm: ({ namespace, form }: { namespace: string; form: string }) =>
-      void asked.push(`hub of form ${namespace}/${form}`),
+    request: ({ namespace, hub }: { namespace: string; hub: string }, haste?: string) =>
+      void asked.push(`hub ${namespace}/${hub} ${haste}`),
+    requestOfForm: ({ namespace, form }: { namespace: string; form: string }, haste?: string) =>
+      void asked.push(`hub of form ${namespace}/${form} ${haste}`),
   };
-  return { asked, hubs };
+  const left = (count: number) => ({
+    ofHub: () => Array.from({ length: count }, () => ({ ...nodeDigest(node), deleting: true })),
+  });
+  return { asked, hubs, left };
 }
 
 describe('worker/leading', () => {
-  it('asks for syncs of the hub that a node went from, and of the hub that its form names now', () => {
-    const { asked, hubs } = reactions();
-    reactToNode({ key, before: nodeDigest(node), after: undefined }, hubs);
-    expect(asked).toEqual(['hub lynq-system/former', 'hub of form lynq-system/web']);
-  });
+  it.each([
+    [0, 'soon'],
+    [16, 'soon'],
+    [17, 'later'],
+  ])(
+    'asks for syncs of the hub that a node went from, and of the hub that its form names now: with %i to go, %s',
+    (count, haste) => {
+      const { asked, hubs, left } = reactions();
+      reactToNode({ key, before: nodeDigest(node), after: undefined }, hubs, left(count));
+      expect(asked).toEqual([`hub lynq-system/former ${haste}`, `hub of form lynq-system/web ${haste}`]);
+    },
+  );
 
   it('asks for none when a node comes or changes as it should', () => {
-    const { asked, hubs } = reactions();
-    reactToNode({ key, before: undefined, after: nodeDigest(node) }, hubs);
-    reactToNode({ key, before: nodeDigest(node), after: nodeDigest(node) }, hubs);
+    const { asked, hubs, left } = reactions();
+    reactToNode({ key, before: undefined, after: nodeDigest(node) }, hubs, left(0));
+    reactToNode({ key, before: nodeDigest(node), after: nodeDigest(node) }, hubs, left(0));
     expect(asked).toEqual([]);
   });
 });

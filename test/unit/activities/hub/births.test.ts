@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { reviewRuns } from '../../../../activities/hub/births.ts';
+import { confirmRuns, reviewRuns } from '../../../../activities/hub/births.ts';
 import { claimHub } from '../../../../activities/hub/holding.ts';
 import { readHub } from '../../../../activities/hub/read-hub.ts';
 import type { Deps } from '../../../../activities/deps.ts';
@@ -69,6 +69,29 @@ describe('activities/hub/births', () => {
     };
     return { known, missing };
   }
+
+  it.each([
+    [
+      'wakes a run that was there before its LynqNode, which no pass has been about',
+      { found: true },
+      undefined,
+      'woken',
+    ],
+    ['leaves a run alone that has just been started', {}, undefined, ''],
+    ['leaves a run alone that is known to be about its LynqNode', { found: true }, 'some', ''],
+  ] as const)('%s', async (_, birth, observedInput, expected) => {
+    const { known } = await askedOf({});
+    const said: string[] = [];
+    const deps: Deps = {
+      ...known,
+      nodes: Object.assign(Object.create(known.nodes), { get: () => ({ observedInput }) }),
+      wake: async (...message) => (said.push(message.join(' ')), 'woken'),
+    };
+    const births = [{ namespace: 'tenants', node: 'acme-web', ...birth }];
+    await confirmRuns(deps, births, { signal: new AbortController().signal });
+    expect(said).toEqual(expected === 'woken' ? ['tenants acme-web nodeChanged'] : []);
+    expect(deps.runs.isRunning('tenants', 'acme-web')).toBe(true);
+  });
 
   const review = (known: Deps): Promise<void> => reviewRuns(known, request, { signal: new AbortController().signal });
 
@@ -176,6 +199,18 @@ describe('activities/hub/births', () => {
         reasons: new Set(['the hub of this run is held by a worker with another task queue, which starts it anew']),
         missing: ['acme-web'],
       });
+    });
+
+    it('are ended too when they remove many nodes of the hub, and not those of another one', async () => {
+      const strayRemovals = (hub: string): StrayRun => ({
+        workflowId: `removals/tenants/${hub}`,
+        runId: `r-${hub}`,
+        hub,
+        form: undefined,
+        node: undefined,
+      });
+      const { ended } = await reviewed([strayRemovals('customers'), strayRemovals('others')]);
+      expect(ended).toEqual(['removals/tenants/customers r-customers']);
     });
 
     it('are left alone when the other installation has taken the hub meanwhile', async () => {

@@ -17,4 +17,21 @@ describe('client/history/passes', () => {
       },
     ]);
   });
+
+  it('tells of a removal together with others, which took no step of the run', () => {
+    const at = new Date('2026-11-29T08:00:00Z');
+    const step = { kind: 'step', at, ended: at, summary: 'look', outcome: 'settled' } as const;
+    const [first, last] = passesOf([
+      {
+        runId: 'r1',
+        status: 'COMPLETED',
+        started: at,
+        closed: at,
+        facts: [{ kind: 'began', at, continued: false }, step, { kind: 'message', at, cause: 'removed' }],
+      },
+    ]);
+
+    expect(first).toMatchObject({ causes: ['start'], result: 'settled' });
+    expect(last).toMatchObject({ causes: ['removed'], steps: 0, result: 'removed with others', changes: [] });
+  });
 });

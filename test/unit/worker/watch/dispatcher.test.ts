@@ -49,6 +49,7 @@ function open(key?: Uint8Array, { runs = new LocalRuns(() => undefined), onWoken
   const children = new WatchedChildren({ reflector, changes, isRecorded: () => true, signal: stop.signal });
   const woken: string[] = [];
   const missed: string[] = [];
+  const handed: string[] = [];
   const dispatcher = new Dispatcher({
     nodes,
     children,
@@ -59,10 +60,11 @@ function open(key?: Uint8Array, { runs = new LocalRuns(() => undefined), onWoken
       onWoken();
       return runs.isRunning('ns', name) ? 'woken' : 'missing';
     },
+    removeMany: async ({ nodes: names }) => void handed.push(...names),
     onMissing: ({ name }) => missed.push(name),
     logger: silentLogger,
   });
-  return { nodes, children, runs, woken, missed, dispatcher };
+  return { nodes, children, runs, woken, missed, handed, dispatcher };
 }
 
 describe('worker/watch/dispatcher', () => {
@@ -116,6 +118,54 @@ describe('worker/watch/dispatcher', () => {
 
     dispatcher.stop();
     expect(woken).toEqual(['a-web']);
+  });
+
+  describe('when many nodes are deleted at once', () => {
+    const deleted = (uid: string): JsonObject => {
+      const found = node(uid, { observedInput: inputHash(node(uid)) });
+      const metadata = { ...(found['metadata'] as JsonObject), deletionTimestamp: '2026-11-20T12:00:00Z' };
+      return { ...found, metadata };
+    };
+    const uids = Array.from({ length: 40 }, (_, at) => `n${String(at).padStart(2, '0')}`);
+    const deleteAll = () => {
+      const world = open();
+      for (const uid of uids) world.runs.running('ns', `${uid}-web`);
+      world.dispatcher.start();
+      for (const uid of uids) world.nodes.observe(deleted(uid));
+      return world;
+    };
+
+    it('wakes a few runs at once, and hands the other nodes over together', async () => {
+      const { woken, handed, dispatcher } = deleteAll();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(woken).toHaveLength(16);
+      await vi.advanceTimersByTimeAsync(1_000);
+      dispatcher.stop();
+      expect(woken).toHaveLength(16);
+      expect([...woken, ...handed].toSorted()).toEqual(uids.map((uid) => `${uid}-web`));
+    });
+
+    it('leaves a node with a pass under way to its own run', async () => {
+      const world = open();
+      world.dispatcher.start();
+      for (const uid of uids.slice(0, 20)) world.nodes.observe(deleted(uid));
+      const leave = world.runs.enter('ns', 'n30-web');
+      world.nodes.observe(deleted('n30'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      leave(new Map());
+      world.dispatcher.stop();
+      expect(world.handed).not.toContain('n30-web');
+    });
+
+    it('wakes the runs of those that are still there after a minute', async () => {
+      const { woken, handed, dispatcher } = deleteAll();
+      await vi.advanceTimersByTimeAsync(55_000);
+      const early = new Set(woken);
+      await vi.advanceTimersByTimeAsync(40_000);
+      dispatcher.stop();
+      expect(handed.filter((name) => early.has(name))).toEqual([]);
+      expect(handed.filter((name) => !woken.includes(name))).toEqual([]);
+    });
   });
 
   it('wakes the run of a paused node when it is being deleted, but not of one that is released to the other operator', async () => {

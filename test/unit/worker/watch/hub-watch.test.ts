@@ -64,6 +64,33 @@ describe('worker/watch/hub-watch', () => {
     await vi.waitFor(() => expect(looked).toHaveLength(2));
   });
 
+  it('puts together what can wait, for seconds that do not begin anew with each request; what cannot takes it along', async () => {
+    const cluster = createFakeCluster();
+    for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });
+    cluster.seed({ apiVersion, kind: 'LynqHub', metadata: { name: 'hub', namespace }, spec: {} });
+    let triggered = 0;
+    watch = new HubWatch(reactionsWith({ trigger: async () => void (triggered += 1) }), silent, 300_000);
+    void watch.run(cluster.reflector, new AbortController().signal);
+    await vi.waitFor(() => expect(triggered).toBe(1));
+
+    vi.useFakeTimers();
+    for (let tenths = 0; tenths < 29; tenths += 1) {
+      watch.request({ namespace, hub: 'hub' }, 'later');
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(triggered).toBe(1);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(triggered).toBe(2);
+
+    watch.request({ namespace, hub: 'hub' }, 'later');
+    watch.request({ namespace, hub: 'hub' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(triggered).toBe(3);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(triggered).toBe(3);
+    vi.useRealTimers();
+  });
+
   it('asks for syncs of both hubs when a form names another one, and of the hub that the form of a node names now', async () => {
     const cluster = createFakeCluster();
     for (const kind of ['LynqHub', 'LynqForm']) cluster.addKind({ apiVersion, kind });

@@ -1,0 +1,88 @@
+import { isLynqFailure } from '../../domain/failures.ts';
+import { type MassNode, removalOrder, removedCause } from '../../domain/mass-removal.ts';
+import type { RemovalPage, RemovalsOutcome } from '../contract.ts';
+import type { Attempt, Deps } from '../deps.ts';
+import { isHeldHere } from '../hub/holding.ts';
+import { measuredRemoval } from '../measured.ts';
+import { inParallel } from '../parallel.ts';
+import type { Places } from '../places.ts';
+
+/** How long a node among many may wait for something before it is left to its own run, which waits for as long as it takes. */
+const patience = { waitMilliseconds: 8_000, silenceMilliseconds: 8_000 };
+
+/** Messages to Temporal at a time. */
+const messagesAtOnce = 8;
+
+/**
+ * Removes nodes that are being deleted, each as its own run would. What cannot go soon, or fails, is left to that run, which may be at it at the same moment
+ * already: a removal starts from what is there, and each of its deletes demands a uid.
+ */
+export async function removeNodes(
+  deps: Deps,
+  places: Places,
+  page: RemovalPage,
+  attempt: Attempt,
+): Promise<RemovalsOutcome> {
+  // Another installation may have taken the hub over since the nodes were handed to this one.
+  if (!(await isHeldHere(deps, page))) return { removed: 0, left: page.nodes.length };
+  const yielding = { ...deps, changes: places.yieldedBy(deps.changes) };
+  const removals = removalOrder(page.nodes.map((name) => nodeOf(deps, page, name))).map(({ name }) =>
+    places.hold(() => removeOne(yielding, page, name, attempt)),
+  );
+  const outcomes = await Promise.all(removals);
+  attempt.signal.throwIfAborted();
+  const removed = outcomes.filter((outcome) => outcome === 'removed').length;
+  return { removed, left: outcomes.length - removed };
+}
+
+function nodeOf(deps: Deps, { namespace }: RemovalPage, name: string): MassNode {
+  const { rowUid = '', form = '', dependsOn = [] } = deps.nodes.get(namespace, name) ?? {};
+  return { name, rowUid, form, dependsOn };
+}
+
+/** Never fails. */
+async function removeOne(
+  deps: Deps,
+  { namespace, hub }: RemovalPage,
+  name: string,
+  attempt: Attempt,
+): Promise<'removed' | 'left'> {
+  const known = deps.nodes.get(namespace, name);
+  if (known === undefined) return 'removed';
+  const isOurs = known.hub === hub && known.deleting && !known.released;
+  // A pass that is under way here comes to the removal by itself.
+  if (!isOurs || attempt.signal.aborted || deps.runs.isBusy(namespace, name)) return 'left';
+  try {
+    const { kind } = await measuredRemoval(deps, { namespace, node: name }, attempt, patience);
+    return kind === 'removed' ? 'removed' : 'left';
+  } catch (error) {
+    if (!attempt.signal.aborted) tellFailed(deps, { namespace, hub, node: name }, error);
+    return 'left';
+  }
+}
+
+function tellFailed(deps: Deps, about: Readonly<Record<string, string>>, error: unknown): void {
+  if (isLynqFailure(error)) {
+    deps.logger.warn('a node could not be removed with others, its own run goes on', { ...about, failure: error.type });
+    return;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  deps.logger.error('a node could not be removed with others, its own run goes on', { ...about, error: stack });
+}
+
+/**
+ * Tells runs that their LynqNodes are gone. That they are is a hint from the watch and ends a run only, which the next sync starts again should the LynqNode
+ * be there after all; nothing is deleted by it.
+ */
+export async function endRuns(deps: Deps, { namespace, nodes }: RemovalPage, attempt: Attempt): Promise<void> {
+  await inParallel(nodes, messagesAtOnce, async (name) => {
+    attempt.signal.throwIfAborted();
+    const isGone = (): boolean => deps.nodes.get(namespace, name) === undefined;
+    if (isGone()) {
+      await deps.wake(namespace, name, removedCause);
+      // One of the same name that was made meanwhile may have found this run there, and so have none of its own.
+      if (isGone()) return;
+    }
+    if ((await deps.wake(namespace, name, 'nodeChanged')) === 'missing') deps.runs.missing(namespace, name);
+  });
+}
