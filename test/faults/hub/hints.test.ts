@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workflowIds } from '../../../domain/identity.ts';
 import { wakeSignal } from '../../../workflows/messages.ts';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
+import { foreignPrefix, plantForeign, type Planted } from '../../support/faults/foreign.ts';
+import { expectRulesKept } from '../../support/faults/rules-kept.ts';
 import { type FaultWorld, openFaultWorld } from '../database/support.ts';
 
 /** Hints that rows have changed, over HTTP, to a worker as a process of its own. */
@@ -16,10 +18,16 @@ describe('faults/hub/hints', () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   let faults: FaultWorld;
   let port = 0;
+  let begun = 0;
+  let foreign: readonly Planted[] = [];
 
   beforeAll(async () => {
     writeFileSync(tokenFile, token);
     faults = await openFaultWorld('hints', { LYNQ_NOTIFY_PORT: '0', LYNQ_NOTIFY_TOKEN_FILE: tokenFile });
+    begun = faults.world.audit.now();
+    const { cluster, namespace } = faults.world;
+    const node = 'row-0-signalled-form';
+    foreign = await plantForeign(cluster, { namespace, node, nodeNamespace: namespace, prefix: foreignPrefix });
     port = await eventually('the worker says where it takes hints', () => {
       const found = /"port":(\d+)[^\n]*"hints are taken"/.exec(faults.world.worker.output())?.[1];
       return found === undefined ? notYet(faults.world.worker.output().slice(-500)) : there(Number(found));
@@ -111,4 +119,10 @@ describe('faults/hub/hints', () => {
         : notYet({ runId, status: status.name, historyLength });
     });
   }, 600_000);
+
+  test('nothing in the log of the API server breaks a rule', async () => {
+    const { audit, cluster, worker } = faults.world;
+    expect(worker.output()).not.toMatch(/unhandled|MaxListenersExceeded/i);
+    await expectRulesKept({ audit, cluster, foreign }, begun, { least: { creates: 3, deletes: 0 } });
+  });
 });

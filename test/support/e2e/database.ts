@@ -21,17 +21,37 @@ export async function openDatabase(
 ): Promise<Database> {
   const url = new URL(mysqlUrl);
   const [host, port] = [url.hostname, Number(url.port)];
-  const admin = await createConnection({
-    host,
-    port,
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    multipleStatements: true,
-  });
-  // A test may end the server; what is asked of it then fails by itself.
-  admin.on('error', () => undefined);
+  const connect = async () => {
+    const connection = await createConnection({
+      host,
+      port,
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      multipleStatements: true,
+    });
+    // A test may end the server; what is asked of it then fails by itself, and what is asked later finds the one that has come back.
+    connection.on('error', () => {
+      isLost = true;
+    });
+    return connection;
+  };
+  let isLost = false;
+  let admin = await connect();
   const { name, reader, password } = options;
+  const reconnect = async () => {
+    admin.destroy();
+    admin = await connect();
+    await admin.query(`USE \`${name}\``);
+    isLost = false;
+  };
+  let coming: Promise<void> | undefined;
   const sql = async (statement: string, values: readonly (string | number | null)[] = []): Promise<RowDataPacket[]> => {
+    if (isLost) {
+      coming ??= reconnect().finally(() => {
+        coming = undefined;
+      });
+      await coming;
+    }
     const [rows] = await admin.query<RowDataPacket[]>(statement, [...values]);
     return rows;
   };
