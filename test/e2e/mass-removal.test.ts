@@ -161,7 +161,9 @@ describe('e2e/mass-removal', () => {
     await world.cluster.remove(childPath('ConfigMap', world.namespace, `${row}-data`));
     await eventually('what is deleted by hand is made again', async () => {
       const found = await mapOf(world, `${row}-data`);
-      return found === undefined || found.metadata.uid === before?.metadata.uid ? notYet(found?.metadata) : there(found);
+      return found === undefined || found.metadata.uid === before?.metadata.uid
+        ? notYet(found?.metadata)
+        : there(found);
     });
   }, 400_000);
 });
