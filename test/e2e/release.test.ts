@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { workflowIds } from '../../domain/identity.ts';
 import { describeRequest, inNamespaces } from '../support/e2e/audit.ts';
 import { childPath, conditionOf, everythingIn, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../support/e2e/eventually.ts';
@@ -130,7 +131,11 @@ describe('e2e/release', () => {
     await scaleTo(7);
     await world.database.sql('UPDATE nodes SET web_replicas = 1');
     await world.database.sql("INSERT INTO nodes (node_id) VALUES ('newcomer')");
-    expect((await world.lynq(['resync', 'hub/multi-tier-nodes'])).code).toBe(0);
+    const asked = await world.lynq(['resync', 'hub/multi-tier-nodes']);
+    expect(asked).toMatchObject({ code: 1 });
+    expect(asked.stderr).toContain('released');
+    const schedule = workflowIds.schedule(world.namespace, 'multi-tier-nodes');
+    await world.engine.client.schedule.getHandle(schedule).trigger();
     await window(6_000);
     await world.worker.kill();
     await world.worker.start();
