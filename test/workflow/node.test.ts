@@ -297,7 +297,7 @@ describe('workflows/node/node', () => {
       const before = fake.calls.length;
       await handle.signal(wakeSignal, { cause: 'last' });
       await eventually('a pass in the new run', () => fake.calls.length > before);
-      expect((await handle.query(statusQuery)).phase).toBe('Ready');
+      await eventually('ready again', async () => (await handle.query(statusQuery)).phase === 'Ready');
       await handle.terminate();
     });
   });

@@ -115,7 +115,7 @@ describe('workflows/rollout', () => {
       const before = noted.looks;
       await handle.signal(pauseSignal);
       await eventually('a look in the new run', () => noted.looks > before && noted.commands.length === 1);
-      expect((await handle.query(rolloutQuery)).phase).toBe('Paused');
+      await eventually('paused', async () => (await handle.query(rolloutQuery)).phase === 'Paused');
       await handle.terminate();
     });
 
