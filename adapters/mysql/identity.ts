@@ -20,15 +20,19 @@ export interface SourceIdentity {
 
 export async function readIdentity(ask: Ask, name: TableName, isMariaDb: boolean): Promise<SourceIdentity> {
   const server = await readServer(ask, isMariaDb);
-  const [table] = await ask(`SELECT table_type, engine FROM information_schema.tables WHERE ${isTable(name)}`);
+  const [[type, engine, definition] = []] = await ask(
+    `SELECT table_type, engine, (SELECT view_definition FROM information_schema.views WHERE ${isTable(name)}) FROM information_schema.tables WHERE ${isTable(name)}`,
+  );
   const columns = await ask(
     `SELECT column_name, column_type, is_nullable, collation_name FROM information_schema.columns WHERE ${isTable(name)} ORDER BY ordinal_position`,
   );
-  const [type, engine] = table ?? [];
-  const view = await ask(`SELECT view_definition FROM information_schema.views WHERE ${isTable(name)}`);
+  const view = isView(type) ? [[definition]] : [];
   const text = JSON.stringify([server, name.database, name.table, type, columns, view]);
   return { hash: createHash('sha256').update(text).digest('hex'), engine: engine ?? undefined };
 }
+
+/** Has a row in `information_schema.views`. */
+const isView = (type: string | null | undefined): boolean => type?.endsWith('VIEW') === true;
 
 /** Names of the columns that the account can see. */
 export async function readColumnNames(ask: Ask, name: TableName): Promise<readonly string[]> {

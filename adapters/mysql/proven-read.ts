@@ -4,9 +4,9 @@ import { type CellReader, type MappedColumn, mappedTo, rowReader } from '../sql/
 import { type Proof, type ProofSteps, prove, proveUnchanged, type RowsSeen } from '../sql/prove.ts';
 import type { DriverRead } from '../sql/row-source.ts';
 import { type Ask, askSession } from './ask.ts';
-import { errnoOf } from './errors.ts';
 import { FramesDigest } from './frames-digest.ts';
 import { readIdentity } from './identity.ts';
+import { prepareSession } from './prepare.ts';
 import type { Session } from './session.ts';
 import type { MySqlReadPlan } from './statement.ts';
 import { type ColumnShape, columnReader } from './value-text.ts';
@@ -36,7 +36,7 @@ async function inSnapshot<P>(
 ): Promise<P> {
   const { plan } = read;
   const ask = askSession(read.session, read.limits);
-  const server = await prepareSession(ask, read.statementTimeoutMs);
+  const server = await prepareSession(read.session, ask, read.statementTimeoutMs);
   await ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
   const proof = await work({
     pass: () => passRows(read),
@@ -88,41 +88,6 @@ function incomplete({ title }: MySqlReadPlan, what: string): LynqFailure {
 async function askNumber(ask: Ask, sql: string): Promise<number> {
   const [row] = await ask(sql);
   return Number(row?.[0] ?? Number.NaN);
-}
-
-interface PreparedServer {
-  readonly isMariaDb: boolean;
-  readonly warnings: readonly string[];
-}
-
-/** Everything that a server's or an account's defaults could turn against the proof is set; a kept connection is set again. */
-async function prepareSession(ask: Ask, statementTimeoutMs: number): Promise<PreparedServer> {
-  const [[version] = []] = await ask('SELECT VERSION()');
-  const isMariaDb = /mariadb/i.test(version ?? '');
-  const warnings = await setSession(ask, statementTimeoutMs, isMariaDb);
-  await ask('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  return { isMariaDb, warnings };
-}
-
-/** In one statement: all of them are set, or none is. */
-const settings = "SET NAMES utf8mb4, SESSION sql_select_limit = 18446744073709551615, SESSION time_zone = '+00:00'";
-
-const unknownVariableErrno = 1193;
-
-/** With a limit for each statement: MariaDB counts in seconds, MySQL in milliseconds. A server may hide what it is behind a version text, so both are tried. */
-async function setSession(ask: Ask, milliseconds: number, isMariaDb: boolean): Promise<readonly string[]> {
-  const mariaDb = `SESSION max_statement_time = ${(milliseconds / 1000).toFixed(3)}`;
-  const mysql = `SESSION max_execution_time = ${Math.ceil(milliseconds)}`;
-  for (const limit of isMariaDb ? [mariaDb, mysql] : [mysql, mariaDb]) {
-    try {
-      await ask(`${settings}, ${limit}`);
-      return [];
-    } catch (error) {
-      if (errnoOf(error) !== unknownVariableErrno) throw error;
-    }
-  }
-  await ask(settings);
-  return ['the server has no statement limit; a long read is cut only by closing the connection'];
 }
 
 function engineWarning({ title }: MySqlReadPlan, engine: string | undefined): readonly string[] {

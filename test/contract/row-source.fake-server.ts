@@ -133,7 +133,7 @@ export function honest(sql: string): Answer {
   if (sql.startsWith('SELECT @@warning_count')) return one('0');
   if (sql.startsWith('SELECT COUNT')) return one('1');
   if (sql.startsWith('SELECT `')) return { columns: 2, rows: [['acme', '1']] };
-  if (sql.includes('information_schema.tables')) return { columns: 2, rows: [['BASE TABLE', 'InnoDB']] };
+  if (sql.includes('information_schema.tables')) return { columns: 3, rows: [['BASE TABLE', 'InnoDB', null]] };
   if (sql.includes('information_schema')) return { columns: 1, rows: [] };
   return sql.startsWith('SELECT') ? one('x') : { kind: 'ok' };
 }
