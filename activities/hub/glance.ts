@@ -27,7 +27,7 @@ const longestGlanceMilliseconds = 1_000;
  */
 export async function glanceAtHub(deps: Deps, request: HubRef, { signal }: Attempt): Promise<Synced | undefined> {
   const kept = deps.quiet.kept(request);
-  if (kept === undefined || kept.sync.readMilliseconds > longestReadMilliseconds) return undefined;
+  if (kept === undefined || !isWorthwhile(kept.sync) || !deps.quiet.takeGlance(request)) return undefined;
   const started = deps.clock.now();
   const ended = new AbortController();
   const limit = setTimeout(() => ended.abort(), longestGlanceMilliseconds);
@@ -35,16 +35,21 @@ export async function glanceAtHub(deps: Deps, request: HubRef, { signal }: Attem
     const until = AbortSignal.any([signal, ended.signal]);
     const seen = await inTime(look(deps, request, kept, { started, until }), until);
     if (seen.kind === 'same') return await say(deps, request, { hub: seen.hub, sync: kept.sync, started });
-    if (seen.kind === 'unconnected') return undefined;
+    if (seen.kind === 'other') deps.quiet.drop(request);
   } catch (error) {
+    deps.quiet.rest(request);
     deps.logger.info('a glance at the hub was given up', { ...request, error: nameOf(error) });
   } finally {
     clearTimeout(limit);
     // What is still being read when one answer was enough.
     ended.abort();
   }
-  deps.quiet.drop(request);
   return undefined;
+}
+
+/** A form whose revision was refused is judged again by whole syncs only. */
+function isWorthwhile({ readMilliseconds, from }: QuietSync): boolean {
+  return readMilliseconds <= longestReadMilliseconds && !from.forms.some(({ isRefused }) => isRefused);
 }
 
 interface Kept {

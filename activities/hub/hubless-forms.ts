@@ -23,7 +23,7 @@ export async function reportHubless(deps: Deps, { namespace, form: name }: FormR
   const { data } = LynqForm.safeParse(object);
   const generation = Number(data?.metadata.generation ?? 0);
   const problem = { kind: 'hub', hub, namespace } as const;
-  const form = { name, object, generation, status: data?.status, problems: [problem], missing: [] };
+  const form = { name, object, generation, status: data?.status, problems: [problem], missing: [], isRefused: false };
   const gate = rolloutGate(data?.spec.rollout);
   await reportForms(deps, [{ ...form, gate, revision: undefined }], deps.nodes.ofHub(namespace, hub));
   return 'hubless';

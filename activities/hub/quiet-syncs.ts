@@ -30,6 +30,9 @@ interface KeptSync {
   readonly sync: QuietSync;
 }
 
+/** What is slow would cost each of them the time of a glance beside its own. */
+const restingSyncs = 10;
+
 /** How long runs are taken to be there while nothing else changes. */
 const reviewMilliseconds = 10_000;
 
@@ -40,6 +43,7 @@ const reviewMilliseconds = 10_000;
 export class QuietSyncs {
   private readonly hubs = new Map<string, KeptSync>();
   private readonly reviewed = new Map<string, number>();
+  private readonly resting = new Map<string, number>();
 
   /** The last one, if the last of the hub was one: whether it still holds is not known. */
   kept(request: HubRef): KeptSync | undefined {
@@ -59,6 +63,22 @@ export class QuietSyncs {
   drop(request: HubRef): void {
     this.hubs.delete(keyOf(request));
     this.reviewed.delete(keyOf(request));
+    this.resting.delete(keyOf(request));
+  }
+
+  /** After a glance that was given up: what it was to find out is left to whole syncs for a while, which keep what is known. */
+  rest(request: HubRef): void {
+    this.reviewed.delete(keyOf(request));
+    this.resting.set(keyOf(request), restingSyncs);
+  }
+
+  /** Whether a sync may begin with a glance. */
+  takeGlance(request: HubRef): boolean {
+    const key = keyOf(request);
+    const left = this.resting.get(key) ?? 0;
+    if (left > 1) this.resting.set(key, left - 1);
+    else this.resting.delete(key);
+    return left === 0;
   }
 
   /** Whether Temporal is to be asked again which runs are there, which costs it more the more there are: at each sync, or after a while where nothing else happens. */

@@ -27,6 +27,8 @@ export interface JudgedForm {
   /** Forms it depends on that this hub does not have. */
   readonly missing: readonly string[];
   readonly revision: FormRevision | undefined;
+  /** The API server did not take its revision: a quota or a policy that may be another one by the next sync. */
+  readonly isRefused: boolean;
   /** Whether the form's rollout decides when its nodes change. */
   readonly gate: RolloutGate;
 }
@@ -111,6 +113,7 @@ async function judgeForm(
     status: parsed.data?.status,
     missing: dependencyNames(object).filter((form) => !order.names.has(form)),
     gate: rolloutGate(parsed.data?.spec.rollout),
+    isRefused: false,
   };
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => otherProblem(`${path.join('.')}: ${message}`));
@@ -119,7 +122,10 @@ async function judgeForm(
   const { namespace, uid } = parsed.data.metadata;
   const spec = isJsonObject(object['spec']) ? object['spec'] : {};
   const revision = await keepRevision(deps, { namespace, name, uid }, spec);
-  if ('refused' in revision) return { ...base, problems: [otherProblem(revision.refused)], revision: undefined };
+  if ('refused' in revision) {
+    const { refused, mayPass } = revision;
+    return { ...base, problems: [otherProblem(refused)], revision: undefined, isRefused: mayPass };
+  }
   const cycle = order.cycles.get(name);
   const problems = [
     ...(cycle === undefined ? [] : [otherProblem(describeCycle(cycle))]),
@@ -133,12 +139,12 @@ async function keepRevision(
   deps: FormDeps,
   form: FormIdentity,
   spec: JsonObject,
-): Promise<FormRevision | { readonly refused: string }> {
+): Promise<FormRevision | { readonly refused: string; readonly mayPass: boolean }> {
   try {
     return await deps.forms.ensure(form, spec);
   } catch (error) {
     if (!isLynqFailure(error) || (error.type !== 'ClusterInvalid' && error.type !== 'FormInvalid')) throw error;
-    return { refused: error.message };
+    return { refused: error.message, mayPass: error.type === 'ClusterInvalid' };
   }
 }
 

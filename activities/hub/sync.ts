@@ -109,7 +109,8 @@ async function syncRows(sync: Sync, before: readonly string[]): Promise<Synced> 
   const isUnread = known.proof.unchanged === true;
   // Reading takes its time: only what holds at its end is the same.
   if (quiet !== undefined && isUnread && basis === basisOf(deps, request, hub, forms)) {
-    deps.quiet.keep(request, basis, { ...quiet, readMilliseconds });
+    const from = { hub, forms, credentials: await sync.credentials };
+    deps.quiet.keep(request, basis, { ...quiet, from, readMilliseconds });
     return repeat(sync, quiet);
   }
   const read = isUnread ? await readSource(sync, undefined) : known;

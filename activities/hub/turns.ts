@@ -23,12 +23,22 @@ export class HubTurns {
     });
     this.last.set(hub, ended);
     try {
-      if (before !== undefined) await endOrTime(before, signal);
+      if (before !== undefined)
+        await endOrTime(before, signal).catch((error: unknown) => this.leave(hub, ended, before, error));
       return await work();
     } finally {
       end();
       if (this.last.get(hub) === ended) this.last.delete(hub);
     }
+  }
+
+  /** Whoever gives up waiting leaves the turn with the one that has it. */
+  private leave(hub: string, ended: Promise<void>, before: Promise<void>, error: unknown): never {
+    if (this.last.get(hub) === ended) {
+      this.last.set(hub, before);
+      void before.then(() => this.last.get(hub) === before && this.last.delete(hub));
+    }
+    throw error;
   }
 }
 

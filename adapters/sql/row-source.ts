@@ -92,7 +92,8 @@ export function openSqlRowSource<Session extends SqlSession, Plan extends ReadPl
     },
     async recheck(request) {
       const plan = driver.plan(request.spec);
-      const pool = pools.of(request);
+      const pool = pools.known(request);
+      if (pool === undefined) return { kind: 'unconnected' };
       const lend: Lend<Session, Lent, Lent | undefined> = (limits, task) => pool.useKept(limits, task);
       const work: Work<Session, Plan, Lent> = async (read) => ({ proof: await driver.recheck(read) });
       const lent = await readThrough(lend, { driver, request, plan, pool, options }, work);
@@ -116,6 +117,11 @@ interface Read<Session extends SqlSession, Plan extends ReadPlan> {
 function openPools<Session extends SqlSession, Plan extends ReadPlan>({ access, open }: SqlDriver<Session, Plan>) {
   const pools = new Map<string, SessionPool<Session>>();
   return {
+    /** Those there are to where the hub goes now. */
+    known(request: RowRequest): SessionPool<Session> | undefined {
+      const known = pools.get(request.hub);
+      return known !== undefined && isSameAccess(known.access, access(request)) ? known : undefined;
+    },
     of(request: RowRequest): SessionPool<Session> {
       const wanted = access(request);
       const known = pools.get(request.hub);

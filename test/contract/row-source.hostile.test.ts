@@ -86,10 +86,12 @@ describe('adapters/mysql with a server that lies', () => {
     expect(server.statements).toEqual([]);
 
     const proof = await source.read(request, () => undefined);
+    expect(await source.recheck({ ...request, password: 'of before', known: proof })).toEqual({ kind: 'unconnected' });
     expect(await source.recheck({ ...request, known: proof })).toEqual({
       kind: 'same',
       proof: { ...proof, unchanged: true },
     });
+    expect(server.statements.filter((sql) => sql === 'SELECT VERSION()')).toHaveLength(1);
     const asked = server.statements.length;
     server.cut();
     expect(await source.recheck({ ...request, known: proof })).toEqual({ kind: 'unconnected' });

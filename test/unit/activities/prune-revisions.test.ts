@@ -61,6 +61,7 @@ async function world({
     status: LynqForm.parse(cluster.objects('LynqForm')[0]).status,
     problems: [],
     missing: [],
+    isRefused: false,
     revision,
     gate: { kind: 'open' },
   };

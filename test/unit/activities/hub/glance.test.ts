@@ -160,6 +160,60 @@ describe('activities/hub/glance', () => {
     expect(ended).toBeDefined();
   });
 
+  it('is left out for a while after it was given up, and the whole syncs keep what is known of the rows', async () => {
+    const known = world.deps.quiet.kept(request);
+    const recheck: RowSource['recheck'] = async () => {
+      throw new LynqFailure('SourceUnreachable', 'the server is gone');
+    };
+    expect(await glance(rowsThat({ recheck }))).toBeUndefined();
+    expect(world.deps.quiet.kept(request)).toBe(known);
+    const tried = [];
+    for (let sync = 0; sync < 11; sync += 1) {
+      const reads = world.reads();
+      tried.push(await glance());
+      expect(world.reads()).toBe(tried.at(-1) === undefined ? reads : reads + 1);
+    }
+    expect(tried.map((seen) => seen !== undefined)).toEqual([...Array<boolean>(10).fill(false), true]);
+  });
+
+  it('asks again which runs are there when it was given up before it knew', async () => {
+    const clock = { now: () => new Date(Date.now() + 11_000) };
+    const recheck: RowSource['recheck'] = async () => {
+      throw new LynqFailure('SourceUnreachable', 'the server is gone');
+    };
+    await glance({ ...rowsThat({ recheck }), clock });
+    expect(world.deps.quiet.takeReview(request, clock.now())).toBe(true);
+  });
+
+  it('leaves a form whose revision was refused to whole syncs, which try it again', async () => {
+    const refuse = world.cluster.intercept((call) =>
+      call.verb === 'create' && call.ref.kind === 'ControllerRevision'
+        ? { failure: new LynqFailure('ClusterInvalid', 'does not fit the quota') }
+        : undefined,
+    );
+    world.cluster.seed(formOf('more', 'one'));
+    for (let round = 0; round < 3; round += 1) await world.sync();
+    refuse();
+    expect(await glance()).toBeUndefined();
+    await world.sync();
+    expect(world.nodes()).toContain('acme-more');
+  });
+
+  it('reads with the password of now after a whole sync has read with it', async () => {
+    await world.cluster.patch(secretRef, 'merge', { data: { password: 'b3RoZXI=' } }, kubectl);
+    const passwords: unknown[] = [];
+    const rotated = rowsThat({
+      read: (asked, onRow) => world.deps.rows.read({ ...asked, password: 'secret' }, onRow),
+      recheck(asked) {
+        passwords.push(asked.password);
+        return world.deps.rows.recheck({ ...asked, password: 'secret' });
+      },
+    });
+    await world.sync('one', rotated);
+    expect(await glance(rotated)).toBeDefined();
+    expect(passwords).toEqual(['other']);
+  });
+
   it.each<readonly [string, 'get' | 'list', string]>([
     ['the hub', 'get', 'LynqHub'],
     ['the forms', 'list', 'LynqForm'],
@@ -173,7 +227,7 @@ describe('activities/hub/glance', () => {
     expect(await glance()).toBeUndefined();
     refuse();
     await world.sync();
-    await world.sync();
+    while (!world.deps.quiet.takeGlance(request));
     expect(await glance()).toBeDefined();
   });
 

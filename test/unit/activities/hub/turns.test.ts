@@ -92,9 +92,11 @@ describe('activities/hub/turns', () => {
     const refused = expect(second).rejects.toThrow('cancelled');
     cancel.abort(new Error('cancelled'));
     await refused;
+    expect(await turns.takeIfFree('a', never, of('a glance'))).toBeUndefined();
     end('first');
     await first;
+    void turns.takeIfFree('a', never, of('another glance'));
 
-    expect(begun).toEqual(['first']);
+    expect(begun).toEqual(['first', 'another glance']);
   });
 });
