@@ -3,6 +3,7 @@ import type { ConflictPolicy } from '../api/resource.ts';
 import { managers } from '../keys.ts';
 import { managerKind } from '../owned-fields.ts';
 import type { FieldConflict } from '../ports.ts';
+import { fieldText } from './field-text.ts';
 
 /**
  * A server-side apply met fields that others hold, on an object of our record (decisions.md section 5, "Stuck and drift"): plain updates are
@@ -19,7 +20,7 @@ const rules = {
       ({ manager, field }) => manager !== managers.ignored && managerKind(live, manager, field) !== 'update',
     );
     if (holder === undefined) return { kind: 'takeBack' };
-    return { kind: 'conflicted', owner: `field manager ${holder.manager} (${holder.field})` };
+    return { kind: 'conflicted', owner: `field manager ${holder.manager} (${fieldText(holder.field)})` };
   },
 } satisfies Record<ConflictPolicy, ConflictRule>;
 

@@ -1,4 +1,5 @@
 import type { FieldConflict } from '../ports.ts';
+import { fieldText } from './field-text.ts';
 
 /**
  * Someone else changes our fields as often as we repair them. The first repairs follow at once, then they get rarer while it lasts, so that the writes
@@ -49,6 +50,6 @@ export function fightMessage(fields: readonly FieldConflict[]): string {
   const what =
     first === undefined
       ? 'the object is changed or deleted again and again'
-      : `${first.field} is changed again and again by field manager ${first.manager}`;
+      : `${fieldText(first.field)} is changed again and again by field manager ${first.manager}`;
   return `${what}; it is put right less often while this lasts`;
 }
