@@ -13,7 +13,7 @@ import type { Attempt, Deps } from './deps.ts';
 import { glanceAtHub } from './hub/glance.ts';
 import { syncHub } from './hub/sync.ts';
 import { advanceNode } from './node/advance.ts';
-import { type RemovalPatience, removeNode } from './node/remove.ts';
+import { type RemovalManner, removeNode } from './node/remove.ts';
 
 /** The long activities with a measurement of each; what they do is theirs. */
 
@@ -74,8 +74,8 @@ export const measuredRemoval = (
   deps: Deps,
   request: NodeRef,
   attempt: Attempt,
-  patience?: RemovalPatience,
-): Promise<RemoveOutcome> => measuredPass(deps, (measured) => removeNode(measured, request, attempt, patience));
+  manner?: RemovalManner,
+): Promise<RemoveOutcome> => measuredPass(deps, (measured) => removeNode(measured, request, attempt, manner));
 
 function writtenBy(outcome: SyncOutcome) {
   if (outcome.kind !== 'synced') return {};

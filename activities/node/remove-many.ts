@@ -1,11 +1,15 @@
 import { isLynqFailure } from '../../domain/failures.ts';
-import { type MassNode, removalOrder, removedCause } from '../../domain/mass-removal.ts';
+import { removalOrder, removedCause } from '../../domain/mass-removal.ts';
 import type { RemovalPage, RemovalsOutcome } from '../contract.ts';
+import type { NodeDigest } from '../../domain/watching.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { isHeldHere } from '../hub/holding.ts';
 import { measuredRemoval } from '../measured.ts';
 import { inParallel } from '../parallel.ts';
 import type { Places } from '../places.ts';
+import { formsOfPage } from './forms-of-page.ts';
+import { nodesOfPage } from './nodes-of-page.ts';
+import type { RemovalManner } from './remove.ts';
 
 /** How long a node among many may wait for something before it is left to its own run, which waits for as long as it takes. */
 const patience = { waitMilliseconds: 8_000, silenceMilliseconds: 8_000 };
@@ -25,35 +29,41 @@ export async function removeNodes(
 ): Promise<RemovalsOutcome> {
   // Another installation may have taken the hub over since the nodes were handed to this one.
   if (!(await isHeldHere(deps, page))) return { removed: 0, left: page.nodes.length };
-  const yielding = { ...deps, changes: places.yieldedBy(deps.changes) };
-  const removals = removalOrder(page.nodes.map((name) => nodeOf(deps, page, name))).map(({ name }) =>
-    places.hold(() => removeOne(yielding, page, name, attempt)),
-  );
+  const known = page.nodes.flatMap((name) => deps.nodes.get(page.namespace, name) ?? []);
+  const going = known.filter((node) => isGoing(node, page));
+  const read = nodesOfPage(deps, { ...page, nodes: going }, attempt);
+  const work: Work = {
+    deps: { ...deps, changes: places.yieldedBy(deps.changes), forms: formsOfPage(deps.forms) },
+    manner: { ...patience, read: (_deps, request) => read(request) },
+    attempt,
+  };
+  const removals = removalOrder(going).map((node) => places.hold(() => removeOne(work, node)));
   const outcomes = await Promise.all(removals);
   attempt.signal.throwIfAborted();
-  const removed = outcomes.filter((outcome) => outcome === 'removed').length;
-  return { removed, left: outcomes.length - removed };
+  const gone = page.nodes.length - known.length;
+  const removed = gone + outcomes.filter((outcome) => outcome === 'removed').length;
+  return { removed, left: page.nodes.length - removed };
 }
 
-function nodeOf(deps: Deps, { namespace }: RemovalPage, name: string): MassNode {
-  const { rowUid = '', form = '', dependsOn = [] } = deps.nodes.get(namespace, name) ?? {};
-  return { name, rowUid, form, dependsOn };
+interface Work {
+  readonly deps: Deps;
+  readonly manner: RemovalManner;
+  readonly attempt: Attempt;
 }
 
-/** Never fails. */
-async function removeOne(
-  deps: Deps,
-  { namespace, hub }: RemovalPage,
-  name: string,
-  attempt: Attempt,
-): Promise<'removed' | 'left'> {
-  const known = deps.nodes.get(namespace, name);
-  if (known === undefined) return 'removed';
-  const isOurs = known.hub === hub && known.deleting && !known.released;
+const isGoing = ({ hub, deleting, released }: NodeDigest, page: Pick<RemovalPage, 'hub'>): boolean =>
+  hub === page.hub && deleting && !released;
+
+/** Never fails. A node is left to its own run where another one has its name by now: what was read once for the page may be older than its deletion. */
+async function removeOne({ deps, manner, attempt }: Work, before: NodeDigest): Promise<'removed' | 'left'> {
+  const { namespace, name, hub, nodeUid } = before;
+  const node = deps.nodes.get(namespace, name);
+  if (node === undefined) return 'removed';
+  const isSame = node.nodeUid === nodeUid && isGoing(node, { hub });
   // A pass that is under way here comes to the removal by itself.
-  if (!isOurs || attempt.signal.aborted || deps.runs.isBusy(namespace, name)) return 'left';
+  if (!isSame || attempt.signal.aborted || deps.runs.isBusy(namespace, name)) return 'left';
   try {
-    const { kind } = await measuredRemoval(deps, { namespace, node: name }, attempt, patience);
+    const { kind } = await measuredRemoval(deps, { namespace, node: name }, attempt, manner);
     return kind === 'removed' ? 'removed' : 'left';
   } catch (error) {
     if (!attempt.signal.aborted) tellFailed(deps, { namespace, hub, node: name }, error);

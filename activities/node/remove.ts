@@ -25,14 +25,16 @@ import { writeNodeStatus } from './status-writer.ts';
 
 const sliceMilliseconds = 10_000;
 
-/** How long a removal waits for what is to go before it ends as `waiting`, and before it says so in the status. */
-export interface RemovalPatience {
+/** How a removal goes about it: how long it waits for what is to go before it ends as `waiting`, and before it says so in the status. */
+export interface RemovalManner {
   readonly waitMilliseconds: number;
   /** By how many nodes are under way, where it is not given. */
   readonly silenceMilliseconds?: number;
+  /** Reads the LynqNode, where that is not a GET of its own. */
+  readonly read?: typeof readNode;
 }
 
-const ownPatience: RemovalPatience = { waitMilliseconds: 60_000 };
+const ownManner: RemovalManner = { waitMilliseconds: 60_000 };
 
 /**
  * Takes away what a deleted LynqNode has on record, in reverse order, and releases its finalizer when every object that is to go is proven gone
@@ -42,18 +44,18 @@ export async function removeNode(
   deps: Deps,
   request: NodeRef,
   attempt: Attempt,
-  patience = ownPatience,
+  manner = ownManner,
 ): Promise<RemoveOutcome> {
   const leave = deps.runs.enter(request.namespace, request.node);
   const subscription = deps.changes.subscribe();
   try {
     subscription.add(changeKeys.node(request.namespace, request.node));
-    const read = await readNode(deps, request);
+    const read = await (manner.read ?? readNode)(deps, request);
     if (read === undefined || read.node.metadata.deletionTimestamp === undefined) {
       deps.runs.missing(request.namespace, request.node);
       return { kind: 'removed' };
     }
-    return await removeRead({ deps, read, attempt, subscription }, patience);
+    return await removeRead({ deps, read, attempt, subscription }, manner);
   } finally {
     subscription.close();
     leave(new Map());
@@ -62,8 +64,8 @@ export async function removeNode(
 
 /** The same for a LynqNode that has just been read, within an activity that is about it and listens for its changes. */
 export async function removeRead(
-  reading: Omit<Work, 'removal' | 'patience'>,
-  patience = ownPatience,
+  reading: Omit<Work, 'removal' | 'manner'>,
+  manner = ownManner,
 ): Promise<RemoveOutcome> {
   const { deps, read, subscription } = reading;
   if (isReleased(read)) return { kind: 'waiting', progress: nothing, retryAfterSeconds: 60 };
@@ -75,7 +77,7 @@ export async function removeRead(
     : await withPresentPolicies(deps, read.identity, record, reading.attempt.signal);
   const removal = new Removal(deps, read, { entries: presentPolicies(present), present, reason: 'LynqNodeDeleted' });
   for (const { namespace, name } of siblingsOf(deps, read.identity)) subscription.add(changeKeys.node(namespace, name));
-  return takeAway({ ...reading, removal, patience });
+  return takeAway({ ...reading, removal, manner });
 }
 
 /** A released node is the other operator's to remove. */
@@ -95,11 +97,11 @@ interface Work {
   readonly removal: Removal;
   readonly attempt: Attempt;
   readonly subscription: Subscription;
-  readonly patience: RemovalPatience;
+  readonly manner: RemovalManner;
 }
 
 async function takeAway(work: Work): Promise<RemoveOutcome> {
-  const { deps, removal, attempt, subscription, patience } = work;
+  const { deps, removal, attempt, subscription, manner } = work;
   const started = deps.clock.now().getTime();
   let lookedAt = started;
   removal.subscribe(subscription);
@@ -114,9 +116,9 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
       return release(work);
     }
     const elapsed = deps.clock.now().getTime() - started;
-    const quietFor = patience.silenceMilliseconds ?? paceOf(deps.runs.busy()).silenceMilliseconds;
+    const quietFor = manner.silenceMilliseconds ?? paceOf(deps.runs.busy()).silenceMilliseconds;
     if (elapsed >= quietFor) said = await report(work, said);
-    if (elapsed >= patience.waitMilliseconds)
+    if (elapsed >= manner.waitMilliseconds)
       return { kind: 'waiting', progress: progressOf(removal), retryAfterSeconds: 5 };
     lookedAt = await listen(work, elapsed < quietFor ? quietFor - elapsed : sliceMilliseconds, lookedAt);
   }
@@ -182,9 +184,7 @@ async function release(work: Work): Promise<RemoveOutcome> {
   const { namespace, name } = read.identity;
   const object = await presentNode(work);
   if (object === undefined || textAt(object, 'metadata', 'uid') !== read.identity.nodeUid) return removed(deps, read);
-  const others = listAt(object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== finalizers.node);
-  const resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? '';
-  const body = { metadata: { uid: read.identity.nodeUid, resourceVersion, finalizers: others } };
+  const body = { metadata: { uid: read.identity.nodeUid, ...withoutFinalizer(object) } };
   const result = await deps.cluster.patch(nodeRef({ namespace, node: name }), 'merge', body, {
     manager: managers.apply,
   });
@@ -194,6 +194,17 @@ async function release(work: Work): Promise<RemoveOutcome> {
     namespace,
     node: name,
   });
+}
+
+/**
+ * Our finalizer taken off this version of a LynqNode. Where it is the last one the object goes with that very write, and who has written which field of it with
+ * it; to work that out all the same costs the API server a good part of the request, so it is told to forget it.
+ */
+function withoutFinalizer(object: JsonObject): JsonObject {
+  const others = listAt(object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== finalizers.node);
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? '';
+  const forgotten = others.length === 0 ? { managedFields: [{}] } : {};
+  return { resourceVersion, finalizers: others, ...forgotten };
 }
 
 function removed(deps: Deps, read: ReadNode): RemoveOutcome {

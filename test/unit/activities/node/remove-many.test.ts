@@ -6,6 +6,7 @@ import { removeLateChild } from '../../../../activities/node/late-child.ts';
 import { endRuns, removeNodes } from '../../../../activities/node/remove-many.ts';
 import { Places } from '../../../../activities/places.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import type { Measurement } from '../../../../domain/measures.ts';
 import { LateWrites } from '../../../../worker/watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from '../../../../worker/watch/index.ts';
@@ -125,6 +126,107 @@ describe('activities/node/remove-many', () => {
     await deleteNodes('acme-app', 'acme-data');
     await remove(['acme-app', 'acme-data']);
     expect(await remove(['acme-app', 'acme-data', 'never-there'])).toEqual({ removed: 3, left: 0 });
+  });
+
+  describe('of what it reads', () => {
+    const reads = (verb: 'get' | 'list', kind: string) =>
+      cluster.calls.filter((call) => call.verb === verb && call.ref.kind === kind).length;
+    const formRef = (name: string) => ({ apiVersion, kind: 'LynqForm', namespace, name });
+    const formOf = (name: string, spec: JsonObject) =>
+      cluster.seed({ apiVersion, kind: 'LynqForm', metadata: { name, namespace }, spec: { hubId: hub, ...spec } });
+    const changed = (name: string, annotations: JsonObject) =>
+      cluster.patch(nodeRef(name), 'merge', { metadata: { annotations } }, { manager: 'person' });
+
+    it('reads the nodes of a page by one list, and each form once for all of them', async () => {
+      formOf('data', data);
+      formOf('app', app);
+      await deleteNodes(...all);
+      const before = [reads('get', 'LynqNode'), reads('get', 'LynqForm'), reads('list', 'LynqNode')];
+      expect(await remove(all, 1)).toEqual({ removed: 4, left: 0 });
+      const after = [reads('get', 'LynqNode'), reads('get', 'LynqForm'), reads('list', 'LynqNode')];
+      expect(after.map((count, at) => count - (before[at] ?? 0))).toEqual([0, 2, 1]);
+    });
+
+    it('heeds an edit of a form that was made before the page', async () => {
+      formOf('data', data);
+      await deleteNodes('acme-app', 'acme-data');
+      await remove(['acme-app', 'acme-data']);
+      await deleteNodes('beta-app', 'beta-data');
+      const configMaps = [map('kept'), map('data', { deletionPolicy: 'Retain' })];
+      await cluster.patch(formRef('data'), 'merge', { spec: { configMaps } }, { manager: 'person' });
+      expect(await remove(['beta-app', 'beta-data'])).toEqual({ removed: 2, left: 0 });
+      expect(new Set(left('ConfigMap'))).toEqual(new Set(['acme-kept', 'beta-data', 'beta-kept']));
+    });
+
+    it('reads a node again that has changed since the list, as one that is given up', async () => {
+      await deleteNodes(...all);
+      const uid = textAt(await cluster.get(nodeRef('beta-data')), 'metadata', 'uid') ?? '';
+      cluster.intercept(({ verb, ref }) => {
+        if (verb === 'delete' && ref.name === 'acme-app') void changed('beta-data', { 'lynq.sh/abandon': uid });
+        return undefined;
+      });
+      expect(await remove(all, 1)).toEqual({ removed: 4, left: 0 });
+      expect(new Set(left('ConfigMap'))).toEqual(new Set(['acme-kept', 'beta-data', 'beta-kept']));
+    });
+
+    it('does as the Go operator is left to do with one that was released since the list', async () => {
+      await deleteNodes(...all);
+      cluster.intercept(({ verb, ref }) => {
+        if (verb === 'delete' && ref.name === 'acme-app') void changed('beta-data', { 'lynq.sh/released': 'now' });
+        return undefined;
+      });
+      expect(await remove(all, 1)).toEqual({ removed: 3, left: 1 });
+      expect(left('ConfigMap')).toContain('beta-data');
+    });
+
+    it('leaves one to its own run that was made and deleted anew under a name of the page', async () => {
+      await deleteNodes(...all);
+      let isAnew = false;
+      cluster.intercept(({ verb, ref }) => {
+        if (verb === 'delete' && ref.name === 'acme-app' && !isAnew) {
+          isAnew = true;
+          void anew('beta-app');
+        }
+        return undefined;
+      });
+      expect(await remove(all, 1)).toEqual({ removed: 3, left: 1 });
+      expect(left('LynqNode')).toEqual(['beta-app']);
+    });
+
+    /** Someone takes its finalizer, and another one of its name comes and is deleted. */
+    async function anew(name: string): Promise<void> {
+      const before = (await cluster.get(nodeRef(name))) ?? {};
+      await cluster.patch(nodeRef(name), 'merge', { metadata: { finalizers: null } }, { manager: 'person' });
+      const { labels, finalizers, ownerReferences } = before['metadata'] as JsonObject;
+      const metadata = { name, namespace, labels, finalizers, ownerReferences } as JsonObject;
+      cluster.seed({ apiVersion, kind: 'LynqNode', metadata, spec: before['spec'] as JsonObject });
+      await deleteNodes(name);
+    }
+
+    it('reads each node by itself where they cannot be listed, or the hub has so many that a list would not pay', async () => {
+      const end = cluster.intercept(({ verb, ref }) =>
+        verb === 'list' && ref.kind === 'LynqNode'
+          ? { failure: new LynqFailure('ClusterUnreachable', 'not now', {}) }
+          : undefined,
+      );
+      await deleteNodes(...all);
+      expect(await remove()).toEqual({ removed: 4, left: 0 });
+      end();
+
+      await nodes.make('gamma', 'app', app);
+      for (let at = 0; at < 20; at += 1) {
+        const metadata = {
+          name: `row-${at}-app`,
+          namespace,
+          labels: { 'lynq.sh/hub': hub, 'lynq.sh/uid': `row-${at}` },
+        };
+        cluster.seed({ apiVersion, kind: 'LynqNode', metadata, spec: { uid: `row-${at}`, templateRef: 'app' } });
+      }
+      await deleteNodes('gamma-app');
+      const lists = reads('list', 'LynqNode');
+      expect(await remove(['gamma-app'])).toEqual({ removed: 1, left: 0 });
+      expect(reads('list', 'LynqNode')).toBe(lists);
+    });
   });
 
   it('leaves a node that cannot go to its own run, says in its status why, and lets others go meanwhile', async () => {

@@ -257,6 +257,33 @@ describe('activities/node/remove', () => {
     });
   });
 
+  describe('of the finalizer', () => {
+    const takes = () =>
+      cluster.calls.flatMap(({ verb, ref, body }) =>
+        verb === 'patch' && ref.kind === 'LynqNode' && textAt(body as JsonObject, 'metadata', 'uid') !== undefined
+          ? [body as JsonObject]
+          : [],
+      );
+
+    it('takes the last one with an order to forget who wrote what: the object goes with that very write', async () => {
+      await release();
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(takes()).toMatchObject([{ metadata: { finalizers: [], managedFields: [{}] } }]);
+      expect(textAt(takes()[0], 'metadata', 'uid')).toBeDefined();
+      expect(textAt(takes()[0], 'metadata', 'resourceVersion')).toBeDefined();
+    });
+
+    it('leaves that to the object when another finalizer keeps it', async () => {
+      const finalizers = ['lynqnode.operator.lynq.sh/finalizer', 'example.com/other'];
+      await cluster.patch(nodeRef, 'merge', { metadata: { finalizers } }, { manager: 'test' });
+      await release();
+      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(takes()).toHaveLength(1);
+      expect(takes()[0]?.['metadata']).not.toHaveProperty('managedFields');
+      expect(listAt(cluster.objects('LynqNode')[0], 'metadata', 'finalizers')).toEqual(['example.com/other']);
+    });
+  });
+
   it('hears of a person who gives the node up while it waits', async () => {
     const removing = removeNode(running.deps, request, attempt);
     await expect.poll(() => readsOf(held.name)).toBeGreaterThan(0);
