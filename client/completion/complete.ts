@@ -35,6 +35,7 @@ export function completionAt(words: readonly string[], table: Table): Place {
     if (flag !== undefined) return { ...base, partial: value ?? '', offer: ofFlag(flag, line.args) };
     return { ...base, offer: { kind: 'values', values: flagNames(line) } };
   }
+  if (line.several !== undefined) return { ...base, offer: ofFlag(line.several, line.args) };
   if (line.command === undefined) return { ...base, offer: { kind: 'values', values: nextWords(line.words, table) } };
   return { ...base, offer: ofArgument(line.command, line.args) };
 }
@@ -46,6 +47,8 @@ interface Line {
   readonly args: readonly string[];
   /** The flag whose value is due. */
   readonly awaiting: Flag | undefined;
+  /** The flag that takes further values. */
+  readonly several: Flag | undefined;
   readonly given: ReadonlySet<string>;
   readonly globals: Readonly<Record<string, string | boolean>>;
   /** After `--`. */
@@ -58,6 +61,7 @@ function readLine(words: readonly string[], table: Table): Line {
     command: undefined,
     args: [],
     awaiting: undefined,
+    several: undefined,
     given: new Set(),
     globals: {},
     onlyArgs: false,
@@ -67,13 +71,15 @@ function readLine(words: readonly string[], table: Table): Line {
     if (due !== undefined) {
       line = { ...withValue(line, due, word), awaiting: undefined };
       due = undefined;
-    } else if (line.onlyArgs || !word.startsWith('-') || word === '-') line = withWord(line, word, table);
-    else if (word === '--') line = { ...line, onlyArgs: true };
+    } else if (line.several !== undefined && !word.startsWith('-')) continue;
+    else if (line.onlyArgs || !word.startsWith('-') || word === '-') line = withWord(line, word, table);
+    else if (word === '--') line = { ...line, several: undefined, onlyArgs: true };
     else {
       const [name, value] = splitFlag(word);
       const found = findFlag(flagsOf(line.command), name);
       if (found === undefined) continue;
-      line = { ...line, given: new Set([...line.given, found.long]) };
+      const several = found.flag.kind === 'list' && found.flag.several === true ? found.flag : undefined;
+      line = { ...line, several, given: new Set([...line.given, found.long]) };
       if (found.flag.kind === 'boolean' || value !== undefined) line = withValue(line, found.long, value ?? true);
       else [due, line] = [found.long, { ...line, awaiting: found.flag }];
     }
