@@ -90,11 +90,12 @@ async function variables(context: Context, form: string): Promise<readonly Candi
 /** Columns that the hubs of the namespace read: which of them a file is of is not known yet. */
 async function mappedNames(context: Context): Promise<readonly Candidate[]> {
   const cluster = await context.services.cluster();
-  const found = new Map<string, string>();
-  for (const hub of await cluster.list(kinds.hub, { namespace: await context.namespace() })) {
-    for (const mappings of ['valueMappings', 'extraValueMappings', 'secretValueMappings'])
-      for (const [variable, columnName] of Object.entries(textMapAt(hub, 'spec', mappings)))
-        if (!found.has(columnName)) found.set(columnName, variable);
-  }
+  const hubs = await cluster.list(kinds.hub, { namespace: await context.namespace() });
+  const mapped = hubs.flatMap((hub) =>
+    ['valueMappings', 'extraValueMappings', 'secretValueMappings'].flatMap((mappings) =>
+      Object.entries(textMapAt(hub, 'spec', mappings)),
+    ),
+  );
+  const found = new Map(mapped.map(([variable, columnName]) => [columnName, variable]));
   return [...found].map(([columnName, variable]) => ({ value: `${columnName}=`, description: `variable ${variable}` }));
 }
