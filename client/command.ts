@@ -8,7 +8,8 @@ import type { ExitCode } from './exit-codes.ts';
 
 /**
  * What a shell can offer in a place: live names of the cluster, or what this machine knows. `targets` are hubs, nodes and uids; `pausable` hubs, forms and
- * nodes; `entries` those of the node named in the argument before. Where `hubs`, `forms` or `nodes` are offered, `PREFIX/NAME` is read as the name (kinds.ts).
+ * nodes; `entries` those of the node named in the argument before; `revisions` the
+ * kept ones of the form named before; `variables` those of the hub of the form named before, `columns` what the hubs of the namespace map, each with `=`. Where `hubs`, `forms` or `nodes` are offered, `PREFIX/NAME` is read as the name (kinds.ts).
  */
 export type Completion =
   | 'hubs'
@@ -18,6 +19,9 @@ export type Completion =
   | 'targets'
   | 'pausable'
   | 'entries'
+  | 'revisions'
+  | 'variables'
+  | 'columns'
   | 'namespaces'
   | 'contexts'
   | 'files';

@@ -5,6 +5,7 @@ import type { Cluster, DeleteResult } from '../domain/ports.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { type Progress, withCounts } from './output/progress.ts';
 import { counted } from './output/problems.ts';
 import type { RetainedFlags, RetainedObject } from './retained.ts';
 import { readSpace, shortened } from './retained-space.ts';
@@ -32,30 +33,51 @@ export async function deleteAll(
   wanted: readonly RetainedObject[],
   flags: RetainedFlags,
 ): Promise<ExitCode> {
-  const spaces = new Spaces(context, cluster);
+  const asked = new Spaces(context, cluster);
   const chosen: RetainedObject[] = [];
-  for (const object of wanted) if (await spaces.mayGo(object, uidsOf(wanted))) chosen.push(object);
+  for (const object of wanted) if (await asked.mayGo(object, uidsOf(wanted))) chosen.push(object);
   if (chosen.length === 0) return exitCodes.failed;
-  await confirm(context, flags, `Delete ${counted(chosen.length, 'object')} for good?${spaces.remark()}`);
+  await confirm(context, flags, `Delete ${counted(chosen.length, 'object')} for good?${asked.remark()}`);
   const agreed: RetainedObject[] = [];
   const going: RetainedObject[] = [];
   const last = ({ ref }: RetainedObject): number => Number(isNamespace(ref));
-  for (const object of chosen.toSorted((a, b) => last(a) - last(b))) {
-    if (!(await spaces.mayGo(object, uidsOf(agreed)))) continue;
-    const result = await deleteOrphan(cluster, object);
-    const why = whyLeft(result);
-    if (why !== undefined) {
-      context.err.write(`Error: ${describe(object)} ${why}\n`);
-      continue;
+  const text = (done: number): string => `${done}/${chosen.length} objects looked at, ${agreed.length} deleted`;
+  await withCounts(context, { total: chosen.length, text }, async (told, done) => {
+    const spaces = asked.within(told);
+    for (const [index, object] of chosen.toSorted((a, b) => last(a) - last(b)).entries()) {
+      done(index);
+      if (!(await spaces.mayGo(object, uidsOf(agreed)))) continue;
+      const result = await deleteOne({ context: told, cluster, wait: flags.wait }, object);
+      if (result !== 'left') agreed.push(object);
+      if (result === 'going') going.push(object);
     }
-    agreed.push(object);
-    if (result.kind === 'accepted' && (await isThere(cluster, object))) {
-      going.push(object);
-      if (!flags.wait) context.out.write(`${describe(object)} is being deleted\n`);
-    } else context.out.write(`${describe(object)} deleted\n`);
-  }
+    done(chosen.length);
+  });
   if (flags.wait) await untilGone(context, cluster, { going, timeout: flags['wait-timeout'] });
   return agreed.length === wanted.length ? exitCodes.ok : exitCodes.failed;
+}
+
+interface Deleting {
+  readonly context: Context;
+  readonly cluster: Cluster;
+  readonly wait: boolean;
+}
+
+/** Deletes one and says what came of it, but for one that is waited for. */
+async function deleteOne(
+  { context, cluster, wait }: Deleting,
+  object: RetainedObject,
+): Promise<'left' | 'going' | 'gone'> {
+  const result = await deleteOrphan(cluster, object);
+  const why = whyLeft(result);
+  if (why !== undefined) {
+    context.err.write(`Error: ${describe(object)} ${why}\n`);
+    return 'left';
+  }
+  const isGoing = result.kind === 'accepted' && (await isThere(cluster, object));
+  if (!isGoing) context.out.write(`${describe(object)} deleted\n`);
+  else if (!wait) context.out.write(`${describe(object)} is being deleted\n`);
+  return isGoing ? 'going' : 'gone';
 }
 
 const uidsOf = (objects: readonly RetainedObject[]): ReadonlySet<string> =>
@@ -66,11 +88,17 @@ class Spaces {
   private readonly context: Context;
   private readonly cluster: Cluster;
   /** By Namespace, what was named as going with it. */
-  private readonly named = new Map<string, ReadonlySet<string>>();
+  private readonly named: Map<string, ReadonlySet<string>>;
 
-  constructor(context: Context, cluster: Cluster) {
+  constructor(context: Context, cluster: Cluster, named = new Map<string, ReadonlySet<string>>()) {
     this.context = context;
     this.cluster = cluster;
+    this.named = named;
+  }
+
+  /** The same that prints elsewhere. */
+  within(context: Context): Spaces {
+    return new Spaces(context, this.cluster, this.named);
   }
 
   /** False when something else holds it, which is said; what would go with it is named first. */
@@ -146,10 +174,14 @@ async function untilGone(
   { going, timeout }: { readonly going: readonly RetainedObject[]; readonly timeout: string },
 ): Promise<void> {
   const open = [...going];
-  const look = async (): Promise<Look<true>> => {
+  const look = async (progress: Pick<Progress, 'beside'>): Promise<Look<true>> => {
     for (let object = open[0]; object !== undefined; object = open[0]) {
-      if (await isThere(cluster, object)) return { kind: 'notYet', text: `${describe(object)} is still there` };
-      context.out.write(`${describe(object)} deleted\n`);
+      if (await isThere(cluster, object)) {
+        const counts = going.length === 1 ? '' : `${going.length - open.length}/${going.length} objects gone, `;
+        return { kind: 'notYet', text: `${counts}${describe(object)} is still there` };
+      }
+      const line = `${describe(object)} deleted\n`;
+      progress.beside(() => context.out.write(line));
       open.shift();
     }
     return { kind: 'done', value: true };

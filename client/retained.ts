@@ -11,6 +11,7 @@ import { kinds, refOf } from './kinds.ts';
 import { passesNow, waitForPasses } from './node-wait.ts';
 import { ownEngine } from './own-engine.ts';
 import { ageSince } from './output/age.ts';
+import { withCounts } from './output/progress.ts';
 import { counted } from './output/problems.ts';
 import { formatTable } from './output/table.ts';
 import { deleteAll, orphanMarks } from './retained-deletion.ts';
@@ -203,22 +204,25 @@ async function adoptAll(
   const nodes = new Map(wanted.map(({ uid, form }) => [nodeName(uid, form), uid]));
   const before = flags.wait ? await passesNow(engine, namespace, [...nodes.keys()]) : new Map<string, number>();
   const told = new Map<string, number>();
-  let exitCode: ExitCode = exitCodes.ok;
-  for (const [name, uid] of nodes) {
-    const node = await cluster.get(refOf(kinds.node, namespace, name));
-    const sent = node === undefined ? { kind: 'absent' } : await engine.resyncNode(namespace, name);
-    if (sent.kind === 'sent') {
-      told.set(name, before.get(name) ?? 0);
-      context.out.write(`${kinds.node.resource}/${name} takes back what its form still names\n`);
-    } else {
-      const why =
-        node === undefined
-          ? `row ${uid} has no such LynqNode; it takes them back when the row returns`
-          : 'no run of it is there';
-      context.err.write(`Error: ${kinds.node.resource}/${name}: ${why}\n`);
-      exitCode = exitCodes.failed;
+  const text = (done: number): string => `${done}/${nodes.size} nodes asked`;
+  await withCounts(context, { total: nodes.size, text }, async ({ out, err }, done) => {
+    for (const [index, [name, uid]] of [...nodes].entries()) {
+      done(index);
+      const node = await cluster.get(refOf(kinds.node, namespace, name));
+      const sent = node === undefined ? { kind: 'absent' } : await engine.resyncNode(namespace, name);
+      if (sent.kind === 'sent') {
+        told.set(name, before.get(name) ?? 0);
+        out.write(`${kinds.node.resource}/${name} takes back what its form still names\n`);
+      } else {
+        const why =
+          node === undefined
+            ? `row ${uid} has no such LynqNode; it takes them back when the row returns`
+            : 'no run of it is there';
+        err.write(`Error: ${kinds.node.resource}/${name}: ${why}\n`);
+      }
     }
-  }
+    done(nodes.size);
+  });
   if (flags.wait) await waitForPasses(context, { engine, namespace, before: told, timeout: flags['wait-timeout'] });
-  return exitCode;
+  return told.size === nodes.size ? exitCodes.ok : exitCodes.failed;
 }

@@ -171,17 +171,28 @@ function dateOf({ seconds, nanos }: { seconds?: { toString(): string } | null; n
   return new Date(Number(seconds?.toString() ?? 0) * 1_000 + Math.trunc((nanos ?? 0) / 1e6));
 }
 
-/** Page of a run in the UI that is named, or in that of Temporal Cloud. */
+/** What is known of a UI. One of Temporal Cloud is for all; the development server has its own at the port of its default. */
+const knownUis: readonly { readonly address: RegExp; readonly ui: (host: string) => string }[] = [
+  { address: /^[^/]*\.(?:tmprl\.cloud|api\.temporal\.io)(?::\d+)?$/i, ui: () => 'https://cloud.temporal.io' },
+  { address: /^(localhost|127\.0\.0\.1|\[::1\])(?::7233)?$/i, ui: (host) => `http://${host}:8233` },
+];
+
+/** Page of a run in the UI that is named, else in that of Temporal Cloud or of a development server; undefined elsewhere. */
 export function pageOf(
   where: { readonly ui: string | undefined; readonly address: string; readonly namespace: string },
   workflowId: string,
   runId: string,
 ): string | undefined {
-  const cloud = /\.(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/.test(where.address)
-    ? 'https://cloud.temporal.io'
-    : undefined;
-  const ui = where.ui ?? cloud;
+  const ui = where.ui === undefined || where.ui === '' ? uiAt(where.address) : where.ui;
   if (ui === undefined) return undefined;
   const path = ['namespaces', where.namespace, 'workflows', workflowId, runId].map(encodeURIComponent).join('/');
   return `${ui.replace(/\/+$/, '')}/${path}/history`;
+}
+
+function uiAt(address: string): string | undefined {
+  for (const known of knownUis) {
+    const found = known.address.exec(address);
+    if (found !== null) return known.ui(found[1] ?? '');
+  }
+  return undefined;
 }

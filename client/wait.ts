@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { parseDuration } from './duration.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
-import { startProgress } from './output/progress.ts';
+import { type Progress, startProgress } from './output/progress.ts';
 
 /** Of every command whose effect comes about later, in the worker. */
 export const waitFlags = {
@@ -34,7 +34,8 @@ export interface WaitLimit {
 export interface WaitFor<T> extends WaitLimit {
   /** For the error: `LynqNode lynq-system/acme-corp-api-tier to be Ready`. */
   readonly what: string;
-  readonly look: () => Promise<Look<T>>;
+  /** What it prints goes beside the progress. */
+  readonly look: (progress: Pick<Progress, 'beside'>) => Promise<Look<T>>;
   /** What to do when the time is over. */
   readonly fix?: string;
 }
@@ -58,7 +59,7 @@ export async function waitUntil<T>(
   try {
     for (;;) {
       const began = context.clock.now().getTime();
-      const seen = await look();
+      const seen = await look(progress);
       if (seen.text !== undefined) progress.say(seen.text);
       if (seen.kind === 'done') return seen.value;
       const now = context.clock.now().getTime();

@@ -7,6 +7,7 @@ import { goList } from './go-text.ts';
 import { formGraph, type GraphProblem } from './graph.ts';
 import { emptyMappings } from './hub-mappings.ts';
 import { intervalProblem } from './hub-timing.ts';
+import { defaultTimeoutSeconds } from './looking.ts';
 import { formObjectProblems } from './object-rules.ts';
 import { parseIgnoreFields } from './policies/field-path.ts';
 import { mappingProblem } from './secret-values.ts';
@@ -148,7 +149,7 @@ const entryDefaults = {
   deletionPolicy: 'Delete',
   conflictPolicy: 'Stuck',
   waitForReady: true,
-  timeoutSeconds: 300,
+  timeoutSeconds: defaultTimeoutSeconds,
   patchStrategy: 'apply',
 } as const;
 

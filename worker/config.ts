@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ScopePolicy } from '../domain/api/scope.ts';
 import { defaultTaskQueue } from '../domain/identity.ts';
+import { latestLooks } from '../domain/looking.ts';
 import { shortestToken } from './notify/access.ts';
 import type { BindAddress } from '../domain/serving.ts';
 import { parseBindAddress } from './telemetry/address.ts';
@@ -154,7 +155,7 @@ export const WorkerConfig = z
       .max(253)
       .optional(),
     ...Webhook,
-    LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(600),
+    LYNQ_RELIST_SECONDS: z.coerce.number().int().min(5).default(latestLooks.relistSeconds),
     LYNQ_STATEMENT_SECONDS: z.coerce.number().int().min(1).max(780).default(600),
     LYNQ_STUCK_SECONDS: z.coerce.number().int().min(1).default(300),
     LYNQ_SHUTDOWN_SECONDS: z.coerce.number().int().min(1).default(20),

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../domain/api/json.ts';
 import { type DesiredChild, describeRef } from '../../domain/child.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import { isResyncAsked } from '../../domain/node-digest.ts';
+import { latestLooks, openPause } from '../../domain/looking.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { paceOf } from '../../domain/pacing.ts';
 import { contestedFields } from '../../domain/policies/contested-fields.ts';
@@ -12,7 +13,6 @@ import type { AdvanceOutcome, AdvanceRequest } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { mustReplan, takeLook } from './adopt.ts';
 import { judgeCreation, takeBack } from './creation.ts';
-import { waitingForForm } from './first-start.ts';
 import { gatherNode, type Gathered, type NodePass } from './gather.ts';
 import { childEvents } from '../../domain/events.ts';
 import { tellChild, tellTransition } from '../events.ts';
@@ -204,7 +204,6 @@ async function reportStatus(
   return result;
 }
 
-const retryAfterSeconds = 30;
 /** After a wait that was long enough by itself. */
 const afterWaitSeconds = 1;
 
@@ -268,20 +267,10 @@ function overtaken({ state }: Wave, verdicts: ReadonlyMap<string, EntryVerdict>)
   return { kind: 'superseded', progress: progressOf(verdicts), ...(state.isForcing() ? { force: true } : {}) };
 }
 
-/** Waits that end by an event this process watches for, so that nothing has to be looked at again. */
-const watchedWaits: ReadonlySet<string> = new Set(['DependencyNotReady', waitingForForm]);
-
-/** How long one activity waits for a node of another form. */
-const longestGateMilliseconds = 10 * 60_000;
-
 /** What a pass without anything to write waits for; undefined when for nothing. */
 function openWait(state: PassState, verdicts: ReadonlyMap<string, EntryVerdict>): WaitLimits | undefined {
   const states = [...verdicts.values()].map(({ status }) => status);
-  const progressing = states.some((status) => status.state === 'Progressing');
-  const outside = states.some(({ state: of, reason }) => of === 'Waiting' && !watchedWaits.has(reason ?? ''));
-  const gated = state.gate() !== undefined;
-  if (!progressing && !outside && !gated) return undefined;
-  return { outside, ...(gated ? { atMostMilliseconds: longestGateMilliseconds } : {}) };
+  return openPause(states, state.gate() !== undefined);
 }
 
 /** Nothing can be written now: reports, and waits for whatever could change that. */
@@ -329,6 +318,6 @@ async function settle(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>): 
   if (leftovers.went) return undefined;
   const conflicted = [...verdicts.values()].some(({ status }) => status.state === 'Conflicted');
   if (leftovers.awaited.size > 0 || conflicted)
-    return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds };
+    return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: latestLooks.conflictSeconds };
   return { kind: 'settled', progress: progressOf(verdicts) };
 }

@@ -1,13 +1,11 @@
 import { attemptId, type Creation, creationOf } from '../../domain/creation.ts';
 import { nodeName } from '../../domain/identity.ts';
+import { waitingForForm } from '../../domain/looking.ts';
 import { changeKeys } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
 import type { NodePass } from './gather.ts';
 
 /** How a node begins: what a row's first start of a form waits for, and the creation it is part of (decisions.md section 6). */
-
-/** Reason of entries, and of the wait, while a node of another form is not Ready. */
-export const waitingForForm = 'WaitingForForm';
 
 export interface Gate {
   readonly reason: string;

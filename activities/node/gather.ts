@@ -14,6 +14,7 @@ import { isLynqFailure, LynqFailure } from '../../domain/failures.ts';
 import type { Graph } from '../../domain/graph.ts';
 import { valuesSecret } from '../../domain/identity.ts';
 import { annotations, apiVersion } from '../../domain/keys.ts';
+import type { UnusableReason } from '../../domain/looking.ts';
 import { inputHash } from '../../domain/node-digest.ts';
 import { hubOf, pairOf } from '../../domain/node-edits.ts';
 import type { PlaceFacts } from '../../domain/kept-places.ts';
@@ -66,7 +67,7 @@ export type Gathered =
   | { readonly kind: 'gone' }
   | { readonly kind: 'removing'; readonly read: ReadNode }
   | { readonly kind: 'paused' }
-  | { readonly kind: 'unusable'; readonly read: ReadNode; readonly reason: string; readonly message: string }
+  | { readonly kind: 'unusable'; readonly read: ReadNode; readonly reason: UnusableReason; readonly message: string }
   | { readonly kind: 'pass'; readonly pass: NodePass };
 
 export function nodeRef({ namespace, node }: NodeRef): ObjectRef {

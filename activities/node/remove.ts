@@ -5,6 +5,7 @@ import { removalEvents } from '../../domain/events.ts';
 import { LynqFailure } from '../../domain/failures.ts';
 import { removalBlockers } from '../../domain/form-order.ts';
 import { annotations, finalizers, managers } from '../../domain/keys.ts';
+import { latestLooks, waitingForForm } from '../../domain/looking.ts';
 import { paceOf } from '../../domain/pacing.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import { presentPolicies } from '../../domain/unread-needs.ts';
@@ -13,7 +14,6 @@ import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
 import { siblingsOf } from './boundaries.ts';
-import { waitingForForm } from './first-start.ts';
 import { isReleased, nodeRef, type ReadNode, readNode } from './gather.ts';
 import { readPeerRecord } from './peer-record.ts';
 import { asRecorded, withPresentPolicies } from './present-policies.ts';
@@ -23,7 +23,7 @@ import { tellBlocked } from './removal-events.ts';
 import { removalStatus } from './removal-status.ts';
 import { writeNodeStatus } from './status-writer.ts';
 
-const sliceMilliseconds = 10_000;
+const sliceMilliseconds = latestLooks.leavingSeconds * 1_000;
 
 /** How a removal goes about it: how long it waits for what is to go before it ends as `waiting`, and before it says so in the status. */
 export interface RemovalManner {

@@ -1,4 +1,5 @@
 import { refKey } from '../../domain/child.ts';
+import { latestLooks, type OpenPause } from '../../domain/looking.ts';
 import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
 import type { Deps } from '../deps.ts';
@@ -14,7 +15,6 @@ export type Woken = 'changed' | 'superseded' | 'lookAgain' | 'quiet';
 
 /** A wait is cut into slices, so that a sign of life is given and nothing hangs on one lost event. */
 const sliceMilliseconds = 10_000;
-const longestOutsideWaitMilliseconds = 30_000;
 
 /** Before anything is looked at or written, so that no change in between is lost. */
 export function subscribeAll(deps: Deps, state: PassState, subscription: Subscription): void {
@@ -69,11 +69,8 @@ function nextDeadline(verdicts: ReadonlyMap<string, EntryVerdict>): number | und
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 
-export interface WaitLimits {
-  /** Something outside is missing that cannot all be watched: look again after a while. */
-  readonly outside: boolean;
-  /** Ends the wait as `quiet` after this time. */
-  readonly atMostMilliseconds?: number;
+/** After `atMostMilliseconds` the wait ends as `quiet`. */
+export interface WaitLimits extends OpenPause {
   /** Keys of the subscription, beside those of the node's own objects, whose change ends the wait. */
   readonly also?: ReadonlySet<string>;
 }
@@ -86,7 +83,7 @@ export async function waitForChange(
 ): Promise<Woken> {
   const { deps, attempt, subscription } = wave;
   const started = deps.clock.now().getTime();
-  const lookAgainAt = limits.outside ? started + longestOutsideWaitMilliseconds : Number.POSITIVE_INFINITY;
+  const lookAgainAt = limits.outside ? started + latestLooks.outsideSeconds * 1_000 : Number.POSITIVE_INFINITY;
   const quietAt = started + (limits.atMostMilliseconds ?? Number.POSITIVE_INFINITY);
   const deadline = nextDeadline(verdicts) ?? Number.POSITIVE_INFINITY;
   const awaited = awaitedNodes(deps, wave.state);

@@ -14,7 +14,8 @@ export const nodeHistory = defineCommand({
   summary: 'List what was done to a node, and why',
   description:
     'Every pass over the node, oldest first, from the histories in Temporal: when, how long, what caused it, what it came to and which entries ' +
-    'changed their state. Histories are kept as long as the Temporal namespace says. LYNQ_TEMPORAL_UI makes the runs into links.',
+    'changed their state. Histories are kept as long as the Temporal namespace says. The runs are links where it is known where the Temporal UI is: ' +
+    'LYNQ_TEMPORAL_UI says so; for Temporal Cloud and for the development server at localhost:7233 it need not be set.',
   args: [{ name: 'node', kind: 'required', completes: 'nodes', summary: 'name of the LynqNode' }],
   flags: {
     max: { kind: 'text', value: 'NUMBER', default: '20', summary: 'how many of the latest passes' },
@@ -51,7 +52,7 @@ interface Found {
   readonly max: number;
 }
 
-function print({ out, clock }: Context, { engine, namespace, node, runs, max }: Found): void {
+function print({ out, err, clock }: Context, { engine, namespace, node, runs, max }: Found): void {
   const now = clock.now();
   const passes = passesOf(runs).slice(-max);
   const header = ['STARTED', 'DURATION', 'CAUSE', 'STEPS', 'RESULT', 'CHANGES'];
@@ -63,12 +64,15 @@ function print({ out, clock }: Context, { engine, namespace, node, runs, max }: 
     header,
     passes.map((pass) => passRow(pass, now)),
   );
+  const pages = new Map(runs.map(({ runId }) => [runId, engine.pageOf(namespace, node, runId)]));
   const addresses = section('Runs in Temporal', ['STARTED', 'STATUS', 'RUN'], runs, (run) => [
     isoSeconds(run.started),
     run.status,
-    engine.pageOf(namespace, node, run.runId) ?? run.runId,
+    pages.get(run.runId) ?? run.runId,
   ]);
   out.write(`${heading}\n${table}${addresses}`);
+  if ([...pages.values()].includes(undefined))
+    err.write('the runs are no links: set LYNQ_TEMPORAL_UI to the address of the Temporal UI\n');
 }
 
 function passRow({ started, ended, causes, steps, result, changes }: Pass, now: Date): readonly string[] {

@@ -16,7 +16,12 @@ export const scale = defineCommand({
     { name: 'form', kind: 'required', completes: 'forms', summary: 'name of the LynqForm' },
   ],
   flags: {
-    set: { kind: 'list', value: 'VARIABLE=VALUE', summary: 'variable and its text; may be repeated' },
+    set: {
+      kind: 'list',
+      value: 'VARIABLE=VALUE',
+      completes: 'variables',
+      summary: 'variable and its text; may be repeated',
+    },
     clear: { kind: 'boolean', summary: 'end all overrides of the node' },
     ...waitFlags,
   },

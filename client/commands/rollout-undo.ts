@@ -10,7 +10,12 @@ export const rolloutUndo = defineCommand({
     'The nodes that have the newer one go back under the same limits.',
   args: formArgument,
   flags: {
-    'to-revision': { kind: 'text', value: 'REVISION', summary: 'name or number, as `lynq rollout history` shows them' },
+    'to-revision': {
+      kind: 'text',
+      value: 'REVISION',
+      completes: 'revisions',
+      summary: 'name or number, as `lynq rollout history` shows them',
+    },
   },
   examples: [
     { command: 'lynq rollout undo api-tier', summary: 'back to what worked last' },

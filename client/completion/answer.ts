@@ -15,11 +15,16 @@ export async function answerShell(argv: readonly string[], host: Host): Promise<
   if (place.offer.kind === 'files') host.out.write(formatAnswer([], directives.files));
   else {
     const all = place.offer.kind === 'values' ? place.offer.values : await liveNames(place, host);
-    const matching = all.filter(({ value }) => value.startsWith(place.partial));
-    host.out.write(formatAnswer(matching, directives.noFiles));
+    const matching = all.filter(({ value }) => value.startsWith(place.partial) && !isWhole(value, place.partial));
+    // A value follows at once.
+    const goesOn = matching.some(({ value }) => value.endsWith('='));
+    host.out.write(formatAnswer(matching, goesOn ? directives.noFilesNoSpace : directives.noFiles));
   }
   return exitCodes.ok;
 }
+
+/** `NAME=` is there already, and nobody knows the value. */
+const isWhole = (value: string, partial: string): boolean => value.endsWith('=') && partial === value;
 
 async function liveNames({ offer, globals }: Place, host: Host): Promise<readonly Candidate[]> {
   if (offer.kind !== 'live') return [];

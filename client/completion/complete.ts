@@ -28,13 +28,14 @@ export function completionAt(words: readonly string[], table: Table): Place {
   const partial = words.at(-1) ?? '';
   const line = readLine(words.slice(0, -1), table);
   const base = { globals: line.globals, partial };
-  if (line.awaiting !== undefined) return { ...base, offer: ofFlag(line.awaiting, line.args) };
+  if (line.awaiting !== undefined) return { ...base, offer: ofFlag(line.awaiting.flag, line.args) };
   if (!line.onlyArgs && partial.startsWith('-')) {
     const [name, value] = splitFlag(partial);
     const flag = value === undefined ? undefined : findFlag(flagsOf(line.command), name)?.flag;
     if (flag !== undefined) return { ...base, partial: value ?? '', offer: ofFlag(flag, line.args) };
     return { ...base, offer: { kind: 'values', values: flagNames(line) } };
   }
+  if (line.several !== undefined) return { ...base, offer: ofFlag(line.several, line.args) };
   if (line.command === undefined) return { ...base, offer: { kind: 'values', values: nextWords(line.words, table) } };
   return { ...base, offer: ofArgument(line.command, line.args) };
 }
@@ -45,7 +46,9 @@ interface Line {
   readonly command: Command | undefined;
   readonly args: readonly string[];
   /** The flag whose value is due. */
-  readonly awaiting: Flag | undefined;
+  readonly awaiting: FoundFlag | undefined;
+  /** The flag that takes further values. */
+  readonly several: Flag | undefined;
   readonly given: ReadonlySet<string>;
   readonly globals: Readonly<Record<string, string | boolean>>;
   /** After `--`. */
@@ -58,27 +61,30 @@ function readLine(words: readonly string[], table: Table): Line {
     command: undefined,
     args: [],
     awaiting: undefined,
+    several: undefined,
     given: new Set(),
     globals: {},
     onlyArgs: false,
   };
-  let due: string | undefined;
   for (const word of words) {
-    if (due !== undefined) {
-      line = { ...withValue(line, due, word), awaiting: undefined };
-      due = undefined;
-    } else if (line.onlyArgs || !word.startsWith('-') || word === '-') line = withWord(line, word, table);
-    else if (word === '--') line = { ...line, onlyArgs: true };
-    else {
-      const [name, value] = splitFlag(word);
-      const found = findFlag(flagsOf(line.command), name);
-      if (found === undefined) continue;
-      line = { ...line, given: new Set([...line.given, found.long]) };
-      if (found.flag.kind === 'boolean' || value !== undefined) line = withValue(line, found.long, value ?? true);
-      else [due, line] = [found.long, { ...line, awaiting: found.flag }];
-    }
+    const isFlag = word.startsWith('-') && word !== '-' && !line.onlyArgs;
+    const due = line.awaiting;
+    if (due !== undefined) line = { ...withValue(line, due.long, word), awaiting: undefined };
+    else if (isFlag) line = word === '--' ? { ...line, several: undefined, onlyArgs: true } : withFlag(line, word);
+    else if (line.several === undefined) line = withWord(line, word, table);
   }
   return line;
+}
+
+function withFlag(line: Line, word: string): Line {
+  const [name, value] = splitFlag(word);
+  const found = findFlag(flagsOf(line.command), name);
+  if (found === undefined) return line;
+  const { long, flag } = found;
+  const several = flag.kind === 'list' && flag.several === true ? flag : undefined;
+  const given = { ...line, several, given: new Set([...line.given, long]) };
+  const isDone = flag.kind === 'boolean' || value !== undefined;
+  return isDone ? withValue(given, long, value ?? true) : { ...given, awaiting: found };
 }
 
 function withValue(line: Line, long: string, value: string | boolean): Line {
@@ -126,7 +132,12 @@ function splitFlag(word: string): readonly [string, string | undefined] {
   return word.startsWith('--') || word.length <= 2 ? [word, undefined] : [word.slice(0, 2), word.slice(2)];
 }
 
-function findFlag(flags: Flags, name: string): { readonly long: string; readonly flag: Flag } | undefined {
+interface FoundFlag {
+  readonly long: string;
+  readonly flag: Flag;
+}
+
+function findFlag(flags: Flags, name: string): FoundFlag | undefined {
   const found = Object.entries(flags).find(([long, { short }]) => name === `--${long}` || name === `-${short}`);
   return found === undefined ? undefined : { long: found[0], flag: found[1] };
 }

@@ -1,4 +1,4 @@
-import { listAt, textAt } from '../../domain/api/json.ts';
+import { listAt, textAt, textMapAt } from '../../domain/api/json.ts';
 import type { ServerTable } from '../../domain/ports.ts';
 import type { Completion } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -19,6 +19,9 @@ const finders = {
   targets: (context) => columns(context, [kinds.hub, 'Name'], [kinds.node, 'UID'], [kinds.node, 'Name']),
   pausable: (context) => columns(context, [kinds.hub, 'Name'], [kinds.form, 'Name'], [kinds.node, 'Name']),
   entries: (context, args) => entries(context, args.at(-1) ?? ''),
+  revisions: (context, args) => revisions(context, args.at(-1) ?? ''),
+  variables: (context, args) => variables(context, args.at(-1) ?? ''),
+  columns: (context) => mappedNames(context),
   namespaces: async (context) => {
     const tables = await context.services.quickTables();
     return column(await tables.read(namespaceKind, {}), 'Name');
@@ -59,4 +62,40 @@ async function entries(context: Context, node: string): Promise<readonly Candida
     const [value, kind, name] = [textAt(entry, 'id'), textAt(entry, 'kind'), textAt(entry, 'name')];
     return value === undefined ? [] : [{ value, description: `${kind} ${name}` }];
   });
+}
+
+/** What undo takes: numbers first, since names differ only late. */
+async function revisions(context: Context, form: string): Promise<readonly Candidate[]> {
+  const { findRevisions } = await import('../rollout-form.ts');
+  const found = await findRevisions(context, form);
+  return [
+    ...found.map(({ number, name }) => ({ value: String(number), description: name })),
+    ...found.map(({ number, name }) => ({ value: name, description: `revision ${number}` })),
+  ];
+}
+
+/** Variables of a form that may be overridden: those that its hub reads from columns. */
+async function variables(context: Context, form: string): Promise<readonly Candidate[]> {
+  const cluster = await context.services.cluster();
+  const namespace = await context.namespace();
+  const hub = textAt(await cluster.get(refOf(kinds.form, namespace, form)), 'spec', 'hubId');
+  if (hub === undefined) return [];
+  const object = await cluster.get(refOf(kinds.hub, namespace, hub));
+  return Object.entries(textMapAt(object, 'spec', 'extraValueMappings')).map(([name, columnName]) => ({
+    value: `${name}=`,
+    description: `column ${columnName}`,
+  }));
+}
+
+/** Columns that the hubs of the namespace read: which of them a file is of is not known yet. */
+async function mappedNames(context: Context): Promise<readonly Candidate[]> {
+  const cluster = await context.services.cluster();
+  const hubs = await cluster.list(kinds.hub, { namespace: await context.namespace() });
+  const mapped = hubs.flatMap((hub) =>
+    ['valueMappings', 'extraValueMappings', 'secretValueMappings'].flatMap((mappings) =>
+      Object.entries(textMapAt(hub, 'spec', mappings)),
+    ),
+  );
+  const found = new Map(mapped.map(([variable, columnName]) => [columnName, variable]));
+  return [...found].map(([columnName, variable]) => ({ value: `${columnName}=`, description: `variable ${variable}` }));
 }

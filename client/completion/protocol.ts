@@ -5,7 +5,7 @@
 export const completionWord = '__complete';
 
 /** What the shell may do beside offering the values. */
-export const directives = { files: 0, noFiles: 4 } as const;
+export const directives = { files: 0, noFiles: 4, noFilesNoSpace: 6 } as const;
 
 export interface Candidate {
   readonly value: string;

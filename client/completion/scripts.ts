@@ -32,6 +32,7 @@ _lynq() {
     value="\${value%%$'\\t'*}"
     COMPREPLY+=("\${value#"$skip"}")
   done <<< "$answer"
+  [ "$directive" = 6 ] && compopt -o nospace 2>/dev/null
   if [ \${#COMPREPLY[@]} -eq 0 ] && [ "$directive" = 0 ]; then
     compopt -o filenames 2>/dev/null
     local IFS=$'\\n'
@@ -55,7 +56,8 @@ _lynq() {
     esac
   done
   [[ "\${words[CURRENT]}" == -*=* ]] && compset -P '*='
-  if (( \${#values} )); then _describe 'lynq' values
+  if (( \${#values} )); then
+    if [[ "$directive" == 6 ]]; then _describe 'lynq' values -S ''; else _describe 'lynq' values; fi
   elif [[ "$directive" == 0 ]]; then _files
   fi
 }

@@ -73,14 +73,16 @@ function heading(node: JsonObject, now: Date): string {
   return `${name} is NotReady ${when}: ${counts}\n  ${text(ready, 'reason')}: ${text(ready, 'message')}\n`;
 }
 
-function entryText({ node, now }: Explanation, explained: Explained): string {
+function entryText({ node, stops, now }: Explanation, explained: Explained): string {
   const { resource, recorded, entry, dependents, object } = explained;
   const space = textAt(recorded, 'namespace');
   const place = `${text(resource, 'kind')} ${space === undefined ? '' : `${space}/`}${text(resource, 'name')}`;
   const why = [text(resource, 'reason'), text(resource, 'message')].filter((part) => part !== '').join(': ');
   const [name = '', namespace = ''] = ['name', 'namespace'].map((key) => textAt(node, 'metadata', key));
-  const facts = { node: name, namespace, now, resource, entry, dependents };
+  const resources = listAt(node, 'status', 'resources');
+  const facts = { node: name, namespace, now, resource, resources, entry, dependents };
   const since = textAt(resource, 'since');
+  const isStopped = stops.length > 0 && textAt(resource, 'state') !== 'Deleting';
   const needs = needsText(node, dependenciesOf(entry));
   const rows = [
     ['state:', `${text(resource, 'state')} for ${ageSince(since, now)} (since ${since ?? '<unknown>'})`],
@@ -90,7 +92,7 @@ function entryText({ node, now }: Explanation, explained: Explained): string {
     ...object.pods.map(({ name, why: trouble }) => ['pod:', `${name} ${trouble}`]),
     ...object.events.map((event) => ['event:', eventText(event, now)]),
     ...object.unseen.map((what) => ['not seen:', what]),
-    ['next:', whatNext(facts)],
+    ['next:', isStopped ? 'nothing before that, see above' : whatNext(facts)],
   ];
   return `${text(resource, 'id')}   ${place}\n${indent(formatRows(rows))}`;
 }

@@ -5,8 +5,35 @@ import { plain } from './table.ts';
 export interface Progress {
   /** The state of affairs in one line; the same text again shows nothing new. */
   say(text: string): void;
+  /** Does something that prints on the same terminal, with the spinner out of the way. */
+  beside(print: () => void): void;
   /** Takes the spinner off; elsewhere the last state is printed if it was not. */
   end(): void;
+}
+
+/** A context whose outputs leave the progress alone. */
+export function besideProgress(context: Context, progress: Progress): Context {
+  const beside = (output: Output): Output => ({
+    ...output,
+    write: (text) => progress.beside(() => output.write(text)),
+  });
+  return { ...context, out: beside(context.out), err: beside(context.err) };
+}
+
+/** Works through many things and tells how many are done. One alone needs no counts. */
+export async function withCounts<T>(
+  context: Context,
+  { total, text }: { readonly total: number; readonly text: (done: number) => string },
+  work: (context: Context, done: (count: number) => void) => Promise<T>,
+): Promise<T> {
+  if (total < 2) return work(context, () => undefined);
+  const progress = startProgress(context);
+  progress.say(text(0));
+  try {
+    return await work(besideProgress(context, progress), (count) => progress.say(text(count)));
+  } finally {
+    progress.end();
+  }
 }
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -39,6 +66,11 @@ function spinner(err: Output): Progress {
       text = said;
       draw();
     },
+    beside: (print) => {
+      if (text !== '') err.write(clearLine);
+      print();
+      draw();
+    },
     end: () => {
       clearInterval(timer);
       if (text !== '') err.write(clearLine);
@@ -61,6 +93,7 @@ function lines(err: Output, now: () => number): Progress {
       last = said;
       if (now() - at >= quietMilliseconds) print();
     },
+    beside: (told) => told(),
     end: print,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultTimeoutSeconds } from '../looking.ts';
 import type { JsonObject } from './json.ts';
 import { checked } from './meta.ts';
 
@@ -57,7 +58,7 @@ export const TResource = z.object({
     .int32()
     .min(1)
     .max(3600)
-    .default(300)
+    .default(defaultTimeoutSeconds)
     .describe('How long the object may take to become ready after it was applied or became unready.'),
   readyWhen: z
     .string()

@@ -54,7 +54,7 @@ describe('e2e/cli-explain', () => {
     expect(text).toMatch(/^ {2}pod: +acme-slow-\S+ Pending: Unschedulable: 0\/3 nodes are available/m);
     expect(text).toMatch(/^ {2}event: +.*FailedScheduling \(Pod acme-slow-/m);
     const next =
-      /^ {2}next: +ready as soon as .*; given up at \S+Z \(in \S+, timeoutSeconds 600\); web-svc would then/m;
+      /^ {2}next: +looked at again as soon as it changes, at the latest every 600 s .*; fails at \S+Z \(in \S+, timeoutSeconds 600\); web-svc would then/m;
     expect(text).toMatch(next);
     expect(text).toMatch(/^Behind these:\n {2}web-svc +Service acme-slow +waits for /m);
     expect(text).toMatch(/^Run: +\w+, pass \d+ \(\w+\)$/m);
@@ -65,7 +65,9 @@ describe('e2e/cli-explain', () => {
     const text = await world.said('explain', 'acme-slow', 'web-svc');
     expect(text).toMatch(/^ {2}state: +Waiting for /m);
     expect(text).toMatch(/^ {2}needs: +web \(Progressing\)$/m);
-    expect(text).toMatch(/^ {2}next: +written as soon as what it waits for is ready$/m);
+    expect(text).toMatch(
+      /^ {2}next: +written as soon as what it waits for is ready, which is looked at again as soon as it changes, /m,
+    );
     expect(await world.lynq(['explain', 'acme-slow', 'nothing'])).toMatchObject({ code: 1, stdout: '' });
   });
 

@@ -99,6 +99,20 @@ describe('e2e/cli-read', () => {
       expect(await watching.interrupt()).toBe(130);
     });
 
+    test.each([
+      ['the table', [], /^(\S+) +(\S+-shop) /gm],
+      ['-o json', ['-o', 'json'], /"name": "(\S+-shop)",\s+"namespace": "(\S+)"/g],
+    ])('-w -A follows every namespace, with %s', async (_, flags, named) => {
+      const uid = flags.length === 0 ? 'delta' : 'epsilon';
+      const watching = world.following('get', 'nodes', '-w', '-A', ...flags);
+      await printed(watching, 'acme-shop');
+      await world.addRow(uid);
+      await printed(watching, `${uid}-shop`);
+      const shown = [...watching.output().matchAll(named)].map((found) => found.slice(1).toSorted());
+      expect(shown).toContainEqual([world.namespace, `${uid}-shop`].toSorted());
+      expect(await watching.interrupt()).toBe(130);
+    });
+
     test('a name that is not there ends with 1 and says where to look; what is there is printed', async () => {
       const ended = await world.lynq(['get', 'nodes', 'acme-shop', 'nobody-shop']);
       expect(ended).toMatchObject({ code: 1 });

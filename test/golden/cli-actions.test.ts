@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../domain/api/json.ts';
+import { type JsonObject, textAt } from '../../domain/api/json.ts';
 import { applyingEngine } from '../support/cli/applying-worker.ts';
-import { goldenCluster, goldenPlanner, hub } from '../support/cli/golden-world.ts';
+import { forms, goldenCluster, goldenPlanner, hub } from '../support/cli/golden-world.ts';
 import { createFakeCluster, type FakeCluster } from '../support/fake-cluster.ts';
-import { fakeEngine, run, type World } from '../unit/client/run.ts';
+import { form as webForm, open as openPlanned } from '../unit/client/planned-form.ts';
+import { aNode, fakeEngine, run, type World } from '../unit/client/run.ts';
 
 /**
  * Whole sessions of the commands that check, change and follow: what stood on each of the two outputs, what was asked and how it ended. Compared byte for
@@ -15,10 +16,11 @@ import { fakeEngine, run, type World } from '../unit/client/run.ts';
 const serverUid = /\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g;
 
 async function session(lines: readonly string[], world: () => World): Promise<string> {
-  const same = world();
+  let same = world();
   const parts: string[] = [];
   for (const line of lines) {
-    const { out, err, questions, exitCode } = await run(line, same);
+    const { out, err, questions, written, exitCode } = await run(line, same);
+    same = { ...same, files: { ...same.files, ...written } };
     const prefixed = (sign: string, text: string) => text.replaceAll(/^(?=.)/gm, `${sign} `);
     const asked = questions.map((question) => `? ${question}\n`).join('');
     const printed = out.replaceAll(serverUid, '<uid>');
@@ -72,6 +74,40 @@ function withRetained(): FakeCluster {
   seed('Namespace', { name: 'node-acme' }, 'acme');
   seed('Secret', { name: 'acme-db', namespace: 'node-acme' }, 'acme');
   seed('Secret', { name: 'beta-db', namespace: 'node-beta' }, 'beta');
+  return cluster;
+}
+
+/** Nodes of the rows of which something is retained; beta has none any more. */
+function withReturned(): FakeCluster {
+  const cluster = withRetained();
+  cluster.seed(aNode('acme-data-tier', { uid: 'acme', form: 'data-tier' }));
+  return cluster;
+}
+
+/** Hub and forms without any row. */
+function withoutNodes(): FakeCluster {
+  const cluster = empty();
+  for (const object of [hub, ...forms]) cluster.seed(object);
+  return cluster;
+}
+
+/** The worker acts on the mark at the second look at the nodes. */
+function releasing(): FakeCluster {
+  const cluster = goldenCluster();
+  let looks = 0;
+  cluster.intercept(({ verb }) => {
+    looks += verb === 'list' ? 1 : 0;
+    if (looks !== 2) return undefined;
+    looks += 1;
+    const mark = textAt(cluster.objects('LynqHub')[0], 'metadata', 'annotations', 'lynq.sh/released') ?? '';
+    const annotations = { 'lynq.sh/released': mark };
+    for (const object of cluster.objects('LynqNode'))
+      cluster.seed({ ...object, metadata: { ...(object['metadata'] as JsonObject), annotations } });
+    const conditions = [{ type: 'Released', status: 'True', reason: 'Released', message: `Released at ${mark}` }];
+    const metadata = { name: 'multi-tier-nodes', namespace, annotations };
+    cluster.seed({ ...hub, metadata, status: { conditions } });
+    return undefined;
+  });
   return cluster;
 }
 
@@ -191,6 +227,33 @@ describe('what lynq prints while it acts', () => {
       ['retained multi-tier-nodes', 'retained multi-tier-nodes --uid acme --delete', 'retained multi-tier-nodes'],
       () => ({ cluster: withRetained(), answer: true }),
     ],
+    [
+      'retained-adopt',
+      ['retained multi-tier-nodes --adopt', 'retained multi-tier-nodes --uid nobody --adopt'],
+      () => ({ cluster: withReturned(), engine: fakeEngine(['lynq-system/acme-data-tier']) }),
+    ],
+    [
+      'release',
+      ['release multi-tier-nodes', 'release multi-tier-nodes --yes', 'release nobody --yes'],
+      () => ({ cluster: releasing() }),
+    ],
+    [
+      'delete',
+      [
+        'delete hub multi-tier-nodes',
+        'delete form api-tier --yes',
+        'delete form api-tier --yes',
+        'delete hub multi-tier-nodes --yes',
+        'delete hub nobody --yes',
+      ],
+      () => ({ cluster: goldenCluster() }),
+    ],
+    [
+      'apply-plan',
+      ['plan -f web.yaml --out kept', 'apply --plan kept', 'apply --plan kept', 'apply --plan kept -f web.yaml', 'apply --plan absent'],
+      () => ({ ...openPlanned(), files: { 'web.yaml': webForm } }),
+    ],
+    ['uninstall-yes', ['uninstall --yes', 'uninstall --yes'], () => ({ cluster: withoutNodes() })],
     ['uninstall', ['uninstall'], () => ({ cluster: goldenCluster(), answer: false })],
     ['uninstall-keep-objects', ['uninstall --keep-objects'], () => ({ cluster: goldenCluster() })],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { goldenEngine } from '../support/cli/golden-engine.ts';
-import { goldenCluster, renamedCluster } from '../support/cli/golden-world.ts';
+import { goldenCluster, renamedCluster, troubledCluster } from '../support/cli/golden-world.ts';
 import { run } from '../unit/client/run.ts';
 
 /** What people see, whole: texts of test/golden/cli, compared byte for byte. `npx vitest run -u` writes them anew; read the diff. */
@@ -31,6 +31,12 @@ describe('what lynq prints', () => {
     const { out } = await run(line, { cluster: goldenCluster(), engine: goldenEngine() });
 
     await expect(out).toMatchFileSnapshot(golden(name));
+  });
+
+  it.each(['waiting', 'gated', 'failed', 'conflicted', 'deleting'])('is explain-%s', async (uid) => {
+    const { out } = await run(`explain ${uid}-api-tier`, { cluster: troubledCluster(), engine: goldenEngine() });
+
+    await expect(out).toMatchFileSnapshot(golden(`explain-${uid}`));
   });
 
   it.each([

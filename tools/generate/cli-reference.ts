@@ -42,7 +42,7 @@ const introduction =
 const environment = [
   '- `KUBECONFIG`: kubeconfig files, as kubectl reads them.',
   '- `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*`: as the `temporal` CLI reads them.',
-  '- `LYNQ_TEMPORAL_UI`: address of the Temporal UI, for the links of `lynq history` and `lynq explain`.',
+  '- `LYNQ_TEMPORAL_UI`: address of the Temporal UI, for the links of `lynq history` and `lynq explain`. Not needed for Temporal Cloud (`https://cloud.temporal.io`) and for the development server at `localhost:7233` (`http://localhost:8233`).',
   '- `NO_COLOR`: no colours. `TERM=dumb`: no line is written over.',
   '- `LYNQ_DEBUG`: stack traces of unexpected errors.',
 ].join('\n');

@@ -22,6 +22,7 @@ import {
   statusQuery,
   wakeSignal,
 } from '../messages.ts';
+import { latestLooks } from '../../domain/looking.ts';
 import { removedCause } from '../../domain/mass-removal.ts';
 import { quick, waves } from '../proxies.ts';
 import { searchAttributes } from '../search-attributes.ts';
@@ -35,7 +36,7 @@ export interface NodeResult {
 
 /** Events after which a run starts afresh; far below the server's limit, so that histories stay short to replay. */
 const historyLimit = 500;
-const unusableRetry = '60s';
+const unusableRetry = `${latestLooks.unusableSeconds}s` as const;
 const failedRetry = '5m';
 
 /**

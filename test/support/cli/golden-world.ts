@@ -296,6 +296,54 @@ export function goldenCluster(): FakeCluster {
   return cluster;
 }
 
+/** Nodes of the form api-tier in every state that holds one up: one row each. */
+export function troubledCluster(): FakeCluster {
+  const cluster = createFakeCluster({ now: () => created });
+  for (const object of [hub, ...forms]) cluster.seed(object);
+  const troubled = (uid: string, resources: readonly JsonObject[], metadata: JsonObject = {}): void => {
+    const labels = { 'lynq.sh/hub': 'multi-tier-nodes', 'lynq.sh/uid': uid };
+    const status = {
+      readyResources: 0,
+      desiredResources: resources.length,
+      conditions: [
+        condition('Ready', 'False', 'NotAllResourcesReady', `Not all resources are ready: 0/${resources.length} ready`),
+      ],
+      resources,
+    };
+    const object = node('api-tier', { status, metadata: { name: `${uid}-api-tier`, labels, ...metadata } });
+    cluster.seed({ ...object, spec: { uid, templateRef: 'api-tier', formRevision: 'api-tier-5d1f0c' } });
+  };
+  const api = (state: string, reason: string, message: string): JsonObject =>
+    resource('api', 'Deployment', state, { reason, message });
+  const behind = resource('api-service', 'Service', 'Waiting', {
+    reason: 'DependencyNotReady',
+    message: "waits for 'api'",
+  });
+  troubled('waiting', [api('Waiting', 'QuotaExceeded', 'exceeded quota: pods'), behind]);
+  troubled('gated', [api('Waiting', 'WaitingForForm', 'starts when LynqNode gated-data-tier is Ready')]);
+  troubled('failed', [
+    api('Failed', 'ReadinessTimeout', 'not ready after 600 s: 0 of 2 replicas are available'),
+    resource('api-service', 'Service', 'Skipped', { reason: 'DependencyFailed', message: "dependency 'api' failed" }),
+    resource('config', 'ConfigMap', 'Failed', {
+      reason: 'Immutable',
+      message: 'data: field is immutable when `immutable` is set',
+    }),
+  ]);
+  troubled('conflicted', [api('Conflicted', 'ResourceConflict', 'held by kubectl-client-side-apply'), behind]);
+  troubled(
+    'deleting',
+    [
+      resource('api', 'Deployment', 'Deleting', { reason: 'Deleting', message: 'Deleting' }),
+      resource('config', 'ConfigMap', 'Deleting', {
+        reason: 'WaitsForDependents',
+        message: 'goes after the objects that depend on it',
+      }),
+    ],
+    { deletionTimestamp: '2026-11-22T11:58:00Z', finalizers: ['lynqnode.operator.lynq.sh/finalizer'] },
+  );
+  return cluster;
+}
+
 /** The row acme, whose form has a Deployment of another name, a Deployment in another namespace, and an entry less: the old objects are still there. */
 export function renamedCluster(): FakeCluster {
   const cluster = createFakeCluster({ now: () => created });

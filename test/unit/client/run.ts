@@ -32,6 +32,8 @@ export interface World {
   readonly terminalColumns?: number;
   /** And this high. */
   readonly terminalRows?: number;
+  /** Standard error is a terminal. */
+  readonly errorTerminal?: true;
   /** Sees everything on standard output so far. */
   readonly onOut?: (out: string) => void;
   /** Sees everything on standard error so far. */
@@ -88,7 +90,7 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
       columns: world.terminalColumns ?? 100,
       rows: world.terminalRows,
     },
-    err: { write: writeError, isTerminal: false, colours: false, columns: 100 },
+    err: { write: writeError, isTerminal: world.errorTerminal === true, colours: false, columns: 100 },
     files: fakeFiles(world.files ?? {}, world.stdin ?? '', ran.written),
     clock: { now: () => new Date(now.getTime() + (world.timePasses ? performance.now() - began : 0)) },
     debug: false,

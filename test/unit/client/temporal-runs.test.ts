@@ -75,15 +75,24 @@ describe('client/temporal-runs', () => {
     expect(passes[0]?.started.toISOString()).toBe('2026-11-22T22:37:16.364Z');
   });
 
-  it('knows the page of a run in the UI that is named, and in that of Temporal Cloud', () => {
-    const at = { ui: 'http://127.0.0.1:8080/', address: 'localhost:7233', namespace: 'default' };
+  it.each`
+    ui                          | address                                 | page
+    ${'http://127.0.0.1:8080/'} | ${'localhost:7233'}                     | ${'http://127.0.0.1:8080'}
+    ${'https://ui.example.com'} | ${'lynq.a1b2c.tmprl.cloud:7233'}        | ${'https://ui.example.com'}
+    ${''}                       | ${'localhost:7233'}                     | ${'http://localhost:8233'}
+    ${undefined}                | ${'localhost:7233'}                     | ${'http://localhost:8233'}
+    ${undefined}                | ${'localhost'}                          | ${'http://localhost:8233'}
+    ${undefined}                | ${'127.0.0.1:7233'}                     | ${'http://127.0.0.1:8233'}
+    ${undefined}                | ${'[::1]:7233'}                         | ${'http://[::1]:8233'}
+    ${undefined}                | ${'localhost:17233'}                    | ${undefined}
+    ${undefined}                | ${'temporal.example.com:7233'}          | ${undefined}
+    ${undefined}                | ${'localhost.example.com:7233'}         | ${undefined}
+    ${undefined}                | ${'lynq.a1b2c.tmprl.cloud:7233'}        | ${'https://cloud.temporal.io'}
+    ${undefined}                | ${'eu-west-1.aws.api.temporal.io:7233'} | ${'https://cloud.temporal.io'}
+    ${undefined}                | ${'tmprl.cloud.example.com:7233'}       | ${undefined}
+  `('takes page $page for a run at $address when the UI is said to be $ui', ({ ui, address, page }) => {
+    const path = '/namespaces/lynq/workflows/node%2Fa%2Fb/r/history';
 
-    expect(pageOf(at, 'node/a/b', 'r')).toBe(
-      'http://127.0.0.1:8080/namespaces/default/workflows/node%2Fa%2Fb/r/history',
-    );
-    expect(pageOf({ ...at, ui: undefined }, 'node/a/b', 'r')).toBeUndefined();
-    expect(pageOf({ ui: undefined, address: 'x.tmprl.cloud:7233', namespace: 'x' }, 'w', 'r')).toBe(
-      'https://cloud.temporal.io/namespaces/x/workflows/w/r/history',
-    );
+    expect(pageOf({ ui, address, namespace: 'lynq' }, 'node/a/b', 'r')).toBe(page && `${page}${path}`);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { type Json, textAt } from '../../../../domain/api/json.ts';
+import { type Json, type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import type { ListOptions, Reflector } from '../../../../domain/ports.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
@@ -223,6 +223,66 @@ describe('client/commands/get-objects', () => {
         'globex-data-tier-with-a-long-name   True    1/6         0         10m\n',
       ].join(''),
     );
+  });
+
+  /** Two namespaces, and what changes in each while they are followed: one node gets ready, one comes, one goes. */
+  async function followedEverywhere(line: string): Promise<string> {
+    const cluster = aCluster();
+    const inTeam = (name: string, over: Parameters<typeof aNode>[1] = {}) => {
+      const node = aNode(name, over);
+      return { ...node, metadata: { ...(node['metadata'] as JsonObject), namespace: 'team-a' } };
+    };
+    const gone = inTeam('acme-corp-api-tier');
+    cluster.seed(gone);
+    const stop = new AbortController();
+    let printed = '';
+    const watching = run(line, { cluster, stop: stop.signal, onOut: (out) => void (printed = out) });
+    await vi.waitFor(() => expect(printed).toContain('team-a'));
+
+    cluster.seed(aNode('acme-corp-api-tier', { ready: 2, desired: 2 }));
+    cluster.seed(inTeam('globex', { ready: 1 }));
+    await vi.waitFor(() => expect(printed).toContain('globex'));
+    const found = cluster.objects('LynqNode').find((object) => textAt(object, 'metadata', 'namespace') === 'team-a');
+    const ref = {
+      apiVersion: 'operator.lynq.sh/v1',
+      kind: 'LynqNode',
+      namespace: 'team-a',
+      name: 'acme-corp-api-tier',
+    };
+    const before = printed.length;
+    await cluster.delete(ref, textAt(found, 'metadata', 'uid') ?? '');
+    await vi.waitFor(() => expect(printed.length).toBeGreaterThan(before));
+    stop.abort();
+    return (await watching).out;
+  }
+
+  it('follows with -w -A every namespace, each line with its own, and tells nodes of one name apart', async () => {
+    expect(
+      (await followedEverywhere('get nodes -w -A')).split('\n').map((row) => row.split(/ {2,}/).slice(0, 4)),
+    ).toEqual([
+      ['NAMESPACE', 'NAME', 'READY', 'RESOURCES'],
+      ['lynq-system', 'acme-corp-api-tier', 'False', '1/2'],
+      ['lynq-system', 'acme-corp-data-tier', 'True', '6/6'],
+      ['team-a', 'acme-corp-api-tier', 'True', '6/6'],
+      ['lynq-system', 'acme-corp-api-tier', 'True', '2/2'],
+      ['team-a', 'globex', 'True', '1/6'],
+      ['team-a', 'acme-corp-api-tier', 'True', '6/6'],
+      [''],
+    ]);
+  });
+
+  it('prints with -w -A -o json each object of every namespace as it is', async () => {
+    const out = await followedEverywhere('get nodes -w -A -o json');
+
+    const shown = JSON.parse(`[${out.replaceAll(/^}\n{$/gm, '},\n{')}]`) as readonly JsonObject[];
+    expect(shown.map(({ metadata }) => `${textAt(metadata, 'namespace')}/${textAt(metadata, 'name')}`)).toEqual([
+      'lynq-system/acme-corp-api-tier',
+      'lynq-system/acme-corp-data-tier',
+      'team-a/acme-corp-api-tier',
+      'lynq-system/acme-corp-api-tier',
+      'team-a/globex',
+      'team-a/acme-corp-api-tier',
+    ]);
   });
 
   it('has the header above the first that a watch of nothing shows', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
+import { textAt } from '../../../../domain/api/json.ts';
+import { seenOn } from '../../../support/cli/terminal.ts';
 import { createFakeCluster, type FakeCluster } from '../../../support/fake-cluster.ts';
 import type { NodeRunState } from '../../../../client/engine.ts';
 import { aNode, type FakeEngine, fakeEngine, run } from '../run.ts';
@@ -140,6 +142,80 @@ describe('client/commands/hub-retained', () => {
     expect(out).toBe('Secret node-gamma/gamma-db deleted\nNamespace node-gamma deleted\n');
     expect(exitCode).toBe(0);
     expect(names(cluster)).toEqual(expect.not.arrayContaining(['gamma-db', 'node-gamma']));
+  });
+
+  describe('with many objects', () => {
+    /** What a terminal gets that shows both outputs, in order. */
+    function transcript() {
+      let [text, out, err] = ['', '', ''];
+      return {
+        onOut: (all: string) => void ([text, out] = [text + all.slice(out.length), all]),
+        onErr: (all: string) => void ([text, err] = [text + all.slice(err.length), all]),
+        text: () => text,
+      };
+    }
+
+    it('says in a log how far a deletion is', async () => {
+      const cluster = aCluster();
+      ofGamma(cluster);
+
+      const { err } = await run('retained shop --uid gamma --delete --yes', { cluster });
+
+      expect(err).toMatch(/\n0\/2 objects looked at, 0 deleted\n2\/2 objects looked at, 2 deleted\n$/);
+    });
+
+    it.each([
+      [
+        '--uid gamma --delete --yes',
+        '1/2 objects looked at, 1 deleted',
+        ['Secret node-gamma/gamma-db deleted', 'Namespace node-gamma deleted'],
+      ],
+      [
+        '--adopt',
+        '1/2 nodes asked',
+        [
+          'lynqnode.operator.lynq.sh/acme-data takes back what its form still names',
+          'lynqnode.operator.lynq.sh/beta-data takes back what its form still names',
+        ],
+      ],
+    ])(
+      'writes the counts of %s over on a terminal, with the lines of the objects above them',
+      async (flags, counts, lines) => {
+        const cluster = aCluster();
+        if (flags.includes('gamma')) ofGamma(cluster);
+        for (const uid of ['acme', 'beta']) cluster.seed(aNode(`${uid}-data`, { uid, form: 'data' }));
+        const engine = fakeEngine(['lynq-system/acme-data', 'lynq-system/beta-data']);
+        const seen = transcript();
+
+        const { exitCode } = await run(`retained shop ${flags}`, { cluster, engine, errorTerminal: true, ...seen });
+
+        expect(exitCode).toBe(0);
+        expect(
+          seen
+            .text()
+            .split('\r\u001B[2K')
+            .map((frame) => frame.slice(2)),
+        ).toContain(counts);
+        expect(seenOn(50, seen.text()).screen.slice(-3)).toEqual([...lines, '']);
+      },
+    );
+
+    it('says how many have gone while it waits for the rest', async () => {
+      const cluster = aCluster();
+      const from = 'shop/data/delta';
+      for (const name of ['delta-a', 'delta-b']) seedOrphan(cluster, { kind: 'Secret', name, from });
+      const held = cluster.objects('Secret').filter(({ metadata }) => textAt(metadata, 'name')?.startsWith('delta-'));
+      for (const object of held)
+        cluster.seed({ ...object, metadata: { ...(object['metadata'] as JsonObject), finalizers: ['a/b'] } });
+
+      const { err, exitCode } = await run('retained shop --uid delta --delete --yes --wait --wait-timeout 1s', {
+        cluster,
+        timePasses: true,
+      });
+
+      expect(exitCode).toBe(4);
+      expect(err).toContain('0/2 objects gone, Secret node-acme/delta-a is still there');
+    });
   });
 
   it('leaves a Namespace in which something of another row, hub or namespace is retained, and names that', async () => {

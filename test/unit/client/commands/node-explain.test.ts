@@ -29,6 +29,25 @@ describe('client/commands/node-explain', () => {
     expect(exitCode).toBe(0);
   });
 
+  it.each([
+    ['is paused', { spec: { paused: true } }, 'It is paused (spec.paused)'],
+    [
+      'cannot be judged',
+      { status: { conditions: [{ type: 'Ready', status: 'False', reason: 'RevisionMissing' }] } },
+      'Its entries cannot be judged (RevisionMissing): looked at again as soon as the node changes, at the latest every 60 s.',
+    ],
+  ])('promises nothing of the entries of a node that %s', async (_, change: Record<string, JsonObject>, why) => {
+    const open = { id: 'db', kind: 'Deployment', name: 'db', state: 'Progressing', since: '2026-11-22T11:59:00Z' };
+    const world = worldWith({}, { resources: [open], ...change['status'] });
+    const [node = {}] = world.cluster.objects('LynqNode');
+    world.cluster.seed({ ...node, spec: { ...(node['spec'] as JsonObject), ...change['spec'] } });
+
+    const { out } = await run('explain acme -n team-a', world);
+
+    expect(out).toContain(why);
+    expect(out).toMatch(/^ {2}next: +nothing before that, see above$/m);
+  });
+
   it('names the hub that takes a released node up again', async () => {
     const { out } = await run('explain acme -n team-a', worldWith({ annotations: { [annotations.released]: 'true' } }));
 

@@ -11,8 +11,20 @@ function aCluster() {
     apiVersion: 'operator.lynq.sh/v1',
     kind: 'LynqHub',
     metadata: { name: 'multi-tier-nodes', namespace: 'lynq-system' },
-    spec: {},
+    spec: {
+      valueMappings: { uid: 'node_id', activate: 'is_active' },
+      extraValueMappings: { apiReplicas: 'api_replicas', planId: 'plan' },
+      secretValueMappings: { apiToken: 'api_token' },
+    },
   });
+  for (const [index, name] of ['data-tier-a1', 'data-tier-b2'].entries())
+    cluster.seed({
+      apiVersion: 'apps/v1',
+      kind: 'ControllerRevision',
+      metadata: { name, namespace: 'lynq-system', labels: { 'lynq.sh/form': 'data-tier' } },
+      revision: index + 1,
+      data: {},
+    });
   cluster.seed({
     apiVersion: 'operator.lynq.sh/v1',
     kind: 'LynqForm',
@@ -40,6 +52,22 @@ describe('client/completion/answer', () => {
     ['get nodes -n ""', 'default\nkube-system\nlynq-system\n:4\n'],
     ['--context p', 'production\n:4\n'],
     ['lint -f ""', ':0\n'],
+    ['apply --plan ""', ':0\n'],
+    ['apply --plan=p', ':0\n'],
+    [
+      'rollout undo data-tier --to-revision ""',
+      '2\tdata-tier-b2\n1\tdata-tier-a1\ndata-tier-b2\trevision 2\ndata-tier-a1\trevision 1\n:4\n',
+    ],
+    ['rollout undo data-tier --to-revision=data-tier-a', 'data-tier-a1\trevision 1\n:4\n'],
+    ['rollout undo nothing --to-revision ""', ':4\n'],
+    ['scale acme-corp data-tier --set ""', 'apiReplicas=\tcolumn api_replicas\nplanId=\tcolumn plan\n:6\n'],
+    ['scale acme-corp data-tier --set planId=1 --set=api', 'apiReplicas=\tcolumn api_replicas\n:6\n'],
+    ['scale acme-corp data-tier --set apiReplicas=', ':4\n'],
+    ['scale acme-corp data-tier --set apiReplicas=4', ':4\n'],
+    ['scale acme-corp nothing --set ""', ':4\n'],
+    ['render --row is', 'is_active=\tvariable activate\n:6\n'],
+    ['render --row is_active=1 node', 'node_id=\tvariable uid\n:6\n'],
+    ['render --row is_active=1 --row api', 'api_replicas=\tvariable apiReplicas\napi_token=\tvariable apiToken\n:6\n'],
   ])('offers what there is: %s', async (line, out) => {
     expect(await run(`__complete -- ${line}`, { cluster: aCluster() })).toMatchObject({ out, err: '', exitCode: 0 });
   });

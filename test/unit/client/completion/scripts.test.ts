@@ -12,6 +12,7 @@ case "$*" in
   "__complete -- get nodes -o "*) printf 'wide\\nyaml\\n:4\\n' ;;
   "__complete -- get nodes --output="*) printf 'wide\\nyaml\\n:4\\n' ;;
   "__complete -- lint -f "*) printf ':0\\n' ;;
+  "__complete -- scale acme api --set "*) printf 'apiReplicas=\\tcolumn api_replicas\\n:6\\n' ;;
   *) printf 'nodes\\tList LynqNodes\\n:4\\n' ;;
 esac
 `;
@@ -44,6 +45,7 @@ describe('client/completion/scripts', () => {
     // bash splits at `=`.
     ['lynq get nodes --output=', ['lynq', 'get', 'nodes', '--output', '='], ['wide', 'yaml']],
     ['lynq lint -f fo', ['lynq', 'lint', '-f', 'fo'], ['form.yaml']],
+    ['lynq scale acme api --set a', ['lynq', 'scale', 'acme', 'api', '--set', 'a'], ['apiReplicas=']],
   ])('makes bash offer what lynq says: %s', async (line, words, reply) => {
     expect(await replyOfBash(line, words)).toEqual(reply);
   });
@@ -55,6 +57,7 @@ describe('client/completion/scripts', () => {
     ['lynq get nodes -o ', ['wide', 'yaml']],
     ['lynq get nodes --output=', ['--output=wide', '--output=yaml']],
     ['lynq lint -f fo', ['form.yaml']],
+    ['lynq scale acme api --set a', ['apiReplicas=\tcolumn api_replicas']],
   ])('makes fish offer what lynq says: %s', async (line, reply) => {
     const env = { PATH: `${folder}:${process.env['PATH']}`, HOME: folder };
     const script = `${scripts.fish}\ncomplete -C '${line}'`;
@@ -96,6 +99,7 @@ while zpty -r shell part; do :; done
     ['lynq get nodes -o ', ['wide', 'yaml', 'lynq get nodes -o ']],
     ['lynq get nodes --output=w', ['wide', 'lynq get nodes --output=wide ']],
     ['lynq lint -f fo', ['form.yaml', 'lynq lint -f form.yaml ']],
+    ['lynq scale acme api --set a', ['apiReplicas=', 'lynq scale acme api --set apiReplicas=']],
   ])('makes zsh offer what lynq says: %s', async (line, seen) => {
     const files = { 'lynq.zsh': scripts.zsh, 'seen.zsh': seenByZsh, 'terminal.zsh': atATerminal };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
