@@ -1,11 +1,10 @@
-import type { CommandNode, ListNode, OperandNode, PipeNode, StatementNode } from '../language/nodes.ts';
-import { parseTemplate } from '../language/parser.ts';
+import type { OperandNode, PipeNode } from '../language/nodes.ts';
 import { positionOf } from '../language/position.ts';
-import { functionOf } from '../functions/registry.ts';
 import { stringCase } from '../functions/string-case.ts';
 import { strings } from '../functions/strings.ts';
 import { stringShape } from '../functions/string-shape.ts';
 import type { Position } from '../problems.ts';
+import { callOf, callsOf, pipesOf } from './calls.ts';
 
 /**
  * Calls that format the time of the render though it is not in the text: sprig's `date` and its relatives take what is neither a time nor an
@@ -53,59 +52,6 @@ export function clockReads(source: string): readonly ClockRead[] {
     const value = args[timeArgument.get(name) ?? -1];
     return value !== undefined && isNoTime(value, variables) ? [{ name, position: positionOf(source, at) }] : [];
   });
-}
-
-function pipesOf(source: string): readonly PipeNode[] {
-  try {
-    const { body, defined } = parseTemplate(
-      source,
-      (name) => ['and', 'or'].includes(name) || functionOf(name) !== undefined,
-    );
-    return [...new Set([body, ...defined.values()])].flatMap(pipesInList);
-  } catch {
-    return [];
-  }
-}
-
-const pipesInList = ({ body }: ListNode): readonly PipeNode[] => body.flatMap(pipesInStatement);
-
-function pipesInStatement(node: StatementNode): readonly PipeNode[] {
-  switch (node.node) {
-    case 'action':
-      return nestedPipes(node.pipe);
-    case 'template':
-      return node.pipe === undefined ? [] : nestedPipes(node.pipe);
-    case 'if':
-    case 'with':
-    case 'range':
-      return [node.list, ...(node.otherwise === undefined ? [] : [node.otherwise])]
-        .flatMap(pipesInList)
-        .concat(nestedPipes(node.pipe));
-    default:
-      return [];
-  }
-}
-
-function nestedPipes(pipe: PipeNode): readonly PipeNode[] {
-  const operands = pipe.commands.flatMap(({ args }) => args.map((arg) => (arg.node === 'chain' ? arg.base : arg)));
-  return [pipe, ...operands.flatMap((operand) => (operand.node === 'pipe' ? nestedPipes(operand) : []))];
-}
-
-interface Call {
-  readonly name: string;
-  readonly at: number;
-  readonly args: readonly OperandNode[];
-}
-
-/** The calls of a pipe itself, each with what is piped into it as its last argument. */
-function callsOf(pipe: PipeNode): readonly Call[] {
-  return pipe.commands.flatMap((command, index) => callOf(pipe, command, index) ?? []);
-}
-
-function callOf(pipe: PipeNode, { args: [first, ...rest] }: CommandNode, index: number): Call | undefined {
-  if (first.node !== 'identifier') return undefined;
-  const before: PipeNode = { ...pipe, variables: [], commands: pipe.commands.slice(0, index) };
-  return { name: first.name, at: first.at, args: index === 0 ? rest : [...rest, before] };
 }
 
 type Variables = ReadonlyMap<string, readonly PipeNode[]>;
