@@ -1,6 +1,13 @@
 import { expect, inject } from 'vitest';
 import { openTcpProxy, type TcpProxy } from '../../contract/row-source.proxy.ts';
-import { type Condition, conditionOf, type Json, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
+import {
+  childPath,
+  type Condition,
+  conditionOf,
+  type Json,
+  type KubeObject,
+  lynqPath,
+} from '../../support/e2e/cluster.ts';
 import { eventually, notYet, type Patience, there } from '../../support/e2e/eventually.ts';
 import { configMapForm, type FormObject, hubObject } from '../../support/e2e/manifests.ts';
 import { openWorld, setSecret, type World } from '../../support/e2e/world.ts';
@@ -97,6 +104,17 @@ export const nodeWrites = ({ world }: FaultWorld, hub: FaultHub, place: number):
     .filter(({ objectRef }) => objectRef?.subresource === undefined)
     .map(({ verb, objectRef, responseObject }) => `${verb} ${objectRef?.name ?? responseObject?.metadata?.name}`)
     .filter((text) => text.endsWith(`-${hub.name}-form`));
+
+/** Changes an object of a node by hand, and waits until it is as the node wants it. */
+export async function expectDriftRepaired({ world }: FaultWorld, name: string): Promise<void> {
+  const path = childPath('ConfigMap', world.namespace, name);
+  const { data } = await world.cluster.get(path);
+  await world.cluster.merge(path, { data: { size: 'drifted' } });
+  await eventually(`drift of ${name} is repaired`, async () => {
+    const found = await world.cluster.get(path);
+    return found.data?.['size'] === data?.['size'] ? there(found) : notYet(found.data);
+  });
+}
 
 export const rowNames = (count: number, from = 0): readonly string[] =>
   Array.from({ length: count }, (_, index) => `row-${from + index}`);
