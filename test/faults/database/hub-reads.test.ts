@@ -22,6 +22,7 @@ import {
   nodeWrites,
   openAccount,
   openFaultWorld,
+  untilCounted,
   withinR,
 } from './support.ts';
 
@@ -55,12 +56,13 @@ describe('faults/database/hub-reads', () => {
     { changed = name.replaceAll('-', '_'), ...options }: FaultHubOptions & { readonly changed?: string } = {},
   ): Promise<{ hub: FaultHub; message: string; mend: (how: () => Promise<unknown> | void) => Promise<void> }> {
     const hub = await faults.open(name, 3, options);
+    await untilCounted(hub, 3);
     const before = await hub.nodes();
     await fault(hub);
     const { message } = await hub.until('Ready', expected);
     const kept = ({ desired, ready, failed, rows, lastSyncTime }: Json) => [desired, ready, failed, rows, lastSyncTime];
     const counts = await hub.status();
-    expect(counts).toMatchObject({ desired: 3, failed: 0, rows: { seen: 3, active: 3 } });
+    expect(counts).toMatchObject({ desired: 3, ready: 3, failed: 0, rows: { seen: 3, active: 3 } });
     const place = faults.world.audit.now();
     await hub.sql(`DELETE FROM \`${changed}\` WHERE id = 'row-0'`);
     await hub.sql(`INSERT INTO \`${changed}\` (id) VALUES ('fresh')`);

@@ -105,6 +105,13 @@ export const nodeWrites = ({ world }: FaultWorld, hub: FaultHub, place: number):
     .map(({ verb, objectRef, responseObject }) => `${verb} ${objectRef?.name ?? responseObject?.metadata?.name}`)
     .filter((text) => text.endsWith(`-${hub.name}-form`));
 
+/** Waits until the hub has counted so many of its nodes as Ready: what is ready is counted anew also while the table cannot be read. */
+export const untilCounted = (hub: FaultHub, ready: number): Promise<Json> =>
+  eventually(`hub ${hub.name} counts ${ready} Ready nodes`, async () => {
+    const status = await hub.status();
+    return status?.ready === ready ? there(status) : notYet(status ?? 'no status');
+  });
+
 /** Changes an object of a node by hand, and waits until it is as the node wants it. */
 export async function expectDriftRepaired({ world }: FaultWorld, name: string): Promise<void> {
   const path = childPath('ConfigMap', world.namespace, name);

@@ -9,7 +9,7 @@ function countingForm(name: string) {
   return { ...formOf(name, 'one'), spec: { hubId: 'one', configMaps: [{ id: 'cfg', nameTemplate: 'x', spec }] } };
 }
 
-describe('activities/hub/empty-numbers', () => {
+describe('activities/hub/read-rows', () => {
   it('a column that a form takes for a number is named while rows have none, also when nothing has changed since', async () => {
     const world = await openHubWorld([hubOf('one'), countingForm('web'), formOf('text', 'one')]);
     world.setRows([
