@@ -1,10 +1,10 @@
-import type { OperandNode, PipeNode } from '../language/nodes.ts';
+import type { CommandNode, OperandNode, PipeNode } from '../language/nodes.ts';
 import { positionOf } from '../language/position.ts';
 import { stringCase } from '../functions/string-case.ts';
 import { strings } from '../functions/strings.ts';
 import { stringShape } from '../functions/string-shape.ts';
 import type { Position } from '../problems.ts';
-import { callOf, callsOf, pipesOf } from './calls.ts';
+import { pipesOf } from './pipes.ts';
 
 /**
  * Calls that format the time of the render though it is not in the text: sprig's `date` and its relatives take what is neither a time nor an
@@ -52,6 +52,23 @@ export function clockReads(source: string): readonly ClockRead[] {
     const value = args[timeArgument.get(name) ?? -1];
     return value !== undefined && isNoTime(value, variables) ? [{ name, position: positionOf(source, at) }] : [];
   });
+}
+
+interface Call {
+  readonly name: string;
+  readonly at: number;
+  readonly args: readonly OperandNode[];
+}
+
+/** The calls of a pipe itself, each with what is piped into it as its last argument. */
+function callsOf(pipe: PipeNode): readonly Call[] {
+  return pipe.commands.flatMap((command, index) => callOf(pipe, command, index) ?? []);
+}
+
+function callOf(pipe: PipeNode, { args: [first, ...rest] }: CommandNode, index: number): Call | undefined {
+  if (first.node !== 'identifier') return undefined;
+  const before: PipeNode = { ...pipe, variables: [], commands: pipe.commands.slice(0, index) };
+  return { name: first.name, at: first.at, args: index === 0 ? rest : [...rest, before] };
 }
 
 type Variables = ReadonlyMap<string, readonly PipeNode[]>;

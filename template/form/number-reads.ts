@@ -1,7 +1,7 @@
 import { math } from '../functions/math.ts';
 import { typedFunctions } from '../functions/typed.ts';
-import type { OperandNode } from '../language/nodes.ts';
-import { callsOf, conditionsOf, pipesOf } from './calls.ts';
+import type { OperandNode, PipeNode } from '../language/nodes.ts';
+import { conditionsOf, pipesOf } from './pipes.ts';
 
 /** These take a text that is no integer as an error, and not as 0. */
 const exacting: ReadonlySet<string> = new Set(['until', 'untilStep', 'seq']);
@@ -29,14 +29,22 @@ const asking: ReadonlySet<string> = new Set([
  * variable is there, as the condition of an `if` does or `default`, has thought of that.
  */
 export function numberReads(source: string): readonly string[] {
-  const calls = pipesOf(source).flatMap(callsOf);
-  const given = (names: ReadonlySet<string>) =>
-    calls.flatMap(({ name, args }) => (names.has(name) ? args.flatMap(variableOf) : []));
+  const pipes = pipesOf(source);
   const inConditions = conditionsOf(source).flatMap(({ commands }) =>
     commands.flatMap(({ args }) => args.flatMap(variableOf)),
   );
-  const asked = new Set([...given(asking), ...inConditions]);
-  return [...new Set(given(numeric))].filter((name) => !asked.has(name));
+  const asked = new Set([...pipes.flatMap((pipe) => givenTo(asking, pipe)), ...inConditions]);
+  return [...new Set(pipes.flatMap((pipe) => givenTo(numeric, pipe)))].filter((name) => !asked.has(name));
+}
+
+/** Variables that the calls of a pipe itself are given, as arguments or by the first command. */
+function givenTo(names: ReadonlySet<string>, { commands }: PipeNode): readonly string[] {
+  const [start] = commands;
+  const piped = start?.args.length === 1 ? variableOf(start.args[0]) : [];
+  return commands.flatMap(({ args: [first, ...rest] }, index) => {
+    if (first.node !== 'identifier' || !names.has(first.name)) return [];
+    return [...rest.flatMap(variableOf), ...(index === 1 ? piped : [])];
+  });
 }
 
 /** The variable that an operand is and nothing else: `.size`, `$.size`, `(.size)`. */

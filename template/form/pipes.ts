@@ -1,8 +1,8 @@
 import { functionOf } from '../functions/registry.ts';
-import type { CommandNode, ListNode, OperandNode, PipeNode, StatementNode } from '../language/nodes.ts';
+import type { ListNode, PipeNode, StatementNode } from '../language/nodes.ts';
 import { parseTemplate } from '../language/parser.ts';
 
-/** What the text of a template calls; nothing is run. */
+/** What stands in the text of a template; nothing is run. */
 
 /** All pipes of a text, those inside of others and of branches included; empty for a text that is no template. */
 export function pipesOf(source: string): readonly PipeNode[] {
@@ -40,23 +40,4 @@ function statementsIn({ body }: ListNode): readonly StatementNode[] {
 function nestedPipes(pipe: PipeNode): readonly PipeNode[] {
   const operands = pipe.commands.flatMap(({ args }) => args.map((arg) => (arg.node === 'chain' ? arg.base : arg)));
   return [pipe, ...operands.flatMap((operand) => (operand.node === 'pipe' ? nestedPipes(operand) : []))];
-}
-
-/** A call of a function as it stands in a text. */
-export interface Call {
-  readonly name: string;
-  readonly at: number;
-  readonly args: readonly OperandNode[];
-}
-
-/** The calls of a pipe itself, each with what is piped into it as its last argument. */
-export function callsOf(pipe: PipeNode): readonly Call[] {
-  return pipe.commands.flatMap((command, index) => callOf(pipe, command, index) ?? []);
-}
-
-/** The call that a command of a pipe is, if it is one. */
-export function callOf(pipe: PipeNode, { args: [first, ...rest] }: CommandNode, index: number): Call | undefined {
-  if (first.node !== 'identifier') return undefined;
-  const before: PipeNode = { ...pipe, variables: [], commands: pipe.commands.slice(0, index) };
-  return { name: first.name, at: first.at, args: index === 0 ? rest : [...rest, before] };
 }
