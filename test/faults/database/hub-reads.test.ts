@@ -370,6 +370,8 @@ describe('faults/database/hub-reads', () => {
     await hub.sql('CREATE VIEW m29 AS SELECT id, active, size + SLEEP(0.02) AS size FROM m29_real');
     await hub.until('SourceChanged', 'True');
     await hub.until('SourceChanged', 'False');
+    const waits = async () => Number((await hub.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'"))[0]?.['Value']);
+    const waited = await waits();
     let reading = 0;
     for (let size = 2; size < 42; size += 1) {
       await hub.sql(`UPDATE m29_real SET size = ${size}`);
@@ -385,6 +387,8 @@ describe('faults/database/hub-reads', () => {
       // InnoDB shows the same again to who asks sooner.
       await window(150);
     }
+    // A write that waits for a read is not seen beside it.
+    expect((await waits()) - waited).toBe(0);
     expect(reading).toBeGreaterThan(0);
     const { namespace, cluster } = faults.world;
     await eventually('the last values have arrived', async () => {
