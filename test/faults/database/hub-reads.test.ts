@@ -115,7 +115,7 @@ describe('faults/database/hub-reads', () => {
     const running = async () =>
       (
         await faults.world.database.sql(
-          `SELECT time_ms AS age FROM information_schema.processlist WHERE user = '${reader}' AND info LIKE 'SELECT %\`m3\`'`,
+          `SELECT time_ms AS age FROM information_schema.processlist WHERE user = '${reader}' AND info LIKE 'SELECT %\`m3\`%'`,
         )
       ).map(({ age }) => Number(age));
     const { hub, mend, message } = await broken(
