@@ -16,6 +16,7 @@ import {
   revisionSelector,
   surplusRevisions,
 } from '../domain/rollout/revisions.ts';
+import { numberReads } from '../template/index.ts';
 import { SharedReads } from './shared-reads.ts';
 
 /** The content of a form at one moment: entries and their order. Immutable, so it is cached by name. */
@@ -30,6 +31,8 @@ export interface FormRevision {
   readonly rules: FormRules;
   /** Expressions that cannot be compiled, each with its entry and place. */
   readonly expressionProblems: readonly string[];
+  /** Variables that some template takes for a number. */
+  readonly numbers: readonly string[];
 }
 
 /** What a form says of its nodes as wholes. */
@@ -59,6 +62,11 @@ function compileExpressions(
     }
   }
   return { readyWhen, expressionProblems };
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return value.includes('{{') ? [value] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 export interface FormIdentity {
@@ -96,7 +104,9 @@ function parseRevision(name: string, form: string, data: JsonObject): FormRevisi
   const entries = collectResources(parsed.data);
   const graph = buildGraph(entries.map(({ resource }) => ({ id: resource.id, dependIds: resource.dependIds ?? [] })));
   const contentHash = contentHashOf(data);
-  return { name, form, contentHash, entries, graph, rules: rulesOf(parsed.data), ...compileExpressions(entries) };
+  const numbers = [...new Set(textsIn(entries).flatMap(numberReads))];
+  const rules = rulesOf(parsed.data);
+  return { name, form, contentHash, entries, graph, rules, numbers, ...compileExpressions(entries) };
 }
 
 /** A thousand nodes that go at once ask what their form says of retention now. */

@@ -9,6 +9,7 @@ export { compileForm } from './form/compile.ts';
 export type { CompiledForm, CompileInput, CompileResult, FormResources } from './form/compile.ts';
 export { hubBoundFunctions } from './form/hub-bound.ts';
 export { exactInteger, INT64_KEY } from './form/int64.ts';
+export { numberReads } from './form/number-reads.ts';
 export { renderForm } from './form/render.ts';
 export type { RenderContext, RenderedResource, RenderResult } from './form/render.ts';
 export type { CompiledResource, TemplateResource } from './form/resource.ts';

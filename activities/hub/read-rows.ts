@@ -1,5 +1,6 @@
 import { nodeName } from '../../domain/identity.ts';
 import { difference, type PlannedForm } from '../../domain/hub-plan.ts';
+import { type NumberReaders, openEmptyNumbers } from '../../domain/empty-numbers.ts';
 import type { KnownRead, ReadProof, SourceRow } from '../../domain/ports.ts';
 import { type ClassifiedRows, isActive, openRowClassifier, rowAnnotations } from '../../domain/rows.ts';
 import { readableSpec, sealRow } from '../../domain/secret-values.ts';
@@ -22,24 +23,26 @@ export interface RowsRead {
   forget(): void;
 }
 
+/** What a read is for. */
+export interface RowsWork {
+  readonly hub: ReadHub;
+  readonly forms: readonly PlannedForm[];
+  readonly credentials: Promise<SourceCredentials>;
+  readonly attempt: Attempt;
+  /** Rows of which it is known what they mean; when the proof says that they are still these, nothing else of the answer counts. */
+  readonly known?: KnownRead | undefined;
+  readonly limits?: HoldLimits | undefined;
+  /** Which forms take a column for a number: rows where it is empty are told of. */
+  readonly numbers?: NumberReaders;
+}
+
 /**
  * Reads the hub's table once. Rows are compared as they stream by, so that memory holds the values of changed rows only, and of these no more than
  * `limits` allow. Fails as RowSource.read does; then nothing may be concluded.
  */
-export async function readRows(
-  deps: Deps,
-  request: HubRef,
-  work: {
-    readonly hub: ReadHub;
-    readonly forms: readonly PlannedForm[];
-    readonly credentials: Promise<SourceCredentials>;
-    readonly attempt: Attempt;
-    /** Rows of which it is known what they mean; when the proof says that they are still these, nothing else of the answer counts. */
-    readonly known?: KnownRead | undefined;
-    readonly limits?: HoldLimits | undefined;
-  },
-): Promise<RowsRead> {
+export async function readRows(deps: Deps, request: HubRef, work: RowsWork): Promise<RowsRead> {
   const classifier = openRowClassifier(deps.rowHash);
+  const empty = openEmptyNumbers(work.numbers ?? new Map());
   const held = new HeldValues(work.limits);
   const { spec } = work.hub.hub;
   const readable = readableSpec(spec);
@@ -50,6 +53,7 @@ export async function readRows(
     const { row, secrets } = sealRow(raw, names, key);
     const found = rowAnnotations(row, request.hub);
     const { hash: dataHash, isUsable } = classifier.add(row, found, [...secrets.values()]);
+    if (isUsable && isActive(row.activate)) empty.add(row);
     if (!isUsable) held.drop(row.uid);
     else if (isActive(row.activate) && !isCurrent(deps, request, { uid: row.uid, dataHash }, work.forms))
       held.keep(row.uid, { annotations: found, secrets });
@@ -58,7 +62,8 @@ export async function readRows(
   const { signal } = work.attempt;
   const hub = `${request.namespace}/${request.hub}`;
   const proof = await deps.rows.read({ hub, spec: readable, ...credentials, known, signal }, onRow);
-  const classified = classifier.finish();
+  const rows = classifier.finish();
+  const classified = { ...rows, warnings: [...rows.warnings, ...empty.warnings()] };
   const active: ReadonlyMap<string, unknown> = classified.active;
   held.retain((uid) => active.has(uid));
   const { values, turns, isFull } = held;

@@ -1,4 +1,5 @@
 import { type GuardVerdict, judgeDeletions } from '../../domain/deletion-guard.ts';
+import { numberReaders } from '../../domain/empty-numbers.ts';
 import { isLynqFailure } from '../../domain/failures.ts';
 import {
   type Birth,
@@ -149,7 +150,9 @@ async function repeat(sync: Sync, { facts, counts }: QuietSync): Promise<Synced>
 
 function readSource(sync: Sync, known: KnownRead | undefined, limits?: HoldLimits): Promise<RowsRead> {
   const { deps, request, hub, forms, credentials, attempt } = sync;
-  return readRows(deps, request, { hub, forms: plannedForms(forms), credentials, attempt, known, limits });
+  const numbers = numberReaders(forms.map(({ name, revision }) => ({ name, numbers: revision?.numbers ?? [] })));
+  const work = { hub, forms: plannedForms(forms), credentials, attempt, known, limits, numbers };
+  return readRows(deps, request, work);
 }
 
 /** Reads the table and decides over every LynqNode of the hub; writes nothing. Fails as RowSource.read does. */

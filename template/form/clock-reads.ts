@@ -1,11 +1,10 @@
-import type { CommandNode, ListNode, OperandNode, PipeNode, StatementNode } from '../language/nodes.ts';
-import { parseTemplate } from '../language/parser.ts';
+import type { CommandNode, OperandNode, PipeNode } from '../language/nodes.ts';
 import { positionOf } from '../language/position.ts';
-import { functionOf } from '../functions/registry.ts';
 import { stringCase } from '../functions/string-case.ts';
 import { strings } from '../functions/strings.ts';
 import { stringShape } from '../functions/string-shape.ts';
 import type { Position } from '../problems.ts';
+import { pipesOf } from './pipes.ts';
 
 /**
  * Calls that format the time of the render though it is not in the text: sprig's `date` and its relatives take what is neither a time nor an
@@ -53,42 +52,6 @@ export function clockReads(source: string): readonly ClockRead[] {
     const value = args[timeArgument.get(name) ?? -1];
     return value !== undefined && isNoTime(value, variables) ? [{ name, position: positionOf(source, at) }] : [];
   });
-}
-
-function pipesOf(source: string): readonly PipeNode[] {
-  try {
-    const { body, defined } = parseTemplate(
-      source,
-      (name) => ['and', 'or'].includes(name) || functionOf(name) !== undefined,
-    );
-    return [...new Set([body, ...defined.values()])].flatMap(pipesInList);
-  } catch {
-    return [];
-  }
-}
-
-const pipesInList = ({ body }: ListNode): readonly PipeNode[] => body.flatMap(pipesInStatement);
-
-function pipesInStatement(node: StatementNode): readonly PipeNode[] {
-  switch (node.node) {
-    case 'action':
-      return nestedPipes(node.pipe);
-    case 'template':
-      return node.pipe === undefined ? [] : nestedPipes(node.pipe);
-    case 'if':
-    case 'with':
-    case 'range':
-      return [node.list, ...(node.otherwise === undefined ? [] : [node.otherwise])]
-        .flatMap(pipesInList)
-        .concat(nestedPipes(node.pipe));
-    default:
-      return [];
-  }
-}
-
-function nestedPipes(pipe: PipeNode): readonly PipeNode[] {
-  const operands = pipe.commands.flatMap(({ args }) => args.map((arg) => (arg.node === 'chain' ? arg.base : arg)));
-  return [pipe, ...operands.flatMap((operand) => (operand.node === 'pipe' ? nestedPipes(operand) : []))];
 }
 
 interface Call {

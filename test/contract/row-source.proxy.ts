@@ -13,6 +13,8 @@ export interface TcpProxy {
   carried(): number;
   /** Connections that are open at the client's end. */
   open(): number;
+  /** Connections that came to a limit: as many as the fault has hit. */
+  stopped(): number;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export async function openTcpProxy(host: string, port: number): Promise<TcpProxy
   let allowed = Number.POSITIVE_INFINITY;
   let ending: 'break' | 'silence' = 'break';
   let carried = 0;
+  let stopped = 0;
 
   const server = createServer((client) => {
     const upstream = connect(target, host);
@@ -29,6 +32,7 @@ export async function openTcpProxy(host: string, port: number): Promise<TcpProxy
     let left = allowed;
     carried = 0;
     pairs.add(pair);
+    let isStopped = false;
     const end = (): void => {
       pairs.delete(pair);
       client.destroy();
@@ -44,7 +48,10 @@ export async function openTcpProxy(host: string, port: number): Promise<TcpProxy
         upstream.pause();
         client.once('drain', () => upstream.resume());
       }
-      if (left === 0 && ending === 'break') client.end(end);
+      if (left > 0) return;
+      if (!isStopped) stopped += 1;
+      isStopped = true;
+      if (ending === 'break') client.end(end);
     });
   });
 
@@ -69,6 +76,7 @@ export async function openTcpProxy(host: string, port: number): Promise<TcpProxy
     },
     carried: () => carried,
     open: () => pairs.size,
+    stopped: () => stopped,
     close: () =>
       new Promise((resolve) => {
         for (const pair of pairs) for (const socket of pair) socket.destroy();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeBehaviour, type FakeServer, honest, openFakeServer } from '../../contract/row-source.fake-server.ts';
 import { describeRequest } from '../../support/e2e/audit.ts';
-import { conditionOf, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
+import { childPath, conditionOf, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
+import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
 import { addsUp, type FaultHub, type FaultWorld, listOf, nodeWrites, openFaultWorld, rowNames } from './support.ts';
 
 const approve = 'lynq.sh/approve-deletions';
@@ -29,10 +30,11 @@ describe('faults/database/guard', () => {
     await faults?.close();
   });
 
-  async function failover(hub: FaultHub, rows: readonly (readonly string[])[]): Promise<void> {
+  async function failover(hub: FaultHub, rows: readonly (readonly string[])[]): Promise<FakeServer> {
     const server = await openFakeServer(serverWith(rows));
     servers.push(server);
     hub.proxy.retarget(server.port);
+    return server;
   }
 
   /** Every report since a place that lacks all rows, the first included, says that the deletions are held. */
@@ -76,18 +78,30 @@ describe('faults/database/guard', () => {
     const hub = await faults.open('m7', 20);
     const before = await hub.nodes();
     await hub.sql('UPDATE m7 SET size = 2');
+    const sizes = async () => {
+      const maps = await faults.world.cluster.list(childPath('ConfigMap', faults.world.namespace));
+      const own = maps.filter(({ metadata }) => metadata.name.endsWith('-m7-form-map'));
+      return own.map(({ data }) => data?.['size']);
+    };
+    await eventually('all objects have the newer value', async () => {
+      const found = await sizes();
+      return found.length === 20 && found.every((size) => size === '2') ? there(true) : notYet(found);
+    });
     await hub.untilSynced(2);
 
     const lagging = rowNames(19).map((row, index) => [row, '1', index < 5 ? '1' : '2']);
     const place = faults.world.audit.now();
-    await failover(hub, lagging);
+    const server = await failover(hub, lagging);
     await hub.until('SourceChanged', 'True');
+    expect(server.statements.some((sql) => sql.startsWith('SELECT `'))).toBe(true);
+    expect(await hub.condition('DeletionHeld')).toMatchObject({ status: 'True', reason: 'SourceChanged' });
     hub.proxy.retarget(faults.world.database.port);
     await hub.until('SourceChanged', 'False');
 
     expect(await hub.nodes()).toEqual(before);
     const writes = faults.world.audit.ofWorker(place).filter(({ objectRef }) => objectRef?.name?.includes('-m7-form'));
     expect(writes.map(describeRequest)).toEqual([]);
+    expect(new Set(await sizes())).toEqual(new Set(['2']));
   });
 
   test('M8 a view that filters everything away is held', async () => {

@@ -1,21 +1,28 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { workflowIds } from '../../../domain/identity.ts';
 import {
   endOfRows,
   type FakeServer,
+  greeting,
   honest,
   openFakeServer,
   resultBytes,
 } from '../../contract/row-source.fake-server.ts';
-import { childPath, lynqPath } from '../../support/e2e/cluster.ts';
+import { testAuthority } from '../../support/certificates.ts';
+import { childPath, type Json, lynqPath } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there, window } from '../../support/e2e/eventually.ts';
+import { setSecret } from '../../support/e2e/world.ts';
 import {
+  expectDriftRepaired,
   type FaultHub,
   type FaultHubOptions,
   type FaultWorld,
   nodeWrites,
   openAccount,
   openFaultWorld,
+  untilCounted,
   withinR,
 } from './support.ts';
 
@@ -23,11 +30,16 @@ import {
 describe('faults/database/hub-reads', () => {
   let faults: FaultWorld;
   let silent: Server;
+  /** Connections that wait for a greeting, or have waited for one. */
+  let greeted = 0;
   const servers: FakeServer[] = [];
 
   beforeAll(async () => {
     faults = await openFaultWorld('hub-reads', { LYNQ_STATEMENT_SECONDS: '2' });
-    silent = createServer(() => undefined);
+    silent = createServer((socket) => {
+      greeted += 1;
+      socket.on('error', () => undefined);
+    });
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   });
   afterAll(async () => {
@@ -44,18 +56,21 @@ describe('faults/database/hub-reads', () => {
     { changed = name.replaceAll('-', '_'), ...options }: FaultHubOptions & { readonly changed?: string } = {},
   ): Promise<{ hub: FaultHub; message: string; mend: (how: () => Promise<unknown> | void) => Promise<void> }> {
     const hub = await faults.open(name, 3, options);
+    await untilCounted(hub, 3);
     const before = await hub.nodes();
-    const counts = await hub.status();
     await fault(hub);
     const { message } = await hub.until('Ready', expected);
+    const kept = ({ desired, ready, failed, rows, lastSyncTime }: Json) => [desired, ready, failed, rows, lastSyncTime];
+    const counts = await hub.status();
+    expect(counts).toMatchObject({ desired: 3, ready: 3, failed: 0, rows: { seen: 3, active: 3 } });
     const place = faults.world.audit.now();
     await hub.sql(`DELETE FROM \`${changed}\` WHERE id = 'row-0'`);
     await hub.sql(`INSERT INTO \`${changed}\` (id) VALUES ('fresh')`);
+    await expectDriftRepaired(faults, `row-1-${name}-form-map`);
     await hub.untilTried(2);
     expect(nodeWrites(faults, hub, place)).toEqual([]);
     expect(await hub.nodes()).toEqual(before);
-    const now = await hub.status();
-    expect([now.desired, now.rows, now.lastSyncTime]).toEqual([counts.desired, counts.rows, counts.lastSyncTime]);
+    expect(kept(await hub.status())).toEqual(kept(counts));
     return {
       hub,
       message,
@@ -76,20 +91,33 @@ describe('faults/database/hub-reads', () => {
   test.concurrent('M2 a server that accepts and never greets is a failed connection, and another hub does not notice', async () => {
     const other = await faults.open('m2-other', 1);
     const port = (silent.address() as AddressInfo).port;
+    const from = Date.now();
     const { hub, mend } = await broken('m2', ({ proxy }) => proxy.retarget(port), 'False/DatabaseConnectionFailed');
+    // Each waits for ten seconds and not longer; what it does beside that takes a moment.
+    const { client } = faults.world.engine;
+    const query = `TemporalScheduledById = "${workflowIds.schedule(faults.world.namespace, 'm2')}"`;
+    const taken: number[] = [];
+    for await (const { startTime, closeTime, status } of client.workflow.list({ query }))
+      if (status.name === 'COMPLETED' && closeTime !== undefined && startTime.getTime() > from)
+        taken.push(closeTime.getTime() - startTime.getTime());
+    const waited = taken.filter((milliseconds) => milliseconds >= 9_900);
+    expect(waited.length).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...taken)).toBeLessThan(13_000);
+    expect(greeted).toBeGreaterThanOrEqual(waited.length);
     await other.untilSynced(3);
     await other.until('Ready', 'True');
     await mend(() => hub.proxy.retarget(faults.world.database.port));
   });
 
   test.concurrent('M3 a read that takes too long is cut, said, and leaves no thread on the server', async () => {
-    const name = faults.world.database.name;
-    const threads = async () =>
+    const { name, reader } = faults.world.database;
+    /** For how long each statement of ours that reads the table has been running, in milliseconds. */
+    const running = async () =>
       (
         await faults.world.database.sql(
-          "SELECT id AS id FROM information_schema.processlist WHERE info LIKE '%slow_m3%' AND info NOT LIKE '%processlist%'",
+          `SELECT time_ms AS age FROM information_schema.processlist WHERE user = '${reader}' AND info LIKE 'SELECT %\`m3\`%'`,
         )
-      ).length;
+      ).map(({ age }) => Number(age));
     const { hub, mend, message } = await broken(
       'm3',
       async (hub) => {
@@ -97,20 +125,28 @@ describe('faults/database/hub-reads', () => {
         await hub.sql('CREATE VIEW m3 AS SELECT id, active, size + SLEEP(30) AS size FROM slow_m3');
       },
       'False/DatabaseReadIncomplete',
+      { changed: 'slow_m3' },
     );
     expect(message).toContain(`${name}.m3`);
-    // A pool has two connections at most.
-    for (let look = 0; look < 40; look += 1) {
+    // A pool has two connections at most, and the limit of the statement is two seconds: more than one read is watched from its beginning to its end.
+    let seen = 0;
+    for (let look = 0; look < 160; look += 1) {
       expect(hub.proxy.open()).toBeLessThanOrEqual(2);
+      const ages = await running();
+      seen += ages.length;
+      for (const age of ages) expect(age).toBeLessThan(4_000);
       await window(50);
     }
-    await mend(async () => {
-      await faults.world.database.sql('DROP VIEW m3; RENAME TABLE slow_m3 TO m3');
-      await eventually('no thread is left', async () => {
-        const left = await threads();
-        return left === 0 ? there(left) : notYet(left);
-      });
-    });
+    expect(seen).toBeGreaterThan(0);
+    await mend(() => faults.world.database.sql('DROP VIEW m3; RENAME TABLE slow_m3 TO m3'));
+    await eventually(
+      'no thread is left',
+      async () => {
+        const left = (await running()).filter((age) => age > 1_000);
+        return left.length === 0 ? there(true) : notYet(left);
+      },
+      withinR,
+    );
   });
 
   test.concurrent('M4 M5 a connection that dies in the middle of the rows is an incomplete read, and the next one begins anew', async () => {
@@ -124,6 +160,7 @@ describe('faults/database/hub-reads', () => {
       },
       'False',
     );
+    expect(hub.proxy.stopped()).toBeGreaterThanOrEqual(2);
     const reason = (await hub.condition('Ready'))?.reason;
     expect(['DatabaseReadIncomplete', 'DatabaseConnectionFailed']).toContain(reason);
     await mend(() => hub.proxy.limit(Number.POSITIVE_INFINITY, 'break'));
@@ -217,11 +254,51 @@ describe('faults/database/hub-reads', () => {
     expect(await hub.condition('InsecureTransport')).toMatchObject({ status: 'True' });
   });
 
+  test.concurrent('M27 a hub reads nothing of a server whose certificate has expired or is for another name, says which and keeps its nodes', async () => {
+    const { namespace, cluster, database } = faults.world;
+    const authority = testAuthority('authority of the test');
+    await setSecret(cluster, namespace, 'm27-authority', { ca: authority.cert });
+    for (const [kind, certificate, says] of [
+      ['expired', authority.issue(['db.test'], { age: 100, days: 10 }), 'has expired'],
+      ['other', authority.issue(['other.test']), 'is for another name'],
+    ] as const) {
+      const server = await openFakeServer({
+        tls: certificate,
+        greeting: greeting('8.0.36', { tls: true }),
+        answer: honest,
+      });
+      servers.push(server);
+      const path = lynqPath(namespace, 'lynqhubs', `m27-${kind}`);
+      const tlsOf = (tls: object | null) => cluster.merge(path, { spec: { source: { mysql: { tls } } } });
+      const { hub, mend, message } = await broken(
+        `m27-${kind}`,
+        async ({ proxy }) => {
+          proxy.retarget(server.port);
+          await tlsOf({ serverName: 'db.test', caRef: { name: 'm27-authority', key: 'ca' } });
+        },
+        'False/DatabaseConnectionFailed',
+      );
+      expect((await hub.until('Ready', 'False/DatabaseConnectionFailed')).message).toContain(says);
+      expect(message).not.toContain(database.password);
+      expect(server.statements).toEqual([]);
+      await mend(async () => {
+        hub.proxy.retarget(database.port);
+        await tlsOf(null);
+      });
+    }
+  });
+
   test.concurrent('M12 a limit on selects for all sessions hides no row and removes no node', async () => {
     const hub = await faults.open('m12', 12);
+    const account = { user: faults.world.database.reader, password: faults.world.database.password };
     const before = await hub.nodes();
     await hub.sql('SET GLOBAL sql_select_limit = 3');
     try {
+      const { host, port } = faults.world.database;
+      const plain = await createConnection({ host, port, user: account.user, password: account.password });
+      const [some] = await plain.query(`SELECT id FROM \`${faults.world.database.name}\`.m12`);
+      await plain.end();
+      expect(some).toHaveLength(3);
       hub.proxy.cut();
       await hub.untilSynced(2);
       expect((await hub.status()).rows).toMatchObject({ seen: 12, active: 12, held: 0 });
@@ -258,10 +335,19 @@ describe('faults/database/hub-reads', () => {
     await hub.until('SourceChanged', 'False');
     const before = await hub.nodes();
     const place = faults.world.audit.now();
-    for (let round = 0; round < 60; round += 1)
+    let reading = 0;
+    for (let round = 0; round < 60; round += 1) {
       await hub.sql(
         `START TRANSACTION; DELETE FROM m30_real WHERE id = 'idle-${round}'; INSERT INTO m30_real (id, active, size) VALUES ${idle(round + 10)}; COMMIT`,
       );
+      const reads = await hub.sql(
+        "SELECT id AS id FROM information_schema.processlist WHERE info LIKE 'SELECT `id`%`m30`' AND info NOT LIKE '%processlist%'",
+      );
+      reading += reads.length;
+      await window(50);
+    }
+    // So many of the changes fell into a read.
+    expect(reading).toBeGreaterThan(5);
     await hub.untilSynced(2);
 
     const reported = faults.world.audit
@@ -284,6 +370,8 @@ describe('faults/database/hub-reads', () => {
     await hub.sql('CREATE VIEW m29 AS SELECT id, active, size + SLEEP(0.02) AS size FROM m29_real');
     await hub.until('SourceChanged', 'True');
     await hub.until('SourceChanged', 'False');
+    const waits = async () => Number((await hub.sql("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'"))[0]?.['Value']);
+    const waited = await waits();
     let reading = 0;
     for (let size = 2; size < 42; size += 1) {
       await hub.sql(`UPDATE m29_real SET size = ${size}`);
@@ -299,6 +387,8 @@ describe('faults/database/hub-reads', () => {
       // InnoDB shows the same again to who asks sooner.
       await window(150);
     }
+    // A write that waits for a read is not seen beside it.
+    expect((await waits()) - waited).toBe(0);
     expect(reading).toBeGreaterThan(0);
     const { namespace, cluster } = faults.world;
     await eventually('the last values have arrived', async () => {

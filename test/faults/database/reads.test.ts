@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RowSource } from '../../../domain/ports.ts';
 import { aRequest, type HubChange, readAll } from '../../contract/row-source.contract.ts';
@@ -9,7 +10,7 @@ import {
   packet,
   resultBytes,
 } from '../../contract/row-source.fake-server.ts';
-import { openRealWorld, openSource } from '../../contract/row-source.server.ts';
+import { openRealServer, openRealWorld, openSource, serverUrl } from '../../contract/row-source.server.ts';
 
 /** What a read makes of a database that misbehaves: a proof of everything, or no proof. The hub's part is in hub.test.ts and guard.test.ts. */
 describe('faults/database/reads', () => {
@@ -42,15 +43,23 @@ describe('faults/database/reads', () => {
   test('M2 a server that accepts and never greets is given up at the connect timeout', async () => {
     const fake = await openFakeServer({ greeting: Buffer.alloc(0) });
     fakes.push(fake);
-    const stuck = worldWith({ connectTimeoutMs: 300 });
+    const stuck = worldWith({ connectTimeoutMs: 700 });
     const other = worldWith();
+    const began = performance.now();
 
     const failed = expect(readAll(stuck, { hub: 'stuck', block: { port: fake.port } })).rejects.toMatchObject({
       type: 'SourceUnreachable',
     });
 
     expect((await readAll(other, { hub: 'other' })).proof.rows).toBe(500);
+    const others = performance.now() - began;
+    expect(fake.connections()).toBe(1);
     await failed;
+    const taken = performance.now() - began;
+    expect(others).toBeLessThan(taken);
+    expect(taken).toBeGreaterThanOrEqual(690);
+    expect(taken).toBeLessThan(2_000);
+    await expect.poll(() => fake.connections()).toBe(0);
   });
 
   test('M3 a query without end is cut by the server and leaves no thread behind', async () => {
@@ -190,6 +199,10 @@ describe('faults/database/reads', () => {
   test('M12 a limit on selects for all sessions takes no row away', async () => {
     await sql('SET GLOBAL sql_select_limit = 100');
     try {
+      // Whoever does not ask for all gets no more from here on.
+      const plain = await openRealServer(serverUrl ?? '');
+      expect(await plain.sql('SELECT node_id FROM lynq_contract.nodes')).toHaveLength(100);
+      await plain.close();
       const { rows, proof } = await readAll(worldWith());
       expect(proof.rows).toBe(500);
       expect(rows).toHaveLength(500);
@@ -251,16 +264,34 @@ describe('faults/database/reads', () => {
   });
 
   test('M29 a long read holds no row lock', async () => {
-    let checked: Promise<unknown> | undefined;
-    await worldWith().source.read(aRequest(world, { extra: { wide: 'wide' } }), () => {
-      checked ??= sql('SET SESSION innodb_lock_wait_timeout = 1').then(async () => {
-        const locks = await sql('SELECT SUM(trx_rows_locked) AS locked FROM information_schema.innodb_trx');
-        await sql("UPDATE lynq_contract.nodes SET wide = 'y' WHERE node_id = 'row-1'");
-        return Number(locks[0]?.['locked'] ?? 0);
-      });
-    });
-    await expect(checked).resolves.toBe(0);
+    // Nearly two seconds: the server shows a transaction that is under way, and its rows can be written meanwhile.
+    await sql(
+      'CREATE OR REPLACE VIEW lynq_contract.long_read AS SELECT node_id, is_active + SLEEP(0.003) AS is_active, wide FROM lynq_contract.nodes',
+    );
+    await sql('SET SESSION innodb_lock_wait_timeout = 1');
+    const reading = readAll(worldWith(), { table: 'long_read', extra: { wide: 'wide' } });
+    const [shown] = await untilShown(
+      `SELECT trx_rows_locked AS locked, trx_isolation_level AS level FROM information_schema.innodb_trx
+       JOIN information_schema.processlist ON id = trx_mysql_thread_id WHERE info LIKE 'SELECT %long\\_read%' AND user = 'lynq_reader'`,
+    );
+    expect(shown).toEqual({ locked: 0, level: 'REPEATABLE READ' });
+    await sql("UPDATE lynq_contract.nodes SET wide = 'y' WHERE node_id = 'row-499'");
+    // As of its beginning: the read was under way while the row was written.
+    const { rows } = await reading;
+    expect(rows).toHaveLength(500);
+    expect(rows.find(({ uid }) => uid === 'row-499')?.extra['wide']).toBe('x'.repeat(200));
   });
+
+  /** Asks until there is an answer. */
+  async function untilShown(statement: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    for (let look = 0; look < 10; look += 1) {
+      const rows = await sql(statement);
+      if (rows.length > 0) return rows;
+      // InnoDB shows the same again to who asks sooner.
+      await setTimeout(150);
+    }
+    throw new Error('the read is never seen');
+  }
 
   test('M30 rows that change during a read are read as of one moment', async () => {
     await world.putTable(
@@ -269,19 +300,27 @@ describe('faults/database/reads', () => {
       ['node_id', 'is_active', 'wide'],
       Array.from({ length: 5_000 }, (_, index) => [`row-${index}`, '1', 'x'.repeat(500)]),
     );
+    await sql(
+      'CREATE OR REPLACE VIEW lynq_contract.moving_slowly AS SELECT node_id, is_active, CONCAT(wide, SLEEP(0.0002)) AS wide FROM lynq_contract.moving',
+    );
     let changed: Promise<unknown> | undefined;
+    let isChanged = false;
+    let after = 0;
     const seen = new Set<string>();
     const proof = await worldWith().source.read(
-      aRequest(world, { table: 'moving', extra: { wide: 'wide' } }),
+      aRequest(world, { table: 'moving_slowly', extra: { wide: 'wide' } }),
       (row) => {
-        changed ??= sql("UPDATE lynq_contract.moving SET is_active = '0'").then(() =>
-          sql('DELETE FROM lynq_contract.moving'),
-        );
+        changed ??= sql("UPDATE lynq_contract.moving SET is_active = '0'")
+          .then(() => sql('DELETE FROM lynq_contract.moving'))
+          .then(() => (isChanged = true));
+        if (isChanged) after += 1;
         seen.add(row.activate);
       },
     );
     await changed;
     expect(proof.rows).toBe(5_000);
     expect([...seen]).toEqual(['1']);
+    // Rows that were read when there was none left.
+    expect(after).toBeGreaterThan(0);
   });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { childPath } from '../../support/e2e/cluster.ts';
+import { childPath, conditionOf } from '../../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../../support/e2e/eventually.ts';
 import { configMapForm } from '../../support/e2e/manifests.ts';
 import { addsUp, type FaultHub, type FaultWorld, nodeWrites, openFaultWorld } from './support.ts';
@@ -56,6 +56,12 @@ describe('faults/database/rows', () => {
       return JSON.stringify(found.toSorted()) === JSON.stringify([...wanted].toSorted())
         ? there(status)
         : notYet(found);
+    });
+
+  const untilWarned = (hub: FaultHub, wanted: readonly string[]) =>
+    eventually(`what the status of ${hub.name} warns of`, async () => {
+      const { warnings = [] } = await hub.status();
+      return JSON.stringify(warnings) === JSON.stringify(wanted) ? there(true) : notYet(warnings);
     });
 
   const mapOf = (name: string) => faults.world.cluster.find(childPath('ConfigMap', faults.world.namespace, name));
@@ -160,7 +166,43 @@ describe('faults/database/rows', () => {
     await untilData('row-1-m20-form-map', { size: '5', more: '6' });
     await faults.world.ready(['row-0-m20-form', 'row-1-m20-form']);
     expect(await hub.nodes()).toEqual(before);
+    const said =
+      'variable size is NULL or empty on 1 active rows, the first is row-0, and the number 0 in form m20-form';
+    await untilWarned(hub, [said]);
     expect((await hub.status()).rows).toMatchObject({ seen: 2, active: 2, frozen: 0 });
+    // It stays while the rows are the same, and goes when there is a number.
+    await hub.untilSynced(3);
+    await untilWarned(hub, [said]);
+    await hub.sql("UPDATE m20 SET size = 3 WHERE id = 'row-0'");
+    await untilWarned(hub, []);
+    await untilData('row-0-m20-form-map', { size: '3', more: '4' });
+  });
+
+  test('M20 a form that refuses an empty number keeps what the node had, and the node is Degraded until there is one', async () => {
+    const size = '{{ if eq .size "" }}{{ fail "no size" }}{{ end }}{{ .size | int }}';
+    const form = configMapForm({ name: 'm20-strict-form', namespace: faults.world.namespace, hub: 'm20-strict' }, [
+      { id: 'map', data: { size } },
+    ]);
+    const hub = await faults.open('m20-strict', 2, { form });
+    await faults.world.ready(['row-0-m20-strict-form', 'row-1-m20-strict-form']);
+    const before = await mapOf('row-0-m20-strict-form-map');
+    await hub.sql('UPDATE m20_strict SET size = NULL');
+    await hub.sql("UPDATE m20_strict SET size = 5 WHERE id = 'row-1'");
+
+    const node = await eventually('the node is Degraded', async () => {
+      const found = await faults.world.node('row-0-m20-strict-form');
+      const degraded = found === undefined ? undefined : conditionOf(found, 'Degraded');
+      return found !== undefined && degraded?.status === 'True' ? there(found) : notYet(found?.status ?? 'no status');
+    });
+    expect(JSON.stringify(node.status)).toContain('no size');
+    await untilData('row-1-m20-strict-form-map', { size: '5' });
+    await hub.untilSynced(2);
+    expect(await mapOf('row-0-m20-strict-form-map')).toEqual(before);
+    // A form that asks has thought of it.
+    await untilWarned(hub, []);
+    await hub.sql("UPDATE m20_strict SET size = 6 WHERE id = 'row-0'");
+    await untilData('row-0-m20-strict-form-map', { size: '6' });
+    await faults.world.ready(['row-0-m20-strict-form', 'row-1-m20-strict-form']);
   });
 
   test('M21 values of 256 KiB, 1 MiB and 16 MiB freeze their rows, nothing is tried with them, the heap of the worker stays small and the others settle', async () => {

@@ -1,6 +1,13 @@
 import { expect, inject } from 'vitest';
 import { openTcpProxy, type TcpProxy } from '../../contract/row-source.proxy.ts';
-import { type Condition, conditionOf, type Json, type KubeObject, lynqPath } from '../../support/e2e/cluster.ts';
+import {
+  childPath,
+  type Condition,
+  conditionOf,
+  type Json,
+  type KubeObject,
+  lynqPath,
+} from '../../support/e2e/cluster.ts';
 import { eventually, notYet, type Patience, there } from '../../support/e2e/eventually.ts';
 import { configMapForm, type FormObject, hubObject } from '../../support/e2e/manifests.ts';
 import { openWorld, setSecret, type World } from '../../support/e2e/world.ts';
@@ -97,6 +104,24 @@ export const nodeWrites = ({ world }: FaultWorld, hub: FaultHub, place: number):
     .filter(({ objectRef }) => objectRef?.subresource === undefined)
     .map(({ verb, objectRef, responseObject }) => `${verb} ${objectRef?.name ?? responseObject?.metadata?.name}`)
     .filter((text) => text.endsWith(`-${hub.name}-form`));
+
+/** Waits until the hub has counted so many of its nodes as Ready: what is ready is counted anew also while the table cannot be read. */
+export const untilCounted = (hub: FaultHub, ready: number): Promise<Json> =>
+  eventually(`hub ${hub.name} counts ${ready} Ready nodes`, async () => {
+    const status = await hub.status();
+    return status?.ready === ready ? there(status) : notYet(status ?? 'no status');
+  });
+
+/** Changes an object of a node by hand, and waits until it is as the node wants it. */
+export async function expectDriftRepaired({ world }: FaultWorld, name: string): Promise<void> {
+  const path = childPath('ConfigMap', world.namespace, name);
+  const { data } = await world.cluster.get(path);
+  await world.cluster.merge(path, { data: { size: 'drifted' } });
+  await eventually(`drift of ${name} is repaired`, async () => {
+    const found = await world.cluster.get(path);
+    return found.data?.['size'] === data?.['size'] ? there(found) : notYet(found.data);
+  });
+}
 
 export const rowNames = (count: number, from = 0): readonly string[] =>
   Array.from({ length: count }, (_, index) => `row-${from + index}`);

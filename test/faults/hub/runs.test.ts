@@ -5,6 +5,9 @@ import { eventually, notYet, there, window } from '../../support/e2e/eventually.
 import { configMapForm, hubObject } from '../../support/e2e/manifests.ts';
 import { type FaultHub, type FaultWorld, nodeWrites, openFaultWorld } from '../database/support.ts';
 
+/** That of which a twentieth takes longer. */
+const late = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.ceil(numbers.length * 0.95) - 1] ?? 0;
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 /** When syncs run: never two of one hub, not while paused, as the hub's interval says, once after a downtime; and what is said of one that hangs. */
@@ -49,26 +52,30 @@ describe('faults/hub/runs', () => {
   test('M2 ten hubs of which one hangs: the others go on as fast as before, and nothing is done for the one that hangs', async () => {
     const hubs = await Promise.all(Array.from({ length: 10 }, (_, index) => faults.open(`ten-${index}`, 1)));
     const [hanging, ...others] = hubs as [FaultHub, ...FaultHub[]];
-    const milliseconds = { quiet: [] as number[], hanging: [] as number[] };
+    const rounds: { readonly quiet: number; readonly during: number; readonly ratio: number }[] = [];
+    let syncs = 0;
     const place = faults.world.audit.now();
     // By turns, so that whatever else the machine does weighs on both alike.
-    for (let round = 0; round < 3; round += 1) {
-      milliseconds.quiet.push(...(await nextSyncs(others, 6)));
+    for (let round = 0; round < 5; round += 1) {
+      const quiet = await nextSyncs(others, 6);
+      const stopped = hanging.proxy.stopped();
       hanging.proxy.limit(0, 'silence');
       hanging.proxy.cut();
       await eventually('a sync of the first hub runs', async () => {
         const { info } = await scheduleOf(hanging).describe();
         return info.runningActions.length > 0 ? there(true) : notYet('none');
       });
-      milliseconds.hanging.push(...(await nextSyncs(others, 6)));
+      const during = await nextSyncs(others, 6);
+      // It hung all that time: nothing has come of it, and it waits still or again.
+      expect(hanging.proxy.stopped()).toBeGreaterThan(stopped);
+      syncs += quiet.length + during.length;
+      rounds.push({ quiet: late(quiet), during: late(during), ratio: late(during) / late(quiet) });
       hanging.proxy.limit(Number.POSITIVE_INFINITY, 'break');
       hanging.proxy.cut();
       await hanging.untilSynced(1);
     }
-    const [quiet, during] = [median(milliseconds.quiet), median(milliseconds.hanging)];
-    const ratio = during / quiet;
-    const syncs = milliseconds.quiet.length + milliseconds.hanging.length;
-    process.stdout.write(`figures: ${JSON.stringify({ hubs: 10, syncs, quiet, during, ratio: ratio.toFixed(2) })}\n`);
+    const ratio = median(rounds.map((round) => round.ratio));
+    process.stdout.write(`figures: ${JSON.stringify({ hubs: 10, syncs, p95: rounds, ratio: ratio.toFixed(2) })}\n`);
     expect(ratio).toBeLessThanOrEqual(1.2);
 
     expect(nodeWrites(faults, hanging, place)).toEqual([]);
