@@ -80,7 +80,7 @@ export const takenByTests: Readonly<Record<string, string>> = {
   'README.md: npx lynq get nodes': 'test/install/commands.test.ts',
   'docs/install.md: helm upgrade --install lynqflow deploy/chart/lynqflow --namespace lynq-system --create-namespace \\\n  --set podSecurityContext':
     'test/install/chart-values.test.ts',
-  'docs/install.md: kubectl get lynqhubs,lynqnodes --all-namespaces': 'test/install/plain.test.ts',
+  'docs/install.md: left=$(kubectl get lynqhubs,lynqnodes --all-namespaces -o name)': 'test/install/plain.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
 };
 
@@ -142,8 +142,9 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl apply --server-side --force-conflicts -f deploy/crds': 'docs/migration.md has it as a block',
   'kubectl apply -f deploy/admission/': 'test/e2e/admission.test.ts applies the files',
   'kubectl create clusterrolebinding lynqflow-metrics-reader': 'test/e2e/telemetry.test.ts makes the same binding',
-  'kubectl delete -f deploy/install.yaml': 'it is warned of',
-  'kubectl delete -k': 'it is warned of',
+  'kubectl delete -f deploy/install.yaml': 'test/install/plain.test.ts',
+  'kubectl delete -k':
+    'test/install/chart.test.ts compares the base with that file; in docs/migration.md it is warned of',
   'kubectl delete lynqhub OLD --cascade=orphan': 'test/e2e/hub-life.test.ts renames a hub so',
   'kubectl delete lynqhub --cascade=orphan': 'the same, in a decision',
   'kubectl get apiservices': 'a list of Kubernetes; test/e2e/hub-life.test.ts has an APIService without a backend',
