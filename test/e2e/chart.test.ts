@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 import { ensureHelm, progressLine } from '../../stack/index.ts';
 import { chart, plainManifests, renderChart } from '../../tools/manifests/render.ts';
-import { type Manifest, plainInstall, readManifests } from '../support/install/account.ts';
+import { type Manifest, plainWorker, readManifests } from '../support/install/account.ts';
 
 const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
 const read = (name: string): string => readFileSync(join(deploy, name), 'utf8');
@@ -37,7 +37,7 @@ describe('e2e/chart', () => {
   test('deploy/worker.yaml is what the chart makes of its default values, and deploy/install.yaml ends with it', () => {
     const worker = read('worker.yaml');
     expect(worker).toBe(plainManifests(helm));
-    expect(plainInstall().endsWith(worker)).toBe(true);
+    expect(plainWorker().endsWith(worker)).toBe(true);
   });
 
   test.each([

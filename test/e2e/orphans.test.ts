@@ -20,6 +20,7 @@ import {
 } from '../support/parity/entries.ts';
 import { type Kind, pathOf } from '../support/parity/paths.ts';
 import { openStand, type Scene, soon, type Stand, serveWidgets } from '../support/parity/stand.ts';
+import { shellBlocks } from '../support/install/blocks.ts';
 
 const plain = (id: string, kind: string): Entry => ({ id, spec: { apiVersion: 'v1', kind } });
 
@@ -263,6 +264,35 @@ describe('e2e/orphans', () => {
     await soon(async () => expect(await stand.find('ConfigMap', 'a-user-basic', place)).toBeUndefined());
     await lists(scene, 2);
     await scene.ready();
+  });
+
+  test.concurrent('what the Go operator has kept is given back by the command of docs/migration.md, same UID, and not before', async () => {
+    const kept = await stand.create('ConfigMap', {
+      metadata: {
+        name: 'given-back-cfg',
+        labels: { 'lynq.sh/orphaned': 'true' },
+        annotations: { 'lynq.sh/orphaned-at': '2026-11-21T12:00:00Z', 'lynq.sh/orphaned-reason': 'LynqNodeDeleted' },
+      },
+      data: { v: 'old' },
+    });
+    const scene = await stand.scene('given-back', { form: named('given-back', [configMap('cfg', { v: 'new' })]) });
+    await soon(async () => expect(entryOf(await scene.node(), 'cfg')).toMatchObject({ state: 'Conflicted' }));
+    const found = () => stand.find('ConfigMap', 'given-back-cfg');
+    expect((await found())?.metadata.resourceVersion).toBe(kept.metadata.resourceVersion);
+
+    const [block] = shellBlocks('docs/migration.md').filter(({ script }) => script.includes('annotate KIND NAME'));
+    const command = (block?.script ?? '')
+      .replace('NAMESPACE', stand.world.namespace)
+      .replace('KIND NAME', 'configmap given-back-cfg')
+      .replace('HUB/FORM/ROW', 'given-back/given-back/a');
+    expect(await stand.world.kubectl(command.split(' ').slice(1))).toMatchObject({ code: 0 });
+    // The page says within half a minute.
+    await soon(async () => expect((await found())?.data).toEqual({ v: 'new' }), { withinMs: 30_000 });
+    await scene.ready();
+    const { metadata } = (await found()) ?? kept;
+    expect(metadata.uid).toBe(kept.metadata.uid);
+    expect(metadata.labels).toMatchObject({ 'lynq.sh/node': 'a-given-back' });
+    expect(metadata.labels).not.toHaveProperty(['lynq.sh/orphaned']);
   });
 
   test.concurrent('a Service with a fixed node port renamed: the old one makes way, and the refused one is made', async () => {

@@ -10,7 +10,14 @@ import { chart, plainManifests, renderChart } from '../../tools/manifests/render
 import { type Cluster, type Json, lynqPath, openCluster } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { run } from '../support/e2e/programs.ts';
-import { type Manifest, manifestText, plainInstall, readManifests, type Rule } from '../support/install/account.ts';
+import {
+  type Manifest,
+  manifestText,
+  plainInstall,
+  plainWorker,
+  readManifests,
+  type Rule,
+} from '../support/install/account.ts';
 
 interface Pod {
   readonly serviceAccountName: string;
@@ -85,10 +92,10 @@ describe('install/chart', () => {
     expect(ended, ended.stdout).toMatchObject({ code: 0 });
   });
 
-  test('deploy/worker.yaml is what the chart makes of its default values, and deploy/install.yaml has it and the definitions', () => {
+  test('deploy/worker.yaml is what the chart makes of its default values; deploy/install.yaml has it, and deploy/definitions.yaml what the chart keeps', () => {
     const worker = readFileSync(new URL('../../deploy/worker.yaml', import.meta.url), 'utf8');
     expect(worker).toBe(plainManifests(helm));
-    expect(plainInstall().endsWith(worker)).toBe(true);
+    expect(plainWorker().endsWith(worker)).toBe(true);
     const [named, all] = [render('--no-hooks'), readManifests(plainInstall())].map((manifests) =>
       manifests.map(identity),
     );
@@ -100,7 +107,7 @@ describe('install/chart', () => {
     const ended = await run(stack.kubectl, ['kustomize', deploy], { PATH: process.env['PATH'], HOME: folder });
     expect(ended).toMatchObject({ code: 0 });
     const byName = (manifests: readonly Manifest[]) => new Map(manifests.map((object) => [identity(object), object]));
-    expect(byName(readManifests(ended.stdout))).toEqual(byName(readManifests(plainInstall())));
+    expect(byName(readManifests(ended.stdout))).toEqual(byName(readManifests(plainWorker())));
   });
 
   test('the definitions in the chart are those of the worker, and helm keeps them at an uninstall', () => {

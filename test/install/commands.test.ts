@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { commands } from '../../client/commands/index.ts';
+import { workflowIds } from '../../domain/identity.ts';
 import { lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { environment } from '../support/e2e/programs.ts';
@@ -12,7 +13,7 @@ import { shellBlocks } from '../support/install/blocks.ts';
 import { type DocsShell, openDocsShell } from '../support/install/docs-shell.ts';
 
 /**
- * Every example of the reference page (docs/cli.md is made from the same table), and the blocks of README and docs/planning.md that have no line `# run`, on the
+ * Every example of the reference page (docs/cli.md is made from the same table), and the blocks of README, docs/planning.md and docs/sources.md that have no line `# run`, on the
  * fleet that they name: hub `multi-tier-nodes`, row `acme-corp`. Each has to do what its page says, so each is listed here that ends otherwise.
  */
 
@@ -35,6 +36,7 @@ describe('install/commands', () => {
   const stack = inject('stack');
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-commands-'));
   const files = join(folder, 'files');
+  const token = randomBytes(16).toString('hex');
   let world: World;
   let shell: DocsShell;
 
@@ -57,7 +59,12 @@ describe('install/commands', () => {
   beforeAll(async () => {
     for (const name of ['forms', 'keys']) mkdirSync(join(files, name), { recursive: true });
     writeFileSync(join(files, 'keys/first'), randomBytes(32).toString('base64'));
-    world = await openWorld(stack, { name: 'commands', namespace: 'lynq-system' });
+    writeFileSync(join(folder, 'token'), token);
+    world = await openWorld(stack, {
+      name: 'commands',
+      namespace: 'lynq-system',
+      settings: { LYNQ_NOTIFY_PORT: '0', LYNQ_NOTIFY_TOKEN_FILE: join(folder, 'token') },
+    });
     shell = openDocsShell({
       folder,
       programs: { kubectl: stack.kubectl },
@@ -96,6 +103,30 @@ spec: { hubId: my-hub }
     await shell.well('npx lynq scale acme-corp api-tier --clear --wait');
     await settled();
   }, 240_000);
+
+  /** Syncs of the hub that have begun in all. */
+  const syncs = async (): Promise<number> => {
+    const schedule = workflowIds.schedule(world.namespace, 'multi-tier-nodes');
+    return (await world.engine.client.schedule.getHandle(schedule).describe()).info.numActionsTaken;
+  };
+
+  test('each line of the block of docs/sources.md has the table read, whose interval is an hour', async () => {
+    const block = shellBlocks('docs/sources.md').find(({ script }) => script.startsWith('lynq notify'));
+    const lines = (block?.script ?? '').split('\n');
+    expect(lines).toHaveLength(2);
+    const port = await eventually('the worker says where it takes hints', async () => {
+      const found = /"port":(\d+)[^\n]*"hints are taken"/.exec(world.worker.output())?.[1];
+      return found === undefined ? notYet(world.worker.output().slice(-500)) : there(found);
+    });
+    for (const line of lines) {
+      const before = await syncs();
+      await shell.well(`TOKEN=${token}\n${line.replace(':8090/', `:${port}/`)}`);
+      await eventually(`a sync after ${line}`, async () => {
+        const now = await syncs();
+        return now > before ? there(now) : notYet(now);
+      });
+    }
+  }, 120_000);
 
   test('the block of docs/planning.md: nothing would change, and a plan of nothing is done', async () => {
     const block = shellBlocks('docs/planning.md').find(({ script }) => script.startsWith('lynq plan multi-tier-nodes'));

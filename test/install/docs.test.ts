@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureHelm, type RunningStack, startStack } from '../../stack/index.ts';
+import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { type WorkerProcess, workerProcess } from '../support/e2e/programs.ts';
 import { accountKubeconfigOf, applyManifests } from '../support/install/account.ts';
 import { type Block, isRun, pages, runBlocks, shellBlocks } from '../support/install/blocks.ts';
@@ -21,13 +22,13 @@ const firstInstall = migration.findIndex(({ script }) => script.includes('helm u
 const inOrder: readonly Block[] = [
   ...install.slice(0, 1),
   ...migration.slice(0, firstInstall + 1),
-  ...install.slice(1, -1),
+  ...install.slice(1, -2),
   ...['docs/security.md', 'docs/operations.md'].flatMap(runBlocks),
   // What there is afterwards, back to the Go operator, and forth again.
   ...migration.slice(firstInstall + 1),
   ...['docs/troubleshooting.md', 'docs/templates.md'].flatMap(runBlocks),
-  // The last block of the instructions for an installation takes it away again.
-  ...install.slice(-1),
+  // The last blocks of the instructions for an installation take it away again, and the definitions.
+  ...install.slice(-2),
 ];
 /** Pages whose blocks are run by a test of their own. */
 const elsewhere = ['docs/quick-start.md', 'docs/backup.md'];
@@ -37,6 +38,8 @@ describe('install/docs', () => {
   let stack: RunningStack;
   let shell: DocsShell;
   let worker: WorkerProcess | undefined;
+  /** That of the second release of an upgrade with worker versioning. */
+  let next: WorkerProcess | undefined;
   /** Of a hub; refused while a webhook is there that nobody answers. */
   const edit = 'kubectl -n lynq-system annotate lynqhub multi-tier-nodes edited=yes --overwrite';
 
@@ -59,6 +62,7 @@ describe('install/docs', () => {
   }, 1_800_000);
   afterAll(async () => {
     await worker?.stop();
+    await next?.stop();
     await stack?.stop();
     rmSync(dataDir, { recursive: true, force: true });
     rmSync('/tmp/lynqflow-overlay', { recursive: true, force: true });
@@ -100,6 +104,12 @@ describe('install/docs', () => {
       async () => {
         const names = (await shell.well('kubectl -n lynq-system get deployments -o name')).stdout.trim().split('\n');
         expect(names).toEqual(expect.arrayContaining(['deployment.apps/lynqflow', 'deployment.apps/lynqflow-next']));
+        next = podWorker({ TEMPORAL_DEPLOYMENT_NAME: 'lynqflow', TEMPORAL_WORKER_BUILD_ID: '0.2.0' });
+        await next.start();
+        await eventually('Temporal knows the new version', async () => {
+          const { stdout } = await shell.run('temporal worker deployment describe --name lynqflow');
+          return stdout.includes('0.2.0') ? there(true) : notYet(stdout);
+        });
       },
     ],
     [
@@ -110,11 +120,49 @@ describe('install/docs', () => {
         const env = 'kubectl -n lynq-system get deployment lynqflow -o yaml | grep -A1 TEMPORAL_WORKER_BUILD_ID';
         expect((await shell.well(env)).stdout).toContain('value: 0.2.0');
         expect(await leftOf('lynqflow-next')).toBe('');
+        await worker?.stop();
+        await syncNow();
       },
+    ],
+    [
+      'helm rollback',
+      async () => {
+        await worker?.start();
+        await next?.stop();
+        next = undefined;
+      },
+    ],
+    ['--unversioned', syncNow],
+    [
+      'fsGroup=null',
+      async () => {
+        const pods = await shell.well('kubectl -n lynq-system get deployment lynqflow -o yaml');
+        expect(pods.stdout).toContain('runAsNonRoot: true');
+        expect(pods.stdout).not.toMatch(/runAsUser|runAsGroup|fsGroup/);
+      },
+    ],
+    [
+      'kubectl delete crd',
+      async () => expect((await shell.run('kubectl get lynqnodes --all-namespaces')).code).toBe(1),
     ],
     ['-l "${labels:?}" deployment,service', async () => expect(await leftOf('prod-lynq')).toBe('')],
     ['clusterrole/lynq-manager-role', async () => expect(await leftOf('lynq')).toBe('')],
   ];
+  /** Asks for a sync, and comes back when a worker has done one. */
+  async function syncNow(): Promise<void> {
+    const since = new Date().toISOString();
+    await shell.well('npx lynq notify multi-tier-nodes');
+    const ended = `WorkflowId STARTS_WITH "hub-sync/" AND ExecutionStatus != "Running" AND StartTime > "${since}"`;
+    await eventually('a sync has come to its end', async () => {
+      const { stdout } = await shell.well(`temporal workflow count --query '${ended}'`);
+      return /Total: [1-9]/.test(stdout) ? there(stdout) : notYet(stdout);
+    });
+  }
+  function podWorker(settings: Readonly<Record<string, string>> = {}): WorkerProcess {
+    const { kubeconfig, temporalAddress } = stack.endpoints;
+    const place = { temporalAddress, kubeconfig, workerKubeconfig: join(dataDir, 'worker.kubeconfig') };
+    return workerProcess(place, settings);
+  }
   const leftOf = async (prefix: string): Promise<string> => {
     const kinds =
       'deployment,service,serviceaccount,role,clusterrole,clusterrolebinding,certificates.cert-manager.io,issuers.cert-manager.io';
@@ -125,14 +173,13 @@ describe('install/docs', () => {
     '%s',
     async (_where, block) => {
       const { stdout } = await shell.well(block.script);
-      if (['docs/migration.md', 'docs/operations.md'].includes(block.page))
+      if (['docs/install.md', 'docs/migration.md', 'docs/operations.md'].includes(block.page))
         for (const [words, check] of afterwards) if (block.script.includes(words)) await check(stdout);
       if (block !== migration[firstInstall]) return;
-      const { kubectl, kubeconfig, temporalAddress } = stack.endpoints;
-      const workerKubeconfig = join(dataDir, 'worker.kubeconfig');
-      const place = { namespace: 'lynq-system', name: 'lynqflow', file: workerKubeconfig };
+      const { kubectl, kubeconfig } = stack.endpoints;
+      const place = { namespace: 'lynq-system', name: 'lynqflow', file: join(dataDir, 'worker.kubeconfig') };
       accountKubeconfigOf({ kubectl, kubeconfig }, place);
-      worker = workerProcess({ temporalAddress, kubeconfig, workerKubeconfig });
+      worker = podWorker();
       await worker.start();
     },
     240_000,

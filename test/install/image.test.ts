@@ -18,18 +18,26 @@ import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { type Ended, run } from '../support/e2e/programs.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 import { accountKubeconfigOf } from '../support/install/account.ts';
+import { containerImage } from '../support/install/container.ts';
 import { buildImage, type Image, inImage } from '../support/install/image.ts';
 
-/** What the Dockerfile gives, run as the image runs it: as its user, from a tree that nobody may write to. */
+/**
+ * What the Dockerfile gives, run as the image runs it: as its user, from a tree that nobody may write to. `npm run check:image` has it run on an image
+ * that buildah has built, in containers of runc.
+ */
 describe('install/image', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-image-'));
-  const asRoot = process.getuid?.() === 0;
+  const built = process.env['LYNQ_IMAGE'];
   const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
   let image: Image;
   let world: World | undefined;
 
   beforeAll(() => {
     chmodSync(folder, 0o755);
+    if (built !== undefined) {
+      image = containerImage(built);
+      return;
+    }
     const context = fileURLToPath(new URL('../..', import.meta.url));
     image = buildImage({ context, folder, environment });
     const closed = spawnSync('chmod', ['-R', 'a-w', image.root]);
@@ -53,20 +61,17 @@ describe('install/image', () => {
   });
 
   test('the command line is in it', async () => {
-    const lynq = await run(
-      process.execPath,
-      [join(inImage(image, image.workdir), 'bin/lynq.mjs'), '--help'],
-      environment,
-    );
+    const { file, args } = image.node('bin/lynq.mjs', '--help');
+    const lynq = await run(file, args, environment);
     expect(lynq).toMatchObject({ code: 0 });
     expect(lynq.stdout).toContain('lynq');
   });
 
   /** What the chart has run before an uninstall, with this account, for the installation of this task queue. */
   function check(kubeconfig: string, taskQueue = 'e2e-image'): Promise<Ended> {
-    const program = join(inImage(image, image.workdir), 'bin/lynq-uninstall-check.mjs');
+    const { file, args } = image.node('bin/lynq-uninstall-check.mjs');
     const settings = { KUBECONFIG: kubeconfig, TEMPORAL_NAMESPACE: 'default', LYNQ_TASK_QUEUE: taskQueue };
-    return run(process.execPath, [program], { ...environment, ...settings });
+    return run(file, args, { ...environment, ...settings });
   }
 
   test('the check before an uninstall refuses when it cannot be told whether there are nodes, and says why', async () => {
@@ -74,6 +79,8 @@ describe('install/image', () => {
     const stranger = join(folder, 'stranger');
     accountKubeconfigOf({ kubectl, kubeconfig }, { namespace: 'kube-system', name: 'default', file: stranger });
     const nowhere = join(folder, 'nowhere');
+    // As files of a pod are for the group of its volumes.
+    chmodSync(stranger, 0o444);
     writeFileSync(nowhere, readFileSync(stranger, 'utf8').replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:9'));
     for (const [file, why] of [
       [stranger, /LynqHub: The account may not list this in the whole cluster\./],
@@ -94,18 +101,13 @@ describe('install/image', () => {
     const workerKubeconfig = join(folder, 'kubeconfig');
     copyFileSync(stack.workerKubeconfig ?? stack.kubeconfig, workerKubeconfig);
     chmodSync(workerKubeconfig, 0o444);
-    const [program = '', ...args] = image.entrypoint;
+    const [program = '', file = '', ...args] = image.entrypoint;
     expect(program).toBe('node');
     world = await openWorld(
       { ...stack, workerKubeconfig },
       {
         name: 'image',
-        program: {
-          file: process.execPath,
-          args,
-          cwd: inImage(image, image.workdir),
-          ...(asRoot ? { user: image.user } : {}),
-        },
+        program: image.node(file, ...args),
         settings: { ...image.env, HOME: '/nonexistent' },
       },
     );

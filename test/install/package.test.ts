@@ -61,7 +61,14 @@ describe('install/package', () => {
       'package.json',
     ]);
     const deploy = readdirSync(join(installed, 'deploy'));
-    expect(deploy.toSorted()).toEqual(['admission', 'chart', 'install.yaml', 'kustomization.yaml', 'monitoring']);
+    expect(deploy.toSorted()).toEqual([
+      'admission',
+      'chart',
+      'definitions.yaml',
+      'install.yaml',
+      'kustomization.yaml',
+      'monitoring',
+    ]);
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((name) => /(?<!\.d)\.ts$|(?:^|\/)test\/|\.test\.|tsbuildinfo/.test(name))).toEqual([]);
     expect(files.filter((name) => name.endsWith('.cjs'))).toHaveLength(1);

@@ -6,7 +6,7 @@ import { cliReference } from './cli-reference.ts';
 import { crdReference } from './crd-reference.ts';
 import { crdFiles } from './crds.ts';
 import { functionReference } from './function-reference.ts';
-import { installFile, staleManifests } from './install.ts';
+import { definitionsFile, installFile, staleManifests } from './install.ts';
 import { differences, type GeneratedFile, sourceFiles, writeFiles } from './files.ts';
 
 /**
@@ -26,6 +26,7 @@ const admission = admissionFiles();
 const files = [
   ...crds,
   ...inChart('crds', crds),
+  definitionsFile(),
   installFile(root),
   ...admission,
   ...inChart('admission', admission),

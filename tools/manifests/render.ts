@@ -30,14 +30,6 @@ const plainValues = ['--no-hooks', '--set', 'crds.install=false'];
 const heading =
   (): string => `# Made from the chart with its default values by \`npm run manifests\`; edit the chart, not this file.
 ${chartFingerprint(root)}
-apiVersion: v1
-kind: Namespace
-metadata:
-  name: ${plainNamespace}
-  labels:
-    # Not enforced: pods of rows may be here too, where a hub is.
-    pod-security.kubernetes.io/audit: restricted
-    pod-security.kubernetes.io/warn: restricted
 `;
 
 /** `deploy/worker.yaml`: the chart with its default values, without the definitions and without what only Helm understands. */

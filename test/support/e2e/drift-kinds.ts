@@ -207,11 +207,15 @@ export const driftKinds: readonly DriftKind[] = [
     edited: ({ spec }) => spec.maxUnavailable,
   },
   {
-    id: 'lease',
-    path: inGroup('coordination.k8s.io/v1', 'leases'),
-    spec: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', spec: { leaseDurationSeconds: 10 } },
-    edit: replace('/spec/leaseDurationSeconds', 99),
-    edited: ({ spec }) => spec.leaseDurationSeconds,
+    id: 'limits',
+    path: inGroup('v1', 'limitranges'),
+    spec: {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      spec: { limits: [{ type: 'PersistentVolumeClaim', max: { storage: '1Ti' } }] },
+    },
+    edit: replace('/spec/limits/0/max/storage', '2Ti'),
+    edited: ({ spec }) => spec.limits[0]?.max.storage,
   },
   {
     id: 'widget',

@@ -24,8 +24,15 @@ export const readManifests = (text: string): readonly Manifest[] =>
     .map((document) => document.toJS() as Manifest | null)
     .filter((object) => object !== null);
 
-export const plainInstall = (): string =>
-  readFileSync(fileURLToPath(new URL('../../../deploy/install.yaml', import.meta.url)), 'utf8');
+const ofDeploy = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../../deploy/${name}`, import.meta.url)), 'utf8');
+
+/** What stays at an uninstall. */
+export const plainDefinitions = (): string => ofDeploy('definitions.yaml');
+/** What may be deleted as it was applied. */
+export const plainWorker = (): string => ofDeploy('install.yaml');
+/** An installation without Helm. */
+export const plainInstall = (): string => `${plainDefinitions()}---\n${plainWorker()}`;
 
 interface Target {
   readonly kubectl: string;

@@ -78,10 +78,11 @@ export const runBlocks = (page: string): readonly Block[] => shellBlocks(page).f
 /** Blocks that no line marks and a test takes from the page all the same, all of their lines: by page and first words. */
 export const takenByTests: Readonly<Record<string, string>> = {
   'README.md: npx lynq get nodes': 'test/install/commands.test.ts',
-  'docs/install.md: helm upgrade --install lynqflow deploy/chart/lynqflow --namespace lynq-system --create-namespace \\\n  --set podSecurityContext':
-    'test/install/chart-values.test.ts',
-  'docs/install.md: kubectl get lynqhubs,lynqnodes --all-namespaces': 'test/install/plain.test.ts',
+  'docs/install.md: left=$(kubectl get lynqhubs,lynqnodes --all-namespaces -o name)': 'test/install/plain.test.ts',
+  'docs/migration.md: kubectl -n NAMESPACE annotate KIND NAME lynq.sh/orphaned-from=': 'test/e2e/orphans.test.ts',
   'docs/planning.md: lynq plan multi-tier-nodes': 'test/install/commands.test.ts',
+  'docs/sources.md: lynq notify multi-tier-nodes': 'test/install/commands.test.ts',
+  'stack/README.md: npm run --silent stack -- up': 'test/install/quick-start.test.ts',
 };
 
 /** What of a block a shell carries out, comments left out, in a few characters: a line more or less gives others. */
@@ -100,24 +101,17 @@ export const unmarked: Readonly<Record<string, { readonly starts: string; readon
   '3bed5793f0b1': { starts: 'README.md: npm run --silent stack -- up', why: 'docs/quick-start.md has the same' },
   '1234f347c7a5': { starts: 'README.md: npm run check', why: 'the tests themselves' },
   '48e300e0269b': { starts: 'docs/benchmarks.md: npm run bench', why: 'takes hours; what it printed is in the page' },
-  cb5080a9d55e: { starts: 'docs/sources.md: lynq notify', why: 'test/faults/hub/hints.test.ts' },
-  '7126de6ce600': {
-    starts: 'docs/migration.md: kubectl -n NAMESPACE annotate KIND NAME lynq.sh/orphaned-from=',
-    why: 'test/unit/activities/node/peer-record.test.ts gives an object back so',
-  },
   '7e62113286f1': { starts: 'docs/install.md: docker build', why: 'needs Docker' },
   '6daae9c38df8': { starts: 'docs/install.md: kind create cluster', why: 'needs Docker' },
   '0c8b58ae1729': {
     starts: 'docs/install.md: tcld namespace search-attributes add',
     why: 'needs an account of Temporal Cloud',
   },
-  cdea12b5b684: { starts: 'docs/operations.md: temporal worker deployment', why: 'test/e2e/upgrade.test.ts' },
   '244a51825836': {
     starts: 'docs/quick-start.md: kubectl -n lynq-system create secret generic mysql-credentials',
     why: 'needs Docker',
   },
   f909a36228e0: { starts: 'docs/quick-start.md: npx lynq uninstall --yes', why: 'needs Docker' },
-  '466912281115': { starts: 'stack/README.md: npm run --silent stack -- up', why: 'docs/quick-start.md has the same' },
   '5a6f76d7b3d0': { starts: 'stack/README.md: npm run test:oldest', why: 'the tests themselves' },
 };
 
@@ -142,13 +136,13 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl apply --server-side --force-conflicts -f deploy/crds': 'docs/migration.md has it as a block',
   'kubectl apply -f deploy/admission/': 'test/e2e/admission.test.ts applies the files',
   'kubectl create clusterrolebinding lynqflow-metrics-reader': 'test/e2e/telemetry.test.ts makes the same binding',
-  'kubectl delete -f deploy/install.yaml': 'it is warned of',
-  'kubectl delete -k': 'it is warned of',
+  'kubectl delete -f deploy/install.yaml': 'test/install/plain.test.ts',
+  'kubectl delete -k':
+    'test/install/chart.test.ts compares the base with that file; in docs/migration.md it is warned of',
   'kubectl delete lynqhub OLD --cascade=orphan': 'test/e2e/hub-life.test.ts renames a hub so',
   'kubectl delete lynqhub --cascade=orphan': 'the same, in a decision',
   'kubectl get apiservices': 'a list of Kubernetes; test/e2e/hub-life.test.ts has an APIService without a backend',
   'kubectl replace --force': 'test/faults/database/hub.test.ts replaces forms so',
-  'kubectl delete crd lynqhubs.operator.lynq.sh': 'it would end the stack of the other tests',
   'kubectl delete namespace': 'named for what it is like',
   'kubectl describe lynqform': 'kubectl itself',
   'kubectl explain lynqform.spec': 'kubectl itself, on what test/contract applies',

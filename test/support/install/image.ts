@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, matchesGlob, relative } from 'node:path';
+import type { Program } from '../e2e/programs.ts';
 
 /**
  * Carries out a Dockerfile of the few instructions ours has, in folders instead of layers: what it copies and runs is real, the base image is this
@@ -14,6 +15,8 @@ export interface Image {
   readonly entrypoint: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly user: { readonly uid: number; readonly gid: number };
+  /** How Node of the image is started with a file of its working directory and arguments: as its user, and with what the caller has of variables. */
+  node(file: string, ...args: readonly string[]): Program;
 }
 
 interface Stage {
@@ -122,5 +125,13 @@ export function buildImage({ context, folder, environment }: BuildOptions): Imag
   }
   const { root, workdir, entrypoint, env, user } = present();
   const [uid = 0, gid = 0] = user.split(':').map(Number);
-  return { root, workdir, entrypoint, env, user: { uid, gid } };
+  const cwd = inImage({ root }, workdir);
+  const owner = process.getuid?.() === 0 ? { user: { uid, gid } } : {};
+  const node = (file: string, ...args: readonly string[]): Program => ({
+    file: process.execPath,
+    args: [join(cwd, file), ...args],
+    cwd,
+    ...owner,
+  });
+  return { root, workdir, entrypoint, env, user: { uid, gid }, node };
 }
