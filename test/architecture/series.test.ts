@@ -25,7 +25,7 @@ const words = new Set(['and', 'or', 'unless', 'by', 'on', 'ignoring', 'without',
 /** Names of series in an expression: what is left without texts, labels, durations and functions. */
 function seriesIn(expression: string): readonly string[] {
   const bare = expression
-    .replaceAll(/"[^"]*"|\{[^}]*\}|\[[^\]]*\]/g, ' ')
+    .replaceAll(/"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\boffset \w+/g, ' ')
     .replaceAll(/\b(?:by|on|ignoring|without) ?\([^)]*\)/g, ' ');
   const names = [...bare.matchAll(/[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])/g)].map(([name]) => name);
   return names.filter((name) => !words.has(name));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { childPath, lynqPath } from '../support/e2e/cluster.ts';
 import { eventually, notYet, there } from '../support/e2e/eventually.ts';
 import { configMapForm } from '../support/e2e/manifests.ts';
-import { startPrometheus } from '../support/e2e/prometheus.ts';
+import { startPrometheus } from '../../tools/monitoring/prometheus.ts';
 import { type WorkerProcess, workerProcess } from '../support/e2e/programs.ts';
 import { openWorld, type World } from '../support/e2e/world.ts';
 

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** How the worker is started; default: from the sources. */
   readonly workerArgs?: readonly string[];
+  /** Variables of the worker besides the addresses of the stack. */
+  readonly workerSettings?: Readonly<Record<string, string>>;
 }
 
 /** What is left at the end: nothing, or the data with the logs. */
@@ -73,7 +75,7 @@ async function open(
   workers: WorkerProcess[],
   kept: boolean,
 ): Promise<Session> {
-  const { printer, signal, dataDir, workerArgs } = options;
+  const { printer, signal, dataDir, workerArgs, workerSettings } = options;
   const starting = startStack({
     dataDir,
     environment: options.environment,
@@ -96,7 +98,7 @@ async function open(
     async startWorker() {
       const worker = await startWorker({
         args: workerArgs,
-        environment,
+        environment: { ...environment, ...workerSettings },
         logFile: folder.workerLog,
         signal,
         onSpawn: (process) => writeRecord(folder, process),
