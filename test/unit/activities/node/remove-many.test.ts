@@ -4,6 +4,7 @@ import type { Deps } from '../../../../activities/deps.ts';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeLateChild } from '../../../../activities/node/late-child.ts';
 import { endRuns, removeNodes } from '../../../../activities/node/remove-many.ts';
+import { removeNode } from '../../../../activities/node/remove.ts';
 import { Places } from '../../../../activities/places.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import type { Measurement } from '../../../../domain/measures.ts';
@@ -119,6 +120,49 @@ describe('activities/node/remove-many', () => {
     await deleteNodes(...all);
     expect(await remove()).toEqual({ removed: 0, left: 4 });
     expect(left('LynqNode')).toHaveLength(4);
+  });
+
+  describe('when the form said Retain, and goes before the node does', () => {
+    const form = { apiVersion, kind: 'LynqForm', namespace, name: 'web' };
+    const hold = (finalizers: readonly string[] | null) =>
+      cluster.patch(
+        mapRef('gamma-slow'),
+        'merge',
+        { metadata: { finalizers: finalizers === null ? null : [...finalizers] } },
+        { manager: 'test' },
+      );
+
+    /** Goes as far as one object that does not go; the rest is left to the own run, for which the form is gone. */
+    async function removeWith(made: readonly JsonObject[], present: readonly JsonObject[]): Promise<void> {
+      await nodes.make('gamma', 'web', { configMaps: [...made] });
+      cluster.seed({ ...form, metadata: { name: 'web', namespace }, spec: { hubId: hub, configMaps: [...present] } });
+      await hold(['example.com/hold']);
+      await deleteNodes('gamma-web');
+      const patience = { waitMilliseconds: 300, silenceMilliseconds: 300 };
+      const request = { namespace, node: 'gamma-web' };
+      expect((await removeNode(deps, request, attempt, patience)).kind).toBe('waiting');
+      await cluster.delete(form, textAt(await cluster.get(form), 'metadata', 'uid') ?? '');
+      const own = removeNode(deps, request, attempt);
+      await sleep(200);
+      await hold(null);
+      expect((await own).kind).toBe('removed');
+    }
+    const marked = async (name: string) =>
+      textAt(await cluster.get(mapRef(name)), 'metadata', 'labels', 'lynq.sh/orphaned');
+
+    it('keeps what was marked by then', async () => {
+      await removeWith([map('db'), map('slow')], [map('db', { deletionPolicy: 'Retain' }), map('slow')]);
+      expect(await marked('gamma-db')).toBe('true');
+      expect(left('ConfigMap')).not.toContain('gamma-slow');
+    });
+
+    it('keeps what that needs, which had to wait for something else', async () => {
+      const db = map('db', { dependIds: ['password'] });
+      const others = [map('slow', { dependIds: ['password'] }), map('password')];
+      await removeWith([db, ...others], [{ ...db, deletionPolicy: 'Retain' }, ...others]);
+      expect([await marked('gamma-db'), await marked('gamma-password')]).toEqual(['true', 'true']);
+      expect(left('ConfigMap')).not.toContain('gamma-slow');
+    });
   });
 
   it('counts a node that has gone already as removed', async () => {
