@@ -8,6 +8,8 @@ import { removeNode } from '../../../../activities/node/remove.ts';
 import { Places } from '../../../../activities/places.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import type { Measurement } from '../../../../domain/measures.ts';
+import type { ObjectRef } from '../../../../domain/ports.ts';
+import type { Changes } from '../../../../domain/watching.ts';
 import { LateWrites } from '../../../../worker/watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from '../../../../worker/watch/index.ts';
 import type { FakeCluster } from '../../../support/fake-cluster.ts';
@@ -228,6 +230,60 @@ describe('activities/node/remove-many', () => {
 
     await cluster.patch(mapRef('acme-app'), 'merge', { metadata: { finalizers: null } }, { manager: 'test' });
     expect(await remove()).toEqual({ removed: 4, left: 0 });
+  });
+
+  describe('a removal that is late', () => {
+    const key = { id: 'key', nameTemplate: '{{ .uid }}-key' };
+    const data = { key: '{{ genPrivateKey "ecdsa" }}' };
+    const withKey = { ...key, spec: { apiVersion: 'v1', kind: 'ConfigMap', data } };
+    const generated = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'gamma-web-generated' };
+    const uidOf = async (ref: ObjectRef) => textAt(await cluster.get(ref), 'metadata', 'uid');
+
+    it.each([
+      ['with nothing to keep', [map('slow'), withKey]],
+      [
+        'with something to keep',
+        [map('slow', { dependIds: ['kept'] }), map('kept', { deletionPolicy: 'Retain' }), withKey],
+      ],
+    ])('touches nothing of the next LynqNode of its name, %s', async (_, configMaps) => {
+      await nodes.make('gamma', 'web', { configMaps });
+      const hold = (finalizers: JsonObject[string]) =>
+        cluster.patch(mapRef('gamma-slow'), 'merge', { metadata: { finalizers } }, { manager: 'test' });
+      await hold(['example.com/hold']);
+      await deleteNodes('gamma-web');
+
+      let open: () => void = () => undefined;
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      let isWaiting: () => void = () => undefined;
+      const waiting = new Promise<void>((resolve) => (isWaiting = resolve));
+      const changes: Changes = {
+        subscribe() {
+          const own = deps.changes.subscribe();
+          const next: typeof own.next = async (...args) => {
+            isWaiting();
+            const heard = await own.next(...args);
+            await gate;
+            return heard;
+          };
+          return { add: (change) => own.add(change), close: () => own.close(), next };
+        },
+      };
+      const page = { namespace, hub, nodes: ['gamma-web'] };
+      const late = removeNodes({ ...deps, changes }, new Places(1), page, attempt);
+      await waiting;
+      await hold(null);
+      expect((await removeNode(deps, { namespace, node: 'gamma-web' }, attempt)).kind).toBe('removed');
+      await nodes.make('gamma', 'web', { configMaps });
+      const before = [await uidOf(nodeRef('gamma-web')), await uidOf(generated)];
+      const writes = () => cluster.calls.filter(({ verb }) => verb !== 'get' && verb !== 'list').length;
+      const written = writes();
+
+      open();
+      expect(await late).toEqual({ removed: 1, left: 0 });
+      expect([await uidOf(nodeRef('gamma-web')), await uidOf(generated)]).toEqual(before);
+      expect(before).not.toContain(undefined);
+      expect(writes()).toBe(written);
+    });
   });
 
   describe('while a run of the node is in the middle of a pass on another worker', () => {
