@@ -21,7 +21,7 @@ const momentForMore = '3s';
 /**
  * The removal of many nodes of a hub at once: page by page, each node as its own run would remove it, but without a message, a step and an activity for
  * each. Their runs are told at the end, so that objects go first. Cancelling or terminating it changes nothing but that nobody goes on; the watches
- * wake the runs of what is left after a minute.
+ * wake the runs of what is left after a minute. Cancelled, it tells those of what it was at before it ends; of a terminated one, syncs of the hub find them.
  */
 export async function lynqRemovals(input: RemovalsInput): Promise<RemovalsResult> {
   const run = new RemovalsRun(input);
