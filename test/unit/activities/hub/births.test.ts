@@ -308,7 +308,7 @@ describe('activities/hub/births', () => {
       return { known: { ...known, nodes, wake }, missing, asked, woken, failing };
     }
     const runsOf = (...names: readonly string[]) =>
-      new Map(['acme-web', ...names].map((name) => [name, 'customers'] as const));
+      new Map<string, string>(['acme-web', ...names].map((name) => [name, 'customers']));
 
     it('are woken, to look for themselves, when they are still there after a minute, and not again at each sync', async () => {
       const runs = runsOf('gone-web');
