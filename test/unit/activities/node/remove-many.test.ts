@@ -7,6 +7,7 @@ import { endRuns, removeNodes } from '../../../../activities/node/remove-many.ts
 import { removeNode } from '../../../../activities/node/remove.ts';
 import { Places } from '../../../../activities/places.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import type { Measurement } from '../../../../domain/measures.ts';
 import type { ObjectRef } from '../../../../domain/ports.ts';
 import type { Changes } from '../../../../domain/watching.ts';
@@ -237,6 +238,12 @@ describe('activities/node/remove-many', () => {
     const data = { key: '{{ genPrivateKey "ecdsa" }}' };
     const withKey = { ...key, spec: { apiVersion: 'v1', kind: 'ConfigMap', data } };
     const generated = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'gamma-web-generated' };
+    /** The thread that makes keys may take longer to start than a wave may here. */
+    const untilReady = async () => {
+      const isReady = () => Object.values(nodes.states('gamma-web')).every((state) => state === 'Ready');
+      for (let at = 0; at < 10 && !(isReady() && 'key' in nodes.states('gamma-web')); at += 1)
+        await nodes.waves('gamma-web');
+    };
     const uidOf = async (ref: ObjectRef) => textAt(await cluster.get(ref), 'metadata', 'uid');
 
     it.each([
@@ -247,6 +254,7 @@ describe('activities/node/remove-many', () => {
       ],
     ])('touches nothing of the next LynqNode of its name, %s', async (_, configMaps) => {
       await nodes.make('gamma', 'web', { configMaps });
+      await untilReady();
       const hold = (finalizers: JsonObject[string]) =>
         cluster.patch(mapRef('gamma-slow'), 'merge', { metadata: { finalizers } }, { manager: 'test' });
       await hold(['example.com/hold']);
@@ -274,6 +282,7 @@ describe('activities/node/remove-many', () => {
       await hold(null);
       expect((await removeNode(deps, { namespace, node: 'gamma-web' }, attempt)).kind).toBe('removed');
       await nodes.make('gamma', 'web', { configMaps });
+      await untilReady();
       const before = [await uidOf(nodeRef('gamma-web')), await uidOf(generated)];
       const writes = () => cluster.calls.filter(({ verb }) => verb !== 'get' && verb !== 'list').length;
       const written = writes();
@@ -354,6 +363,23 @@ describe('activities/node/remove-many', () => {
     });
   });
 
+  it('leaves all to their own runs where the hub is none that this version can read, and fails where it cannot be read now', async () => {
+    await deleteNodes(...all);
+    cluster.seed({
+      apiVersion,
+      kind: 'LynqHub',
+      metadata: { name: hub, namespace },
+      spec: { source: { type: 'oracle' } },
+    });
+    expect(await remove()).toEqual({ removed: 0, left: 4 });
+    cluster.intercept(({ verb, ref }) =>
+      verb === 'get' && ref.kind === 'LynqHub'
+        ? { failure: new LynqFailure('ClusterUnreachable', 'no answer') }
+        : undefined,
+    );
+    await expect(remove()).rejects.toThrow('no answer');
+  });
+
   describe('of the runs of nodes', () => {
     const end = (...names: readonly string[]) => endRuns(deps, { namespace, hub, nodes: names }, attempt);
 
@@ -375,6 +401,16 @@ describe('activities/node/remove-many', () => {
       };
       await endRuns({ ...deps, wake }, { namespace, hub, nodes: ['acme-app'] }, attempt);
       expect(sent).toEqual(['acme-app removed', 'acme-app nodeChanged']);
+    });
+
+    it('tells the others when one cannot be told, and fails then', async () => {
+      const wake: Deps['wake'] = async (namespace, node, cause) => {
+        if (node === 'acme-app') throw new Error('too many messages');
+        return deps.wake(namespace, node, cause);
+      };
+      const page = { namespace, hub, nodes: ['acme-app', ...Array.from({ length: 20 }, (_, at) => `gone-${at}`)] };
+      await expect(endRuns({ ...deps, wake }, page, attempt)).rejects.toThrow('too many messages');
+      expect(messages).toHaveLength(20);
     });
 
     it('takes note of a node without a run, so that the next sync starts one', async () => {
