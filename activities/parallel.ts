@@ -20,3 +20,14 @@ export async function inParallel<T>(
   const failure = results.find((result) => result.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
 }
+
+/** The same, of which a failure of one item keeps no other one from its turn. Gives the failures. */
+export async function inParallelAll<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<readonly { readonly item: T; readonly error: unknown }[]> {
+  const failed: { readonly item: T; readonly error: unknown }[] = [];
+  await inParallel(items, limit, (item) => work(item).catch((error: unknown) => void failed.push({ item, error })));
+  return failed;
+}

@@ -7,12 +7,15 @@ export const removedCause = 'removed';
 /** As many deletions of a hub as a person may be looking at. */
 export const fewDeletions = 16;
 
+/** Whether so many are more than that. */
+export const areMany = (leaving: number): boolean => leaving > fewDeletions;
+
 /** Whether so many nodes are still to go that what follows from one that went can wait for the next ones. */
 export function manyAreLeaving(nodes: Iterable<{ readonly deleting: boolean }>): boolean {
   let leaving = 0;
   for (const { deleting } of nodes) {
     if (deleting) leaving += 1;
-    if (leaving > fewDeletions) return true;
+    if (areMany(leaving)) return true;
   }
   return false;
 }

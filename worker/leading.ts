@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { HubRef } from '../activities/contract.ts';
 import type { FormRef } from '../activities/hub/hubless-forms.ts';
-import { manyAreLeaving } from '../domain/mass-removal.ts';
+import { areMany } from '../domain/mass-removal.ts';
 import type { Clock, Logger, Reflector } from '../domain/ports.ts';
-import type { NodeDigest, NodeIndex } from '../domain/watching.ts';
+import type { NodeDigest } from '../domain/watching.ts';
 import { handToRemovals } from './removals.ts';
 import { wakeRollout } from './rollouts.ts';
 import { ensureSchedule, lookAtSchedule, removeSchedule, removeVanished, requestSync } from './schedules.ts';
@@ -14,6 +14,7 @@ import { CountKeeper } from './watch/count-keeper.ts';
 import { Dispatcher } from './watch/dispatcher.ts';
 import { HubWatch } from './watch/hub-watch.ts';
 import type { Watches } from './watch/index.ts';
+import type { WatchedNodes } from './watch/node-index.ts';
 import { Turns } from './watch/turns.ts';
 import type { IdleListener } from './watch/run-registry.ts';
 
@@ -102,10 +103,10 @@ function openHubWatch(parts: LeadingParts, watches: Watches): HubWatch {
 export function reactToNode(
   { before, after }: DigestChange<NodeDigest>,
   hubs: Pick<HubWatch, 'request' | 'requestOfForm'>,
-  nodes: Pick<NodeIndex, 'ofHub'>,
+  nodes: Pick<WatchedNodes, 'leavingOf'>,
 ): void {
   if (before !== undefined && after === undefined) {
-    const haste = manyAreLeaving(nodes.ofHub(before.namespace, before.hub)) ? 'later' : 'soon';
+    const haste = areMany(nodes.leavingOf(before.namespace, before.hub)) ? 'later' : 'soon';
     hubs.request(before, haste);
     hubs.requestOfForm(before, haste);
   }

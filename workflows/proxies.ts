@@ -36,5 +36,13 @@ export const glancing = proxyLocalActivities<Pick<Activities, 'glanceHub'>>({
 /** Waves wait for readiness up to the longest `timeoutSeconds` (one hour). */
 export const waves = proxyActivities<Activities>({ ...common, startToCloseTimeout: '65m', heartbeatTimeout: '20s' });
 
+/** For many nodes at once. What keeps failing for some of them must hold nothing up for the others, and each has a run of its own: tried a few times only. */
+export const together = proxyActivities<Pick<Activities, 'removeNodes' | 'endRuns'>>({
+  ...common,
+  startToCloseTimeout: '65m',
+  heartbeatTimeout: '20s',
+  retry: { ...common.retry, maximumAttempts: 3 },
+});
+
 /** One or two requests. A worker that dies in the middle of them is noticed soon: whoever asked for one waits for it. */
 export const quick = proxyActivities<Activities>({ ...common, startToCloseTimeout: '1m', heartbeatTimeout: '5s' });

@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { removeSignal } from './messages.ts';
-import { waves } from './proxies.ts';
+import { together } from './proxies.ts';
 import { type RemovalsInput, type RemovalsResult, RemovalsRun } from './removals-state.ts';
 
 /** Events after which a run starts afresh, so that histories stay short to read and to replay. */
@@ -21,7 +21,7 @@ const momentForMore = '3s';
 /**
  * The removal of many nodes of a hub at once: page by page, each node as its own run would remove it, but without a message, a step and an activity for
  * each. Their runs are told at the end, so that objects go first. Cancelling or terminating it changes nothing but that nobody goes on; the watches
- * wake the runs of what is left after a minute.
+ * wake the runs of what is left after a minute. Cancelled, it tells those of what it was at before it ends; of a terminated one, syncs of the hub find them.
  */
 export async function lynqRemovals(input: RemovalsInput): Promise<RemovalsResult> {
   const run = new RemovalsRun(input);
@@ -58,13 +58,13 @@ async function removePages(run: RemovalsRun): Promise<void> {
   }
 }
 
-/** What fails for good is left to the runs of the nodes, each of which then says why. */
+/** What fails for good, or a few times, is left to the runs of the nodes, each of which then says why. */
 async function removePage(run: RemovalsRun): Promise<void> {
   const nodes = run.begin();
   setCurrentDetails(run.details());
   const summary = `remove ${nodes.length} LynqNodes`;
   try {
-    run.end(nodes, await waves.removeNodes.executeWithOptions({ summary }, [{ ...run.hub, nodes }]));
+    run.end(nodes, await together.removeNodes.executeWithOptions({ summary }, [{ ...run.hub, nodes }]));
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     run.end(nodes, { removed: 0, left: nodes.length });
@@ -77,7 +77,7 @@ async function tellAll(run: RemovalsRun): Promise<void> {
     const nodes = run.tell();
     setCurrentDetails(run.details());
     try {
-      await waves.endRuns.executeWithOptions({ summary: `tell ${nodes.length} runs` }, [{ ...run.hub, nodes }]);
+      await together.endRuns.executeWithOptions({ summary: `tell ${nodes.length} runs` }, [{ ...run.hub, nodes }]);
     } catch (error) {
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     }

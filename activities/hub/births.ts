@@ -1,8 +1,10 @@
 import { textAt } from '../../domain/api/json.ts';
+import { afterWaking, dueRuns, leftRuns } from '../../domain/left-runs.ts';
+import { manyAreLeaving } from '../../domain/mass-removal.ts';
 import type { StrayRun } from '../../domain/watching.ts';
 import type { BirthPage, BirthRequest, ConfirmedBirth, HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
-import { inParallel } from '../parallel.ts';
+import { inParallel, inParallelAll } from '../parallel.ts';
 import { formRef } from '../rollout/gather.ts';
 import { isHeldHere } from './holding.ts';
 
@@ -56,23 +58,32 @@ export async function confirmRuns(deps: Deps, births: readonly ConfirmedBirth[],
 }
 
 /**
- * Finds runs that have ended though their node lives (a person terminated one, Temporal lost it), and ends those that no worker of ours serves. Visibility
- * is only a hint: what it does not show is offered as a birth, and a run that is alive after all refuses to start twice. When it cannot be asked, or
- * not in time, nothing changes. It takes few requests a second, so that most reviews ask for one count.
+ * Finds runs that have ended though their node lives (a person terminated one, Temporal lost it), wakes those whose node is gone, and ends those that no
+ * worker of ours serves. Visibility is only a hint: what it does not show is offered as a birth, and a run that is alive after all refuses to start twice.
+ * When it cannot be asked, or not in time, nothing changes. It takes few requests a second, so that most reviews ask for one count.
  */
 export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attempt): Promise<void> {
   const { namespace, hub } = request;
   const now = deps.clock.now();
-  const believed = deps.nodes.ofHub(namespace, hub).filter(({ name }) => deps.runs.isSettled(namespace, name));
+  const nodes = deps.nodes.ofHub(namespace, hub);
+  const believed = nodes.filter(({ name }) => deps.runs.isSettled(namespace, name));
   const inherited = deps.reviews.inherited(request, now);
   const expected = believed.filter(({ name }) => !inherited.has(name)).length;
   try {
     const listed = await inTime(signal, async (until, onAnswer) => {
       if (deps.reviews.isStrayLookDue(request, now)) await endStrays(deps, request, until, onAnswer);
-      if (expected === 0) return undefined;
-      if ((await deps.directory.count(namespace, hub, until)) >= expected) return undefined;
+      // While many go, the run that removes them tells theirs.
+      const looksForLeft = !manyAreLeaving(nodes) && deps.reviews.isLeftLookDue(request, now);
+      if (expected === 0 && !looksForLeft) return undefined;
+      const count = await deps.directory.count(namespace, hub, until);
+      const hasMore = looksForLeft && count > nodes.length;
+      if (looksForLeft && !hasMore) deps.reviews.leave(request, new Map(), now);
+      if (count >= expected && !hasMore && !deps.reviews.isCensusDue(request, now)) return undefined;
       onAnswer();
-      return deps.directory.listed(namespace, until, onAnswer);
+      const all = await deps.directory.listed(namespace, until, onAnswer);
+      deps.reviews.counted(request, now);
+      if (!manyAreLeaving(nodes)) await wakeLeft(deps, request, all, { until, onAnswer });
+      return all;
     });
     if (listed === undefined) return;
     const lost = believed.filter(({ name }) => !listed.has(name));
@@ -83,6 +94,40 @@ export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attemp
     signal.throwIfAborted();
     deps.logger.warn('runs could not be reviewed', { hub, error: error instanceof Error ? error.name : 'unknown' });
   }
+}
+
+/**
+ * Wakes runs that are still there a while after their LynqNode has gone, each of which looks and ends: a removal of many that was terminated has not told
+ * them, and nobody else knows of them. Also those of hubs that have no nodes any more, of which there may be no sync.
+ */
+async function wakeLeft(
+  deps: Deps,
+  request: HubRef,
+  listed: ReadonlyMap<string, string | undefined>,
+  { until, onAnswer }: { readonly until: AbortSignal; readonly onAnswer: () => void },
+): Promise<void> {
+  const { namespace, hub } = request;
+  const now = deps.clock.now();
+  const isOurs = (other: string | undefined): boolean =>
+    other === hub || (other !== undefined && deps.nodes.ofHub(namespace, other).length === 0);
+  const gone = [...listed].filter(([name, other]) => deps.nodes.get(namespace, name) === undefined && isOurs(other));
+  const names = gone.map(([name]) => name);
+  const left = leftRuns(names, deps.reviews.left(request), now.getTime());
+  const due = dueRuns(left, now.getTime());
+  deps.reviews.leave(request, afterWaking(left, due, now.getTime()), now);
+  if (due.length === 0) return;
+  deps.logger.info('runs without a LynqNode are woken, to end', { hub, namespace, runs: due.length });
+  const failed = await inParallelAll(due, wakeConcurrency, async (name) => {
+    until.throwIfAborted();
+    await deps.wake(namespace, name, 'nodeChanged');
+    onAnswer();
+  });
+  if (failed.length === 0) return;
+  const retried = new Set(failed.map(({ item }) => item));
+  const woken = due.filter((name) => !retried.has(name));
+  deps.reviews.leave(request, afterWaking(left, woken, now.getTime()), now);
+  until.throwIfAborted();
+  deps.logger.warn('runs without a LynqNode could not be woken', { hub, namespace, runs: failed.length });
 }
 
 /** Requests to Temporal at a time. */

@@ -5,6 +5,7 @@ import { writtenByUs } from '../../domain/owned-fields.ts';
 import { isOrphanOf, type NodeIdentity } from '../../domain/ownership.ts';
 import type { KindRef } from '../../domain/ports.ts';
 import type { Deps } from '../deps.ts';
+import { nodeRef } from './gather.ts';
 import { generatedIn, generatedRef } from '../secrets.ts';
 
 /** What cannot be told about a kind by asking for it: it may not be seen, or is not served (any more, or in this version). */
@@ -34,7 +35,8 @@ async function mayBeNeeded(
 
 /**
  * Takes away the first results of a node's key and certificate functions with the node, when nothing that could hold one of them stays. A row that
- * returns to retained objects finds what they were made with (decisions.md section 2).
+ * returns to retained objects finds what they were made with (decisions.md section 2). A LynqNode of the same name that came after has the Secret under this
+ * name too: after the Secret was read, the node has to be the one that goes.
  *
  * @throws LynqFailure when it cannot be told or done now.
  */
@@ -46,6 +48,8 @@ export async function dropGenerated(deps: Pick<Deps, 'cluster'>, identity: NodeI
   const marks = [labels.node, labels.orphaned];
   if (marks.some((label) => textAt(secret, 'metadata', 'labels', label) !== undefined)) return;
   if (await mayBeNeeded(deps, identity, generatedIn(secret).kinds)) return;
+  const { namespace, name: node, nodeUid } = identity;
+  if (textAt(await deps.cluster.get(nodeRef({ namespace, node })), 'metadata', 'uid') !== nodeUid) return;
   const result = await deps.cluster.delete(ref, textAt(secret, 'metadata', 'uid') ?? '');
   if (result.kind !== 'refused') return;
   const message = `Secret ${identity.namespace}/${ref.name} could not be taken away: ${result.message}`;

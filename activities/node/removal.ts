@@ -27,6 +27,7 @@ import { findRecorded } from './find-recorded.ts';
 import { handOver, isHandedOver, isKeptForRow, leaveRetained } from './hand-over.ts';
 import { tellKept } from './removal-events.ts';
 import type { ReadNode } from './gather.ts';
+import { asRecorded } from './present-policies.ts';
 import { type NamespaceContent, readNamespaceContent } from './namespace-content.ts';
 import { RetainedNeeds } from './retained-pods.ts';
 
@@ -61,7 +62,7 @@ export class Removal {
   private readonly read: Pick<ReadNode, 'identity'>;
   private readonly orphanReason: OrphanReason;
   private readonly staying: readonly InventoryEntry[];
-  private present: PresentRecord | undefined;
+  private present: PresentRecord;
   private readonly told = new Set<string>();
   /** What this round of the removal knows of them. */
   private needs: RetainedNeeds | undefined;
@@ -73,7 +74,7 @@ export class Removal {
     this.entries = work.entries;
     this.orphanReason = work.reason;
     this.staying = work.staying ?? [];
-    this.present = work.present;
+    this.present = work.present ?? asRecorded(work.entries);
   }
 
   isDone(): boolean {
@@ -153,9 +154,9 @@ export class Removal {
     }
   }
 
-  /** An object that could not be read before says now what is to stay with it; all of that has waited for it (unread-needs.ts). */
-  private takeNeeds(entry: InventoryEntry, object: JsonObject | undefined): void {
-    if (this.present?.unread.has(removalKey(entry)) !== true) return;
+  /** An object that stays, or could not be read before, says now what is to stay with it; all of that has waited for it (unread-needs.ts). */
+  private takeNeeds(entry: InventoryEntry, object: JsonObject | undefined, stays = false): void {
+    if (!stays && !this.present.unread.has(removalKey(entry))) return;
     this.present = withNeedsRead(this.present, entry, object === undefined ? [] : neededObjects(object));
     this.entries = presentPolicies(this.present);
   }
@@ -209,11 +210,12 @@ export class Removal {
     return new RetainedNeeds(this.deps, { recorded, read });
   }
 
-  /** By its policy, by what another node of the row has said, or since the pods of what is retained name it; of what is on its way out nobody asks the last. */
+  /** By policy or mark, by what another node of the row has said, or since pods of what is retained name it; of what is on its way out nobody asks the last. */
   private async isToStay(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<boolean> {
     const { identity } = this.read;
     this.needs ??= this.needsNow(signal);
-    if (removalAction(entry, object) === 'retain' || isKeptForRow(this.deps, { identity, entry, object })) return true;
+    if (removalAction(entry, object) === 'retain' || isOrphaned(object)) return true;
+    if (isKeptForRow(this.deps, { identity, entry, object })) return true;
     return textAt(object, 'metadata', 'deletionTimestamp') === undefined && this.needs.isNamed(entry);
   }
 
@@ -272,6 +274,7 @@ export class Removal {
   private async keep(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
     this.keepsSomething = true;
     this.needs?.keep(entry, object);
+    this.takeNeeds(entry, object, true);
     if (isOrphaned(object)) return { kind: 'done' };
     const mark = { identity: this.read.identity, reason: this.orphanReason, now: this.deps.clock.now() };
     const result = await this.cluster.patch(entry, 'merge', orphanPatch(object, mark), {

@@ -1,11 +1,11 @@
-import { isLynqFailure } from '../../domain/failures.ts';
+import { failures, isLynqFailure } from '../../domain/failures.ts';
 import { removalOrder, removedCause } from '../../domain/mass-removal.ts';
 import type { RemovalPage, RemovalsOutcome } from '../contract.ts';
 import type { NodeDigest } from '../../domain/watching.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { isHeldHere } from '../hub/holding.ts';
 import { measuredRemoval } from '../measured.ts';
-import { inParallel } from '../parallel.ts';
+import { inParallelAll } from '../parallel.ts';
 import type { Places } from '../places.ts';
 import { formsOfPage } from './forms-of-page.ts';
 import { nodesOfPage } from './nodes-of-page.ts';
@@ -28,7 +28,7 @@ export async function removeNodes(
   attempt: Attempt,
 ): Promise<RemovalsOutcome> {
   // Another installation may have taken the hub over since the nodes were handed to this one.
-  if (!(await isHeldHere(deps, page))) return { removed: 0, left: page.nodes.length };
+  if (!(await isHeld(deps, page))) return { removed: 0, left: page.nodes.length };
   const known = page.nodes.flatMap((name) => deps.nodes.get(page.namespace, name) ?? []);
   const going = known.filter((node) => isGoing(node, page));
   const read = nodesOfPage(deps, { ...page, nodes: going }, attempt);
@@ -49,6 +49,17 @@ interface Work {
   readonly deps: Deps;
   readonly manner: RemovalManner;
   readonly attempt: Attempt;
+}
+
+/** A hub that cannot be read for what is in it is not one to act on; what may pass is for the next attempt. */
+async function isHeld(deps: Deps, { namespace, hub }: RemovalPage): Promise<boolean> {
+  try {
+    return await isHeldHere(deps, { namespace, hub });
+  } catch (error) {
+    if (isLynqFailure(error) && failures[error.type] !== 'never') throw error;
+    deps.logger.warn('a hub cannot be read, its nodes are left to their own runs', { namespace, hub });
+    return false;
+  }
 }
 
 const isGoing = ({ hub, deleting, released }: NodeDigest, page: Pick<RemovalPage, 'hub'>): boolean =>
@@ -82,10 +93,12 @@ function tellFailed(deps: Deps, about: Readonly<Record<string, string>>, error: 
 
 /**
  * Tells runs that their LynqNodes are gone. That they are is a hint from the watch and ends a run only, which the next sync starts again should the LynqNode
- * be there after all; nothing is deleted by it.
+ * be there after all; nothing is deleted by it. A message that fails keeps none from the others.
+ *
+ * @throws the failure of the first one, when all were tried.
  */
 export async function endRuns(deps: Deps, { namespace, nodes }: RemovalPage, attempt: Attempt): Promise<void> {
-  await inParallel(nodes, messagesAtOnce, async (name) => {
+  const failed = await inParallelAll(nodes, messagesAtOnce, async (name) => {
     attempt.signal.throwIfAborted();
     const isGone = (): boolean => deps.nodes.get(namespace, name) === undefined;
     if (isGone()) {
@@ -95,4 +108,6 @@ export async function endRuns(deps: Deps, { namespace, nodes }: RemovalPage, att
     }
     if ((await deps.wake(namespace, name, 'nodeChanged')) === 'missing') deps.runs.missing(namespace, name);
   });
+  const [first] = failed;
+  if (first !== undefined) throw first.error;
 }

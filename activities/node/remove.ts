@@ -107,6 +107,7 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
   removal.subscribe(subscription);
   let said = work.read.node.status;
   for (;;) {
+    if (!(await isThere(work))) return removed(deps, work.read);
     if (await isAbandoned(work)) return abandon(work);
     const blockers = blockersOf(work);
     if (blockers.length > 0) removal.hold(`${waitingForForm} LynqNode ${blockers.join(', ')} goes first`);
@@ -135,6 +136,16 @@ async function listen(
   const isLong = changed.size === 0 || now - lookedAt >= sliceMilliseconds;
   removal.lookAgain(isLong ? undefined : changed);
   return isLong ? now : lookedAt;
+}
+
+/**
+ * Whether the very LynqNode is still there. Another removal of it may have come first, on another worker, and the row returned since: what is there now is
+ * the next LynqNode's. The watch is asked, and the API server where that shows another one or none.
+ */
+async function isThere({ deps, read }: Work): Promise<boolean> {
+  const { namespace, name, nodeUid } = read.identity;
+  if (deps.nodes.get(namespace, name)?.nodeUid === nodeUid) return true;
+  return textAt(await deps.cluster.get(nodeRef({ namespace, node: name })), 'metadata', 'uid') === nodeUid;
 }
 
 /**

@@ -122,6 +122,21 @@ describe('workflows/removals', () => {
     expect(noted.told.flat()).toHaveLength(150);
   });
 
+  it('leaves a page that keeps failing to the runs of its nodes, and tells those of the others', async () => {
+    const { noted, activities } = removing();
+    const removeNodes: Activities['removeNodes'] = async (page) => {
+      if (page.nodes[0] !== 'n-0000') return activities.removeNodes(page);
+      throw ApplicationFailure.retryable('no answer', 'ClusterUnreachable');
+    };
+    const hub = aHub();
+
+    const run = async () => resultOf(await hand(hub, names(150)));
+    const result = await bench.run({ ...activities, removeNodes }, run);
+
+    expect(result).toEqual({ hub, removed: 50, left: 100 });
+    expect(noted.told.flat().toSorted()).toEqual(names(150));
+  });
+
   it('starts afresh when its history has grown long, and loses no node', async () => {
     const { noted, activities } = removing();
     const hub = aHub();

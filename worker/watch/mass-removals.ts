@@ -17,7 +17,7 @@ const flushMilliseconds = 300;
 const pageSize = 100;
 /** Nodes of a hub that are handed over and not gone yet; more wait here, so that what Temporal keeps stays small. */
 const mostHanded = 500;
-/** After this time a node that was handed over is its own run's business, whatever became of the message. */
+/** After this time a node that was handed over is its own run's business, whatever became of the message; and so are those that wait for it, when nothing became of any. */
 const patienceMilliseconds = 60_000;
 
 interface Entry {
@@ -33,6 +33,8 @@ interface Entry {
 interface HubRemovals {
   readonly entries: Map<string, Entry>;
   singles: readonly number[];
+  /** When one that was handed over went or was returned last, in time. */
+  movedAt: number;
   flushing: NodeJS.Timeout | undefined;
 }
 
@@ -62,15 +64,22 @@ export class MassRemovals {
 
   /** A pass of a node has ended here. */
   ended(key: string): void {
-    for (const { entries } of this.hubs.values()) {
-      const entry = entries.get(key);
-      if (entry?.state === 'handed') entries.set(key, { ...entry, state: 'returned' });
+    for (const hub of this.hubs.values()) {
+      const entry = hub.entries.get(key);
+      if (entry?.state !== 'handed') continue;
+      hub.entries.set(key, { ...entry, state: 'returned' });
+      if (!isOver(entry.at)) hub.movedAt = Date.now();
     }
   }
 
   /** The node is gone. */
   forget(key: string): void {
-    for (const { entries } of this.hubs.values()) entries.delete(key);
+    for (const [name, hub] of this.hubs) {
+      const entry = hub.entries.get(key);
+      if (entry?.state === 'handed' && !isOver(entry.at)) hub.movedAt = Date.now();
+      hub.entries.delete(key);
+      if (isIdle(hub)) this.hubs.delete(name);
+    }
   }
 
   stop(): void {
@@ -83,16 +92,18 @@ export class MassRemovals {
 
   private hubOf({ namespace, hub }: NodeDigest): HubRemovals {
     const name = `${namespace}/${hub}`;
-    const found = this.hubs.get(name) ?? { entries: new Map<string, Entry>(), singles: [], flushing: undefined };
-    this.hubs.set(name, found);
-    return found;
+    const known = this.hubs.get(name);
+    if (known !== undefined) return known;
+    const fresh: HubRemovals = { entries: new Map(), singles: [], movedAt: 0, flushing: undefined };
+    this.hubs.set(name, fresh);
+    return fresh;
   }
 
   /** While many go, one more is one of them. */
   private isSingle(hub: HubRemovals): boolean {
     for (const entry of hub.entries.values()) if (isUnderWay(entry)) return false;
     const now = Date.now();
-    const recent = hub.singles.filter((at) => now - at < single.withinMilliseconds);
+    const recent = hub.singles.filter(isRecent);
     const isOne = recent.length < single.count;
     hub.singles = isOne ? [...recent, now] : recent;
     return isOne;
@@ -108,12 +119,20 @@ export class MassRemovals {
   private flush(hub: HubRemovals): void {
     const entries = [...hub.entries.values()];
     const free = mostHanded - entries.filter(({ state, at }) => state === 'handed' && !isOver(at)).length;
-    const collected = entries.flatMap(({ state, node }) => (state === 'collected' ? [node] : []));
+    const collected = nodesOf(entries.filter(({ state }) => state === 'collected'));
+    if (this.isStalled(hub, entries)) return this.giveUp(hub, collected);
     if (collected.length > free) this.flushSoon(hub);
     if (free <= 0) return;
     const nodes = removalOrder(collected).slice(0, free);
     for (const node of nodes) hub.entries.set(keyOf(node), entryOf(node, 'handed'));
     for (let from = 0; from < nodes.length; from += pageSize) void this.hand(hub, nodes.slice(from, from + pageSize));
+  }
+
+  /** Whether nothing has become of nodes that were handed over, nor of any other one since. They are their own runs' now, whatever comes next. */
+  private isStalled({ entries, movedAt }: HubRemovals, all: readonly Entry[]): boolean {
+    const late = all.filter(({ state, at }) => state === 'handed' && isOver(at));
+    for (const entry of late) entries.set(keyOf(entry.node), { ...entry, state: 'own' });
+    return late.some(({ at }) => at >= movedAt);
   }
 
   private async hand(hub: HubRemovals, nodes: readonly NodeDigest[]): Promise<void> {
@@ -124,14 +143,21 @@ export class MassRemovals {
     } catch (error) {
       const about = { hub: first.hub, nodes: nodes.length, error: String(error) };
       this.parts.logger.warn('nodes could not be handed over to be removed together, their own runs do it', about);
-      for (const node of nodes) {
-        if (!hub.entries.has(keyOf(node))) continue;
-        hub.entries.set(keyOf(node), entryOf(node, 'own'));
-        this.parts.wake(node);
-      }
+      this.giveUp(hub, nodes);
+    }
+  }
+
+  /** Leaves nodes to their own runs. */
+  private giveUp(hub: HubRemovals, nodes: readonly NodeDigest[]): void {
+    for (const node of nodes) {
+      if (!hub.entries.has(keyOf(node))) continue;
+      hub.entries.set(keyOf(node), entryOf(node, 'own'));
+      this.parts.wake(node);
     }
   }
 }
+
+const nodesOf = (entries: readonly Entry[]): readonly NodeDigest[] => entries.map(({ node }) => node);
 
 const keyOf = ({ namespace, name }: NodeDigest): string => `${namespace}/${name}`;
 
@@ -141,6 +167,12 @@ const entryOf = (node: NodeDigest, state: Entry['state']): Entry => ({
   at: Date.now(),
   node,
 });
+
+const isRecent = (at: number): boolean => Date.now() - at < single.withinMilliseconds;
+
+/** Nothing is known of the hub that a new record would not begin with. */
+const isIdle = ({ entries, singles, flushing }: HubRemovals): boolean =>
+  entries.size === 0 && flushing === undefined && !singles.some(isRecent);
 
 const isOver = (at: number): boolean => Date.now() - at >= patienceMilliseconds;
 

@@ -24,6 +24,8 @@ export type NodeListener = (change: DigestChange<NodeDigest>) => void;
 export class WatchedNodes implements NodeIndex {
   /** By hub, then by key: a sync asks for all nodes of its hub several times. */
   private readonly hubs = new Map<string, Map<string, NodeDigest>>();
+  /** How many nodes of a hub are being deleted: asked for each one that goes. */
+  private readonly leaving = new Map<string, number>();
   /** How often something changed in a hub, by key. */
   private readonly hubChanges = new Map<string, number>();
   /** Keys by row of a hub; lists, since there are as many as rows and each is as short as there are forms. */
@@ -80,6 +82,11 @@ export class WatchedNodes implements NodeIndex {
 
   ofHub(namespace: string, hub: string): readonly NodeDigest[] {
     return [...(this.hubs.get(keyOf(namespace, hub))?.values() ?? [])];
+  }
+
+  /** How many nodes of a hub are being deleted. */
+  leavingOf(namespace: string, hub: string): number {
+    return this.leaving.get(keyOf(namespace, hub)) ?? 0;
   }
 
   /** Whether any node has an object of this kind (`group/Kind`) on record, as far as can be told. */
@@ -139,6 +146,8 @@ export class WatchedNodes implements NodeIndex {
     const left = spacesOf(before);
     const entered = spacesOf(after);
     this.moveInHubs(change);
+    this.countLeaving(before, -1);
+    this.countLeaving(after, 1);
     this.moveInRows(change);
     for (const space of left) if (!entered.has(space)) this.unlink(this.namespaces, space, key);
     for (const space of entered) this.link(this.namespaces, space, key);
@@ -167,6 +176,13 @@ export class WatchedNodes implements NodeIndex {
     if (after === undefined || entered === undefined) return;
     const nodes = this.hubs.get(entered) ?? new Map<string, NodeDigest>();
     this.hubs.set(entered, nodes.set(key, after));
+  }
+
+  private countLeaving(node: NodeDigest | undefined, by: number): void {
+    if (node?.deleting !== true) return;
+    const left = this.leavingOf(node.namespace, node.hub) + by;
+    if (left > 0) this.leaving.set(keyOf(node.namespace, node.hub), left);
+    else this.leaving.delete(keyOf(node.namespace, node.hub));
   }
 
   private countChange(hub: string | undefined): void {

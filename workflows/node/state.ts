@@ -170,10 +170,10 @@ export class NodeRun {
     return `# ${summary}\n\n${details}\n\n${table}`;
   }
 
-  /** Input of the run that goes on with this one's work. `unfinished`: in the middle of a pass, which that run takes up again. */
+  /** Input of the run that goes on with this one's work. `unfinished`: in the middle of a pass, which that run takes up again. One that was told that its LynqNode is gone looks. */
   carry(unfinished: boolean): NodeInput {
     const { phase, progress, passes, lastCause, force, scales } = this;
-    const dirty = this.dirty || unfinished;
+    const dirty = this.dirty || unfinished || this.gone;
     return { ...this.input, carried: { phase, progress, passes, lastCause, dirty, force, scales } };
   }
 }

@@ -26,9 +26,7 @@ function reactions() {
     requestOfForm: ({ namespace, form }: { namespace: string; form: string }, haste?: string) =>
       void asked.push(`hub of form ${namespace}/${form} ${haste}`),
   };
-  const left = (count: number) => ({
-    ofHub: () => Array.from({ length: count }, () => ({ ...nodeDigest(node), deleting: true })),
-  });
+  const left = (count: number) => ({ leavingOf: () => count });
   return { asked, hubs, left };
 }
 

@@ -174,7 +174,7 @@ describe('activities/hub/births', () => {
       const ended: string[] = [];
       const { known, missing } = await askedOf(
         {
-          count: async () => 9,
+          count: async () => 2,
           elsewhere: async () => strays,
           end: async ({ workflowId, runId }, reason) => {
             ended.push(`${workflowId} ${runId}: ${reason}`);
@@ -279,7 +279,111 @@ describe('activities/hub/births', () => {
       { names: [] },
     );
     for (let round = 0; round < 3; round += 1) await review(known);
-    expect(asked).toEqual(['elsewhere']);
+    expect(asked).toEqual(['elsewhere', 'count']);
+  });
+
+  describe('runs whose LynqNode is gone, of which nobody told them', () => {
+    /** A store that shows these runs, each by its node and its hub. */
+    async function shown(runs: Map<string, string>, leaving = 0) {
+      const names = ['acme-web', ...Array.from({ length: leaving }, (_, at) => `leaving-${at}`)];
+      const asked: string[] = [];
+      const { known, missing } = await askedOf(
+        {
+          count: async (_, hub) => (asked.push('count'), [...runs.values()].filter((bears) => bears === hub).length),
+          listed: async () => (asked.push('listed'), new Map(runs)),
+        },
+        { names },
+      );
+      const all = known.nodes.ofHub('tenants', 'customers').map((node) => ({ ...node, deleting: leaving > 0 }));
+      const nodes = Object.assign(Object.create(known.nodes), {
+        ofHub: (_: string, hub: string) => (hub === 'customers' ? all : hub === 'others' ? all.slice(0, 1) : []),
+      });
+      const woken: string[] = [];
+      const failing = new Set<string>();
+      const wake: Deps['wake'] = async (_, node, cause) => {
+        if (failing.has(node)) throw new Error('unavailable');
+        woken.push(`${node} ${cause}`);
+        return 'woken';
+      };
+      return { known: { ...known, nodes, wake }, missing, asked, woken, failing };
+    }
+    const runsOf = (...names: readonly string[]) =>
+      new Map<string, string>(['acme-web', ...names].map((name) => [name, 'customers']));
+
+    it('are woken, to look for themselves, when they are still there after a minute, and not again at each sync', async () => {
+      const runs = runsOf('gone-web');
+      const { known, woken, asked, missing } = await shown(runs);
+      for (let round = 0; round < 20; round += 1) {
+        await review(known);
+        if (round < 2) expect(woken).toEqual([]);
+        seconds(30);
+      }
+      expect(woken).toEqual(['gone-web nodeChanged']);
+      expect(missing).toEqual([]);
+      expect(asked.filter((question) => question === 'listed').length).toBeLessThan(6);
+    });
+
+    it('are left alone when they end within the minute', async () => {
+      const runs = runsOf('gone-web');
+      const { known, woken } = await shown(runs);
+      await review(known);
+      runs.delete('gone-web');
+      for (let round = 0; round < 4; round += 1) {
+        seconds(30);
+        await review(known);
+      }
+      expect(woken).toEqual([]);
+    });
+
+    it('are left to the removal of many that is still at it', async () => {
+      const { known, woken, asked } = await shown(
+        runsOf('gone-web', ...Array.from({ length: 17 }, (_, at) => `leaving-${at}`)),
+        17,
+      );
+      for (let round = 0; round < 4; round += 1) {
+        await review(known);
+        seconds(60);
+      }
+      expect(woken).toEqual([]);
+      expect(asked).not.toContain('listed');
+    });
+
+    it('do not hide for long that a node has lost its run, where a count shows neither', async () => {
+      const runs = runsOf('gone-web');
+      runs.delete('acme-web');
+      const { known, woken, missing } = await shown(runs);
+      await review(known);
+      expect(missing).toEqual([]);
+      seconds(3_600);
+      await review(known);
+      expect(missing).toEqual(['acme-web']);
+      seconds(60);
+      runs.set('acme-web', 'customers');
+      await review(known);
+      expect(woken).toEqual(['gone-web nodeChanged']);
+    });
+
+    it('are woken where their hub has no nodes any more, and not those of another hub', async () => {
+      const runs = runsOf('gone-web').set('past-web', 'past').set('strange-web', 'others');
+      const { known, woken } = await shown(runs);
+      await review(known);
+      seconds(60);
+      await review(known);
+      expect(woken).toEqual(['gone-web nodeChanged', 'past-web nodeChanged']);
+    });
+
+    it('are woken at the next look when that failed, which holds up no other one', async () => {
+      const { known, woken, failing } = await shown(runsOf('bad-web', 'gone-web'));
+      failing.add('bad-web');
+      await review(known);
+      seconds(60);
+      await review(known);
+      expect(woken).toEqual(['gone-web nodeChanged']);
+      failing.clear();
+      seconds(60);
+      await review(known);
+      expect(woken).toEqual(['gone-web nodeChanged', 'bad-web nodeChanged']);
+    });
   });
 
   describe('runs of nodes that were taken over bear the name of the hub before', () => {

@@ -4,10 +4,13 @@ import type { Deps } from '../../../../activities/deps.ts';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { removeLateChild } from '../../../../activities/node/late-child.ts';
 import { endRuns, removeNodes } from '../../../../activities/node/remove-many.ts';
+import { removeNode } from '../../../../activities/node/remove.ts';
 import { Places } from '../../../../activities/places.ts';
 import { type JsonObject, textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
 import type { Measurement } from '../../../../domain/measures.ts';
+import type { ObjectRef } from '../../../../domain/ports.ts';
+import type { Changes } from '../../../../domain/watching.ts';
 import { LateWrites } from '../../../../worker/watch/late-writes.ts';
 import { openWatches, startWatches, type Watches } from '../../../../worker/watch/index.ts';
 import type { FakeCluster } from '../../../support/fake-cluster.ts';
@@ -120,6 +123,49 @@ describe('activities/node/remove-many', () => {
     await deleteNodes(...all);
     expect(await remove()).toEqual({ removed: 0, left: 4 });
     expect(left('LynqNode')).toHaveLength(4);
+  });
+
+  describe('when the form said Retain, and goes before the node does', () => {
+    const form = { apiVersion, kind: 'LynqForm', namespace, name: 'web' };
+    const hold = (finalizers: readonly string[] | null) =>
+      cluster.patch(
+        mapRef('gamma-slow'),
+        'merge',
+        { metadata: { finalizers: finalizers === null ? null : [...finalizers] } },
+        { manager: 'test' },
+      );
+
+    /** Goes as far as one object that does not go; the rest is left to the own run, for which the form is gone. */
+    async function removeWith(made: readonly JsonObject[], present: readonly JsonObject[]): Promise<void> {
+      await nodes.make('gamma', 'web', { configMaps: [...made] });
+      cluster.seed({ ...form, metadata: { name: 'web', namespace }, spec: { hubId: hub, configMaps: [...present] } });
+      await hold(['example.com/hold']);
+      await deleteNodes('gamma-web');
+      const patience = { waitMilliseconds: 300, silenceMilliseconds: 300 };
+      const request = { namespace, node: 'gamma-web' };
+      expect((await removeNode(deps, request, attempt, patience)).kind).toBe('waiting');
+      await cluster.delete(form, textAt(await cluster.get(form), 'metadata', 'uid') ?? '');
+      const own = removeNode(deps, request, attempt);
+      await sleep(200);
+      await hold(null);
+      expect((await own).kind).toBe('removed');
+    }
+    const marked = async (name: string) =>
+      textAt(await cluster.get(mapRef(name)), 'metadata', 'labels', 'lynq.sh/orphaned');
+
+    it('keeps what was marked by then', async () => {
+      await removeWith([map('db'), map('slow')], [map('db', { deletionPolicy: 'Retain' }), map('slow')]);
+      expect(await marked('gamma-db')).toBe('true');
+      expect(left('ConfigMap')).not.toContain('gamma-slow');
+    });
+
+    it('keeps what that needs, which had to wait for something else', async () => {
+      const db = map('db', { dependIds: ['password'] });
+      const others = [map('slow', { dependIds: ['password'] }), map('password')];
+      await removeWith([db, ...others], [{ ...db, deletionPolicy: 'Retain' }, ...others]);
+      expect([await marked('gamma-db'), await marked('gamma-password')]).toEqual(['true', 'true']);
+      expect(left('ConfigMap')).not.toContain('gamma-slow');
+    });
   });
 
   it('counts a node that has gone already as removed', async () => {
@@ -288,6 +334,68 @@ describe('activities/node/remove-many', () => {
     expect(await remove()).toEqual({ removed: 4, left: 0 });
   });
 
+  describe('a removal that is late', () => {
+    const key = { id: 'key', nameTemplate: '{{ .uid }}-key' };
+    const data = { key: '{{ genPrivateKey "ecdsa" }}' };
+    const withKey = { ...key, spec: { apiVersion: 'v1', kind: 'ConfigMap', data } };
+    const generated = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'gamma-web-generated' };
+    /** The thread that makes keys may take longer to start than a wave may here. */
+    const untilReady = async () => {
+      const isReady = () => Object.values(nodes.states('gamma-web')).every((state) => state === 'Ready');
+      for (let at = 0; at < 10 && !(isReady() && 'key' in nodes.states('gamma-web')); at += 1)
+        await nodes.waves('gamma-web');
+    };
+    const uidOf = async (ref: ObjectRef) => textAt(await cluster.get(ref), 'metadata', 'uid');
+
+    it.each([
+      ['with nothing to keep', [map('slow'), withKey]],
+      [
+        'with something to keep',
+        [map('slow', { dependIds: ['kept'] }), map('kept', { deletionPolicy: 'Retain' }), withKey],
+      ],
+    ])('touches nothing of the next LynqNode of its name, %s', async (_, configMaps) => {
+      await nodes.make('gamma', 'web', { configMaps });
+      await untilReady();
+      const hold = (finalizers: JsonObject[string]) =>
+        cluster.patch(mapRef('gamma-slow'), 'merge', { metadata: { finalizers } }, { manager: 'test' });
+      await hold(['example.com/hold']);
+      await deleteNodes('gamma-web');
+
+      let open: () => void = () => undefined;
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      let isWaiting: () => void = () => undefined;
+      const waiting = new Promise<void>((resolve) => (isWaiting = resolve));
+      const changes: Changes = {
+        subscribe() {
+          const own = deps.changes.subscribe();
+          const next: typeof own.next = async (...args) => {
+            isWaiting();
+            const heard = await own.next(...args);
+            await gate;
+            return heard;
+          };
+          return { add: (change) => own.add(change), close: () => own.close(), next };
+        },
+      };
+      const page = { namespace, hub, nodes: ['gamma-web'] };
+      const late = removeNodes({ ...deps, changes }, new Places(1), page, attempt);
+      await waiting;
+      await hold(null);
+      expect((await removeNode(deps, { namespace, node: 'gamma-web' }, attempt)).kind).toBe('removed');
+      await nodes.make('gamma', 'web', { configMaps });
+      await untilReady();
+      const before = [await uidOf(nodeRef('gamma-web')), await uidOf(generated)];
+      const writes = () => cluster.calls.filter(({ verb }) => verb !== 'get' && verb !== 'list').length;
+      const written = writes();
+
+      open();
+      expect(await late).toEqual({ removed: 1, left: 0 });
+      expect([await uidOf(nodeRef('gamma-web')), await uidOf(generated)]).toEqual(before);
+      expect(before).not.toContain(undefined);
+      expect(writes()).toBe(written);
+    });
+  });
+
   describe('while a run of the node is in the middle of a pass on another worker', () => {
     let other: FakeProcess;
     let stop: AbortController;
@@ -356,6 +464,23 @@ describe('activities/node/remove-many', () => {
     });
   });
 
+  it('leaves all to their own runs where the hub is none that this version can read, and fails where it cannot be read now', async () => {
+    await deleteNodes(...all);
+    cluster.seed({
+      apiVersion,
+      kind: 'LynqHub',
+      metadata: { name: hub, namespace },
+      spec: { source: { type: 'oracle' } },
+    });
+    expect(await remove()).toEqual({ removed: 0, left: 4 });
+    cluster.intercept(({ verb, ref }) =>
+      verb === 'get' && ref.kind === 'LynqHub'
+        ? { failure: new LynqFailure('ClusterUnreachable', 'no answer') }
+        : undefined,
+    );
+    await expect(remove()).rejects.toThrow('no answer');
+  });
+
   describe('of the runs of nodes', () => {
     const end = (...names: readonly string[]) => endRuns(deps, { namespace, hub, nodes: names }, attempt);
 
@@ -377,6 +502,16 @@ describe('activities/node/remove-many', () => {
       };
       await endRuns({ ...deps, wake }, { namespace, hub, nodes: ['acme-app'] }, attempt);
       expect(sent).toEqual(['acme-app removed', 'acme-app nodeChanged']);
+    });
+
+    it('tells the others when one cannot be told, and fails then', async () => {
+      const wake: Deps['wake'] = async (namespace, node, cause) => {
+        if (node === 'acme-app') throw new Error('too many messages');
+        return deps.wake(namespace, node, cause);
+      };
+      const page = { namespace, hub, nodes: ['acme-app', ...Array.from({ length: 20 }, (_, at) => `gone-${at}`)] };
+      await expect(endRuns({ ...deps, wake }, page, attempt)).rejects.toThrow('too many messages');
+      expect(messages).toHaveLength(20);
     });
 
     it('takes note of a node without a run, so that the next sync starts one', async () => {

@@ -122,13 +122,52 @@ describe('worker/watch/mass-removals', () => {
   });
 
   it('does not count a wait for others to go against a node that was not handed over yet', async () => {
-    const { take, handed } = open();
+    const { take, go, woken, handed } = open();
     const all = rows(16 + 600);
     take(all);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(30_000);
+    go(all.slice(16, 17));
+    await vi.advanceTimersByTimeAsync(31_000);
     expect(take(all.slice(516))).toHaveLength(100);
+    expect(woken).toEqual([]);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(handed()).toHaveLength(600);
+  });
+
+  it('leaves all of them to their own runs when none that was handed over has gone for a minute', async () => {
+    const { take, go, woken, handed } = open();
+    const all = rows(16 + 700);
+    take(all);
+    await vi.advanceTimersByTimeAsync(30_000);
+    const later = rows(100, 's');
+    expect(take(later)).toHaveLength(100);
+    await vi.advanceTimersByTimeAsync(30_500);
+    expect(woken).toEqual([...all.slice(516), ...later].map(({ name }) => name));
+    expect(take([...all, ...later])).toEqual([]);
+    expect(handed()).toHaveLength(500);
+
+    // What goes by its own run says nothing of the other one, which is tried again.
+    go(all.slice(16, 116));
+    take(rows(40, 't'));
+    await vi.advanceTimersByTimeAsync(301);
+    expect(handed()).toHaveLength(524);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(take(rows(40, 't'))).toEqual([]);
+  });
+
+  it('keeps nothing of a hub whose nodes are gone', async () => {
+    const { removals, take, go } = open();
+    const sizes = () => (removals as unknown as { readonly hubs: ReadonlyMap<string, unknown> }).hubs.size;
+    const others = rows(50).map((node, at) => ({ ...node, hub: `hub-${at}` }));
+    for (const node of others) {
+      take([node]);
+      go([node]);
+    }
+    await vi.advanceTimersByTimeAsync(5_000);
+    take(rows(1));
+    go(rows(1));
+    expect(sizes()).toBe(1);
+    expect(take(rows(40))).toHaveLength(25);
   });
 
   it('wakes the own runs of nodes that could not be handed over', async () => {

@@ -39,6 +39,21 @@ describe('worker/watch/node-index', () => {
     expect(index.ofRow('elsewhere', 'hub', 'a')).toEqual([]);
   });
 
+  it('counts the nodes of a hub that are being deleted', () => {
+    const leaving = (object: JsonObject): JsonObject => ({
+      ...object,
+      metadata: { ...(object['metadata'] as JsonObject), deletionTimestamp: '2026-01-01T00:00:00Z' },
+    });
+    const index = open(node('a', 'web'), leaving(node('a', 'api')), leaving(node('c', 'web', 'other')));
+    expect([index.leavingOf('ns', 'hub'), index.leavingOf('ns', 'other'), index.leavingOf('ns', 'none')]).toEqual([
+      1, 1, 0,
+    ]);
+    index.observe(leaving(node('a', 'web')));
+    index.observe(leaving(node('a', 'web')));
+    index.observe(leaving(node('a', 'api', 'other')));
+    expect([index.leavingOf('ns', 'hub'), index.leavingOf('ns', 'other')]).toEqual([1, 2]);
+  });
+
   it('tells of a node that ceases to exist, and of none that changes or belongs to another hub now', () => {
     const index = open(node('a', 'web'), node('b', 'web'));
     const gone: string[] = [];
