@@ -27,7 +27,9 @@ describe('faults/hub/hints', () => {
     begun = faults.world.audit.now();
     const { cluster, namespace } = faults.world;
     const node = 'row-0-signalled-form';
-    foreign = await plantForeign(cluster, { namespace, node, nodeNamespace: namespace, prefix: foreignPrefix });
+    // Beside those that the world has planted for a node that is not there.
+    const prefix = `${foreignPrefix}-signalled`;
+    foreign = await plantForeign(cluster, { namespace, node, nodeNamespace: namespace, prefix });
     port = await eventually('the worker says where it takes hints', () => {
       const found = /"port":(\d+)[^\n]*"hints are taken"/.exec(faults.world.worker.output())?.[1];
       return found === undefined ? notYet(faults.world.worker.output().slice(-500)) : there(Number(found));
