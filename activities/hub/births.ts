@@ -1,7 +1,7 @@
 import { textAt } from '../../domain/api/json.ts';
 import { afterWaking, dueRuns, leftRuns } from '../../domain/left-runs.ts';
 import { manyAreLeaving } from '../../domain/mass-removal.ts';
-import type { StrayRun } from '../../domain/watching.ts';
+import type { NodeDigest, StrayRun } from '../../domain/watching.ts';
 import type { BirthPage, BirthRequest, ConfirmedBirth, HubRef } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { inParallel, inParallelAll } from '../parallel.ts';
@@ -69,6 +69,7 @@ export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attemp
   const believed = nodes.filter(({ name }) => deps.runs.isSettled(namespace, name));
   const inherited = deps.reviews.inherited(request, now);
   const expected = believed.filter(({ name }) => !inherited.has(name)).length;
+  let isShort = false;
   try {
     const listed = await inTime(signal, async (until, onAnswer) => {
       if (deps.reviews.isStrayLookDue(request, now)) await endStrays(deps, request, until, onAnswer);
@@ -76,9 +77,10 @@ export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attemp
       const looksForLeft = !manyAreLeaving(nodes) && deps.reviews.isLeftLookDue(request, now);
       if (expected === 0 && !looksForLeft) return undefined;
       const count = await deps.directory.count(namespace, hub, until);
+      isShort = count < expected;
       const hasMore = looksForLeft && count > nodes.length;
       if (looksForLeft && !hasMore) deps.reviews.leave(request, new Map(), now);
-      if (count >= expected && !hasMore && !deps.reviews.isCensusDue(request, now)) return undefined;
+      if (!isShort && !hasMore && !deps.reviews.isCensusDue(request, now)) return undefined;
       onAnswer();
       const all = await deps.directory.listed(namespace, until, onAnswer);
       deps.reviews.counted(request, now);
@@ -86,7 +88,10 @@ export async function reviewRuns(deps: Deps, request: HubRef, { signal }: Attemp
       return all;
     });
     if (listed === undefined) return;
-    const lost = believed.filter(({ name }) => !listed.has(name));
+    // Where no run seems to be short, one that is not shown may just have ended with its LynqNode.
+    const isStaying = ({ name, deleting }: NodeDigest): boolean =>
+      !deleting && deps.nodes.get(namespace, name) !== undefined;
+    const lost = believed.filter((node) => !listed.has(node.name) && (isShort || isStaying(node)));
     for (const { name } of lost) deps.runs.missing(namespace, name);
     const others = believed.filter(({ name }) => listed.has(name) && listed.get(name) !== hub);
     deps.reviews.inherit(request, new Set(others.map(({ name }) => name)), now);

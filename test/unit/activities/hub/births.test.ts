@@ -363,6 +363,13 @@ describe('activities/hub/births', () => {
       expect(woken).toEqual(['gone-web nodeChanged']);
     });
 
+    it('do not have a node whose run has ended with its removal taken for one that has lost it', async () => {
+      const { known, missing, asked } = await shown(runsOf('gone-web', 'past-web', 'former-web'), 1);
+      await review(known);
+      expect(asked).toContain('listed');
+      expect(missing).toEqual([]);
+    });
+
     it('are woken where their hub has no nodes any more, and not those of another hub', async () => {
       const runs = runsOf('gone-web').set('past-web', 'past').set('strange-web', 'others');
       const { known, woken } = await shown(runs);
