@@ -99,7 +99,7 @@ export const fingerprint = ({ page, script }: Block): string =>
 export const unmarked: Readonly<Record<string, { readonly starts: string; readonly why: string }>> = {
   e50a79a3a77e: { starts: 'README.md: npm run demo', why: 'these are the demo and the tests themselves' },
   '3bed5793f0b1': { starts: 'README.md: npm run --silent stack -- up', why: 'docs/quick-start.md has the same' },
-  '1234f347c7a5': { starts: 'README.md: npm run check', why: 'the tests themselves' },
+  '985086728963': { starts: 'README.md: npm run check', why: 'the tests themselves' },
   '48e300e0269b': { starts: 'docs/benchmarks.md: npm run bench', why: 'takes hours; what it printed is in the page' },
   '7e62113286f1': { starts: 'docs/install.md: docker build', why: 'needs Docker' },
   '6daae9c38df8': { starts: 'docs/install.md: kind create cluster', why: 'needs Docker' },
@@ -156,5 +156,7 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl rollout undo': 'named for what it is like',
   'nc -z HOST 7233': 'a program of the system',
   'openssl rand -base64 32': 'a program of the system; keys of this form are made by test/e2e/codec.test.ts',
+  'temporal server start-dev':
+    'the stack starts it; test/e2e/codec-ui.test.ts sets the codec server by the dialog of the UI',
   'promtool test rules rules.test.yaml': 'test/e2e/monitoring.test.ts',
 };
