@@ -136,6 +136,16 @@ export class RemovalsRun {
     return this.untold.takePage();
   }
 
+  tellAgain(page: readonly string[]): void {
+    for (const name of page) this.untold.add(name);
+  }
+
+  /** Nothing more is removed. What was at work may have gone. */
+  giveUp(): void {
+    this.tellAgain([...this.atWork]);
+    this.atWork.clear();
+  }
+
   result(): RemovalsResult {
     return { hub: this.hub.hub, removed: this.removed, left: this.left };
   }

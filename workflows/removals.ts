@@ -1,5 +1,6 @@
 import { ActivityFailure } from '@temporalio/common';
 import {
+  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
@@ -29,11 +30,22 @@ export async function lynqRemovals(input: RemovalsInput): Promise<RemovalsResult
     description: 'Takes these away too: {"nodes": ["acme-web"]}. What is not being deleted is not touched.',
   });
   setCurrentDetails(run.details());
+  try {
+    return await removeAndTell(run);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    run.giveUp();
+    await CancellationScope.nonCancellable(() => tellAll(run, () => false));
+    throw error;
+  }
+}
+
+async function removeAndTell(run: RemovalsRun): Promise<RemovalsResult> {
   for (;;) {
     await removeAll(run);
     if (historyIsLong()) await continueAsNew<typeof lynqRemovals>(run.carry());
     if (!run.mustTell() && (await condition(() => run.hasWaiting(), momentForMore))) continue;
-    await tellAll(run);
+    await tellAll(run, historyIsLong);
     if (!run.hasWaiting() && !run.hasUntold()) return run.result();
   }
 }
@@ -72,13 +84,15 @@ async function removePage(run: RemovalsRun): Promise<void> {
   setCurrentDetails(run.details());
 }
 
-async function tellAll(run: RemovalsRun): Promise<void> {
-  while (run.hasUntold() && !historyIsLong()) {
+async function tellAll(run: RemovalsRun, isOver: () => boolean): Promise<void> {
+  while (run.hasUntold() && !isOver()) {
     const nodes = run.tell();
     setCurrentDetails(run.details());
     try {
       await together.endRuns.executeWithOptions({ summary: `tell ${nodes.length} runs` }, [{ ...run.hub, nodes }]);
     } catch (error) {
+      // One whose worker has died ends as timed out, also when it is cancelled.
+      if (isCancellation(error) || CancellationScope.current().consideredCancelled) run.tellAgain(nodes);
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -23,6 +24,17 @@ function removing(milliseconds = 0, fail: (page: RemovalPage, attempt: number) =
     noted.told.push(nodes);
   };
   return { noted, activities: { removeNodes, endRuns } };
+}
+
+/** What takes long, and hears of its cancellation. */
+async function untilCancelled(): Promise<never> {
+  const context = Context.current();
+  const beats = setInterval(() => context.heartbeat(), 500);
+  try {
+    return await context.cancelled;
+  } finally {
+    clearInterval(beats);
+  }
 }
 
 const names = (count: number, prefix = 'n'): readonly string[] =>
@@ -134,6 +146,45 @@ describe('workflows/removals', () => {
     const result = await bench.run({ ...activities, removeNodes }, run);
 
     expect(result).toEqual({ hub, removed: 50, left: 100 });
+    expect(noted.told.flat().toSorted()).toEqual(names(150));
+  });
+
+  it('removes no more when it is cancelled, but tells the runs of what it was at and had removed before', async () => {
+    const { noted, activities } = removing();
+    const hub = aHub();
+    const removeNodes: Activities['removeNodes'] = async (page) => {
+      if (page.nodes.includes('n-0000')) return activities.removeNodes(page);
+      noted.pages.push(page.nodes);
+      return untilCancelled();
+    };
+
+    await bench.run({ ...activities, removeNodes }, async () => {
+      const handle = await hand(hub, names(950));
+      await eventually('pages that take long', () => noted.pages.length === 5);
+      await bench.client.workflow.getHandle(handle.workflowId).cancel();
+      await expect(resultOf(handle)).rejects.toThrow('cancelled');
+    });
+
+    expect(noted.pages).toHaveLength(5);
+    expect(noted.told.flat().toSorted()).toEqual(names(500));
+  });
+
+  it('tells them too when it is cancelled while it tells', async () => {
+    const { noted, activities } = removing();
+    let told = 0;
+    const endRuns: Activities['endRuns'] = async (page) => {
+      told += 1;
+      if (told > 1) return activities.endRuns(page);
+      return untilCancelled();
+    };
+
+    await bench.run({ ...activities, endRuns }, async () => {
+      const handle = await hand(aHub(), names(150));
+      await eventually('messages', () => told === 1);
+      await bench.client.workflow.getHandle(handle.workflowId).cancel();
+      await expect(resultOf(handle)).rejects.toThrow('cancelled');
+    });
+
     expect(noted.told.flat().toSorted()).toEqual(names(150));
   });
 
