@@ -90,6 +90,8 @@ export interface NodeIndex {
   withObjectsIn(namespace: string, except: string): readonly NodeDigest[];
   /** Takes in a LynqNode that was read or written, if it is newer than what the watch has delivered. */
   observe(object: JsonObject): void;
+  /** Takes out the LynqNode of this uid, which a read or a write proved gone. */
+  forget(node: { readonly namespace: string; readonly name: string; readonly nodeUid: string }): void;
 }
 
 export interface ChildIndex {

@@ -1,4 +1,4 @@
-import { type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
+import { type Json, type JsonObject, listAt, textAt } from '../../domain/api/json.ts';
 import type { LynqNodeStatus } from '../../domain/api/node.ts';
 import { removalRecord } from '../../domain/creation.ts';
 import { removalEvents } from '../../domain/events.ts';
@@ -200,7 +200,8 @@ async function release(work: Work): Promise<RemoveOutcome> {
     manager: managers.apply,
   });
   if (result.kind === 'ok') tellNode(deps, read.identity, removalEvents.nodeDeleted(name));
-  if (result.kind === 'ok' || result.kind === 'missing') return removed(deps, read);
+  if (result.kind === 'missing') return removed(deps, read);
+  if (result.kind === 'ok') return removed(deps, read, othersIn(object).length === 0);
   throw new LynqFailure('ClusterStale', `finalizer of LynqNode ${namespace}/${name} could not be released yet`, {
     namespace,
     node: name,
@@ -212,14 +213,19 @@ async function release(work: Work): Promise<RemoveOutcome> {
  * it; to work that out all the same costs the API server a good part of the request, so it is told to forget it.
  */
 function withoutFinalizer(object: JsonObject): JsonObject {
-  const others = listAt(object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== finalizers.node);
+  const others = othersIn(object);
   const resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? '';
   const forgotten = others.length === 0 ? { managedFields: [{}] } : {};
   return { resourceVersion, finalizers: others, ...forgotten };
 }
 
-function removed(deps: Deps, read: ReadNode): RemoveOutcome {
-  deps.runs.missing(read.identity.namespace, read.identity.name);
+const othersIn = (object: JsonObject): readonly Json[] =>
+  listAt(object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== finalizers.node);
+
+/** That it is gone is not left to the watch to tell: a sync that comes before that does would start a run of it once more. */
+function removed(deps: Deps, { identity }: ReadNode, isGone = true): RemoveOutcome {
+  if (isGone) deps.nodes.forget(identity);
+  deps.runs.missing(identity.namespace, identity.name);
   return { kind: 'removed' };
 }
 

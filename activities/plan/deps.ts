@@ -138,6 +138,7 @@ function listedNodes(objects: readonly JsonObject[]): NodeIndex {
     removalsIn: () => 0,
     newborn: () => undefined,
     observe: () => undefined,
+    forget: () => undefined,
   };
 }
 

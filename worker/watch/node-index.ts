@@ -124,6 +124,11 @@ export class WatchedNodes implements NodeIndex {
     this.store.observe(object);
   }
 
+  forget({ namespace, name, nodeUid }: Pick<NodeDigest, 'namespace' | 'name' | 'nodeUid'>): void {
+    const known = this.get(namespace, name);
+    if (known?.nodeUid === nodeUid) this.store.forget(keyOf(namespace, name), known.resourceVersion);
+  }
+
   private onEvent(event: WatchEvent): void {
     if (event.kind === 'set') this.remember(event.object);
     this.store.onEvent(event);

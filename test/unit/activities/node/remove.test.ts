@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Deps } from '../../../../activities/deps.ts';
 import { advanceNode } from '../../../../activities/node/advance.ts';
 import { withPresentPolicies } from '../../../../activities/node/present-policies.ts';
 import { removeNode } from '../../../../activities/node/remove.ts';
@@ -265,9 +266,21 @@ describe('activities/node/remove', () => {
           : [],
       );
 
+    let forgotten: string[];
+    /** Notes which LynqNodes are told gone, which the watch may tell any time later. */
+    function noting(): Deps {
+      forgotten = [];
+      const nodes = new Proxy(running.deps.nodes, {
+        get: (index, key) =>
+          key === 'forget' ? ({ name }: { name: string }) => void forgotten.push(name) : Reflect.get(index, key, index),
+      });
+      return { ...running.deps, nodes };
+    }
+
     it('takes the last one with an order to forget who wrote what: the object goes with that very write', async () => {
       await release();
-      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect((await removeNode(noting(), request, attempt)).kind).toBe('removed');
+      expect(forgotten).toEqual(['acme-web']);
       expect(takes()).toMatchObject([{ metadata: { finalizers: [], managedFields: [{}] } }]);
       expect(textAt(takes()[0], 'metadata', 'uid')).toBeDefined();
       expect(textAt(takes()[0], 'metadata', 'resourceVersion')).toBeDefined();
@@ -277,7 +290,8 @@ describe('activities/node/remove', () => {
       const finalizers = ['lynqnode.operator.lynq.sh/finalizer', 'example.com/other'];
       await cluster.patch(nodeRef, 'merge', { metadata: { finalizers } }, { manager: 'test' });
       await release();
-      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect((await removeNode(noting(), request, attempt)).kind).toBe('removed');
+      expect(forgotten).toEqual([]);
       expect(takes()).toHaveLength(1);
       expect(takes()[0]?.['metadata']).not.toHaveProperty('managedFields');
       expect(listAt(cluster.objects('LynqNode')[0], 'metadata', 'finalizers')).toEqual(['example.com/other']);

@@ -47,6 +47,7 @@ function seen(objects: readonly JsonObject[]): NodeIndex {
     removalsIn: () => 0,
     newborn: () => undefined,
     observe: () => undefined,
+    forget: () => undefined,
   };
 }
 

@@ -70,6 +70,20 @@ describe('worker/watch/node-index', () => {
     expect(gone).toEqual(['ns/b-web']);
   });
 
+  it('takes out a node that is said to be gone, unless another one has its name, and does not take what the watch tells late for a new one', () => {
+    const before = node('a', 'web');
+    const index = open(before, node('b', 'web'));
+    const gone = { namespace: 'ns', name: 'a-web', nodeUid: 'a-web' };
+    index.forget({ ...gone, nodeUid: 'another' });
+    expect(names(index.ofHub('ns', 'hub'))).toEqual(['a-web', 'b-web']);
+    index.forget(gone);
+    index.forget(gone);
+    index.observe(before);
+    expect(names(index.ofHub('ns', 'hub'))).toEqual(['b-web']);
+    index.observe(node('a', 'web'));
+    expect(names(index.ofHub('ns', 'hub'))).toEqual(['a-web', 'b-web']);
+  });
+
   it('gives the latest digest of a node', () => {
     const index = open(node('a', 'web'));
     const changed = node('a', 'web');
