@@ -208,14 +208,21 @@ describe.skipIf(kubeconfig === '')('adapters/kubernetes on a real server', () =>
       await eventually(async () =>
         expect(at(await opened.cluster.get(refOf(v1('ResourceQuota', 'quo'))), 'status', 'hard')).toBeDefined(),
       );
-      const body = v1('ReplicationController', 'over', {
-        spec: {
-          replicas: 0,
-          selector: { app: 'x' },
-          template: { ...template, spec: { containers: podSpec.containers } },
-        },
+      const bodyOf = (name: string) =>
+        v1('ReplicationController', name, {
+          spec: {
+            replicas: 0,
+            selector: { app: 'x' },
+            template: { ...template, spec: { containers: podSpec.containers } },
+          },
+        });
+      // The status of a quota is there before all of admission has heard of it.
+      let tried = 0;
+      await eventually(async () => {
+        tried += 1;
+        expect(await create(bodyOf(`heard-${tried}`))).toMatchObject({ kind: 'refused' });
       });
-      for (const result of [await apply(body), await create(body)]) {
+      for (const result of [await apply(bodyOf('over')), await create(bodyOf('over'))]) {
         expect(result).toMatchObject({
           kind: 'refused',
           reason: 'QuotaExceeded',

@@ -170,7 +170,8 @@ describe('workflows/rollout', () => {
     const told = await bench.run(activities, async () => {
       const handle = await start();
       const { runId: first } = await handle.describe();
-      await eventually('a halt', () => noted.looks === 1);
+      const isPaused = async () => (await metadataOf(handle)).currentDetails?.includes('**Paused**') === true;
+      await eventually('a halt', isPaused);
       const before = await metadataOf(handle);
       await eventually(
         'a new run',
@@ -183,6 +184,7 @@ describe('workflows/rollout', () => {
       const looks = noted.looks;
       await handle.signal(wakeSignal, { cause: 'formChanged' });
       await eventually('a look in the new run', () => noted.looks > looks);
+      await eventually('its end', isPaused);
       const after = await metadataOf(handle);
       await handle.terminate();
       return { before, after };
