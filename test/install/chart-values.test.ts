@@ -148,6 +148,28 @@ describe('install/chart-values', () => {
     expect(metrics).toMatchObject({ metadata: { labels: { 'lynq.sh/service': 'metrics' } } });
   });
 
+  test('a release with the longest name that Helm allows makes objects with names that Kubernetes allows', () => {
+    const release = `a${'b'.repeat(51)}c`;
+    const names = render(sets(everything), release)
+      // Of these the labels of pods and the addresses in the cluster are made.
+      .filter(({ kind }) => ['Deployment', 'Job', 'Service'].includes(kind))
+      .map(({ metadata }) => metadata.name);
+    expect(names).toHaveLength(5);
+    expect(names.filter((name) => name.length > 63)).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test.each([
+    'commonAnnotations',
+    'crds.annotations',
+    'notify.serviceAnnotations',
+    'service.annotations',
+    'serviceAccount.annotations',
+    'webhook.serviceAnnotations',
+  ])('%s with nothing under it is taken for none', (path) => {
+    expect(render(sets([...everything, `${path}=null`])).map(identity)).toEqual(render(sets(everything)).map(identity));
+  });
+
   test('where the platform gives users and groups, the pods name none', () => {
     const ids = ['runAsUser', 'runAsGroup', 'fsGroup'];
     const pods = (args: readonly string[]) =>

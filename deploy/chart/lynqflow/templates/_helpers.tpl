@@ -28,6 +28,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: uninstall-check
 {{- end }}
 
+{{- /* The name of a Job becomes a label of its pods, of at most 63 characters. */}}
+{{- define "lynqflow.checkName" -}}
+{{- include "lynqflow.fullname" . | trunc 47 | trimSuffix "-" }}-uninstall-check
+{{- end }}
+
 {{- define "lynqflow.labels" -}}
 {{- include "lynqflow.labelsWith" (list . dict) }}
 {{- end }}
@@ -49,7 +54,12 @@ app.kubernetes.io/component: uninstall-check
 {{- end }}
 
 {{- define "lynqflow.annotations" -}}
-{{- with .Values.commonAnnotations }}
+{{- include "lynqflow.annotationsWith" (list . dict) }}
+{{- end }}
+
+{{- /* Those of this object, then those of all; either may have nothing under its key. */}}
+{{- define "lynqflow.annotationsWith" -}}
+{{- with merge (dict) (index . 1 | default dict) ((index . 0).Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
