@@ -5,11 +5,11 @@ import { parseArgs } from 'node:util';
  * accepted and said to do nothing. Each flag is another way to set a variable of the environment, and wins over it.
  */
 type Flag = { readonly help: string } & (
-  | { readonly kind: 'sets'; readonly variable: string; readonly value?: (text: string) => string }
+  | { readonly kind: 'sets'; readonly variable: string; readonly value?: (text: string) => string | undefined }
   | { readonly kind: 'nothing'; readonly because: string }
 );
 
-const sets = (variable: string, help: string, value?: (text: string) => string): Flag => ({
+const sets = (variable: string, help: string, value?: (text: string) => string | undefined): Flag => ({
   kind: 'sets',
   variable,
   help,
@@ -20,8 +20,18 @@ const nothing = (help: string, because: string): Flag => ({ kind: 'nothing', hel
 /** zap knows names and numbers; everything more talkative than info is debug here. */
 function logLevel(text: string): string {
   if (/^\d+$/.test(text)) return Number(text) > 0 ? 'debug' : 'info';
-  return text === 'panic' || text === 'fatal' || text === 'dpanic' ? 'error' : text;
+  const level = text.toLowerCase();
+  return level === 'panic' || level === 'fatal' || level === 'dpanic' ? 'error' : level;
 }
+
+/** Go reads a switch by its first letter or as a number, too. */
+function switchValue(text: string): string {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return 'true';
+  return /^(0|f|F|FALSE|false|False)$/.test(text) ? 'false' : text;
+}
+
+/** No text is the default of these in Go, and so what templates write for a value that is not set. */
+const unlessEmpty = (text: string): string | undefined => (text === '' ? undefined : text);
 
 const temporalLimits = 'Temporal hands out the work; LYNQ_ACTIVITY_SLOTS limits what one worker does at a time';
 
@@ -29,15 +39,23 @@ const ownCertificates = 'the webhook makes and renews its own; LYNQ_WEBHOOK_BIND
 
 export const flags = {
   'metrics-bind-address': sets('LYNQ_METRICS_BIND_ADDRESS', 'where metrics are served, e.g. :8443; 0 is off (0)'),
-  'metrics-secure': sets('LYNQ_METRICS_SECURE', 'serve metrics by HTTPS to accounts that may get /metrics (true)'),
-  'metrics-cert-path': sets('LYNQ_METRICS_CERT_PATH', 'folder with the certificate; without it one is made at start'),
-  'metrics-cert-name': sets('LYNQ_METRICS_CERT_NAME', 'file of the certificate (tls.crt)'),
-  'metrics-cert-key': sets('LYNQ_METRICS_CERT_KEY', 'file of its key (tls.key)'),
+  'metrics-secure': sets(
+    'LYNQ_METRICS_SECURE',
+    'serve metrics by HTTPS to accounts that may get /metrics (true)',
+    switchValue,
+  ),
+  'metrics-cert-path': sets(
+    'LYNQ_METRICS_CERT_PATH',
+    'folder with the certificate; without it one is made at start',
+    unlessEmpty,
+  ),
+  'metrics-cert-name': sets('LYNQ_METRICS_CERT_NAME', 'file of the certificate (tls.crt)', unlessEmpty),
+  'metrics-cert-key': sets('LYNQ_METRICS_CERT_KEY', 'file of its key (tls.key)', unlessEmpty),
   'health-probe-bind-address': sets(
     'LYNQ_HEALTH_PROBE_BIND_ADDRESS',
     'where /healthz and /readyz are served, e.g. :8081; 0 is off (0)',
   ),
-  kubeconfig: sets('KUBECONFIG', 'path of a kubeconfig; in a pod its ServiceAccount is used without one'),
+  kubeconfig: sets('KUBECONFIG', 'path of a kubeconfig; in a pod its ServiceAccount is used without one', unlessEmpty),
   'zap-log-level': sets('LYNQ_LOG_LEVEL', 'debug, info, warn or error (info)', logLevel),
   'webhook-cert-path': nothing('folder of the webhook certificate', ownCertificates),
   'webhook-cert-name': nothing('file of the webhook certificate', ownCertificates),
@@ -96,7 +114,10 @@ export function readFlags(args: readonly string[]): FlagReading {
     const flag = table[name];
     if (flag === undefined || typeof value !== 'string') continue;
     if (flag.kind === 'nothing') ignored.push({ flag: `--${name}`, because: flag.because });
-    else environment[flag.variable] = flag.value?.(value) ?? value;
+    else {
+      const setting = flag.value === undefined ? value : flag.value(value);
+      if (setting !== undefined) environment[flag.variable] = setting;
+    }
   }
   return { environment, ignored, help: values['help'] === true };
 }

@@ -91,6 +91,28 @@ describe('worker/flags', () => {
     expect(readFlags(['--metrics-secure=false']).environment).toEqual({ LYNQ_METRICS_SECURE: 'false' });
   });
 
+  it.each([
+    ['metrics-secure', 'LYNQ_METRICS_SECURE', ['1', 't', 'T', 'true', 'TRUE', 'True'], 'true'],
+    ['metrics-secure', 'LYNQ_METRICS_SECURE', ['0', 'f', 'F', 'false', 'FALSE', 'False'], 'false'],
+    ['zap-log-level', 'LYNQ_LOG_LEVEL', ['debug', 'DEBUG', 'Debug', '1'], 'debug'],
+    ['zap-log-level', 'LYNQ_LOG_LEVEL', ['error', 'ERROR', 'Panic'], 'error'],
+  ])('takes --%s in every spelling that the Go operator takes (%s: %j)', (flag, variable, spellings, meaning) => {
+    for (const spelling of spellings)
+      expect(readFlags([`--${flag}=${spelling}`]).environment, spelling).toEqual({ [variable]: meaning });
+  });
+
+  it.each(['kubeconfig', 'metrics-cert-path', 'metrics-cert-name', 'metrics-cert-key'])(
+    '--%s without a text is as if it were not there, which is the default of the Go operator',
+    (flag) => {
+      const { environment, ignored } = readFlags([`--${flag}=`]);
+      expect({ environment, ignored }).toEqual({ environment: {}, ignored: [] });
+    },
+  );
+
+  it('an address without a text listens nowhere, whatever the variable says', () => {
+    expect(readFlags(['--metrics-bind-address=']).environment).toEqual({ LYNQ_METRICS_BIND_ADDRESS: '' });
+  });
+
   it.each([[['--metrics-bind-adress=:1']], [['--metrics-bind-address']], [['stray']]])('refuses %j', (args) => {
     expect(() => readFlags(args)).toThrow();
   });
