@@ -66,7 +66,7 @@ async function listPage(
     return new Map(named.filter(([name]) => names.has(name)));
   } catch (error) {
     if (signal.aborted || !isLynqFailure(error)) throw error;
-    const about = { hub, failure: error.type };
+    const about = { namespace, hub, failure: error.type };
     logger.info('nodes that are removed together could not be listed, each is read by itself', about);
     return new Map();
   }

@@ -25,7 +25,8 @@ export async function carryOutAnnotation(deps: Deps, request: FormRef, { form, o
     command === undefined
       ? { kind: 'refused' as const, message: 'the annotation is not pause, resume, abort, undo or undo:<revision>' }
       : await carryOut(deps, request, { form, object }, command);
-  deps.logger.info('rollout command', { form: request.form, outcome: outcome.kind, detail: outcome.message });
+  const about = { namespace: request.namespace, form: request.form };
+  deps.logger.info('rollout command', { ...about, outcome: outcome.kind, detail: outcome.message });
   const steps = usedUp(form.metadata.uid, annotations.rollout, text);
   const result = await deps.cluster.patch(formRef(request), 'json', steps, { manager: managers.apply });
   if (result.kind !== 'refused' || result.reason === 'Invalid') return;

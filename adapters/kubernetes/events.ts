@@ -135,7 +135,11 @@ class QueuedEvents implements EventWriter {
       this.lost += 1;
       const failure = isLynqFailure(error) ? error.type : 'Internal';
       if (failure === 'ClusterForbidden') this.sayForbidden();
-      else this.parts.logger.info('an event could not be written', { failure });
+      else {
+        const { reason, subject } = waiting.note;
+        const { kind, namespace, name: of } = subject;
+        this.parts.logger.info('an event could not be written', { kind, namespace, name: of, reason, failure });
+      }
     }
   }
 

@@ -50,7 +50,7 @@ export class CountKeeper {
       await this.refresh(hub);
     } catch (error) {
       this.logger.warn('counts of a hub could not be refreshed, the next sync does', {
-        hub: hub.hub,
+        ...hub,
         error: String(error),
       });
     }

@@ -1,5 +1,6 @@
 import { needsAnotherLook, nodeDifferences } from '../../domain/comparison.ts';
 import { isHashOf } from '../../domain/hashes.ts';
+import { workflowIds } from '../../domain/identity.ts';
 import { neededDifferences } from '../../domain/row-needs.ts';
 import { childSignature } from '../../domain/node-plan.ts';
 import type { Logger } from '../../domain/ports.ts';
@@ -295,7 +296,9 @@ export class Dispatcher {
       onMissing(node);
     } catch (error) {
       this.woken.delete(`${node.namespace}/${node.name}`);
-      logger.warn('waking a node failed, the next sweep tries again', { node: node.name, error: String(error) });
+      const { namespace, name } = node;
+      const about = { workflowId: workflowIds.node(namespace, name), namespace, node: name };
+      logger.warn('waking a node failed, the next sweep tries again', { ...about, error: String(error) });
     }
   }
 }

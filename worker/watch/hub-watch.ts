@@ -170,7 +170,7 @@ export class HubWatch {
         await this.checkSchedule(digest);
         failures = 0;
       } catch (error) {
-        this.logger.warn('schedule of a hub could not be checked', { hub: hub.hub, error: String(error) });
+        this.logger.warn('schedule of a hub could not be checked', { ...hub, error: String(error) });
         failures += 1;
         if (failures >= failuresInARow) return;
       }
@@ -222,7 +222,7 @@ export class HubWatch {
     try {
       await this.reactions.scheduling(hub, error instanceof Error ? error.message : String(error));
     } catch (failed) {
-      this.logger.warn('a hub cannot be told that it has no schedule', { hub: hub.hub, error: String(failed) });
+      this.logger.warn('a hub cannot be told that it has no schedule', { ...hub, error: String(failed) });
     }
   }
 
@@ -233,7 +233,7 @@ export class HubWatch {
       return;
     }
     if (this.toldStuck.get(key) === since.getTime()) return;
-    this.logger.warn('sync of a hub hangs', { hub: hub.hub, since: since.toISOString() });
+    this.logger.warn('sync of a hub hangs', { ...hub, since: since.toISOString() });
     await this.reactions.stuck(hub, since);
     this.toldStuck.set(key, since.getTime());
   }

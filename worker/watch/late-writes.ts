@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { LateChildOutcome } from '../../activities/node/late-child.ts';
+import { workflowIds } from '../../domain/identity.ts';
 import { type RemovedNode, standsAgain } from '../../domain/late-child.ts';
 import type { NodeIdentity } from '../../domain/ownership.ts';
 import type { Logger, ObjectRef } from '../../domain/ports.ts';
@@ -62,7 +63,8 @@ export class LateWrites {
   private take({ identity }: RemovedNode, child: TrackedChild): void {
     if (this.retries.has(child.key)) return;
     const { remove, logger } = this.parts;
-    const what = { node: identity.name, nodeNamespace: identity.namespace, ...child.ref };
+    const { namespace: nodeNamespace, name: node } = identity;
+    const what = { workflowId: workflowIds.node(nodeNamespace, node), nodeNamespace, node, ...child.ref };
     remove(identity, child.ref).then(
       (outcome) => {
         if (outcome === 'removed')

@@ -141,7 +141,8 @@ export class MassRemovals {
     try {
       await this.parts.hand({ namespace: first.namespace, hub: first.hub, nodes: nodes.map(({ name }) => name) });
     } catch (error) {
-      const about = { hub: first.hub, nodes: nodes.length, error: String(error) };
+      const { namespace, hub: name } = first;
+      const about = { namespace, hub: name, nodes: nodes.length, error: String(error) };
       this.parts.logger.warn('nodes could not be handed over to be removed together, their own runs do it', about);
       this.giveUp(hub, nodes);
     }

@@ -20,7 +20,11 @@ function open(options: { readonly rule?: FakeRule; readonly waiting?: number; re
   const cluster = createFakeCluster();
   if (options.rule !== undefined) cluster.intercept(options.rule);
   const said: string[] = [];
-  const log = (message: string) => void said.push(message);
+  const about: unknown[] = [];
+  const log = (message: string, fields?: unknown) => {
+    said.push(message);
+    about.push(fields);
+  };
   let now = new Date('2026-03-01T12:00:00Z');
   const limits = {
     waiting: options.waiting ?? 10,
@@ -33,7 +37,7 @@ function open(options: { readonly rule?: FakeRule; readonly waiting?: number; re
   const pass = (seconds: number): void => {
     now = new Date(now.getTime() + seconds * 1000);
   };
-  return { cluster, said, events: restart(), restart, pass, written: () => cluster.objects('Event') };
+  return { cluster, said, about, events: restart(), restart, pass, written: () => cluster.objects('Event') };
 }
 
 describe('adapters/kubernetes/events', () => {
@@ -127,12 +131,15 @@ describe('adapters/kubernetes/events', () => {
     ]);
   });
 
-  it('survives an API server that is away', async () => {
+  it('survives an API server that is away, and says what the Event was to be about', async () => {
     const failure = new LynqFailure('ClusterUnreachable', 'away');
-    const { events } = open({ rule: () => ({ failure }) });
+    const { events, about } = open({ rule: () => ({ failure }) });
     events.record(note());
     await events.close(1_000);
     expect(events.dropped()).toBe(1);
+    expect(about).toEqual([
+      { kind: 'LynqNode', namespace: 'default', name: 'acme', reason: 'Tested', failure: 'ClusterUnreachable' },
+    ]);
   });
 
   it('gives up what cannot be written in time when the worker stops', async () => {

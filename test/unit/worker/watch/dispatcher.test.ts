@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../../../domain/api/json.ts';
 import { inputHash } from '../../../../domain/node-digest.ts';
 import { childSignature } from '../../../../domain/node-plan.ts';
+import type { Logger } from '../../../../domain/ports.ts';
 import { needMark } from '../../../../domain/retain.ts';
 import { openChanges } from '../../../../worker/watch/changes.ts';
 import { WatchedChildren } from '../../../../worker/watch/child-index.ts';
@@ -39,9 +40,13 @@ const hubKey = new Uint8Array(32).fill(7);
 interface Opened {
   readonly runs?: LocalRuns;
   readonly onWoken?: () => void;
+  readonly logger?: Logger;
 }
 
-function open(key?: Uint8Array, { runs = new LocalRuns(() => undefined), onWoken = () => undefined }: Opened = {}) {
+function open(
+  key?: Uint8Array,
+  { runs = new LocalRuns(() => undefined), onWoken = () => undefined, logger = silentLogger }: Opened = {},
+) {
   const changes = openChanges();
   const nodes = new WatchedNodes(changes);
   const stop = new AbortController();
@@ -62,7 +67,7 @@ function open(key?: Uint8Array, { runs = new LocalRuns(() => undefined), onWoken
     },
     removeMany: async ({ nodes: names }) => void handed.push(...names),
     onMissing: ({ name }) => missed.push(name),
-    logger: silentLogger,
+    logger,
   });
   return { nodes, children, runs, woken, missed, handed, dispatcher };
 }
@@ -99,6 +104,23 @@ describe('worker/watch/dispatcher', () => {
     dispatcher.stop();
 
     expect(missed).toEqual(['a-web']);
+  });
+
+  it('says of a node that it cannot wake which it is, and by which run its other lines are found', async () => {
+    const warn = vi.fn();
+    const onWoken = (): void => {
+      throw new Error('away');
+    };
+    const { nodes, dispatcher } = open(undefined, { onWoken, logger: { ...silentLogger, warn } });
+    nodes.observe(node('a'));
+    dispatcher.start();
+    await vi.advanceTimersByTimeAsync(0);
+    dispatcher.stop();
+
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringContaining('waking a node failed'),
+      expect.objectContaining({ workflowId: 'node/ns/a-web', namespace: 'ns', node: 'a-web' }),
+    );
   });
 
   it('wakes the run of a node that a person lets go on, although it is what its last pass was about', async () => {

@@ -26,7 +26,7 @@ const node = (change: Partial<NodeDigest> = {}): NodeDigest =>
     ...change,
   }) as unknown as NodeDigest;
 
-function open(outcomes: (LateChildOutcome | Error)[] = []) {
+function open(outcomes: (LateChildOutcome | Error)[] = [], logger = silent) {
   let onNode: NodeListener = () => undefined;
   let onChild: ChildListener = () => undefined;
   const live = new Map<string, TrackedChild>();
@@ -51,7 +51,7 @@ function open(outcomes: (LateChildOutcome | Error)[] = []) {
       if (outcome instanceof Error) throw outcome;
       return outcome;
     },
-    logger: silent,
+    logger,
   });
   return {
     removals,
@@ -95,11 +95,16 @@ describe('worker/watch/late-writes', () => {
 
   it('tries again when it could not be told', async () => {
     vi.useFakeTimers();
-    const { nodeGoes, appears, removals, late } = open([new Error('no answer'), 'removed']);
+    const warn = vi.fn();
+    const { nodeGoes, appears, removals, late } = open([new Error('no answer'), 'removed'], { ...silent, warn });
     nodeGoes();
     appears('new');
     await vi.advanceTimersByTimeAsync(5_000);
     expect(removals).toEqual(['a', 'a']);
+    expect(warn.mock.calls.map(([, fields]) => fields)).toMatchObject([
+      { workflowId: 'node/ns/n', nodeNamespace: 'ns', node: 'n', name: 'a' },
+      { workflowId: 'node/ns/n', nodeNamespace: 'ns', node: 'n', name: 'a' },
+    ]);
     late.close();
     vi.useRealTimers();
   });

@@ -24,7 +24,7 @@ function going(row: string, change: Partial<NodeDigest> = {}): NodeDigest {
 const rows = (count: number, prefix = 'r'): readonly NodeDigest[] =>
   Array.from({ length: count }, (_, at) => going(`${prefix}${String(at).padStart(5, '0')}`));
 
-function open(hand: (page: RemovalPage) => Promise<void> = async () => undefined) {
+function open(hand: (page: RemovalPage) => Promise<void> = async () => undefined, logger = silentLogger) {
   const pages: RemovalPage[] = [];
   const woken: string[] = [];
   const removals = new MassRemovals({
@@ -33,7 +33,7 @@ function open(hand: (page: RemovalPage) => Promise<void> = async () => undefined
       return hand(page);
     },
     wake: ({ name }) => woken.push(name),
-    logger: silentLogger,
+    logger,
   });
   const take = (nodes: readonly NodeDigest[]) => nodes.filter((node) => removals.takes(node));
   const go = (nodes: readonly NodeDigest[]) => {
@@ -170,13 +170,16 @@ describe('worker/watch/mass-removals', () => {
     expect(take(rows(40))).toHaveLength(25);
   });
 
-  it('wakes the own runs of nodes that could not be handed over', async () => {
-    const { take, woken } = open(() => Promise.reject(new Error('unavailable')));
+  it('wakes the own runs of nodes that could not be handed over, and says of which hub they are', async () => {
+    const warn = vi.fn();
+    const { take, woken } = open(() => Promise.reject(new Error('unavailable')), { ...silentLogger, warn });
     const all = rows(20);
     take(all);
     await soon();
     expect(woken).toEqual(all.slice(16).map(({ name }) => name));
     expect(take(all)).toEqual([]);
+    const [{ namespace, hub } = { namespace: '', hub: '' }] = all;
+    expect(warn).toHaveBeenCalledWith(expect.any(String), expect.objectContaining({ namespace, hub, nodes: 4 }));
   });
 
   it('leaves a node that a pass is due for to its own run', async () => {
