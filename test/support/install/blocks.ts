@@ -23,7 +23,7 @@ export interface Block {
   readonly script: string;
 }
 
-/** First words of commands: a fence without a language that begins with one is a block for a shell all the same. */
+/** First words of commands. */
 const programs = [
   'lynq',
   'npx',
@@ -40,21 +40,53 @@ const programs = [
 ];
 const commandStart = new RegExp(`^(${programs.join('|')}) `);
 
+/** Languages of fences, and whether a shell is meant. */
+const languages: Readonly<Record<string, boolean>> = {
+  sh: true,
+  bash: true,
+  shell: true,
+  console: true,
+  json: false,
+  sql: false,
+  ts: false,
+  yaml: false,
+};
+const fence = /^( *)```(\w*)$/;
+/** Of a fence without a language: a program of the pages, a prompt or a word of the shell at the beginning of any line. */
+const typed = new RegExp(`^\\s*(\\$ |(${programs.join('|')}|for|while|until|if|eval|export|sudo) )`, 'm');
+
+/** Lines that look like the beginning of a block and are not read as one here; nobody would know what is in it. */
+export function strangeFences(page: string, text: string): readonly string[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (!/^[\s>]*(```|~~~)/.test(line)) return [];
+    const language = fence.exec(line)?.[2];
+    const isKnown = language === '' || (language !== undefined && language in languages);
+    return isKnown ? [] : [`${page}:${index + 1} ${line}`];
+  });
+}
+
 /** Fenced blocks for a shell, indented ones too. */
-export function shellBlocks(page: string): readonly Block[] {
-  const lines = readFileSync(join(root, page), 'utf8').split('\n');
+export function shellBlocksIn(page: string, text: string): readonly Block[] {
+  const lines = text.split('\n');
   const blocks: Block[] = [];
   for (let index = 0; index < lines.length; index += 1) {
-    const [, indent, language] = /^( *)```(\w*)$/.exec(lines[index] ?? '') ?? [];
+    const [, indent, language = ''] = fence.exec(lines[index] ?? '') ?? [];
     if (indent === undefined) continue;
-    const end = lines.findIndex((line, later) => later > index && line === `${indent}\`\`\``);
-    const script = lines.slice(index + 1, end).map((line) => line.slice(indent.length));
-    const isShell = language === 'sh' || (language === '' && commandStart.test(script[0] ?? ''));
-    if (isShell) blocks.push({ page, line: index + 1, script: script.join('\n') });
+    const closed = lines.findIndex((line, later) => later > index && line === `${indent}\`\`\``);
+    const end = closed === -1 ? lines.length : closed;
+    const script = lines
+      .slice(index + 1, end)
+      .map((line) => line.slice(indent.length))
+      .join('\n');
+    const isShell = language === '' ? typed.test(script) : languages[language] === true;
+    if (isShell) blocks.push({ page, line: index + 1, script });
     index = end;
   }
   return blocks;
 }
+
+export const shellBlocks = (page: string): readonly Block[] =>
+  shellBlocksIn(page, readFileSync(join(root, page), 'utf8'));
 
 export interface InlineCommand {
   readonly page: string;

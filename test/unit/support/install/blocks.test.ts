@@ -12,6 +12,8 @@ import {
   pages,
   root,
   shellBlocks,
+  shellBlocksIn,
+  strangeFences,
   takenByTests,
   unmarked,
 } from '../../../support/install/blocks.ts';
@@ -66,6 +68,24 @@ describe('test/support/install/blocks', () => {
       const known = Object.entries(unmarked).map(([print, { starts }]) => `${print} ${starts}`);
       expect(present.filter((block) => !known.some((start) => block.startsWith(start)))).toEqual([]);
       expect(known.filter((start) => !present.some((block) => block.startsWith(start)))).toEqual([]);
+    });
+
+    it.each([
+      ['```bash', 'rm -r data'],
+      ['```shell', 'rm -r data'],
+      ['```console', '$ rm -r data'],
+      ['```', 'for node in $(lynq get nodes -o name); do lynq resync $node; done'],
+      ['```', '$ rm -r data'],
+      ['```', '# by hand\nkubectl get nodes'],
+    ])('are seen whatever their fence is called: %s with %j', (fence, script) => {
+      const text = `# Page\n\n${fence}\n${script}\n\`\`\`\n`;
+      expect(shellBlocksIn('page', text)).toEqual([{ page: 'page', line: 3, script }]);
+    });
+
+    it('have a fence that is read as one; what is no command says what it is, or begins like none', () => {
+      expect(pages.flatMap((page) => strangeFences(page, textOf(page)))).toEqual([]);
+      for (const fence of ['~~~', '~~~sh', '> ```sh', '```sh title=x', '```ruby', '\t```sh'])
+        expect(strangeFences('page', `text\n${fence}\nrm -r data\n`)).toEqual([`page:2 ${fence}`]);
     });
 
     it('that tests take from their page are there, and so are the tests that are named', () => {
