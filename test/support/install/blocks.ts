@@ -161,6 +161,7 @@ export const inline: Readonly<Record<string, string>> = {
   'kubectl -n NAMESPACE describe pod': 'kubectl itself',
   'kubectl -n NAMESPACE edit lynqhub HUB': 'kubectl itself',
   'kubectl -n lynq-system logs deployment/lynqflow': 'pods of the tests run nothing',
+  'kubectl -n lynq-system rollout status deployment/lynqflow': 'docs/install.md has it as a block',
   'kubectl -n lynq-system rollout restart deployment/lynqflow': 'kubectl itself, and pods of the tests run nothing',
   'kubectl -n lynq-system scale deployment/lynqflow --replicas=0': 'docs/migration.md has it as a block',
   'kubectl apply --server-side': 'named for what it is like',
