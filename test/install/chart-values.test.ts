@@ -170,6 +170,19 @@ describe('install/chart-values', () => {
     expect(render(sets([...everything, `${path}=null`])).map(identity)).toEqual(render(sets(everything)).map(identity));
   });
 
+  test.each([
+    [['webhook.port=8443'], 'manager.metricsBindAddress and webhook.port are both port 8443'],
+    [['notify.port=8081'], 'manager.healthProbeBindAddress and notify.port are both port 8081'],
+    [
+      ['manager.metricsBindAddress=127.0.0.1:8081'],
+      'manager.healthProbeBindAddress and manager.metricsBindAddress are both port 8081',
+    ],
+  ])('two things at one port are refused by their names: %j', (values, why) => {
+    expect(() => render(sets([...everything, ...values]))).toThrow(why);
+    // What is off listens nowhere.
+    expect(render(sets(['webhook.port=8443', 'notify.port=8443'])).length).toBeGreaterThan(0);
+  });
+
   test('where the platform gives users and groups, the pods name none', () => {
     const ids = ['runAsUser', 'runAsGroup', 'fsGroup'];
     const pods = (args: readonly string[]) =>
