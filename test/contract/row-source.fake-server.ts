@@ -8,8 +8,8 @@ import { TLSSocket } from 'node:tls';
 export type Answer =
   | { readonly rows: readonly (readonly (string | null)[])[]; readonly columns: number; readonly warnings?: number }
   | { readonly errno: number }
-  /** `hangsUp`: and ends the connection after them. */
-  | { readonly bytes: Buffer; readonly hangsUp?: boolean }
+  /** `hangsUp`: and ends the connection after them. `flood`: and sends this again and again behind them, until the client hangs up. */
+  | { readonly bytes: Buffer; readonly hangsUp?: boolean; readonly flood?: Buffer }
   | { readonly kind: 'ok' }
   | { readonly kind: 'silence' };
 
@@ -147,6 +147,24 @@ function keepTalking(socket: Socket): void {
   });
 }
 
+/** What has no end for a client that hangs up ends here for one that takes it all. */
+const floodBytes = 2 ** 29;
+
+/** Sends these bytes again and again, as fast as the client takes them. */
+export function flood(socket: Socket, bytes: Buffer): void {
+  let sent = 0;
+  const pour = (): void => {
+    while (!socket.destroyed && sent < floodBytes) {
+      sent += bytes.length;
+      if (!socket.write(bytes)) {
+        socket.once('drain', pour);
+        return;
+      }
+    }
+  };
+  pour();
+}
+
 /** Bytes of the packet by which a client asks for TLS; its handshake comes right behind. */
 const tlsRequestBytes = 36;
 
@@ -184,7 +202,9 @@ export async function openFakeServer(behaviour: FakeBehaviour = {}): Promise<Fak
       statements.push(sql);
       const answer = (behaviour.answer ?? honest)(sql);
       line.write(bytesOf(answer));
-      if ('bytes' in answer && answer.hangsUp === true) line.end();
+      if (!('bytes' in answer)) return;
+      if (answer.flood !== undefined) flood(line, answer.flood);
+      if (answer.hangsUp === true) line.end();
     });
   }
 

@@ -76,38 +76,49 @@ describe('faults/database/hostile', () => {
   }
 
   test('M28 a hostile server gets no file and no password, and cannot fill the memory', async () => {
-    const frames = [5, 6, 7].map((sequence) => packet(sequence, Buffer.alloc(2 ** 24 - 1, 'x')));
+    const flood = packet(5, Buffer.alloc(2 ** 24 - 1, 'x'));
     const gibibyte = Buffer.from([0xfe, 0, 0, 0, 0x40, 0, 0, 0, 0]);
     const [asked, atLogin] = [true, false];
-    const lies: Readonly<Record<string, readonly [FakeBehaviour, boolean]>> = {
-      'wants a file': [instead({ bytes: packet(1, text('\u00fb/etc/passwd')) }), asked],
-      'wants the password in clear': [{ login: packet(2, text('\u00femysql_clear_password\0salt')) }, atLogin],
-      'sends a row without end': [instead({ bytes: Buffer.concat([rowsHead(), ...frames]) }), asked],
-      'announces a value of 1 GiB': [instead({ bytes: Buffer.concat([rowsHead(), packet(5, gibibyte)]) }), asked],
-      'announces a packet and sends nothing of it': [instead({ bytes: Buffer.from([0xff, 0xff, 0xff, 1]) }), asked],
-      'compresses 1 GiB': [
-        { greeting: greeting('8.0.36', { compression: true }), ...instead({ bytes: bomb() }) },
-        asked,
-      ],
-      'compresses 1 GiB in place of a login': [
-        { greeting: greeting('8.0.36', { compression: true }), login: bomb() },
+    const compression = greeting('8.0.36', { compression: true });
+    const lies: Readonly<Record<string, readonly [FakeBehaviour, boolean, string]>> = {
+      'wants a file': [instead({ bytes: packet(1, text('\u00fb/etc/passwd')) }), asked, 'SESSION_OVERTIME'],
+      'wants the password in clear': [
+        { login: packet(2, text('\u00femysql_clear_password\0salt')) },
         atLogin,
+        'MYSQL_CLEAR_PASSWORD_NOT_ENABLED',
+      ],
+      'sends a row without end': [instead({ bytes: rowsHead(), flood }), asked, 'SESSION_ROW_TOO_LARGE'],
+      'announces a value of 1 GiB': [
+        instead({ bytes: Buffer.concat([rowsHead(), packet(5, gibibyte)]) }),
+        asked,
+        'unknown',
+      ],
+      'announces a packet and sends nothing of it': [
+        instead({ bytes: Buffer.from([0xff, 0xff, 0xff, 1]) }),
+        asked,
+        'SESSION_OVERTIME',
+      ],
+      'compresses 1 GiB': [{ greeting: compression, ...instead({ bytes: bomb() }) }, asked, 'SESSION_OUT_OF_ORDER'],
+      'compresses 1 GiB in place of a login': [
+        { greeting: compression, login: bomb() },
+        atLogin,
+        'SESSION_OUT_OF_ORDER',
       ],
     };
-    for (const [name, [behaviour, when]] of Object.entries(lies)) {
+    for (const [name, [behaviour, when, error]] of Object.entries(lies)) {
       const { fake, outcome, grownMiB } = await read(behaviour);
+      // The flags of the login say what the client understands: nothing is compressed, and no file is given.
+      expect((fake.received()[4] ?? 0) & (0x20 | 0x80), name).toBe(0);
       // The lie was told: the table was asked for, or the login was there and nothing was asked.
       expect(
         fake.statements.some((sql) => sql.startsWith('SELECT `')),
         name,
       ).toBe(when);
       expect(fake.received().includes('reader'), name).toBe(true);
-      expect(outcome, name).toMatchObject({ name: 'LynqFailure' });
       expect(fake.received().includes('password-canary'), name).toBe(false);
       expect(fake.received().includes('root:'), name).toBe(false);
       expect(grownMiB, name).toBeLessThan(256);
-      // The flag of the login that says what the client understands.
-      expect((fake.received()[4] ?? 0) & 0x20, name).toBe(0);
+      expect(outcome, name).toMatchObject({ name: 'LynqFailure', detail: { error } });
     }
   });
 

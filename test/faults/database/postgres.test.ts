@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RowSource, TlsMaterial } from '../../../domain/ports.ts';
 import { aRequest } from '../../contract/row-source.contract.ts';
+import { flood } from '../../contract/row-source.fake-server.ts';
 import {
   openPostgresServer,
   openPostgresSource,
@@ -73,8 +74,16 @@ describe('faults/database/postgres', () => {
     expect(await read(tls, material)).toMatchObject({ type: 'SourceDenied', message: expect.stringContaining(words) });
   });
 
+  /** What comes again and again behind an answer. */
+  interface WithoutEnd {
+    readonly bytes: Buffer;
+    readonly flood: Buffer;
+  }
+
   /** A server that answers every message with these bytes, one after the other. */
-  async function fake(...answers: readonly Buffer[]): Promise<{ port: number; received: () => Buffer }> {
+  async function fake(
+    ...answers: readonly (Buffer | WithoutEnd)[]
+  ): Promise<{ port: number; received: () => Buffer; connections: () => number }> {
     const chunks: Buffer[] = [];
     const sockets = new Set<Socket>();
     const listening = createServer((socket) => {
@@ -82,11 +91,14 @@ describe('faults/database/postgres', () => {
       sockets.add(socket);
       socket
         .on('error', () => undefined)
+        .on('close', () => sockets.delete(socket))
         .on('data', (data) => {
           chunks.push(data);
           const answer = answers[next];
           next += 1;
-          if (answer !== undefined) socket.write(answer);
+          if (answer === undefined) return;
+          socket.write('bytes' in answer ? answer.bytes : answer);
+          if ('flood' in answer) flood(socket, answer.flood);
         });
     });
     await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
@@ -98,6 +110,7 @@ describe('faults/database/postgres', () => {
     return {
       port: typeof address === 'object' && address !== null ? address.port : 0,
       received: () => Buffer.concat(chunks),
+      connections: () => sockets.size,
     };
   }
 
@@ -133,14 +146,16 @@ describe('faults/database/postgres', () => {
     const head = Buffer.alloc(5);
     head.write('D', 'latin1');
     head.writeInt32BE(2 ** 30, 1);
-    const endless = await fake(
-      Buffer.concat([authentication(0), message('Z', Buffer.from('I'))]),
-      Buffer.concat([head, Buffer.alloc(64 * 1024 * 1024)]),
-    );
+    const endless = await fake(Buffer.concat([authentication(0), message('Z', Buffer.from('I'))]), {
+      bytes: head,
+      flood: Buffer.alloc(2 ** 24),
+    });
     const before = process.memoryUsage().rss;
 
-    expect(await read(undefined, {}, endless.port)).toMatchObject({ name: 'LynqFailure' });
-    expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(512);
+    const outcome = await read(undefined, {}, endless.port);
+    expect((process.memoryUsage().rss - before) / 1024 / 1024).toBeLessThan(256);
+    expect(outcome).toMatchObject({ name: 'LynqFailure', detail: { error: 'SESSION_TOO_MUCH' } });
+    await expect.poll(endless.connections).toBe(0);
   });
 
   test.each([
