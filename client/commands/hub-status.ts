@@ -40,8 +40,8 @@ type Schedule =
 
 async function readSchedule(context: Context, namespace: string, hub: string): Promise<Schedule> {
   try {
-    const { ownEngine } = await import('../own-engine.ts');
-    const engine = await ownEngine(context);
+    const { engineBeside } = await import('../own-engine.ts');
+    const engine = await engineBeside(context);
     return { kind: 'known', view: await engine.hubSchedule(namespace, hub) };
   } catch (error) {
     // Whatever is wrong there, what the cluster says is worth having.
