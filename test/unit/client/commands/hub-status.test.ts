@@ -62,4 +62,17 @@ describe('client/commands/hub-status', () => {
     expect(exitCode).toBe(1);
     expect(err).toMatch(/^Error: no LynqNode of a row "Big Corp" in namespace "lynq-system"/);
   });
+
+  it.each([
+    [{}, ''],
+    [{ deletionTimestamp: '2026-11-22T11:30:00Z', finalizers: ['lynq.sh/hub-finalizer'] }, ', and being deleted'],
+  ])('says of a released hub that it is, and what takes it up again (%s)', async (more, words) => {
+    const { cluster, engine } = world();
+    const annotations = { 'lynq.sh/released': '2026-11-22T11:00:00Z' };
+    cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system', annotations, ...more }, spec: {} });
+    const { out } = await run('status shop', { cluster, engine });
+    expect(out).toContain(
+      `State:       Released to another operator${words}: nothing is done until lynq adopt shop -n lynq-system\n`,
+    );
+  });
 });
