@@ -290,13 +290,21 @@ async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>
   const leftovers = await cleanUp(wave, verdicts);
   if (leftovers === 'gone') return superseded(verdicts);
   if (leftovers.went) return undefined;
+  return waitVisibly(wave, verdicts, withLeftovers(open, leftovers));
+}
+
+/** Waits, once the run of the node can show what for. */
+async function waitVisibly(
+  wave: Wave,
+  verdicts: ReadonlyMap<string, EntryVerdict>,
+  { atMostMilliseconds = Number.POSITIVE_INFINITY, ...limits }: WaitLimits,
+): Promise<AdvanceOutcome | undefined> {
   const progress = progressOf(verdicts);
   const silence = silenceToRun(wave, progress);
   const shown: AdvanceOutcome = { kind: 'advanced', progress, next: waitWords(progress.entries) };
   if (silence <= 0) return shown;
-  const limits = withLeftovers(open, leftovers);
-  const atMostMilliseconds = Math.min(limits.atMostMilliseconds ?? Number.POSITIVE_INFINITY, silence);
-  const woken = await waitForChange(wave, verdicts, { ...limits, atMostMilliseconds });
+  const limit = { ...limits, atMostMilliseconds: Math.min(atMostMilliseconds, silence) };
+  const woken = await waitForChange(wave, verdicts, limit);
   if (woken === 'superseded') return superseded(verdicts);
   if (woken === 'changed') return undefined;
   if (woken === 'quiet' && silence < Number.POSITIVE_INFINITY) return shown;
