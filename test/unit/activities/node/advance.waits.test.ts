@@ -49,7 +49,7 @@ const within = (milliseconds: number, outcome: Promise<AdvanceOutcome>): Promise
     new Promise<'still waiting'>((resolve) => setTimeout(() => resolve('still waiting'), milliseconds)),
   ]);
 
-describe('activities/node/advance: waits', () => {
+describe('activities/node/advance', () => {
   afterEach(() => stop.signal.throwIfAborted());
 
   it('lets the page of its run show what it waits for, when that takes longer than a moment', async () => {
