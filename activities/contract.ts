@@ -110,14 +110,20 @@ export type AdvanceOutcome =
   | { readonly kind: 'unusable'; readonly reason: string }
   | { readonly kind: 'removing' }
   /** The LynqNode was being deleted, and its removal has come to its end in this step. */
-  | { readonly kind: 'removed' }
+  | RemovedNode
   | { readonly kind: 'paused' }
   | { readonly kind: 'gone' };
 
 export type RemoveOutcome =
   | { readonly kind: 'advanced'; readonly progress: NodeProgress; readonly next: string }
   | { readonly kind: 'waiting'; readonly progress: NodeProgress; readonly retryAfterSeconds: number }
-  | { readonly kind: 'removed' };
+  | RemovedNode;
+
+/** What has become of the objects on record; absent where another attempt, or nobody, has taken them away. */
+export interface RemovedNode {
+  readonly kind: 'removed';
+  readonly objects?: { readonly removed: number; readonly retained: number };
+}
 
 /** Where a rollout is, for people. */
 export interface RolloutProgress {

@@ -57,7 +57,7 @@ export interface Services {
   contextNamespace(): Promise<string | undefined>;
   /** Names of the kubeconfig's contexts. Needs no server. */
   contextNames(): Promise<readonly string[]>;
-  engine(): Promise<Engine>;
+  engine(atMostMilliseconds?: number): Promise<Engine>;
   planner(): Promise<Planner>;
   /** Decodes payloads with the keys of LYNQ_CODEC_KEYS until closed; undefined when that is not set. */
   serveCodec(request: CodecRequest): Promise<ServedCodec | undefined>;

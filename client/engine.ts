@@ -82,6 +82,8 @@ export type RunFact =
       readonly outcome?: string | undefined;
       readonly failure?: string | undefined;
       readonly entries?: readonly ResourceView[] | undefined;
+      /** Of a removal that has come to its end: what has become of the objects. */
+      readonly objects?: { readonly removed: number; readonly retained: number } | undefined;
     };
 
 /** The schedule of a hub's syncs. */

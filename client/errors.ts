@@ -61,5 +61,7 @@ function adviceFor({ type, detail }: LynqFailure): string | undefined {
   }
   if (detail['code'] === unauthorized)
     return 'sign in again, or check the user of the context (--context, --kubeconfig)';
+  if (detail['tls'] === 'failed')
+    return 'check that the address and the certificate authority of the cluster in the kubeconfig belong together (--context, --kubeconfig)';
   return advice[type];
 }

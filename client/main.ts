@@ -11,7 +11,13 @@ export interface MainOptions {
 
 /** Runs the command line of this process and ends it with the exit code of the command. */
 export async function main({ name, before = [] }: MainOptions = {}): Promise<void> {
-  process.once('SIGINT', () => process.exit(exitCodes.interrupted));
+  // Remarks of libraries about themselves are for who develops them; Node prints them between the lines of the command.
+  process.noDeprecation = (process.env['LYNQ_DEBUG'] ?? '') === '';
+  process.once('SIGINT', () => {
+    // What a spinner drew has no end of line: the next prompt must not stand behind it.
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    process.exit(exitCodes.interrupted);
+  });
   const reader = new AbortController();
   outlive(process.stdout, () => reader.abort());
   outlive(process.stderr, () => undefined);

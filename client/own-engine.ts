@@ -12,10 +12,10 @@ import { exitCodes } from './exit-codes.ts';
  *
  * @throws CommandError when they differ, or when no kubeconfig has the context that was named.
  */
-export async function ownEngine(context: Context): Promise<Engine> {
+export async function ownEngine(context: Context, atMostMilliseconds?: number): Promise<Engine> {
   await requireContext(context);
   const reading = readCluster(context);
-  const engine = await context.services.engine();
+  const engine = await context.services.engine(atMostMilliseconds);
   const mark = await engine.namespaceMark();
   if (mark.cluster === undefined) return engine;
   const own = await reading;
@@ -28,6 +28,9 @@ export async function ownEngine(context: Context): Promise<Engine> {
   );
   return engine;
 }
+
+/** The same for who can do without: what the cluster says is not kept back for long by a Temporal that is away. */
+export const engineBeside = (context: Context): Promise<Engine> => ownEngine(context, longestMilliseconds);
 
 async function requireContext({ options, services }: Context): Promise<void> {
   if (options.context === undefined) return;
@@ -46,7 +49,7 @@ interface ClusterId {
   readonly isDecisive: boolean;
 }
 
-/** What is only compared is not waited for long. */
+/** What is only compared, or shown beside something else, is not waited for long. */
 const longestMilliseconds = 5_000;
 
 /** Never rejects: it is begun before it is known whether it is needed. */

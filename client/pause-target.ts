@@ -2,7 +2,16 @@ import { at, type JsonObject, textAt } from '../domain/api/json.ts';
 import type { Context } from './context.ts';
 import { CommandError } from './errors.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { kinds, type LynqKind, prefixesOf, readTarget, refOf, requireKind, requireObject } from './kinds.ts';
+import {
+  kinds,
+  type LynqKind,
+  prefixesOf,
+  readTarget,
+  refOf,
+  releasedAt,
+  requireKind,
+  requireObject,
+} from './kinds.ts';
 import { tellRollout } from './rollout-tell.ts';
 
 /** The manager of `lynq apply`, so that a later apply of the same object meets no conflict. */
@@ -70,6 +79,7 @@ async function setPaused(
   const result = await cluster.patch(refOf(kind, await context.namespace(), name), 'merge', body, { manager });
   if (result.kind === 'refused') throw new CommandError(result.message);
   if (result.kind !== 'ok') throw new CommandError(`${title} changed meanwhile`, { fix: 'look at it and try again' });
-  context.out.write(`${title} ${paused ? 'paused' : 'resumed'}: ${effects[noun][verb]}\n`);
+  const effect = releasedAt(object) === undefined ? effects[noun][verb] : 'released to another operator all the same';
+  context.out.write(`${title} ${paused ? 'paused' : 'resumed'}: ${effect}\n`);
   return exitCodes.ok;
 }

@@ -1,7 +1,9 @@
+import { at, type JsonObject } from '../domain/api/json.ts';
+import { hubOf } from '../domain/node-edits.ts';
 import type { Cluster } from '../domain/ports.ts';
 import type { Context } from './context.ts';
 import type { Engine } from './engine.ts';
-import { type CommandError, describeError } from './errors.ts';
+import { CommandError, describeError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { hindered, type HubName, requestSync, standstillOf, syncsNow, waitForSync } from './hub-sync.ts';
 import { kinds, refOf, releasedAt } from './kinds.ts';
@@ -21,6 +23,8 @@ interface Plan {
   readonly names: readonly string[];
   /** The nodes of which everything is written once more. */
   readonly forced: ReadonlySet<string>;
+  /** What there is to say of nodes that would do nothing; only where nodes were asked for. */
+  readonly hindrances: readonly CommandError[];
 }
 
 /** @param text What is meant; undefined for the failed nodes of the namespace. */
@@ -36,7 +40,12 @@ export async function runResync(context: Context, text: string | undefined, flag
   const isHub = target.kind === 'hub' && !flags['all-failed'];
   const hindrance = isHub ? await unreadOf(cluster, { namespace, hub: target.name }, flags.wait) : undefined;
   const engine = await ownEngine(context);
-  const plan = { namespace, names: nodes.map(nameOf), forced: forcedOf({ ...target, nodes }, flags.force) };
+  const plan = {
+    namespace,
+    names: nodes.map(nameOf),
+    forced: forcedOf({ ...target, nodes }, flags.force),
+    hindrances: hindrancesOf(namespace, nodes),
+  };
   if (!isHub) return resyncNodes(context, engine, plan, flags);
   const hubPlan = { ...plan, hub: target.name };
   if (hindrance !== undefined) {
@@ -71,8 +80,31 @@ async function resyncNodes(context: Context, engine: Engine, plan: Plan, flags: 
   const { namespace, names } = plan;
   const before: Passes = flags.wait ? await passesNow(engine, namespace, names) : new Map();
   if (!(await tellNodes(context, engine, plan))) return exitCodes.failed;
+  for (const hindrance of plan.hindrances) context.err.write(describeError(hindrance, false).text);
   if (flags.wait) await waitForPasses(context, { engine, namespace, before, timeout: flags['wait-timeout'] });
-  return exitCodes.ok;
+  return plan.hindrances.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** Their runs take the message and leave everything as it is. */
+function hindrancesOf(namespace: string, nodes: readonly JsonObject[]): readonly CommandError[] {
+  const released = nodes.filter((node) => releasedAt(node) !== undefined);
+  const paused = nodes.filter((node) => at(node, 'spec', 'paused') === true && !released.includes(node));
+  const named = (some: readonly JsonObject[]): string =>
+    some.map((node) => `LynqNode ${namespace}/${nameOf(node)}`).join(', ');
+  const adopt = `take it up again: lynq adopt ${hubOf(released[0] ?? {})} -n ${namespace}`;
+  const resume = `let it go on: lynq resume node/${nameOf(paused[0] ?? {})} -n ${namespace}`;
+  return [
+    ...(released.length === 0
+      ? []
+      : [
+          new CommandError(`nothing is written, it is released to another operator: ${named(released)}`, {
+            fix: adopt,
+          }),
+        ]),
+    ...(paused.length === 0
+      ? []
+      : [new CommandError(`nothing is written, it is paused: ${named(paused)}`, { fix: resume })]),
+  ];
 }
 
 interface HubPlan extends Plan {

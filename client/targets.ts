@@ -61,9 +61,14 @@ async function findNode(cluster: Cluster, namespace: string, name: string): Prom
 }
 
 async function findUid(cluster: Cluster, namespace: string, uid: string): Promise<Target | undefined> {
-  if (!/^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/.test(uid)) return undefined;
-  const nodes = await nodesWith(cluster, namespace, `${labels.uid}=${uid}`);
+  const nodes = await nodesOfRow(cluster, namespace, uid);
   return nodes.length === 0 ? undefined : { kind: 'uid', name: uid, nodes };
+}
+
+/** LynqNodes of a row; none of a uid that no row with nodes can have, which could not be asked for. */
+export async function nodesOfRow(cluster: Cluster, namespace: string, uid: string): Promise<readonly JsonObject[]> {
+  if (!/^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/.test(uid)) return [];
+  return nodesWith(cluster, namespace, `${labels.uid}=${uid}`);
 }
 
 function nodesWith(cluster: Cluster, namespace: string, labelSelector: string): Promise<readonly JsonObject[]> {

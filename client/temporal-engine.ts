@@ -236,6 +236,12 @@ function translate(error: unknown, link: Omit<Link, 'client'>): unknown {
       fix: 'name the right one with --temporal-namespace, or create it: temporal operator namespace create',
     });
   }
+  if (code === grpc.unimplemented) {
+    return new CommandError(`what answers at ${address} is no Temporal server`, {
+      exitCode: exitCodes.unreachable,
+      fix: 'check --address or TEMPORAL_ADDRESS: the gRPC port of its frontend (7233), not that of the UI, and no path of a proxy',
+    });
+  }
   return code === grpc.unavailable || code === grpc.deadlineExceeded ? unreachable(address) : error;
 }
 

@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
-import { isJsonObject, type Json, listAt, textAt } from '../domain/api/json.ts';
+import { isJsonObject, type Json, listAt, numberAt, textAt } from '../domain/api/json.ts';
 import { type ResourceView, statusQuery } from '../workflows/messages.ts';
 import type { ActivityRetry, NodeRunRecord, NodeRunState, RunFact } from './engine.ts';
 import { CommandError } from './errors.ts';
@@ -148,8 +148,10 @@ async function causeOf(
 
 function outcomeOf(result: Json | undefined): Partial<Step> {
   const entries = isJsonObject(result) ? listAt(result, 'progress', 'entries') : [];
+  const [removed, retained] = [numberAt(result, 'objects', 'removed'), numberAt(result, 'objects', 'retained')];
   return {
     outcome: textAt(result, 'kind') ?? 'done',
+    ...(removed === undefined || retained === undefined ? {} : { objects: { removed, retained } }),
     ...(entries.length === 0 ? {} : { entries: entries as unknown as readonly ResourceView[] }),
   };
 }

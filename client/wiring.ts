@@ -44,8 +44,9 @@ export function wireServices(options: GlobalOptions, environment: Environment, a
     reflector: async () => (await opened()).reflector,
     contextNamespace: () => contextNamespace(options, environment, pod()),
     contextNames: () => readContextNames(kubeconfigPaths(options.kubeconfig, environment), readText),
-    engine() {
-      engine ??= wireEngine(options, environment);
+    engine(atMostMilliseconds = Number.POSITIVE_INFINITY) {
+      const timeoutMilliseconds = Math.min(options.timeoutMilliseconds, atMostMilliseconds);
+      engine ??= wireEngine({ ...options, timeoutMilliseconds }, environment);
       return engine;
     },
     async planner() {

@@ -8,8 +8,9 @@ import { paceOf } from '../../domain/pacing.ts';
 import { contestedFields } from '../../domain/policies/contested-fields.ts';
 import { withoutFields } from '../../domain/policies/ignored-fields.ts';
 import type { FieldConflict } from '../../domain/ports.ts';
+import { isNewsOf, waitWords } from '../../domain/wait-words.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
-import type { AdvanceOutcome, AdvanceRequest } from '../contract.ts';
+import type { AdvanceOutcome, AdvanceRequest, NodeProgress } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { mustReplan, takeLook } from './adopt.ts';
 import { judgeCreation, takeBack } from './creation.ts';
@@ -28,8 +29,8 @@ import { writeChild } from './write-child.ts';
 
 /**
  * One wave of a node: everything that can go now is applied in parallel, then the wave waits until a member becomes ready, fails or exceeds its
- * timeout. It returns as soon as something else could go, so that a stuck entry never holds another one back; while many nodes are under way
- * (domain/pacing.ts) it goes on with that itself.
+ * timeout. It returns as soon as something else could go, so that a stuck entry never holds another one back, and before a wait of which people
+ * could not see what it is for; while many nodes are under way (domain/pacing.ts) it goes on with that itself.
  */
 export async function advanceNode(deps: Deps, request: AdvanceRequest, attempt: Attempt): Promise<AdvanceOutcome> {
   const leave = deps.runs.enter(request.namespace, request.node);
@@ -93,8 +94,8 @@ function kindsOf(pass: NodePass): readonly DesiredChild['ref'][] {
 /** A removal is a step of its own, which people can see, while few nodes are under way; else it is begun here, and most come to their end here. */
 async function removeNow(removing: Parameters<typeof removeRead>[0]): Promise<AdvanceOutcome> {
   if (paceOf(removing.deps.runs.busy()).wavesMilliseconds === 0) return { kind: 'removing' };
-  const { kind } = await removeRead(removing);
-  return { kind: kind === 'removed' ? 'removed' : 'removing' };
+  const outcome = await removeRead(removing);
+  return outcome.kind === 'removed' ? outcome : { kind: 'removing' };
 }
 
 async function withoutPass(
@@ -289,10 +290,35 @@ async function endOrWait(wave: Wave, verdicts: ReadonlyMap<string, EntryVerdict>
   const leftovers = await cleanUp(wave, verdicts);
   if (leftovers === 'gone') return superseded(verdicts);
   if (leftovers.went) return undefined;
-  const woken = await waitForChange(wave, verdicts, withLeftovers(open, leftovers));
+  return waitVisibly(wave, verdicts, withLeftovers(open, leftovers));
+}
+
+/** Waits, once the run of the node can show what for. */
+async function waitVisibly(
+  wave: Wave,
+  verdicts: ReadonlyMap<string, EntryVerdict>,
+  { atMostMilliseconds = Number.POSITIVE_INFINITY, ...limits }: WaitLimits,
+): Promise<AdvanceOutcome | undefined> {
+  const progress = progressOf(verdicts);
+  const silence = silenceToRun(wave, progress);
+  const shown: AdvanceOutcome = { kind: 'advanced', progress, next: waitWords(progress.entries) };
+  if (silence <= 0) return shown;
+  const limit = { ...limits, atMostMilliseconds: Math.min(atMostMilliseconds, silence) };
+  const woken = await waitForChange(wave, verdicts, limit);
   if (woken === 'superseded') return superseded(verdicts);
   if (woken === 'changed') return undefined;
-  return { kind: 'waiting', progress: progressOf(verdicts), retryAfterSeconds: afterWaitSeconds };
+  if (woken === 'quiet' && silence < Number.POSITIVE_INFINITY) return shown;
+  return { kind: 'waiting', progress, retryAfterSeconds: afterWaitSeconds };
+}
+
+/**
+ * How long a wait may go on in this activity, in milliseconds. Its run can show a state, and give a wait a summary that names the objects, only when an
+ * activity has ended: one that has news ends for that before a wait, and the next one, which has none, waits.
+ */
+function silenceToRun({ deps, state }: Wave, { entries }: NodeProgress): number {
+  if (!isNewsOf(state.pass.node.status?.resources ?? [], entries)) return Number.POSITIVE_INFINITY;
+  const age = deps.clock.now().getTime() - state.begunAt.getTime();
+  return Math.max(0, paceOf(deps.runs.busy()).wavesMilliseconds - age);
 }
 
 /** Reports, cleans up what the form does not name any more, and says what of it cannot go. */

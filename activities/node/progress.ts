@@ -1,5 +1,6 @@
 import type { EntryVerdict } from '../../domain/node-plan.ts';
 import { countStates } from '../../domain/status.ts';
+import { longestSummary } from '../../domain/wait-words.ts';
 import type { NodeProgress } from '../contract.ts';
 
 /** What a run is told of its entries: states and reasons, nothing of the objects. */
@@ -15,8 +16,6 @@ export function progressOf(verdicts: ReadonlyMap<string, EntryVerdict>): NodePro
   }));
   return { entries, ready, failed, desired };
 }
-
-const longestSummary = 200;
 
 /** What the next wave does, for its summary in the Temporal UI: what it applies first, and what it waits for besides. */
 export function summaryOf(applied: readonly string[], { entries }: NodeProgress): string {

@@ -52,8 +52,8 @@ export class Removal {
   readonly refusals = new Map<string, string>();
   /** What was asked to go just now: most of it goes within moments. */
   readonly asked = new Set<string>();
-  /** Something of the node stays, now or from an attempt before. */
-  keepsSomething = false;
+  /** What is gone for good, and what stays of the node, now or from an attempt before. */
+  readonly fates = new Map<string, 'removed' | 'retained'>();
   /** LynqNodes for which a Namespace stays. */
   readonly users = new Map<string, readonly string[]>();
   private readonly deps: Deps;
@@ -180,6 +180,7 @@ export class Removal {
   }
 
   private gone(entry: InventoryEntry): RemovalFact {
+    if (entry.uid !== undefined) this.fates.set(removalKey(entry), 'removed');
     this.refusals.delete(removalKey(entry));
     this.deps.children.forget(entry);
     this.reasons.delete(removalKey(entry));
@@ -194,11 +195,10 @@ export class Removal {
 
   /** What is somebody else's stays as it is; but that the row's Namespace is to be kept outlives the node whose form says so. */
   private async leave(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    this.keepsSomething ||= isOrphaned(object);
-    const { identity } = this.read;
+    if (isOrphaned(object)) this.fates.set(removalKey(entry), 'retained');
     const isGoing = this.orphanReason === 'LynqNodeDeleted';
     const said = isGoing
-      ? await leaveRetained(this.deps, this.cluster, { identity, entry, object, signal })
+      ? await leaveRetained(this.deps, this.cluster, { identity: this.read.identity, entry, object, signal })
       : undefined;
     if (said === undefined || said.kind === 'ok' || said.kind === 'missing') return { kind: 'done' };
     return said.kind === 'refused' ? this.refused(entry, said) : this.blocked(entry, 'Changed while it was marked');
@@ -272,7 +272,7 @@ export class Removal {
   }
 
   private async keep(entry: InventoryEntry, object: JsonObject, signal: AbortSignal): Promise<RemovalFact> {
-    this.keepsSomething = true;
+    this.fates.set(removalKey(entry), 'retained');
     this.needs?.keep(entry, object);
     this.takeNeeds(entry, object, true);
     if (isOrphaned(object)) return { kind: 'done' };

@@ -10,7 +10,7 @@ import { paceOf } from '../../domain/pacing.ts';
 import { removalKey } from '../../domain/removal-plan.ts';
 import { presentPolicies } from '../../domain/unread-needs.ts';
 import { changeKeys, type Subscription } from '../../domain/watching.ts';
-import type { NodeProgress, NodeRef, RemoveOutcome } from '../contract.ts';
+import type { NodeProgress, NodeRef, RemovedNode, RemoveOutcome } from '../contract.ts';
 import type { Attempt, Deps } from '../deps.ts';
 import { tellNode } from '../events.ts';
 import { siblingsOf } from './boundaries.ts';
@@ -113,7 +113,7 @@ async function takeAway(work: Work): Promise<RemoveOutcome> {
     if (blockers.length > 0) removal.hold(`${waitingForForm} LynqNode ${blockers.join(', ')} goes first`);
     else await removal.proceed(attempt.signal);
     if (blockers.length === 0 && removal.isDone()) {
-      if (!removal.keepsSomething) await dropGenerated(deps, work.read.identity);
+      if (fatesOf(removal).retained === 0) await dropGenerated(deps, work.read.identity);
       return release(work);
     }
     const elapsed = deps.clock.now().getTime() - started;
@@ -190,18 +190,25 @@ async function presentNode({ deps, read }: Work): Promise<JsonObject | undefined
   return deps.cluster.get(nodeRef({ namespace, node: name }));
 }
 
-async function release(work: Work): Promise<RemoveOutcome> {
-  const { deps, read } = work;
+function fatesOf({ fates }: Removal): NonNullable<RemovedNode['objects']> {
+  const retained = [...fates.values()].filter((fate) => fate === 'retained').length;
+  return { removed: fates.size - retained, retained };
+}
+
+async function release(work: Work): Promise<RemovedNode> {
+  const { deps, read, removal } = work;
+  const objects = fatesOf(removal);
   const { namespace, name } = read.identity;
   const object = await presentNode(work);
-  if (object === undefined || textAt(object, 'metadata', 'uid') !== read.identity.nodeUid) return removed(deps, read);
+  if (object === undefined || textAt(object, 'metadata', 'uid') !== read.identity.nodeUid)
+    return { ...removed(deps, read), objects };
   const body = { metadata: { uid: read.identity.nodeUid, ...withoutFinalizer(object) } };
   const result = await deps.cluster.patch(nodeRef({ namespace, node: name }), 'merge', body, {
     manager: managers.apply,
   });
   if (result.kind === 'ok') tellNode(deps, read.identity, removalEvents.nodeDeleted(name));
-  if (result.kind === 'missing') return removed(deps, read);
-  if (result.kind === 'ok') return removed(deps, read, othersIn(object).length === 0);
+  if (result.kind === 'missing') return { ...removed(deps, read), objects };
+  if (result.kind === 'ok') return { ...removed(deps, read, othersIn(object).length === 0), objects };
   throw new LynqFailure('ClusterStale', `finalizer of LynqNode ${namespace}/${name} could not be released yet`, {
     namespace,
     node: name,
@@ -223,7 +230,7 @@ const othersIn = (object: JsonObject): readonly Json[] =>
   listAt(object, 'metadata', 'finalizers').filter((finalizer) => finalizer !== finalizers.node);
 
 /** That it is gone is not left to the watch to tell: a sync that comes before that does would start a run of it once more. */
-function removed(deps: Deps, { identity }: ReadNode, isGone = true): RemoveOutcome {
+function removed(deps: Deps, { identity }: ReadNode, isGone = true): RemovedNode {
   if (isGone) deps.nodes.forget(identity);
   deps.runs.missing(identity.namespace, identity.name);
   return { kind: 'removed' };

@@ -143,6 +143,11 @@ function unreachable(request: ApiRequest, outcome: Outcome, tries: number): Lynq
   if (outcome.kind === 'answer' && outcome.answer.code === 409) {
     return new LynqFailure('ClusterStale', 'The write met others at the same quota several times.', detail);
   }
+  if (outcome.kind === 'lost' && isCertificateProblem(code))
+    return new LynqFailure('ClusterUnreachable', `The API server is not believed over TLS (${code}).`, {
+      ...detail,
+      tls: 'failed',
+    });
   const told = outcome.kind === 'lost' ? `does not answer (${code})` : `answers only with ${code}`;
   return new LynqFailure('ClusterUnreachable', `The API server ${told}.`, detail, seconds);
 }

@@ -6,7 +6,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { type Column, namespaceColumn } from '../get/columns.ts';
 import { type Format, formatNames, parseFormat } from '../get/format.ts';
 import { printEach, printObjects, type Printing } from '../get/print.ts';
-import { listOptions, readObjects, sayMissing, sayNothingFound, type Wanted } from '../get/read.ts';
+import { listOptions, readObjects, sayMissing, sayNothingFound, type Wanted, withSelector } from '../get/read.ts';
 import type { LynqKind } from '../kinds.ts';
 import type { Widths } from '../output/table.ts';
 
@@ -68,7 +68,8 @@ export function getCommand(spec: GetSpec): Command {
       const namespace = everywhere ? undefined : await context.namespace();
       const wanted = { kind, names: args.name, namespace, selector: flags.selector };
       const { watch, 'no-headers': bare } = flags;
-      return get(context, spec, wanted, { format: parseFormat(flags.output), headers: !bare, watch });
+      const how = { format: parseFormat(flags.output), headers: !bare, watch };
+      return withSelector(flags.selector, () => get(context, spec, wanted, how));
     },
   });
 }

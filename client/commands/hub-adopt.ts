@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { type HubName, requestSync, syncsNow, waitForSync } from '../hub-sync.ts';
 import { kinds, releasedAt, requireObject } from '../kinds.ts';
+import { isLeaving } from '../targets.ts';
 import { waitFlags } from '../wait.ts';
 import { markHub } from './hub-release.ts';
 
@@ -26,7 +27,8 @@ export const adoptHub = defineCommand({
       context.out.write(`${title} unchanged: not released\n`);
     } else {
       await markHub(cluster, { namespace, hub, name: args.hub }, null);
-      context.out.write(`${title} adopted; its next sync takes the nodes up again\n`);
+      const next = isLeaving(hub) ? 'it is being deleted: its next sync removes' : 'its next sync takes';
+      context.out.write(`${title} adopted; ${next} the nodes${isLeaving(hub) ? '' : ' up again'}\n`);
     }
     if (engine === undefined) return exitCodes.ok;
     return syncAndWait(context, engine, { namespace, hub: args.hub }, flags['wait-timeout']);

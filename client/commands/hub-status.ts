@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { ScheduleView } from '../engine.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { heldByHub } from '../held.ts';
-import { conditionOf, kinds, requireObject } from '../kinds.ts';
+import { conditionOf, kinds, releasedAt, requireObject } from '../kinds.ts';
 import { ageSince, formatAge } from '../output/age.ts';
 import { withColours } from '../output/colour.ts';
 import { sectionIfAny, texts } from '../output/sections.ts';
@@ -40,8 +40,8 @@ type Schedule =
 
 async function readSchedule(context: Context, namespace: string, hub: string): Promise<Schedule> {
   try {
-    const { ownEngine } = await import('../own-engine.ts');
-    const engine = await ownEngine(context);
+    const { engineBeside } = await import('../own-engine.ts');
+    const engine = await engineBeside(context);
     return { kind: 'known', view: await engine.hubSchedule(namespace, hub) };
   } catch (error) {
     // Whatever is wrong there, what the cluster says is worth having.
@@ -86,7 +86,12 @@ function statusText({ hub, forms, schedule, now }: Facts): string {
 }
 
 function stateText(hub: JsonObject, ready: JsonObject | undefined): string {
-  if (textAt(hub, 'metadata', 'deletionTimestamp') !== undefined) return 'Deleting, until its nodes are gone';
+  const deleting = textAt(hub, 'metadata', 'deletionTimestamp') !== undefined;
+  if (releasedAt(hub) !== undefined) {
+    const adopt = `lynq adopt ${textAt(hub, 'metadata', 'name')} -n ${textAt(hub, 'metadata', 'namespace')}`;
+    return `Released to another operator${deleting ? ', and being deleted' : ''}: nothing is done until ${adopt}`;
+  }
+  if (deleting) return 'Deleting, until its nodes are gone';
   if (at(hub, 'spec', 'paused') === true) return 'Paused (spec.paused)';
   if (ready === undefined) return 'not synced yet';
   const state = textAt(ready, 'status') === 'True' ? 'Ready' : 'NotReady';

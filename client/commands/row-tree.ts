@@ -1,7 +1,5 @@
 import type { Json, JsonObject } from '../../domain/api/json.ts';
 import { listAt, numberAt, textAt } from '../../domain/api/json.ts';
-import { labelValue } from '../../domain/identity.ts';
-import { labels } from '../../domain/keys.ts';
 import { hubOf } from '../../domain/node-edits.ts';
 import type { Cluster } from '../../domain/ports.ts';
 import { defineCommand } from '../command.ts';
@@ -12,6 +10,7 @@ import { ageSince } from '../output/age.ts';
 import { withColours } from '../output/colour.ts';
 import { formatTable } from '../output/table.ts';
 import { fateOf, recordsOf } from '../records.ts';
+import { nodesOfRow } from '../targets.ts';
 
 export const rowTree = defineCommand({
   name: 'tree',
@@ -24,10 +23,7 @@ export const rowTree = defineCommand({
   async run({ args }, context) {
     const namespace = await context.namespace();
     const cluster = await context.services.cluster();
-    const labelSelector = `${labels.uid}=${labelValue(args.uid)}`;
-    const nodes = (await cluster.list(kinds.node, { namespace, labelSelector })).filter(
-      (node) => textAt(node, 'spec', 'uid') === args.uid,
-    );
+    const nodes = await nodesOfRow(cluster, namespace, args.uid);
     if (nodes.length === 0) {
       throw new CommandError(`no LynqNode of a row "${args.uid}" in namespace "${namespace}"`, {
         fix: `see which rows have nodes: lynq get nodes -n ${namespace} -o wide`,

@@ -127,8 +127,8 @@ function entriesOf(form: JsonObject | undefined): readonly Json[] {
 
 async function readRun(context: Context, namespace: string, node: string): Promise<RunFacts> {
   try {
-    const { ownEngine } = await import('../own-engine.ts');
-    const engine = await ownEngine(context);
+    const { engineBeside } = await import('../own-engine.ts');
+    const engine = await engineBeside(context);
     const run = await engine.nodeRun(namespace, node);
     return { kind: 'run', run, page: run === undefined ? undefined : engine.pageOf(namespace, node, run.runId) };
   } catch (error) {

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../domain/api/json.ts';
 import { apiGroup } from '../../domain/keys.ts';
 import type { Cluster, ListOptions } from '../../domain/ports.ts';
+import { isLynqFailure } from '../../domain/failures.ts';
 import type { Context } from '../context.ts';
+import { usageError } from '../errors.ts';
 import { type LynqKind, refOf, requireKind } from '../kinds.ts';
 
 export interface Wanted {
@@ -53,4 +55,17 @@ export function sayMissing(context: Context, { kind, namespace = '' }: Wanted, m
     context.err.write(`Error: ${kind.plural}.${apiGroup} "${name}" not found in namespace "${namespace}"\n`);
   }
   if (missing.length > 0) context.err.write(`  see what is there: lynq get ${kind.noun}s -n ${namespace}\n`);
+}
+
+/** That the API server cannot read a selector it says with 400 alone, which is about nothing else of a list. */
+export async function withSelector<T>(selector: string | undefined, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (selector === undefined || !isLynqFailure(error) || error.detail['code'] !== 400) throw error;
+    throw usageError(
+      `"${selector}" is no label selector`,
+      "write KEY=VALUE, KEY!=VALUE, 'KEY in (A,B)', KEY or '!KEY', several with a comma between",
+    );
+  }
 }

@@ -101,7 +101,12 @@ function changesOf(
     dropMissing(known, entries);
   }
   const changes = [...chains].map(([id, states]) => `${id} ${states.join(' → ')}`);
-  return { known, changes };
+  return { known, changes: [...changes, ...steps.flatMap(removalOf)] };
+}
+
+/** A removal that does not last says nothing of single entries. */
+function removalOf({ objects }: Step): readonly string[] {
+  return objects === undefined ? [] : [`${objects.removed} removed, ${objects.retained} retained`];
 }
 
 function dropMissing(known: Map<string, string>, entries: readonly ResourceView[]): void {

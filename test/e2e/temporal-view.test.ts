@@ -235,6 +235,22 @@ describe('e2e/temporal-view', () => {
     await world.ready([node]);
   });
 
+  test('who has only the Temporal UI sees what a run waits for while it waits, and in the history what each step was for', async () => {
+    const node = `${uid}-web-tier`;
+    await world.apply(world.formText('web-tier', { 'node-web:v2.0.0': 'node-web:broken' }));
+    const summaries = await eventually('a step that is named after what it waits for', async () => {
+      const all = await summariesOf('web-tier');
+      return all.at(-1)?.startsWith('wait: ') === true ? there(all) : notYet(all);
+    });
+    expect(summaries.at(-1)).toBe(`wait: Deployment ${uid}-web`);
+    const { currentDetails } = await handleOf(node).query<UiMetadata>('__temporal_workflow_metadata');
+    expect(currentDetails).toMatch(/\| Deployment visible-web \| Progressing \|/);
+    const told = await world.lynq(['history', node]);
+    expect(told.stdout).toMatch(new RegExp(`running: wait: Deployment ${uid}-web +web Ready → .*Progressing`));
+    await world.apply(world.formText('web-tier'));
+    await world.ready([node]);
+  });
+
   test('the run of a removed row ends as completed', async () => {
     await world.database.sql('DELETE FROM nodes');
     await world.gone(nodesOf(uid));
@@ -242,5 +258,7 @@ describe('e2e/temporal-view', () => {
       const all = await Promise.all(nodesOf(uid).map(async (node) => (await handleOf(node).describe()).status.name));
       return all.every((status) => status === 'COMPLETED') ? there(all) : notYet(all);
     });
+    const told = await world.lynq(['history', `${uid}-data-tier`]);
+    expect(told.stdout).toMatch(/removed +\d+ removed, \d+ retained\n/);
   });
 });

@@ -16,7 +16,7 @@ export function printAddresses(stage: Stage): void {
     '',
     'In another shell, in the checkout:',
     '',
-    `export KUBECONFIG=${endpoints.kubeconfig} TEMPORAL_ADDRESS=${endpoints.temporalAddress}`,
+    `export KUBECONFIG=${endpoints.kubeconfig} TEMPORAL_ADDRESS=${endpoints.temporalAddress} LYNQ_TEMPORAL_UI=${endpoints.temporalUi}`,
     `${kubectlWord(stage)} get lynqnodes -n ${namespace}`,
     `npx lynq get nodes -n ${namespace}`,
     `npx lynq resync hub/${hubName} -n ${namespace}`,

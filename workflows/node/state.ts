@@ -1,6 +1,7 @@
 import type { AdvanceOutcome, NodeProgress, RemoveOutcome } from '../../activities/contract.ts';
 import { aboutNode } from './about.ts';
 import { removedCause } from '../../domain/mass-removal.ts';
+import { waitWords } from '../../domain/wait-words.ts';
 import type { NodePhase, NodeView, ScaleRequest } from '../messages.ts';
 
 /** Everything a run of a node knows, as plain data: it travels through continue-as-new. The truth is in Kubernetes; this is for people. */
@@ -143,7 +144,7 @@ export class NodeRun {
   /** Takes in what an activity reported. */
   record(outcome: AdvanceOutcome | RemoveOutcome): void {
     if ('progress' in outcome) this.progress = outcome.progress;
-    this.next = outcome.kind === 'advanced' ? outcome.next : describeWait(this.progress);
+    this.next = outcome.kind === 'advanced' ? outcome.next : waitWords(this.progress.entries);
   }
 
   view(): NodeView {
@@ -176,13 +177,6 @@ export class NodeRun {
     const dirty = this.dirty || unfinished || this.gone;
     return { ...this.input, carried: { phase, progress, passes, lastCause, dirty, force, scales } };
   }
-}
-
-/** Which objects a wave waits for. */
-function describeWait({ entries }: NodeProgress): string {
-  const open = entries.filter(({ state }) => state === 'Progressing' || state === 'Deleting');
-  const names = open.map(({ kind, name }) => `${kind} ${name}`).join(', ');
-  return names === '' ? 'look' : `wait: ${names}`.slice(0, 200);
 }
 
 /** A table of entries and their states, for the run's page in the Temporal UI. */

@@ -16,6 +16,8 @@ export const now = new Date('2026-11-22T12:00:00Z');
 export interface World {
   readonly cluster?: FakeCluster;
   readonly engine?: FakeEngine;
+  /** Told how long a command would wait for Temporal at most. */
+  readonly engineLimit?: (milliseconds: number | undefined) => void;
   readonly planner?: Planner;
   /** Path to text. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
@@ -112,7 +114,10 @@ export async function run(line: string, world: World = {}): Promise<Ran> {
         contextNamespace: async () => world.contextNamespace,
         contextNames: async () => ['kind', 'production'],
         serveCodec: async () => world.codec,
-        engine: async () => world.engine ?? fakeEngine(),
+        engine: async (atMostMilliseconds) => {
+          world.engineLimit?.(atMostMilliseconds);
+          return world.engine ?? fakeEngine();
+        },
         planner: async () => {
           if (world.planner === undefined) throw new Error('this world has no planner');
           return world.planner;

@@ -64,4 +64,24 @@ describe('client/temporal-engine', () => {
       exitCode: exitCodes.unreachable,
     });
   });
+
+  it('says of what answers and is no Temporal that it is none', async () => {
+    const { createServer } = await import('node:http2');
+    const proxy = createServer((_request, response) => response.writeHead(404).end());
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const bound = proxy.address();
+    const address = `127.0.0.1:${typeof bound === 'object' ? (bound?.port ?? 0) : 0}`;
+    const options = { address, temporalTls: {}, timeoutMilliseconds: 5_000 };
+    try {
+      const engine = await openEngine(options, {}, []);
+      await expect(engine.nodeRuns('tenants', 'acme-web', 1)).rejects.toMatchObject({
+        name: 'CommandError',
+        message: `what answers at ${address} is no Temporal server`,
+        exitCode: exitCodes.unreachable,
+      });
+      await engine.close();
+    } finally {
+      proxy.close();
+    }
+  });
 });

@@ -132,7 +132,10 @@ describe('activities/node/remove', () => {
 
     it('marks it in the version that is served when it is to stay', async () => {
       await record('Retain');
-      expect((await removeNode(running.deps, request, attempt)).kind).toBe('removed');
+      expect(await removeNode(running.deps, request, attempt)).toEqual({
+        kind: 'removed',
+        objects: { removed: 0, retained: 1 },
+      });
       expect(textAt(databases()[0], 'metadata', 'labels', 'lynq.sh/orphaned')).toBe('true');
     });
 
@@ -313,7 +316,10 @@ describe('activities/node/remove', () => {
     expect(await advanceNode(running.deps, { ...request, force: false }, attempt)).toEqual({ kind: 'removing' });
     expect(cluster.objects('ConfigMap')).toHaveLength(2);
     const others = Array.from({ length: 20 }, (_, at) => running.deps.runs.enter(namespace, `other-${at}`));
-    expect(await advanceNode(running.deps, { ...request, force: false }, attempt)).toEqual({ kind: 'removed' });
+    expect(await advanceNode(running.deps, { ...request, force: false }, attempt)).toEqual({
+      kind: 'removed',
+      objects: { removed: 2, retained: 0 },
+    });
     for (const leave of others) leave(new Map());
     expect(cluster.objects('ConfigMap')).toEqual([]);
     expect(cluster.objects('LynqNode')).toEqual([]);

@@ -79,7 +79,8 @@ describe('adapters/kubernetes/send', () => {
     const server = scriptedServer();
     server.answer({ error: 'CERT_HAS_EXPIRED' }, ok);
     await expect(server.send(read, 'idempotent')).rejects.toMatchObject({
-      detail: { code: 'CERT_HAS_EXPIRED', tries: 1 },
+      message: 'The API server is not believed over TLS (CERT_HAS_EXPIRED).',
+      detail: { code: 'CERT_HAS_EXPIRED', tries: 1, tls: 'failed' },
     });
   });
 

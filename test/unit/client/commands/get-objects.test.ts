@@ -440,4 +440,19 @@ describe('client/commands/get-objects', () => {
     expect(err).toContain('kubectl apply -f deploy/crds/');
     expect(exitCode).toBe(1);
   });
+
+  it.each(['get nodes', 'get hubs', 'get hubs -w'])(
+    'says of a selector that is none how one is written: lynq %s',
+    async (line) => {
+      const cluster = aCluster();
+      cluster.intercept(({ verb }) =>
+        verb === 'list'
+          ? { failure: new LynqFailure('ClusterInvalid', 'The API server refuses the request.', { code: 400 }) }
+          : undefined,
+      );
+      const { out, err, exitCode } = await run(`${line} -l "a b"`, { cluster });
+      expect({ out, exitCode }).toEqual({ out: '', exitCode: 2 });
+      expect(err).toMatch(/^Error: "a b" is no label selector\n {2}write KEY=VALUE, /);
+    },
+  );
 });

@@ -55,4 +55,15 @@ describe('client/commands/hub-adopt', () => {
     });
     expect(cluster.calls.map(({ verb }) => verb)).toEqual(['get']);
   });
+
+  it('says of a hub that is being deleted that its nodes go', async () => {
+    const cluster = aCluster({ 'lynq.sh/released': '2026-11-22T11:00:00Z' });
+    const metadata = { ...(cluster.objects('LynqHub')[0]?.['metadata'] as JsonObject) };
+    const leaving = { deletionTimestamp: '2026-11-22T11:30:00Z', finalizers: ['lynq.sh/hub-finalizer'] };
+    cluster.seed({ ...hubRef, metadata: { ...metadata, ...leaving }, spec: {} });
+
+    expect((await run('adopt shop', { cluster })).out).toBe(
+      'lynqhub.operator.lynq.sh/shop adopted; it is being deleted: its next sync removes the nodes\n',
+    );
+  });
 });

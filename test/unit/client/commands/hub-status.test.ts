@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LynqFailure } from '../../../../domain/failures.ts';
 import { createFakeCluster } from '../../../support/fake-cluster.ts';
 import { aNode, fakeEngine, run } from '../run.ts';
 
@@ -40,4 +41,38 @@ describe('client/commands/hub-status', () => {
       expect(out).toContain('the certificate is none');
     },
   );
+
+  it.each(['status shop', 'explain acme-web'])(
+    'does not wait long for a Temporal that only adds to it: lynq %s',
+    async (line) => {
+      const limits: (number | undefined)[] = [];
+      const { exitCode } = await run(line, { ...world(), engineLimit: (limit) => void limits.push(limit) });
+      expect({ limits, exitCode }).toEqual({ limits: [5_000], exitCode: 0 });
+    },
+  );
+
+  it('says of a uid that no row with nodes can have that there are none', async () => {
+    const { cluster } = world();
+    cluster.intercept(({ verb, options }) =>
+      verb === 'list' && (options as { labelSelector?: string }).labelSelector?.includes(' ') === true
+        ? { failure: new LynqFailure('ClusterInvalid', 'LynqNode: The API server refuses the request.', { code: 400 }) }
+        : undefined,
+    );
+    const { err, exitCode } = await run('tree "Big Corp"', { cluster });
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/^Error: no LynqNode of a row "Big Corp" in namespace "lynq-system"/);
+  });
+
+  it.each([
+    [{}, ''],
+    [{ deletionTimestamp: '2026-11-22T11:30:00Z', finalizers: ['lynq.sh/hub-finalizer'] }, ', and being deleted'],
+  ])('says of a released hub that it is, and what takes it up again (%s)', async (more, words) => {
+    const { cluster, engine } = world();
+    const annotations = { 'lynq.sh/released': '2026-11-22T11:00:00Z' };
+    cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system', annotations, ...more }, spec: {} });
+    const { out } = await run('status shop', { cluster, engine });
+    expect(out).toContain(
+      `State:       Released to another operator${words}: nothing is done until lynq adopt shop -n lynq-system\n`,
+    );
+  });
 });

@@ -388,4 +388,22 @@ describe('client/commands/node-resync', () => {
     expect(err.split('\n')[0]).toBe(message);
     expect(exitCode).toBe(1);
   });
+
+  it.each([
+    [{ spec: { paused: true } }, 'paused', 'let it go on: lynq resume node/globex-data-tier -n lynq-system'],
+    [{ annotations: { 'lynq.sh/released': 'now' } }, 'released to another operator', 'take it up again: lynq adopt'],
+  ])('says of a node that would do nothing why: %j', async (more, why, fix) => {
+    const cluster = aCluster();
+    const node = cluster.objects('LynqNode').find((object) => JSON.stringify(object).includes('globex')) ?? {};
+    const { spec = {}, annotations = {} } = more as Readonly<Record<string, JsonObject>>;
+    const metadata = { ...(node['metadata'] as JsonObject), annotations };
+    cluster.seed({ ...node, metadata, spec: { ...(node['spec'] as JsonObject), ...spec } });
+
+    const { out, err, exitCode } = await run('resync node/globex-data-tier', { cluster, engine: fakeEngine(known) });
+    expect({ out, exitCode }).toEqual({
+      out: 'lynqnode.operator.lynq.sh/globex-data-tier resync requested\n',
+      exitCode: 1,
+    });
+    expect(err).toContain(`Error: nothing is written, it is ${why}: LynqNode lynq-system/globex-data-tier\n  ${fix}`);
+  });
 });

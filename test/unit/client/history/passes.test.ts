@@ -34,4 +34,25 @@ describe('client/history/passes', () => {
     expect(first).toMatchObject({ causes: ['start'], result: 'settled' });
     expect(last).toMatchObject({ causes: ['removed'], steps: 0, result: 'removed with others', changes: [] });
   });
+
+  it('tells how many objects a removal took away and how many it left', () => {
+    const at = new Date('2026-11-29T08:00:00Z');
+    const end = { kind: 'step', at, ended: at, summary: 'look' } as const;
+    const objects = { removed: 4, retained: 2 };
+    const [pass] = passesOf([
+      {
+        runId: 'r1',
+        status: 'COMPLETED',
+        started: at,
+        closed: at,
+        facts: [
+          { kind: 'message', at, cause: 'nodeChanged' },
+          { ...end, outcome: 'removing' },
+          { ...end, outcome: 'removed', objects },
+        ],
+      },
+    ]);
+
+    expect(pass).toMatchObject({ steps: 2, result: 'removed', changes: ['4 removed, 2 retained'] });
+  });
 });
