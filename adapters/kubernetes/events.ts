@@ -20,16 +20,13 @@ export interface EventWriter extends Events {
 export interface EventLimits {
   /** Notes that may wait to be written. */
   readonly waiting: number;
-  /** Requests at a time. */
-  readonly atOnce: number;
   /** The same note within this time only counts. */
   readonly repeatMilliseconds: number;
   readonly requestMilliseconds: number;
 }
 
 export const eventLimits: EventLimits = {
-  waiting: 2_000,
-  atOnce: 2,
+  waiting: 5_000,
   repeatMilliseconds: 30_000,
   requestMilliseconds: 10_000,
 };
@@ -41,6 +38,7 @@ export interface EventParts {
   readonly limits?: EventLimits;
 }
 
+const longestPauseMilliseconds = 1_000;
 const longestMessage = 1_024;
 const longestName = 253;
 const rememberedNotes = 5_000;
@@ -61,7 +59,9 @@ class QueuedEvents implements EventWriter {
   private readonly queue = new Map<string, Waiting>();
   /** When a note was last written, and how often it was told since. */
   private readonly written = new LRUCache<string, { readonly at: number; since: number }>({ max: rememberedNotes });
-  private readonly sending = new Set<Promise<void>>();
+  private writing: Promise<void> | undefined;
+  private closing = false;
+  private endPause: () => void = () => undefined;
   private lost = 0;
   private saidForbidden = false;
   private saidFull = false;
@@ -88,6 +88,8 @@ class QueuedEvents implements EventWriter {
   }
 
   async close(milliseconds: number): Promise<void> {
+    this.closing = true;
+    this.endPause();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, milliseconds);
@@ -99,7 +101,7 @@ class QueuedEvents implements EventWriter {
   }
 
   private async flushed(): Promise<void> {
-    while (this.sending.size > 0) await Promise.all(this.sending);
+    while (this.writing !== undefined) await this.writing;
   }
 
   private drop(): void {
@@ -110,18 +112,34 @@ class QueuedEvents implements EventWriter {
   }
 
   private drain(): void {
-    while (this.sending.size < this.limits.atOnce) {
-      const next = this.queue.entries().next().value;
-      if (next === undefined) return;
-      const [name, waiting] = next;
+    this.writing ??= this.writeWaiting().finally(() => {
+      this.writing = undefined;
+      if (this.queue.size > 0) this.drain();
+    });
+  }
+
+  /**
+   * One after the other, as client-go's recorder does, each followed by a pause as long as it took: what is told of many nodes takes little from what is
+   * done for them.
+   */
+  private async writeWaiting(): Promise<void> {
+    for (const [name, waiting] of this.queue) {
       this.queue.delete(name);
       this.written.set(name, { at: this.parts.clock.now().getTime(), since: 0 });
-      const sent = this.send(name, waiting).finally(() => {
-        this.sending.delete(sent);
-        this.drain();
-      });
-      this.sending.add(sent);
+      const began = performance.now();
+      await this.send(name, waiting);
+      if (!this.closing) await this.pause(performance.now() - began);
     }
+  }
+
+  private pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.min(milliseconds, longestPauseMilliseconds));
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Never fails: an Event that cannot be written is worth a count, nothing else. */

@@ -162,6 +162,8 @@ function requestOptions(
       ...(request.body === undefined ? {} : { 'content-type': request.body.type }),
     },
     body: request.body?.text ?? null,
+    // The dispatcher would close the connection after a DELETE with a body, in case the server does not read it; the API server does.
+    reset: false,
   };
 }
 

@@ -9,7 +9,7 @@ import { cpuCosts, eventWrites, loadText, readsByKind, snapshot } from './cost.t
 import { measureFloor, removeNodes } from './floor.ts';
 import { temporalChecks } from './limits.ts';
 import { forRow, kindsOf, rowModel, type RowModel } from './model.ts';
-import type { BenchResult, CostLine } from './report.ts';
+import { type BenchResult, costLines } from './report.ts';
 import { applyHub, type Bench, createNamespaces, type FormSet, nodesOf, provision, uids, withBench } from './setup.ts';
 
 /** Rows inserted at once, and the hub told of it, until all their LynqNodes are Ready, divided by the floor of the same run. */
@@ -68,13 +68,6 @@ async function measure(run: Run): Promise<BenchResult> {
     checks: await temporalChecks(run.temporal),
     costs: costLines(floor, ours),
   };
-}
-
-function costLines(floor: readonly Measured[], ours: readonly Measured[]): readonly CostLine[] {
-  const names = [...new Set([...floor, ...ours].flatMap(({ costs }) => Object.keys(costs)))];
-  const cells = (side: readonly Measured[], label: string): readonly string[] =>
-    side.map(({ costs }) => costs[label] ?? '');
-  return names.map((label) => ({ label, floor: cells(floor, label), ours: cells(ours, label) }));
 }
 
 /** Sets everything up and lets our system provision one row, to see what it writes for it. */

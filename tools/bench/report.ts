@@ -45,6 +45,18 @@ export interface BenchResult {
   readonly costs: readonly CostLine[];
 }
 
+/** What was counted for each round, by label; a side of which something was not counted has no text for it. */
+export function costLines(floor: readonly Costed[], ours: readonly Costed[]): readonly CostLine[] {
+  const labels = [...new Set([...floor, ...ours].flatMap(({ costs }) => Object.keys(costs)))];
+  const cells = (side: readonly Costed[], label: string): readonly string[] =>
+    side.map(({ costs }) => costs[label] ?? '');
+  return labels.map((label) => ({ label, floor: cells(floor, label), ours: cells(ours, label) }));
+}
+
+interface Costed {
+  readonly costs: Readonly<Record<string, string>>;
+}
+
 /** The middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('no value');

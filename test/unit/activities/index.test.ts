@@ -116,6 +116,6 @@ describe('activities/index', () => {
     await deleteAll();
     void list(barred);
     const removal = remove('acme-app');
-    expect(await removal).toEqual({ kind: 'removed' });
+    expect(await removal).toMatchObject({ kind: 'removed' });
   });
 });

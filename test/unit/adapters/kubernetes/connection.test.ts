@@ -189,6 +189,18 @@ describe('adapters/kubernetes/connection', () => {
     await connection.close();
   });
 
+  it('goes on with its connections after deletes, which have a body', async () => {
+    await withServer(async (server, seen) => {
+      const opened = await openCluster({ kubeconfig: await kubeconfig('kept', server.origin, {}), logger });
+      for (let deletes = 0; deletes < 8; deletes += 1) await opened.cluster.delete(ref, 'u1');
+      const deletes = seen.filter(({ method }) => method === 'DELETE');
+      expect(deletes).toHaveLength(8);
+      // A second one is opened while the first is not quite free again.
+      expect(new Set(deletes.map(({ socket }) => socket)).size).toBeLessThanOrEqual(2);
+      await opened.close();
+    });
+  });
+
   it('opens new connections when the certificate of the user changes', async () => {
     const timing = fakeTiming();
     const data = (text: string) => ({ 'client-certificate-data': Buffer.from(text).toString('base64') });

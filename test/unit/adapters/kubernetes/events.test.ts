@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createEvents } from '../../../../adapters/kubernetes/events.ts';
 import { textAt } from '../../../../domain/api/json.ts';
 import { LynqFailure } from '../../../../domain/failures.ts';
-import type { EventNote } from '../../../../domain/ports.ts';
+import type { Cluster, EventNote } from '../../../../domain/ports.ts';
 import { createFakeCluster, type FakeRule } from '../../../support/fake-cluster.ts';
 
 function note(change: Partial<EventNote> = {}): EventNote {
@@ -28,16 +28,26 @@ function open(options: { readonly rule?: FakeRule; readonly waiting?: number; re
   let now = new Date('2026-03-01T12:00:00Z');
   const limits = {
     waiting: options.waiting ?? 10,
-    atOnce: 1,
     repeatMilliseconds: options.repeat ?? 0,
     requestMilliseconds: 1_000,
   };
   const logger = { info: log, warn: log, error: log };
-  const restart = () => createEvents({ cluster, clock: { now: () => now }, logger, limits });
+  const clock = { now: () => now };
+  const restart = () => createEvents({ cluster, clock, logger, limits });
   const pass = (seconds: number): void => {
     now = new Date(now.getTime() + seconds * 1000);
   };
-  return { cluster, said, about, events: restart(), restart, pass, written: () => cluster.objects('Event') };
+  return {
+    cluster,
+    clock,
+    logger,
+    said,
+    about,
+    events: restart(),
+    restart,
+    pass,
+    written: () => cluster.objects('Event'),
+  };
 }
 
 describe('adapters/kubernetes/events', () => {
@@ -129,6 +139,36 @@ describe('adapters/kubernetes/events', () => {
       5,
       ['events cannot be written, the account may not create, get and patch them'],
     ]);
+  });
+
+  it('writes one after the other and rests for as long as each took, but no longer once the worker stops', async () => {
+    vi.useFakeTimers();
+    try {
+      const { cluster, clock, logger } = open();
+      let begun = 0;
+      const create: Cluster['create'] = async (...args) => {
+        begun += 1;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return cluster.create(...args);
+      };
+      const events = createEvents({ cluster: { ...cluster, create }, clock, logger });
+      for (const message of ['one', 'two', 'three', 'four']) events.record(note({ message }));
+      const begunAfter = async (milliseconds: number): Promise<number> => {
+        await vi.advanceTimersByTimeAsync(milliseconds);
+        return begun;
+      };
+      expect([await begunAfter(59), await begunAfter(1), await begunAfter(59), await begunAfter(1)]).toEqual([
+        1, 2, 2, 3,
+      ]);
+      await vi.advanceTimersByTimeAsync(35);
+      const closed = events.close(1_000);
+      expect([await begunAfter(0), await begunAfter(30)]).toEqual([4, 4]);
+      await closed;
+      expect(cluster.objects('Event')).toHaveLength(4);
+      expect(events.dropped()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('survives an API server that is away, and says what the Event was to be about', async () => {
