@@ -11,7 +11,7 @@ import { openWorld, type World } from '../support/e2e/world.ts';
 
 /** Payloads are encrypted with keys of a folder, as a mounted Secret has them. */
 describe('e2e/codec', () => {
-  const node = 'sealed-worker-tier';
+  const node = 'vaulted-worker-tier';
   const folder = mkdtempSync(join(tmpdir(), 'lynqflow-codec-e2e-'));
   const keys = join(folder, 'keys');
   const others = join(folder, 'others');
@@ -33,7 +33,7 @@ describe('e2e/codec', () => {
     addKey('2026-01');
     addKey('2025-12', others);
     world = await openWorld(inject('stack'), { name: 'codec', settings: { LYNQ_CODEC_KEYS: keys } });
-    await world.database.sql("INSERT INTO nodes (node_id) VALUES ('sealed')");
+    await world.database.sql("INSERT INTO nodes (node_id) VALUES ('vaulted')");
     await world.applyAll(world.hubText('5s'), world.formText('data-tier'), world.formText('worker-tier'));
     await world.ready([node]);
   });
@@ -46,7 +46,7 @@ describe('e2e/codec', () => {
     const text = await historyText();
     expect(text).toContain('2026-01');
     expect(text).toContain('AES-256-GCM');
-    expect(text).not.toContain('sealed');
+    expect(text).not.toContain('vaulted');
     expect(text).not.toContain('Deployment');
   });
 
@@ -97,7 +97,7 @@ describe('e2e/codec', () => {
     const fix = '  set LYNQ_CODEC_KEYS to a folder with the keys that the worker has\n';
     const encrypted = `Error: the payloads in Temporal are encrypted\n${fix}`;
     const unknown = `Error: payload key 2026-01 is not among the keys of LYNQ_CODEC_KEYS\n${fix}`;
-    const scale = ['scale', 'sealed', 'worker-tier', '--set', 'workerReplicas=7'];
+    const scale = ['scale', 'vaulted', 'worker-tier', '--set', 'workerReplicas=7'];
     for (const command of [['history', node], scale]) {
       expect(await lynq(command)).toEqual({ code: 1, stdout: '', stderr: encrypted });
       expect(await lynq(command, { LYNQ_CODEC_KEYS: others })).toEqual({ code: 1, stdout: '', stderr: unknown });
@@ -112,7 +112,7 @@ describe('e2e/codec', () => {
     addKey('2026-02');
     await world.worker.stop();
     await world.worker.start();
-    await world.database.sql("UPDATE nodes SET worker_replicas = 4 WHERE node_id = 'sealed'");
+    await world.database.sql("UPDATE nodes SET worker_replicas = 4 WHERE node_id = 'vaulted'");
     await world.ready([node]);
     await expect.poll(historyText, { timeout: 60_000 }).toContain('2026-02');
   });

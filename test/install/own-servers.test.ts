@@ -112,8 +112,10 @@ describe('install/own-servers', () => {
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    child.stderr.resume();
-    let stdout = '';
+    let [stdout, stderr] = ['', ''];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
     let asked = false;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
@@ -122,7 +124,7 @@ describe('install/own-servers', () => {
       asked = child.kill('SIGINT');
     });
     const [code] = (await once(child, 'close')) as [number | null];
-    expect(stdout).toContain('SIGINT: stopping');
+    expect(stdout, stderr).toContain('SIGINT: stopping');
     expect(stdout).not.toContain('LynqNodes are Ready, ');
     expect(stdout).toContain('your servers are as they were');
     expect(code).toBe(130);

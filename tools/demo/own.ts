@@ -236,6 +236,7 @@ async function story(own: Own): Promise<void> {
   await apply(own, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: home } });
   const metadata = { name: 'mysql-credentials', namespace: home };
   await apply(own, { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { password } });
+  await until(own, 'the API server serves the CRDs of the worker', () => areServed(own));
   for (const file of ['hub', ...forms]) await apply(own, adapted(file, hostAndPort(options.servers.mysqlUrl)));
   printer.heading('2. One row becomes a four-tier environment');
   const inserted = await sql.run(`INSERT INTO ${database}.nodes (node_id) VALUES ('${customer}')`);
@@ -248,6 +249,12 @@ async function story(own: Own): Promise<void> {
   await sql.run(`UPDATE ${database}.nodes SET is_active = TRUE`);
   await untilReady(own);
   printer.line('the customer is back');
+}
+
+/** That they are missing may have been learnt a moment ago, before the worker made them; such an answer is kept for some seconds. */
+async function areServed({ opened }: Own): Promise<boolean> {
+  const kinds = ['LynqHub', 'LynqForm', 'LynqNode'].map((kind) => opened.cluster.kindInfo({ apiVersion, kind }));
+  return (await Promise.all(kinds)).every((info) => info !== undefined);
 }
 
 async function createTable({ database: sql, options, made }: Own, password: string): Promise<void> {
