@@ -8,6 +8,7 @@ import { indent, sectionIfAny, texts } from '../output/sections.ts';
 import { formatRows } from '../output/table.ts';
 import { describeCommand } from '../show/describe.ts';
 import { conditionsSection, eventsSection, type SeenEvents, timeAndAge } from '../show/events.ts';
+import { hubNodesText } from '../show/hub-nodes.ts';
 
 export const describeHub = describeCommand({
   kind: kinds.hub,
@@ -56,7 +57,7 @@ function heading(hub: JsonObject, now: Date): string {
       last === undefined ? '<never>' : `${timeAndAge(last, now)}${took === undefined ? '' : `, took ${took}`}`,
     ],
     ['Forms:', String(count('referencingTemplates'))],
-    ['Nodes:', `${count('ready')}/${count('desired')} ready, ${count('failed')} failed`],
+    ['Nodes:', hubNodesText(hub)],
   ]);
 }
 

@@ -10,6 +10,7 @@ import { ageSince, formatAge } from '../output/age.ts';
 import { withColours } from '../output/colour.ts';
 import { sectionIfAny, texts } from '../output/sections.ts';
 import { formatRows, plain } from '../output/table.ts';
+import { hubNodesText } from '../show/hub-nodes.ts';
 
 export const hubStatus = defineCommand({
   name: 'status',
@@ -69,7 +70,7 @@ function statusText({ hub, forms, schedule, now }: Facts): string {
     ],
     ['Next sync:', nextSync(schedule, hub, now)],
     ...rowsText(hub),
-    ['Nodes:', nodesText(hub)],
+    ['Nodes:', hubNodesText(hub)],
   ]);
   return [
     heading,
@@ -121,11 +122,6 @@ function rowsText(hub: JsonObject): readonly (readonly string[])[] {
       ? []
       : [['Active:', ['provisioned', 'waiting', 'failed'].map(count).join(', ')]]),
   ];
-}
-
-function nodesText(hub: JsonObject): string {
-  const count = (name: string): number => numberAt(hub, 'status', name) ?? 0;
-  return `${count('ready')}/${count('desired')} ready, ${count('failed')} failed`;
 }
 
 function formRow(form: JsonObject): readonly string[] {

@@ -51,6 +51,18 @@ describe('client/commands/hub-status', () => {
     },
   );
 
+  it.each(['status shop', 'describe hub shop'])(
+    'gives no share of nodes where some are kept by a hold: lynq %s',
+    async (line) => {
+      const { cluster, engine } = world();
+      const status = (desired: number) => ({ ready: 201, desired, failed: 0 });
+      cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system' }, spec: {}, status: status(101) });
+      expect((await run(line, { cluster, engine })).out).toMatch(/Nodes: +201 ready, 101 desired, 0 failed/);
+      cluster.seed({ ...hubRef, metadata: { name: 'shop', namespace: 'lynq-system' }, spec: {}, status: status(201) });
+      expect((await run(line, { cluster, engine })).out).toMatch(/Nodes: +201\/201 ready, 0 failed/);
+    },
+  );
+
   it('says of a uid that no row with nodes can have that there are none', async () => {
     const { cluster } = world();
     cluster.intercept(({ verb, options }) =>
